@@ -1,0 +1,40 @@
+# Everything one does with this repository. Only make and Python 3.11 or newer are assumed.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench screenshots lock clean
+MAKEFLAGS += --no-print-directory
+
+RUN := .venv/bin/python
+INSTALLED := .venv/.installed
+ASSETS := src/qianbao/web/static/vendor/.installed
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(INSTALLED) $(ASSETS) ## Run the wallet, its sandbox banks and a cast of people on this machine
+	@$(RUN) -m qianbao demo
+
+test: check $(ASSETS) ## Check the code, then run every test, the browser ones included
+	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest
+
+check: $(INSTALLED) ## Format, lint, types and house rules
+	@$(RUN) tools/check.py
+
+bench: $(INSTALLED) ## Measure the ledger
+	@$(RUN) -m qianbao bench ledger
+
+screenshots: $(INSTALLED) $(ASSETS) ## Take the pictures in docs/ again
+	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) tools/screenshots.py
+
+lock: ## Compile the lock files again (needs uv and npm)
+	@sh tools/lock.sh
+
+clean: ## Remove what was installed or built here; the demo's data in .qianbao stays
+	rm -rf .venv .cache node_modules tools/chromium/node_modules test-results \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis src/qianbao/web/static/vendor
+
+$(INSTALLED): requirements.lock tools/environment.py tools/python.sh
+	@sh tools/python.sh tools/environment.py
+
+$(ASSETS): $(INSTALLED) package.json package-lock.json tools/assets.py tools/node.py tools/node.lock
+	@$(RUN) tools/assets.py

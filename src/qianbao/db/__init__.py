@@ -1,0 +1,1 @@
+"""The database: embedded server, pool, named queries, migrations, jobs. No business rules."""

@@ -1,0 +1,35 @@
+"""The sandbox clock's offset, kept where every process sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from qianbao.clock import MovableClock
+from qianbao.db.queries import Connection
+from qianbao.errors import InvalidInput
+
+
+class ClockBackwards(InvalidInput):
+    code = "clock_backwards"
+    en = "The sandbox's clock only moves forward; it stands at {now}."
+    zh = "演示时钟只能向前调；现在是 {now}。"
+    next_en = "Choose a later day."
+    next_zh = "请选择更晚的日期。"
+
+
+async def refresh(conn: Connection, clock: MovableClock) -> None:
+    """Sets `clock` to the stored offset."""
+    cursor = await conn.execute("SELECT offset_seconds FROM clock")
+    row = await cursor.fetchone()
+    assert row is not None
+    clock.offset = timedelta(seconds=row[0])
+
+
+async def move(conn: Connection, clock: MovableClock, to: datetime) -> None:
+    """Moves the sandbox to `to` for every process. Raises `ClockBackwards`."""
+    ahead = to - clock()
+    if ahead < timedelta(0):
+        raise ClockBackwards(now=clock().isoformat(timespec="minutes"))
+    offset = clock.offset + ahead
+    await conn.execute("UPDATE clock SET offset_seconds = %s", (round(offset.total_seconds()),))
+    clock.offset = offset

@@ -1,0 +1,535 @@
+-- Qianbao's tables: what people read. The numbered migrations build the same; a test proves it.
+--
+-- Everything a wallet owns carries wallet_id as the first part of its key, so that the same schema
+-- can be distributed over several servers. Foreign keys stay within a wallet. Money is bigint minor
+-- units with a currency beside it; moments are timestamptz; ids are text made by the caller.
+-- A state that matters is a row (who, when, why) rather than a flag.
+
+-- ── The sandbox's clock ────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE clock (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    offset_seconds bigint NOT NULL DEFAULT 0
+);
+
+-- ── Wallets and the people whose they are ──────────────────────────────────────────────────────
+
+-- A person outlives wallets: what the law counts per identity is kept here.
+CREATE TABLE people (
+    person_id text COLLATE "C" PRIMARY KEY,
+    free_withdrawal_used_minor bigint NOT NULL DEFAULT 0 CHECK (free_withdrawal_used_minor >= 0),
+    created_at timestamptz NOT NULL
+);
+
+-- The row of facts: each column of the second half is written by one room only (policy/facts.py
+-- says which) and read whole by the clearing loop.
+CREATE TABLE wallets (
+    wallet_id text COLLATE "C" PRIMARY KEY,
+    person_id text COLLATE "C",
+    account_id text COLLATE "C" NOT NULL,
+    currency text NOT NULL DEFAULT 'CNY',
+    phone_index bytea NOT NULL,
+    phone_cipher bytea NOT NULL,
+    phone_tail text NOT NULL,
+    language text NOT NULL DEFAULT 'en' CHECK (language IN ('en', 'zh')),
+    time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
+    pin_hash text NOT NULL,
+    pin_failures integer NOT NULL DEFAULT 0,
+    pin_locked_until timestamptz,
+    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed')),
+    opened_at timestamptz NOT NULL,
+    -- identity
+    residency text CHECK (residency IN ('foreign', 'mainland', 'hmt')),
+    document_kind text,
+    document_valid_until date,
+    evidence text[] NOT NULL DEFAULT '{}',
+    -- identity and banks: the moment both a document and a card had been confirmed
+    verified_at timestamptz,
+    -- banks
+    card_banks text[] NOT NULL DEFAULT '{}',
+    stale_banks text[] NOT NULL DEFAULT '{}',
+    -- payments
+    last_used_at timestamptz,
+    in_flight integer NOT NULL DEFAULT 0 CHECK (in_flight >= 0),
+    -- mandates, payscore
+    mandates_active integer NOT NULL DEFAULT 0 CHECK (mandates_active >= 0),
+    pay_score_on boolean NOT NULL DEFAULT false,
+    score_orders_open integer NOT NULL DEFAULT 0 CHECK (score_orders_open >= 0),
+    -- wallets
+    legal_hold boolean NOT NULL DEFAULT false,
+    bucket smallint NOT NULL CHECK (bucket BETWEEN 0 AND 99),
+    -- whoever changes a fact by an act sets this to the moment of the act
+    facts_changed_at timestamptz NOT NULL
+);
+CREATE INDEX wallets_by_person ON wallets (person_id);
+CREATE INDEX wallets_by_phone ON wallets (phone_index);
+
+-- Limit counters, written with every payment: apart from the wide row, so that updates stay cheap.
+-- A counter whose stamp is not the present day or year (in the holder's zone) counts as 0.
+CREATE TABLE wallet_counters (
+    wallet_id text COLLATE "C" PRIMARY KEY,
+    day date NOT NULL,
+    year integer NOT NULL,
+    paid_today_minor bigint NOT NULL DEFAULT 0,
+    paid_this_year_minor bigint NOT NULL DEFAULT 0,
+    moved_for_life_minor bigint NOT NULL DEFAULT 0,
+    received_for_life_minor bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 70);
+
+-- The open wallet of a phone. A closed wallet leaves, so its number can sign up again.
+CREATE TABLE phones (
+    phone_index bytea PRIMARY KEY,
+    wallet_id text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE signups (
+    signup_id text COLLATE "C" PRIMARY KEY,
+    phone_index bytea NOT NULL,
+    phone_cipher bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    language text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    confirmed_at timestamptz
+);
+CREATE INDEX signups_by_phone ON signups (phone_index, created_at);
+
+CREATE TABLE sessions (
+    token_hash bytea PRIMARY KEY,
+    wallet_id text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    ended_at timestamptz
+);
+
+-- ── Identity ───────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE documents (
+    wallet_id text COLLATE "C" NOT NULL,
+    document_id text COLLATE "C" NOT NULL,
+    person_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    country text NOT NULL,
+    residency text NOT NULL,
+    number_cipher bytea NOT NULL,
+    number_index bytea NOT NULL,
+    number_tail text NOT NULL,
+    surname text NOT NULL,
+    given text NOT NULL,
+    native text NOT NULL DEFAULT '',
+    mrz_name text NOT NULL DEFAULT '',
+    name_truncated boolean NOT NULL DEFAULT false,
+    birth_date date,
+    sex text,
+    valid_until date,
+    supersedes text COLLATE "C",
+    superseded_at timestamptz,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, document_id)
+);
+
+-- Whose number this is, over all wallets: how somebody who comes back is recognised.
+CREATE TABLE document_numbers (
+    number_index bytea PRIMARY KEY,
+    person_id text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE evidence (
+    wallet_id text COLLATE "C" NOT NULL,
+    evidence_id text COLLATE "C" NOT NULL,
+    source text NOT NULL,
+    outcome text NOT NULL,
+    compared text[] NOT NULL DEFAULT '{}',
+    document_id text COLLATE "C",
+    card_id text COLLATE "C",
+    at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, evidence_id)
+);
+
+-- ── Cards ──────────────────────────────────────────────────────────────────────────────────────
+
+-- No card number: the bank's agreement, the last four digits and a keyed fingerprint.
+CREATE TABLE cards (
+    wallet_id text COLLATE "C" NOT NULL,
+    card_id text COLLATE "C" NOT NULL,
+    bank text NOT NULL,
+    last_four text NOT NULL CHECK (last_four ~ '^[0-9]{4}$'),
+    fingerprint bytea NOT NULL,
+    name_form text NOT NULL,
+    phone_tail text NOT NULL,
+    document_id text COLLATE "C" NOT NULL,
+    state text NOT NULL
+        CHECK (state IN ('checking', 'code_sent', 'linked', 'refused', 'unknown', 'unlinked')),
+    result text NOT NULL DEFAULT '',
+    verification text NOT NULL DEFAULT '',
+    agreement_cipher bytea,
+    created_at timestamptz NOT NULL,
+    linked_at timestamptz,
+    unlinked_at timestamptz,
+    PRIMARY KEY (wallet_id, card_id)
+);
+CREATE UNIQUE INDEX cards_linked_once ON cards (wallet_id, fingerprint) WHERE state = 'linked';
+
+-- Banks allow four or five checks of a card in 24 hours: every one we send is counted.
+CREATE TABLE card_checks (
+    fingerprint bytea NOT NULL,
+    checked_at timestamptz NOT NULL,
+    PRIMARY KEY (fingerprint, checked_at)
+);
+
+-- ── Ledger ─────────────────────────────────────────────────────────────────────────────────────
+
+-- owner_id: a wallet, a merchant, 'bank:<code>' or 'operator'. Only ledger/ writes these four.
+CREATE TABLE accounts (
+    owner_id text COLLATE "C" NOT NULL,
+    account_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    currency text NOT NULL,
+    balance_minor bigint NOT NULL DEFAULT 0,
+    held_minor bigint NOT NULL DEFAULT 0 CHECK (held_minor >= 0),
+    entry_count bigint NOT NULL DEFAULT 0,
+    overdraft boolean NOT NULL DEFAULT false,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (owner_id, account_id),
+    CHECK (overdraft OR balance_minor >= held_minor)
+) WITH (fillfactor = 70);
+
+CREATE TABLE transfers (
+    transfer_id text COLLATE "C" PRIMARY KEY,
+    kind text NOT NULL,
+    debit_owner_id text COLLATE "C" NOT NULL,
+    debit_account_id text COLLATE "C" NOT NULL,
+    credit_owner_id text COLLATE "C" NOT NULL,
+    credit_account_id text COLLATE "C" NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    currency text NOT NULL,
+    reference text COLLATE "C" NOT NULL DEFAULT '',
+    note text NOT NULL DEFAULT '',
+    event_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+-- Each entry carries the balance after it; the sequence counts an account's entries from 1.
+CREATE TABLE entries (
+    owner_id text COLLATE "C" NOT NULL,
+    account_id text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL,
+    transfer_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    counterparty_id text COLLATE "C" NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    balance_after_minor bigint NOT NULL,
+    event_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (owner_id, account_id, sequence)
+);
+
+CREATE TABLE holds (
+    owner_id text COLLATE "C" NOT NULL,
+    hold_id text COLLATE "C" NOT NULL,
+    account_id text COLLATE "C" NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    settled_minor bigint NOT NULL DEFAULT 0,
+    reason text NOT NULL,
+    state text NOT NULL CHECK (state IN ('held', 'settled', 'released')),
+    created_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (owner_id, hold_id),
+    CHECK (settled_minor BETWEEN 0 AND amount_minor)
+);
+
+-- The first answer to a request, by whoever sent it and the key it was sent under.
+CREATE TABLE answers (
+    scope text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    request_hash bytea NOT NULL,
+    answer jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (scope, key)
+);
+CREATE INDEX answers_by_age ON answers (created_at);
+
+-- ── Payments ───────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE merchants (
+    merchant_id text COLLATE "C" PRIMARY KEY,
+    account_id text COLLATE "C" NOT NULL,
+    currency text NOT NULL DEFAULT 'CNY',
+    name_en text NOT NULL,
+    name_zh text NOT NULL,
+    api_key_hash bytea NOT NULL UNIQUE,
+    webhook_url text NOT NULL DEFAULT '',
+    webhook_secret_cipher bytea,
+    created_at timestamptz NOT NULL
+);
+
+-- A merchant's request to be paid: by QR code, or a charge under a mandate.
+CREATE TABLE payments (
+    merchant_id text COLLATE "C" NOT NULL,
+    payment_id text COLLATE "C" NOT NULL,
+    merchant_reference text NOT NULL,
+    description text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    currency text NOT NULL,
+    state text NOT NULL CHECK (state IN ('awaiting', 'paid', 'cancelled')),
+    wallet_id text COLLATE "C",
+    mandate_id text COLLATE "C",
+    transfer_id text COLLATE "C",
+    refunded_minor bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    paid_at timestamptz,
+    PRIMARY KEY (merchant_id, payment_id),
+    CHECK (refunded_minor BETWEEN 0 AND amount_minor)
+);
+CREATE INDEX payments_by_wallet ON payments (wallet_id, paid_at) WHERE wallet_id IS NOT NULL;
+
+CREATE TABLE refunds (
+    merchant_id text COLLATE "C" NOT NULL,
+    refund_id text COLLATE "C" NOT NULL,
+    payment_id text COLLATE "C" NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    reason text NOT NULL,
+    transfer_id text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (merchant_id, refund_id)
+);
+
+-- Money asked of, or sent to, a bank. 'unknown' until the bank says; never guessed.
+CREATE TABLE bank_orders (
+    wallet_id text COLLATE "C" NOT NULL,
+    order_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('top_up', 'withdrawal')),
+    card_id text COLLATE "C" NOT NULL,
+    bank text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    fee_minor bigint NOT NULL DEFAULT 0 CHECK (fee_minor >= 0),
+    free_used_minor bigint NOT NULL DEFAULT 0 CHECK (free_used_minor >= 0),
+    currency text NOT NULL,
+    hold_id text COLLATE "C",
+    state text NOT NULL CHECK (state IN ('pending', 'unknown', 'settled', 'refused')),
+    result text NOT NULL DEFAULT '',
+    asked integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    asked_at timestamptz,
+    ended_at timestamptz,
+    PRIMARY KEY (wallet_id, order_id)
+);
+CREATE INDEX bank_orders_open ON bank_orders (created_at) WHERE state IN ('pending', 'unknown');
+
+-- Every refusal, and a sample of permits.
+CREATE TABLE decisions (
+    wallet_id text COLLATE "C" NOT NULL,
+    decision_id text COLLATE "C" NOT NULL,
+    capability text NOT NULL,
+    outcome text NOT NULL,
+    policies jsonb NOT NULL,
+    reasons jsonb NOT NULL,
+    facts jsonb NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, decision_id)
+);
+
+-- ── Mandates and Pay Score ─────────────────────────────────────────────────────────────────────
+
+-- What a merchant may ask holders to sign, approved by the operator.
+CREATE TABLE mandate_plans (
+    merchant_id text COLLATE "C" NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    per_charge_minor bigint NOT NULL CHECK (per_charge_minor > 0),
+    currency text NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (merchant_id, plan_id)
+);
+
+CREATE TABLE mandates (
+    wallet_id text COLLATE "C" NOT NULL,
+    mandate_id text COLLATE "C" NOT NULL,
+    merchant_id text COLLATE "C" NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    per_charge_minor bigint NOT NULL CHECK (per_charge_minor > 0),
+    currency text NOT NULL,
+    state text NOT NULL CHECK (state IN ('active', 'ended')),
+    day date,
+    charged_today_minor bigint NOT NULL DEFAULT 0,
+    signed_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    -- how it ended, as in the field's own contracts: 2 holder, 3 merchant, 5 wallet closed
+    end_mode smallint CHECK (end_mode IN (1, 2, 3, 4, 5)),
+    PRIMARY KEY (wallet_id, mandate_id)
+);
+CREATE INDEX mandates_by_merchant ON mandates (merchant_id, mandate_id);
+
+CREATE TABLE pay_scores (
+    wallet_id text COLLATE "C" NOT NULL,
+    enabled_at timestamptz NOT NULL,
+    disabled_at timestamptz,
+    PRIMARY KEY (wallet_id, enabled_at)
+);
+
+CREATE TABLE score_orders (
+    wallet_id text COLLATE "C" NOT NULL,
+    score_order_id text COLLATE "C" NOT NULL,
+    merchant_id text COLLATE "C" NOT NULL,
+    merchant_reference text NOT NULL,
+    introduction text NOT NULL,
+    deposit_minor bigint NOT NULL CHECK (deposit_minor > 0),
+    amount_minor bigint,
+    currency text NOT NULL,
+    state text NOT NULL CHECK (state IN ('created', 'doing', 'done', 'revoked', 'expired')),
+    payment_id text COLLATE "C",
+    created_at timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    ended_at timestamptz,
+    PRIMARY KEY (wallet_id, score_order_id)
+);
+CREATE INDEX score_orders_by_merchant ON score_orders (merchant_id, score_order_id);
+
+-- ── Leaving and coming back ────────────────────────────────────────────────────────────────────
+
+CREATE TABLE closures (
+    wallet_id text COLLATE "C" PRIMARY KEY,
+    closed_by text NOT NULL,
+    reason text NOT NULL,
+    handed_over_minor bigint NOT NULL,
+    currency text NOT NULL,
+    statement_hash bytea NOT NULL,
+    closed_at timestamptz NOT NULL
+);
+
+CREATE TABLE reopenings (
+    wallet_id text COLLATE "C" NOT NULL,
+    earlier_wallet_id text COLLATE "C" NOT NULL,
+    reopened_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, earlier_wallet_id)
+);
+
+-- ── Notices ────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE notices (
+    wallet_id text COLLATE "C" NOT NULL,
+    notice_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    title_en text NOT NULL,
+    title_zh text NOT NULL,
+    body_en text NOT NULL,
+    body_zh text NOT NULL,
+    link text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    read_at timestamptz,
+    PRIMARY KEY (wallet_id, notice_id)
+);
+
+-- Phone and text are encrypted: a job carries only the id.
+CREATE TABLE text_messages (
+    sms_id text COLLATE "C" PRIMARY KEY,
+    phone_cipher bytea NOT NULL,
+    body_cipher bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    sent_at timestamptz
+);
+
+CREATE TABLE webhook_deliveries (
+    merchant_id text COLLATE "C" NOT NULL,
+    delivery_id text COLLATE "C" NOT NULL,
+    event text NOT NULL,
+    payload jsonb NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    last_status integer,
+    created_at timestamptz NOT NULL,
+    delivered_at timestamptz,
+    PRIMARY KEY (merchant_id, delivery_id)
+);
+
+-- ── Policies and operators ─────────────────────────────────────────────────────────────────────
+
+-- Every version ever published, as written. The revision counts publications: who caches policies
+-- compares it.
+CREATE TABLE policies (
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    body text NOT NULL,
+    state text NOT NULL CHECK (state IN ('draft', 'published', 'replaced', 'retired')),
+    drafted_by text NOT NULL,
+    drafted_at timestamptz NOT NULL,
+    published_by text,
+    published_at timestamptz,
+    retired_at timestamptz,
+    PRIMARY KEY (policy, version)
+);
+CREATE TABLE policy_revision (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    revision bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE simulations (
+    simulation_id text COLLATE "C" PRIMARY KEY,
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    as_of timestamptz NOT NULL,
+    result jsonb NOT NULL,
+    run_by text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE operators (
+    operator_id text COLLATE "C" PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    password_hash text NOT NULL,
+    failures integer NOT NULL DEFAULT 0,
+    locked_until timestamptz,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE operator_sessions (
+    token_hash bytea PRIMARY KEY,
+    operator_id text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    ended_at timestamptz
+);
+
+CREATE TABLE audit (
+    audit_id text COLLATE "C" PRIMARY KEY,
+    operator text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb NOT NULL,
+    at timestamptz NOT NULL
+);
+
+-- Entered by one operator, in force once another has approved it.
+CREATE TABLE legal_holds (
+    wallet_id text COLLATE "C" NOT NULL,
+    legal_hold_id text COLLATE "C" NOT NULL,
+    reference text NOT NULL,
+    entered_by text NOT NULL,
+    entered_at timestamptz NOT NULL,
+    approved_by text,
+    approved_at timestamptz,
+    lifted_by text,
+    lifted_at timestamptz,
+    PRIMARY KEY (wallet_id, legal_hold_id),
+    CHECK (approved_by IS NULL OR approved_by <> entered_by)
+);
+
+CREATE TABLE cases (
+    wallet_id text COLLATE "C" NOT NULL,
+    case_id text COLLATE "C" NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'answered')),
+    answer text NOT NULL DEFAULT '',
+    answered_by text,
+    created_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    PRIMARY KEY (wallet_id, case_id)
+);
+
+INSERT INTO clock DEFAULT VALUES;
+INSERT INTO policy_revision DEFAULT VALUES;

@@ -1,0 +1,78 @@
+"""Typed ids: a three-letter prefix and 20 characters that sort by time.
+
+The caller makes the id, so that a request sent twice names the same thing twice. 45 bits of
+milliseconds come first (good for indexes until the year 3084), then 55 random bits; letters are
+Crockford's base 32, lower case, so an id can be read out over the phone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from qianbao.errors import InvalidInput
+
+PREFIXES = {
+    "wal": "wallet",
+    "per": "person",
+    "doc": "document",
+    "evi": "evidence",
+    "crd": "card",
+    "acc": "ledger account",
+    "trf": "transfer",
+    "hld": "hold",
+    "ord": "bank order (a top-up or a withdrawal)",
+    "pay": "payment to a merchant",
+    "ref": "refund",
+    "mch": "merchant",
+    "pln": "mandate plan",
+    "man": "mandate",
+    "sco": "score order",
+    "sig": "sign-up",
+    "ses": "session",
+    "ntc": "notice",
+    "sms": "text message",
+    "dec": "decision",
+    "cas": "case",
+    "leg": "legal hold",
+    "opr": "operator",
+    "aud": "audit entry",
+    "sim": "simulation",
+    "whk": "webhook delivery",
+    "vrf": "bank verification",
+    "key": "idempotency key made by a screen",
+    "req": "request",
+}
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PATTERN = re.compile(r"^([a-z]{3})_[0-9a-hjkmnp-tv-z]{20}$")
+
+
+class InvalidId(InvalidInput):
+    code = "invalid_id"
+    en = "“{value}” is not the id of a {expected}."
+    zh = "“{value}” 不是有效的编号（{expected}）。"
+    next_en = "Copy the id from where it was shown."
+    next_zh = "请从显示处复制编号。"
+
+
+def new_id(prefix: str, now: datetime, entropy: Callable[[int], bytes] = os.urandom) -> str:
+    """A fresh id such as `wal_0d3z…`; `entropy(n)` gives n random bytes."""
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}")
+    number = (int(now.timestamp() * 1000) << 55) | (int.from_bytes(entropy(7)) >> 1)
+    letters = []
+    for _ in range(20):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return f"{prefix}_{''.join(reversed(letters))}"
+
+
+def check_id(value: str, prefix: str) -> str:
+    """`value` itself when it is an id of that prefix; raises `InvalidId` otherwise."""
+    match = _PATTERN.match(value)
+    if match is None or match.group(1) != prefix:
+        raise InvalidId(value=value[:40], expected=PREFIXES[prefix])
+    return value

@@ -1,0 +1,105 @@
+"""Money is an integer of minor units (fen, cents, yen) with a currency. Never a float.
+
+Here belongs arithmetic and how an amount is read and shown; fees' rules belong to their verb.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from qianbao.errors import InvalidInput
+
+MINOR_DIGITS = {
+    "CNY": 2, "EUR": 2, "USD": 2, "GBP": 2, "HKD": 2, "MOP": 2, "TWD": 2, "SGD": 2, "THB": 2,
+    "MYR": 2, "RUB": 2, "CHF": 2, "AUD": 2, "CAD": 2, "JPY": 0, "KRW": 0, "VND": 0,
+    "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3,
+}  # fmt: skip
+"""Digits after the point, ISO 4217."""
+
+SYMBOLS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "JPY": "JP¥"}
+
+MAX_AMOUNT_MINOR = 10**13
+"""The largest amount one request may name: 10^13 minor units, well inside a PostgreSQL bigint."""
+
+_TYPED = re.compile(r"^\d{1,12}(?:\.(\d{1,3}))?$")
+
+
+class AmountOutOfRange(InvalidInput):
+    code = "amount_out_of_range"
+    en = "The amount must be more than 0 and at most {maximum}."
+    zh = "金额须大于 0，且不超过 {maximum}。"
+    next_en = "Enter another amount."
+    next_zh = "请输入其他金额。"
+
+
+class AmountUnreadable(InvalidInput):
+    code = "amount_unreadable"
+    en = "“{typed}” is not an amount in {currency}."
+    zh = "“{typed}” 不是有效的 {currency} 金额。"
+    next_en = "Write digits with a point for the decimals, like 12.50."
+    next_zh = "请用数字和小数点填写，例如 12.50。"
+
+
+class CurrencyUnsupported(InvalidInput):
+    code = "currency_unsupported"
+    en = "This wallet holds {expected}; {given} cannot be used here."
+    zh = "本钱包币种为 {expected}，不能使用 {given}。"
+    next_en = "Use {expected}."
+    next_zh = "请使用 {expected}。"
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount in minor units of `currency`."""
+
+    amount_minor: int
+    currency: str = "CNY"
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.amount_minor + other.amount_minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.amount_minor - other.amount_minor, self.currency)
+
+    def _same(self, other: Money) -> None:
+        if other.currency != self.currency:
+            raise CurrencyUnsupported(expected=self.currency, given=other.currency)
+
+
+def check_amount(money: Money, currency: str) -> int:
+    """The minor units of a request's amount: more than 0, at most `MAX_AMOUNT_MINOR`, and in
+    `currency`. Raises `CurrencyUnsupported` or `AmountOutOfRange`."""
+    if money.currency != currency:
+        raise CurrencyUnsupported(expected=currency, given=money.currency[:8])
+    if not 0 < money.amount_minor <= MAX_AMOUNT_MINOR:
+        raise AmountOutOfRange(maximum=show(MAX_AMOUNT_MINOR, currency))
+    return money.amount_minor
+
+
+def show(amount_minor: int, currency: str = "CNY", *, symbol: bool = True) -> str:
+    """ "¥1,234.50": grouped digits with the currency's own decimals."""
+    digits = MINOR_DIGITS[currency]
+    sign, units = ("-" if amount_minor < 0 else ""), abs(amount_minor)
+    whole, rest = divmod(units, 10**digits)
+    text = f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+    mark = SYMBOLS.get(currency, currency + " ") if symbol else ""
+    return f"{sign}{mark}{text}"
+
+
+def read(typed: str, currency: str = "CNY") -> Money:
+    """What a person typed ("1,234.5", "¥20") as money. Raises `AmountUnreadable`."""
+    text = typed.strip().lstrip("¥$€£￥").replace(",", "").replace("，", "")
+    match = _TYPED.match(text)
+    digits = MINOR_DIGITS[currency]
+    if match is None or len(match.group(1) or "") > digits:
+        raise AmountUnreadable(typed=typed[:20], currency=currency)
+    whole, _, rest = text.partition(".")
+    return Money(int(whole) * 10**digits + int(rest.ljust(digits, "0") or 0), currency)
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """`numerator / denominator` to the nearest integer, halves away from zero; numerator >= 0."""
+    return (2 * numerator + denominator) // (2 * denominator)
