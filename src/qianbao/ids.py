@@ -7,6 +7,7 @@ Crockford's base 32, lower case, so an id can be read out over the phone.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -68,6 +69,15 @@ def new_id(prefix: str, now: datetime, entropy: Callable[[int], bytes] = os.uran
         letters.append(_ALPHABET[number & 31])
         number >>= 5
     return f"{prefix}_{''.join(reversed(letters))}"
+
+
+def id_from_key(prefix: str, scope: str, key: str) -> str:
+    """The id that a caller's idempotency key stands for: the same key, the same thing."""
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}")
+    number = int.from_bytes(hashlib.sha256(f"{prefix}\0{scope}\0{key}".encode()).digest()[:13])
+    letters = (_ALPHABET[number >> shift & 31] for shift in range(0, 100, 5))
+    return f"{prefix}_{''.join(letters)}"
 
 
 def check_id(value: str, prefix: str) -> str:

@@ -91,8 +91,12 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedServer:
 
 def stop(server: EmbeddedServer) -> None:
     """Stops a server that `start` started here; leaves one that was already running."""
-    if not server.started_here:
-        return
+    if server.started_here:
+        end(server)
+
+
+def end(server: EmbeddedServer) -> None:
+    """Stops the server, whoever started it: for one whose process is known to be gone."""
     account = choose_account(server.home)
     with _only_one(server.home):
         socket_folder = _socket_folder(server.home)
@@ -164,7 +168,8 @@ def _launch(home: Path, binaries: Path, account: Account, *, durable: bool) -> N
     arguments: list[Argument] = ["start", "-D", _cluster(home), "-l", home / "log", "-o", options]
     for attempt in range(ATTEMPTS):
         try:
-            return _run(binaries, account, home, "pg_ctl", *arguments, "-w", "-t", START_SECONDS)
+            _run(binaries, account, home, "pg_ctl", *arguments, "-w", "-t", START_SECONDS)
+            return
         except ServerFailed:
             # The children of a server that was killed need a moment to notice and leave.
             if attempt == ATTEMPTS - 1:

@@ -26,7 +26,6 @@ CREATE TABLE people (
 CREATE TABLE wallets (
     wallet_id text COLLATE "C" PRIMARY KEY,
     person_id text COLLATE "C",
-    account_id text COLLATE "C" NOT NULL,
     currency text NOT NULL DEFAULT 'CNY',
     phone_index bytea NOT NULL,
     phone_cipher bytea NOT NULL,
@@ -49,7 +48,6 @@ CREATE TABLE wallets (
     card_banks text[] NOT NULL DEFAULT '{}',
     stale_banks text[] NOT NULL DEFAULT '{}',
     -- payments
-    last_used_at timestamptz,
     in_flight integer NOT NULL DEFAULT 0 CHECK (in_flight >= 0),
     -- mandates, payscore
     mandates_active integer NOT NULL DEFAULT 0 CHECK (mandates_active >= 0),
@@ -70,6 +68,7 @@ CREATE TABLE wallet_counters (
     wallet_id text COLLATE "C" PRIMARY KEY,
     day date NOT NULL,
     year integer NOT NULL,
+    last_used_at timestamptz,
     paid_today_minor bigint NOT NULL DEFAULT 0,
     paid_this_year_minor bigint NOT NULL DEFAULT 0,
     moved_for_life_minor bigint NOT NULL DEFAULT 0,
@@ -181,7 +180,8 @@ CREATE TABLE card_checks (
 
 -- ── Ledger ─────────────────────────────────────────────────────────────────────────────────────
 
--- owner_id: a wallet, a merchant, 'bank:<code>' or 'operator'. Only ledger/ writes these four.
+-- owner_id: a wallet, a merchant, 'bank:<code>' or 'operator:fees'. account_id names the account
+-- within its owner; the main one is named by its currency. Only ledger/ writes these four tables.
 CREATE TABLE accounts (
     owner_id text COLLATE "C" NOT NULL,
     account_id text COLLATE "C" NOT NULL,
@@ -255,7 +255,6 @@ CREATE INDEX answers_by_age ON answers (created_at);
 
 CREATE TABLE merchants (
     merchant_id text COLLATE "C" PRIMARY KEY,
-    account_id text COLLATE "C" NOT NULL,
     currency text NOT NULL DEFAULT 'CNY',
     name_en text NOT NULL,
     name_zh text NOT NULL,

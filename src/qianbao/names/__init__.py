@@ -1,0 +1,39 @@
+"""Names: parse a legal name, write it as a bank would, compare two. Pure; knows no bank's data.
+
+`legal` takes a name apart, `write` prints it, `compare` says whether two are one person's.
+"""
+
+from qianbao.names.compare import NameComparison, compare
+from qianbao.names.legal import (
+    LegalName,
+    NameEmpty,
+    NameFieldCharacter,
+    NameNotChinese,
+    NameTooLong,
+    display,
+    from_chinese,
+    from_fields,
+    from_mrz,
+    in_characters,
+)
+from qianbao.names.write import NameForm, NameProfile, forms, mrz_field, write
+
+__all__ = [
+    "LegalName",
+    "NameComparison",
+    "NameEmpty",
+    "NameFieldCharacter",
+    "NameForm",
+    "NameNotChinese",
+    "NameProfile",
+    "NameTooLong",
+    "compare",
+    "display",
+    "forms",
+    "from_chinese",
+    "from_fields",
+    "from_mrz",
+    "in_characters",
+    "mrz_field",
+    "write",
+]

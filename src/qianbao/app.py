@@ -1,0 +1,110 @@
+"""The app: every door on one server, on Granian."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from granian.constants import Interfaces
+from granian.server import Server
+from litestar import Litestar, Response, get
+from litestar.connection import Request
+from litestar.datastructures import State
+from litestar.types import ASGIApp, Receive, Scope, Send
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from qianbao import advise, api, console, web
+from qianbao.db.migrate import numbered
+from qianbao.services import Services, open_services
+from qianbao.settings import Settings, load
+
+log = structlog.get_logger(__name__)
+
+
+def services_of(request: Request[object, object, State]) -> Services:
+    """The process's services, as doors find them."""
+    found: Services = request.app.state.services
+    return found
+
+
+@get("/readyz", sync_to_thread=False, include_in_schema=False)
+async def readyz(request: Request[object, object, State]) -> Response[dict[str, str]]:
+    """200 once the database is reached and up to date; 503 before."""
+    async with services_of(request).pool.connection() as conn:
+        cursor = await conn.execute("SELECT max(number) FROM migrations")
+        row = await cursor.fetchone()
+    ready = row is not None and row[0] == numbered()[-1][0]
+    return Response(
+        {"status": "ready" if ready else "migrating"}, status_code=200 if ready else 503
+    )
+
+
+@get("/healthz", include_in_schema=False)
+async def healthz() -> dict[str, str]:
+    """200 while the process lives."""
+    return {"status": "alive"}
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics() -> Response[bytes]:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def follow_clock(app: ASGIApp) -> ASGIApp:
+    """In the sandbox every request first looks where the clock stands: another process may have
+    moved it. Static files do not care."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+            services: Services = scope["litestar_app"].state.services
+            await services.refresh_clock()
+        await app(scope, receive, send)
+
+    return middleware
+
+
+def build(settings: Settings) -> Litestar:
+    """The application with all its doors."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            yield
+
+    return Litestar(
+        route_handlers=[
+            readyz,
+            healthz,
+            metrics,
+            *api.routes(),
+            *web.routes(),
+            *advise.routes(),
+            *console.routes(),
+        ],
+        lifespan=[lifespan],
+        middleware=[follow_clock] if settings.sandbox else [],
+        openapi_config=api.openapi(settings),
+        request_max_body_size=2_000_000,
+        **web.configuration(settings),
+    )
+
+
+def create() -> Litestar:
+    """What Granian's worker calls: settings come from the environment."""
+    return build(load())
+
+
+def serve(settings: Settings) -> None:
+    """Listens until it is told to stop."""
+    Server(
+        "qianbao.app:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        log_access=False,
+    ).serve()

@@ -1,0 +1,33 @@
+"""Bank cards of a wallet: show how the bank prints the name, link, confirm, unlink.
+
+One module for each verb; these are the ones that doors and other rooms call. The card number passes
+through `link_card` once, on its way to the bank, and is never stored nor logged.
+"""
+
+from qianbao.banks.cards.card import Card, agreement, get_card, list_cards
+from qianbao.banks.cards.confirm import confirm_card
+from qianbao.banks.cards.forms import NameForms, name_forms
+from qianbao.banks.cards.link import link_card
+from qianbao.banks.cards.unlink import (
+    UnlinkPreview,
+    end_agreement,
+    unlink_all,
+    unlink_card,
+    unlink_preview,
+)
+
+__all__ = [
+    "Card",
+    "NameForms",
+    "UnlinkPreview",
+    "agreement",
+    "confirm_card",
+    "end_agreement",
+    "get_card",
+    "link_card",
+    "list_cards",
+    "name_forms",
+    "unlink_all",
+    "unlink_card",
+    "unlink_preview",
+]

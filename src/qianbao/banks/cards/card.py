@@ -1,0 +1,97 @@
+"""A card's row, and how it is read. What changes it belongs to the verbs beside this module."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from qianbao.banks import directory
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.errors import NotFound, QianbaoError
+from qianbao.keyring import KeyRing
+
+QUERIES = load("qianbao.banks")
+
+CardState = Literal["checking", "code_sent", "linked", "refused", "unknown", "unlinked"]
+"""checking: the bank is being asked; unknown: it has not answered; code_sent: all four elements
+match and the bank has sent its SMS; refused and unlinked are final."""
+
+
+class CardUnknown(NotFound):
+    code = "card_unknown"
+    en = "This wallet has no such card."
+    zh = "本钱包没有这张银行卡。"
+    next_en = "Choose one of the cards listed."
+    next_zh = "请从列表中选择银行卡。"
+
+
+class CardLinkMissing(QianbaoError):
+    code = "card_link_missing"
+    en = "The {bank_en} card ending in {last_four} is not linked."
+    zh = "{bank_zh}尾号 {last_four} 的银行卡尚未绑定。"
+    next_en = "Finish linking it, or choose another card."
+    next_zh = "请先完成绑定，或选择其他银行卡。"
+
+
+class CardAlreadyLinked(QianbaoError):
+    code = "card_already_linked"
+    en = "The {bank_en} card ending in {last_four} is already linked to this wallet."
+    zh = "{bank_zh}尾号 {last_four} 的银行卡已绑定本钱包。"
+    next_en = "There is nothing to do: use it, or link another card."
+    next_zh = "无需重复绑定：可直接使用，或绑定其他银行卡。"
+
+
+class Card(msgspec.Struct, frozen=True):
+    """One attempt to link a card and what came of it. `name_form` is the spelling the bank was
+    asked with, verbatim; `result` the bank's canonical answer (domain.md 2.2)."""
+
+    wallet_id: str
+    card_id: str
+    bank: str
+    last_four: str
+    fingerprint: bytes
+    name_form: str
+    phone_tail: str
+    document_id: str
+    state: CardState
+    result: str
+    verification: str
+    agreement_cipher: bytes | None
+    created_at: datetime
+    linked_at: datetime | None
+    unlinked_at: datetime | None
+
+
+async def get_card(conn: Connection, wallet_id: str, card_id: str) -> Card:
+    """The card in whatever state. Raises `CardUnknown`."""
+    card = await find_card(conn, wallet_id, card_id)
+    if card is None:
+        raise CardUnknown()
+    return card
+
+
+async def find_card(conn: Connection, wallet_id: str, card_id: str) -> Card | None:
+    """The card, or None."""
+    keys = {"wallet_id": wallet_id, "card_id": card_id}
+    return await fetch_one(conn, QUERIES.get_card, keys, Card)
+
+
+async def list_cards(conn: Connection, wallet_id: str) -> tuple[Card, ...]:
+    """The linked cards in the order of linking, then those still being linked (the latest attempt
+    of each). Refused attempts and unlinked cards are not among them."""
+    return tuple(await fetch_all(conn, QUERIES.list_cards, {"wallet_id": wallet_id}, Card))
+
+
+def agreement(keys: KeyRing, card: Card) -> str:
+    """The bank's token for moving money with this card. Raises `CardLinkMissing`."""
+    if card.state != "linked" or card.agreement_cipher is None:
+        raise CardLinkMissing(**naming(card))
+    return keys.decrypt(card.agreement_cipher, "agreement")
+
+
+def naming(card: Card) -> dict[str, str]:
+    """How a sentence names the card: bank_en, bank_zh, last_four."""
+    bank = directory.get_bank(card.bank)
+    return {"bank_en": bank.en, "bank_zh": bank.zh, "last_four": card.last_four}

@@ -1,0 +1,148 @@
+"""Handing in the bank's SMS code: the last step of linking."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from psycopg.errors import UniqueViolation
+
+from qianbao.banks.cards.card import QUERIES, Card, CardAlreadyLinked, get_card, naming
+from qianbao.banks.gateway import Confirmation, Gateway
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.identity import evidence
+from qianbao.ids import new_id
+from qianbao.keyring import KeyRing
+
+COMPARED = ["name", "document_number", "card_number", "phone"]
+
+
+class CardCodeUnreadable(InvalidInput):
+    code = "card_code_unreadable"
+    en = "A bank's code has six digits."
+    zh = "银行验证码为 6 位数字。"
+    next_en = "Enter the six digits of the bank's text message."
+    next_zh = "请输入银行短信中的 6 位数字。"
+
+
+class CardCodeWrong(QianbaoError):
+    code = "card_code_wrong"
+    en = "{bank_en} says this is not the code it sent."
+    zh = "{bank_zh}提示验证码不正确。"
+    next_en = "Enter the code of the latest message from {bank_en}."
+    next_zh = "请输入{bank_zh}最近一条短信中的验证码。"
+
+
+class CardCodeTries(QianbaoError):
+    code = "card_code_tries"
+    en = "{bank_en} has had too many wrong codes for the card ending in {last_four}."
+    zh = "尾号 {last_four} 的银行卡验证码错误次数过多，{bank_zh}已停止本次验证。"
+    next_en = "Link the card again: the bank sends a new code."
+    next_zh = "请重新绑定，银行会发送新的验证码。"
+
+
+class CardCodeExpired(QianbaoError):
+    code = "card_code_expired"
+    en = "The code that {bank_en} sent is no longer good."
+    zh = "{bank_zh}发送的验证码已过期。"
+    next_en = "Link the card again: the bank sends a new code."
+    next_zh = "请重新绑定，银行会发送新的验证码。"
+
+
+class CardNotAwaitingCode(QianbaoError):
+    code = "card_not_awaiting_code"
+    en = "No code is awaited for the {bank_en} card ending in {last_four}."
+    zh = "{bank_zh}尾号 {last_four} 的银行卡目前无需输入验证码。"
+    next_en = "Start linking the card; the bank then sends a code."
+    next_zh = "请先发起绑定，银行会发送验证码。"
+
+
+_FINAL: dict[str, type[QianbaoError]] = {
+    "OTP_TRIES": CardCodeTries,
+    "OTP_EXPIRED": CardCodeExpired,
+}
+
+
+async def confirm_card(
+    pool: Pool,
+    gateway: Gateway,
+    keys: KeyRing,
+    *,
+    wallet_id: str,
+    card_id: str,
+    code: str,
+    now: datetime,
+    entropy: Callable[[int], bytes] = os.urandom,
+) -> Card:
+    """Links the card when the bank accepts its code; a linked card comes back as it is.
+
+    Raises `CardUnknown`, `CardCodeUnreadable`, `CardNotAwaitingCode`, `CardCodeWrong` (try again),
+    `CardCodeTries` and `CardCodeExpired` (link again), `CardAlreadyLinked`, `BankSilent` (hand in
+    the same code again: a bank that had accepted it says so).
+    """
+    if not re.fullmatch(r"[0-9]{6}", code.strip()):
+        raise CardCodeUnreadable()
+    async with pool.connection() as conn:
+        card = await get_card(conn, wallet_id, card_id)
+    if card.state == "linked":
+        return card
+    _check_awaiting(card)
+    answer = await gateway.confirm(
+        card.bank, card.verification, request_id=new_id("req", now, entropy), code=code.strip()
+    )
+    if answer.result == "OTP_WRONG":
+        raise CardCodeWrong(**naming(card))
+    try:
+        async with pool.connection() as conn:
+            card = await _record(conn, keys, card, answer, now)
+    except UniqueViolation:
+        raise CardAlreadyLinked(**naming(card)) from None
+    if card.state != "linked":
+        raise _FINAL[answer.result](**naming(card))
+    return card
+
+
+def _check_awaiting(card: Card) -> None:
+    if card.state == "refused" and card.result in _FINAL:
+        raise _FINAL[card.result](**naming(card))
+    if card.state != "code_sent":
+        raise CardNotAwaitingCode(**naming(card))
+
+
+async def _record(
+    conn: Connection, keys: KeyRing, card: Card, answer: Confirmation, now: datetime
+) -> Card:
+    """Writes the bank's last word, unless another request has already."""
+    row = {"wallet_id": card.wallet_id, "card_id": card.card_id, "bank": card.bank, "now": now}
+    await conn.execute(QUERIES.lock_wallet, row)
+    present = await get_card(conn, card.wallet_id, card.card_id)
+    if present.state != "code_sent":
+        return present
+    if answer.result == "CONFIRMED" and answer.agreement:
+        cipher = keys.encrypt(answer.agreement, "agreement")
+        await conn.execute(QUERIES.set_linked, row | {"agreement_cipher": cipher})
+        await conn.execute(QUERIES.bank_confirmed, row)
+        await _keep_evidence(conn, card, now)
+    else:
+        final = {"state": "refused", "result": answer.result, "verification": ""}
+        await conn.execute(QUERIES.set_answer, row | final)
+    return await get_card(conn, card.wallet_id, card.card_id)
+
+
+async def _keep_evidence(conn: Connection, card: Card, now: datetime) -> None:
+    """One piece of evidence for each linking: its id follows from the card's."""
+    await evidence.record(
+        conn,
+        wallet_id=card.wallet_id,
+        evidence_id="evi" + card.card_id[3:],
+        source=f"bank:{card.bank}",
+        outcome="MATCH",
+        compared=COMPARED,
+        document_id=card.document_id,
+        card_id=card.card_id,
+        at=now,
+    )

@@ -1,0 +1,326 @@
+"""Linking a card: record the attempt, ask the bank outside any transaction, record its answer.
+
+Handing in the bank's SMS code belongs to `confirm`; what a refusal tells the holder to `refusals`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from qianbao.banks import directory
+from qianbao.banks.cards.card import (
+    QUERIES,
+    Card,
+    CardAlreadyLinked,
+    find_card,
+    get_card,
+    naming,
+)
+from qianbao.banks.cards.forms import DocumentNeeded, choose_form
+from qianbao.banks.cards.refusals import refusal
+from qianbao.banks.gateway import BankMisunderstood, BankSilent, Gateway, VerificationRequest
+from qianbao.banks.gateway import Verification as Answer
+from qianbao.banks.phones import read_phone
+from qianbao.clock import OPERATOR_ZONE, local_date
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.errors import QianbaoError
+from qianbao.identity.documents import Document, current_document
+from qianbao.ids import check_id
+from qianbao.keyring import KeyRing
+from qianbao.settings import Settings
+
+CHECK_WINDOW = timedelta(hours=24)
+"""Banks count checks of one card in 24 hours (domain.md 2.1)."""
+
+
+class DocumentExpiredForCard(QianbaoError):
+    code = "document_expired"
+    en = "Your document ending in {document_tail} expired on {valid_until}."
+    zh = "您尾号 {document_tail} 的证件已于 {valid_until} 到期。"
+    next_en = "Enter your renewed document first; then link the card."
+    next_zh = "请先登记新证件，再绑定银行卡。"
+
+
+class TooManyCards(QianbaoError):
+    code = "too_many_cards"
+    en = "A wallet can have {maximum} cards; this one has them all."
+    zh = "每个钱包最多绑定 {maximum} 张银行卡，已达上限。"
+    next_en = "Unlink a card that you no longer use."
+    next_zh = "请先解绑不再使用的银行卡。"
+
+
+class CardChecksUsedUp(QianbaoError):
+    code = "card_checks_used_up"
+    status = 429
+    retry = True
+    en = (
+        "This card has been checked {maximum} times in 24 hours. Banks lock a card that is "
+        "checked more often, so we did not send it."
+    )
+    zh = "该卡在 24 小时内已核验 {maximum} 次。继续核验可能被银行锁定，因此本次未发送。"
+    next_en = (
+        "It can be checked again after {next_time} (Beijing time). Use the time to ask the bank "
+        "how it prints your name."
+    )
+    next_zh = "{next_time}（北京时间）之后可再次核验。建议先向银行查询您的登记姓名写法。"
+
+
+class SameIdOtherBody(QianbaoError):
+    code = "same_id_other_body"
+    en = "This id was already used for another card, phone, name or document."
+    zh = "该编号已用于其他卡号、手机号、姓名或证件的请求。"
+    next_en = "Start again with a new id."
+    next_zh = "请使用新的编号重新发起。"
+
+
+class BankBusy(QianbaoError):
+    code = "bank_busy"
+    status = 503
+    retry = True
+    en = "{bank_en} is busy and has not checked the card ending in {last_four}."
+    zh = "{bank_zh}系统繁忙，尚未核验尾号 {last_four} 的银行卡。"
+    next_en = "Try again in a few minutes."
+    next_zh = "请几分钟后再试。"
+
+
+class _Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the holder typed, read. Lives as long as the request."""
+
+    wallet_id: str
+    card_id: str
+    bank: directory.Bank
+    card_number: str
+    fingerprint: bytes
+    phone: str
+    name_form: str | None
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    """The row, and the document it is checked against."""
+
+    card: Card
+    document: Document
+
+
+async def link_card(
+    pool: Pool,
+    gateway: Gateway,
+    keys: KeyRing,
+    settings: Settings,
+    *,
+    wallet_id: str,
+    card_id: str,
+    card_number: str,
+    phone: str,
+    name_form: str | None,
+    now: datetime,
+) -> Card:
+    """Has the bank check name, document number, card number and phone (domain.md 2.1). On a match
+    the card comes back in state `code_sent` and the bank has texted its code to `phone`.
+
+    `name_form` is the spelling the holder chose or typed; None takes the bank's usual one. Asking
+    again with the same `card_id` repeats the very request, which is how a silent bank is asked
+    again; an attempt already answered gives the same answer.
+
+    Raises `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`, `DocumentNeeded`,
+    `DocumentExpiredForCard`, `NameFormNotYours`, `CardAlreadyLinked`, `TooManyCards`,
+    `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`, `BankUnreachable`, `BankBusy`, and for each
+    refusal of the bank's its own error (`refusals`).
+    """
+    wish = _read(keys, wallet_id, check_id(card_id, "crd"), card_number, phone, name_form)
+    async with pool.connection() as conn:
+        attempt = await _begin(conn, keys, settings, wish, now)
+    card = attempt.card
+    if card.state in ("checking", "unknown"):
+        answer = await _ask(pool, gateway, keys, wish, attempt)
+        if answer.result == "BUSY":
+            raise BankBusy(**naming(card))
+        async with pool.connection() as conn:
+            card = await _record(conn, attempt, answer, now)
+    else:
+        answer = Answer(card_id, card.result)
+    if card.state == "refused":
+        async with pool.connection() as conn:
+            raise await _refusal(conn, keys, card, attempt.document, answer)
+    return card
+
+
+def _read(
+    keys: KeyRing,
+    wallet_id: str,
+    card_id: str,
+    card_number: str,
+    phone: str,
+    name_form: str | None,
+) -> _Wish:
+    number = directory.read_card_number(card_number)
+    return _Wish(
+        wallet_id=wallet_id,
+        card_id=card_id,
+        bank=directory.find_bank(number),
+        card_number=number,
+        fingerprint=keys.index(number, "card"),
+        phone=read_phone(phone),
+        name_form=name_form.strip() if name_form and name_form.strip() else None,
+    )
+
+
+async def _begin(
+    conn: Connection, keys: KeyRing, settings: Settings, wish: _Wish, now: datetime
+) -> _Attempt:
+    """The attempt's row: the one already there, or a new one after every check."""
+    await conn.execute(QUERIES.lock_wallet, {"wallet_id": wish.wallet_id})
+    document = await current_document(conn, wish.wallet_id)
+    if document is None:
+        raise DocumentNeeded()
+    earlier = await find_card(conn, wish.wallet_id, wish.card_id)
+    if earlier is not None:
+        _check_same(earlier, wish, document)
+        return _Attempt(earlier, document)
+    _check_valid(document, keys, now)
+    name_form = choose_form(document.legal_name, wish.bank, wish.name_form)
+    await _check_room(conn, wish)
+    await _count_check(conn, settings, wish, now)
+    row = {
+        "wallet_id": wish.wallet_id,
+        "card_id": wish.card_id,
+        "bank": wish.bank.code,
+        "last_four": wish.card_number[-4:],
+        "fingerprint": wish.fingerprint,
+        "name_form": name_form,
+        "phone_tail": wish.phone[-4:],
+        "document_id": document.document_id,
+        "now": now,
+    }
+    await conn.execute(QUERIES.add_card, row)
+    return _Attempt(await get_card(conn, wish.wallet_id, wish.card_id), document)
+
+
+def _check_same(card: Card, wish: _Wish, document: Document) -> None:
+    same = (
+        card.fingerprint == wish.fingerprint
+        and card.phone_tail == wish.phone[-4:]
+        and wish.name_form in (None, card.name_form)
+    )
+    # Answered attempts stay what they were; an open one must still be the same request.
+    if card.state in ("checking", "unknown"):
+        same = same and card.document_id == document.document_id
+    if not same:
+        raise SameIdOtherBody()
+
+
+def _check_valid(document: Document, keys: KeyRing, now: datetime) -> None:
+    """A document is good through its last day."""
+    if document.valid_until is not None and document.valid_until < local_date(now):
+        number = keys.decrypt(document.number_cipher, "document")
+        raise DocumentExpiredForCard(
+            document_tail=number[-4:], valid_until=document.valid_until.isoformat()
+        )
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    linked: int
+    this_one: bool
+
+
+async def _check_room(conn: Connection, wish: _Wish) -> None:
+    keys = {"wallet_id": wish.wallet_id, "fingerprint": wish.fingerprint}
+    counted = await fetch_one(conn, QUERIES.count_cards, keys, _Counted)
+    assert counted is not None
+    if counted.this_one:
+        raise CardAlreadyLinked(
+            bank_en=wish.bank.en, bank_zh=wish.bank.zh, last_four=wish.card_number[-4:]
+        )
+    maximum = directory.directory().limits.cards_per_wallet
+    if counted.linked >= maximum:
+        raise TooManyCards(maximum=maximum)
+
+
+class _Check(msgspec.Struct, frozen=True):
+    checked_at: datetime
+
+
+async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
+    """Counts this check before it is sent, over all wallets."""
+    maximum = settings.bank_card_checks_per_day
+    keys = {"fingerprint": wish.fingerprint, "since": now - CHECK_WINDOW, "now": now}
+    await conn.execute(QUERIES.lock_fingerprint, keys)
+    recent = await fetch_all(conn, QUERIES.recent_checks, keys, _Check)
+    if len(recent) >= maximum:
+        free_at = recent[maximum - 1].checked_at + CHECK_WINDOW
+        raise CardChecksUsedUp(
+            maximum=maximum,
+            next_at=free_at.isoformat(),
+            next_time=free_at.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M"),
+        )
+    await conn.execute(QUERIES.record_check, keys)
+
+
+async def _ask(
+    pool: Pool, gateway: Gateway, keys: KeyRing, wish: _Wish, attempt: _Attempt
+) -> Answer:
+    """The bank's answer, under the card's own id. Silence leaves the attempt `unknown`."""
+    document = attempt.document
+    request = VerificationRequest(
+        request_id=wish.card_id,
+        card_number=wish.card_number,
+        holder_name=attempt.card.name_form,
+        document_kind=document.kind,
+        document_number=keys.decrypt(document.number_cipher, "document"),
+        phone=wish.phone,
+    )
+    try:
+        return await gateway.verify(wish.bank.code, request)
+    except (BankSilent, BankMisunderstood):
+        async with pool.connection() as conn:
+            keys_of_row = {"wallet_id": wish.wallet_id, "card_id": wish.card_id}
+            await conn.execute(QUERIES.set_unknown, keys_of_row)
+        raise
+
+
+async def _record(conn: Connection, attempt: _Attempt, answer: Answer, now: datetime) -> Card:
+    """Writes the answer, unless another request for the same attempt has already."""
+    wallet_id, card_id = attempt.card.wallet_id, attempt.card.card_id
+    await conn.execute(QUERIES.lock_wallet, {"wallet_id": wallet_id})
+    card = await get_card(conn, wallet_id, card_id)
+    if card.state not in ("checking", "unknown"):
+        return card
+    matched = answer.result == "MATCH" and answer.verification != ""
+    row = {
+        "wallet_id": wallet_id,
+        "card_id": card_id,
+        "state": "code_sent" if matched else "refused",
+        "result": answer.result,
+        "verification": answer.verification,
+    }
+    await conn.execute(QUERIES.set_answer, row)
+    if answer.result == "ID_MISMATCH" and await _older_tail(conn, card):
+        stale = {"wallet_id": wallet_id, "bank": card.bank, "now": now}
+        await conn.execute(QUERIES.bank_became_stale, stale)
+    return await get_card(conn, wallet_id, card_id)
+
+
+async def _refusal(
+    conn: Connection, keys: KeyRing, card: Card, document: Document, answer: Answer
+) -> QianbaoError:
+    detail = naming(card) | {
+        "name_form": card.name_form,
+        "document_tail": keys.decrypt(document.number_cipher, "document")[-4:],
+        "phone_tail": card.phone_tail,
+    }
+    older_tail = await _older_tail(conn, card)
+    return refusal(card.result, answer.mismatched_fields, older_tail, detail)
+
+
+class _Older(msgspec.Struct, frozen=True):
+    number_tail: str
+
+
+async def _older_tail(conn: Connection, card: Card) -> str:
+    """The last four of the document that the card's document replaced; empty when there is none."""
+    keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
+    older = await fetch_one(conn, QUERIES.older_document_tail, keys, _Older)
+    return older.number_tail if older else ""

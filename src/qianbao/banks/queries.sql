@@ -1,0 +1,107 @@
+-- name: lock_wallet
+SELECT in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR UPDATE
+
+-- name: get_card
+SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
+       result, verification, agreement_cipher, created_at, linked_at, unlinked_at
+FROM cards
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: list_cards
+-- One row for each piece of plastic: the linked attempt, or else the latest.
+SELECT * FROM (
+    SELECT DISTINCT ON (fingerprint)
+           wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id,
+           state, result, verification, agreement_cipher, created_at, linked_at, unlinked_at
+    FROM cards
+    WHERE wallet_id = %(wallet_id)s
+    ORDER BY fingerprint, (state = 'linked') DESC, created_at DESC, card_id DESC
+) AS latest
+WHERE state NOT IN ('refused', 'unlinked')
+ORDER BY linked_at NULLS LAST, created_at, card_id
+
+-- name: count_cards
+SELECT count(*) AS linked,
+       coalesce(bool_or(fingerprint = %(fingerprint)s), false) AS this_one
+FROM cards
+WHERE wallet_id = %(wallet_id)s AND state = 'linked'
+
+-- name: lock_fingerprint
+-- Two wallets that check one card at once would each count one check too few.
+SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0))
+
+-- name: recent_checks
+SELECT checked_at
+FROM card_checks
+WHERE fingerprint = %(fingerprint)s AND checked_at > %(since)s
+ORDER BY checked_at DESC
+
+-- name: record_check
+-- Never at the same moment as an earlier one: the moment is part of the key.
+INSERT INTO card_checks (fingerprint, checked_at)
+SELECT %(fingerprint)s,
+       greatest(%(now)s, max(checked_at) + interval '1 microsecond')
+FROM card_checks
+WHERE fingerprint = %(fingerprint)s
+
+-- name: add_card
+INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail,
+                   document_id, state, created_at)
+VALUES (%(wallet_id)s, %(card_id)s, %(bank)s, %(last_four)s, %(fingerprint)s, %(name_form)s,
+        %(phone_tail)s, %(document_id)s, 'checking', %(now)s)
+
+-- name: set_answer
+UPDATE cards
+SET state = %(state)s, result = %(result)s, verification = %(verification)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: set_unknown
+UPDATE cards SET state = 'unknown'
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'checking'
+
+-- name: set_linked
+UPDATE cards
+SET state = 'linked', result = 'CONFIRMED', agreement_cipher = %(agreement_cipher)s,
+    linked_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: set_unlinked
+UPDATE cards SET state = 'unlinked', unlinked_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND state = 'linked'
+  AND (%(card_id)s::text IS NULL OR card_id = %(card_id)s)
+RETURNING card_id
+
+-- name: forget_agreement
+UPDATE cards SET agreement_cipher = NULL
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
+
+-- name: older_document_tail
+SELECT older.number_tail
+FROM documents AS newer
+JOIN documents AS older
+  ON older.wallet_id = newer.wallet_id AND older.document_id = newer.supersedes
+WHERE newer.wallet_id = %(wallet_id)s AND newer.document_id = %(document_id)s
+
+-- name: bank_became_stale
+UPDATE wallets
+SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND NOT stale_banks @> ARRAY[%(bank)s::text]
+
+-- name: bank_confirmed
+-- What the linked cards say, once more: card_banks names a bank once for each of its cards.
+UPDATE wallets
+SET card_banks = ARRAY(SELECT bank FROM cards
+                       WHERE wallet_id = %(wallet_id)s AND state = 'linked'
+                       ORDER BY linked_at, card_id),
+    stale_banks = array_remove(stale_banks, %(bank)s::text),
+    verified_at = coalesce(verified_at, %(now)s),
+    facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s
+
+-- name: cards_changed
+UPDATE wallets
+SET card_banks = ARRAY(SELECT bank FROM cards
+                       WHERE wallet_id = %(wallet_id)s AND state = 'linked'
+                       ORDER BY linked_at, card_id),
+    facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s

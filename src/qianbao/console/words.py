@@ -1,0 +1,104 @@
+"""The console's words in English and 中文: gettext catalogues, read when the process starts.
+
+A page's English stands in its template; the Chinese in `locale/zh/LC_MESSAGES/console.po`. Here are
+only the words for values that come out of the database. What a rule or an error says comes from its
+room as a pair.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from qianbao.errors import Language
+
+CATALOGUES = Path(__file__).parent / "locale"
+
+LANGUAGE_COOKIE = "qianbao_language"
+"""The same as the holders' screens keep."""
+TAGS: Mapping[Language, str] = {"en": "en", "zh": "zh-CN"}
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    """English is what the templates say; Chinese comes from the catalogue."""
+    if language == "en":
+        return NullTranslations()
+    path = CATALOGUES / language / "LC_MESSAGES" / "console.po"
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale="zh_Hans_CN"))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def choose(kept: str | None, accepted: str) -> Language:
+    """The language kept in the cookie, else the browser's first."""
+    wish = kept or accepted.strip()
+    return "zh" if wish.lower().startswith("zh") else "en"
+
+
+def _(message: str) -> str:
+    """Marks a word for the catalogue; it is translated when shown."""
+    return message
+
+
+VALUES: Mapping[str, str] = {
+    # a policy's state and phase
+    "draft": _("draft"),
+    "published": _("published"),
+    "replaced": _("replaced"),
+    "retired": _("retired"),
+    "announced": _("announced"),
+    "warning": _("warning"),
+    "enforced": _("enforced"),
+    # capabilities
+    "receive": _("receive"),
+    "top_up": _("top up"),
+    "transfer": _("send"),
+    "pay": _("pay"),
+    "withdraw": _("withdraw"),
+    "be_charged": _("be charged"),
+    "close": _("close"),
+    "export": _("export"),
+    # residency and documents
+    "foreign": _("foreign"),
+    "mainland": _("mainland"),
+    "hmt": _("Hong Kong, Macau, Taiwan"),
+    "": _("no document"),
+    "passport": _("passport"),
+    "resident_id": _("resident ID"),
+    "permanent_residence": _("permanent-residence card"),
+    "residence_permit": _("residence permit"),
+    "travel_permit": _("travel permit"),
+    # wallets, cards, cases
+    "open": _("open"),
+    "closed": _("closed"),
+    "checking": _("being checked"),
+    "code_sent": _("code sent"),
+    "linked": _("linked"),
+    "refused": _("refused"),
+    "unknown": _("no answer yet"),
+    "unlinked": _("unlinked"),
+    "answered": _("answered"),
+    # what operators do
+    "operator.create": _("created an operator"),
+    "operator.sign_in": _("signed in"),
+    "operator.sign_out": _("signed out"),
+    "policy.draft": _("drafted a version"),
+    "policy.simulate": _("simulated"),
+    "policy.publish": _("published"),
+    "policy.retire": _("retired"),
+    "wallet.look_up": _("looked up a wallet"),
+    "legal_hold.enter": _("entered a legal hold"),
+    "legal_hold.approve": _("approved a legal hold"),
+    "legal_hold.lift": _("lifted a legal hold"),
+    "case.answer": _("answered a case"),
+}
+"""What a value is called; one without a name is shown as it is."""

@@ -1,0 +1,398 @@
+"""Machine-readable zones of passports (TD3) and cards (TD1, TD2): read, checked, and written.
+
+Layout and check digits are those of ICAO Doc 9303 parts 3 to 6 (domain.md 3.2). Pure: `today` comes
+in. Errors say which character of which line. What becomes of a read document belongs to the rest
+of `identity`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from qianbao.errors import InvalidInput
+from qianbao.identity.mrz_layout import (
+    CONFUSED,
+    DIGITS,
+    FIELDS,
+    LAYOUTS,
+    LETTERS,
+    Checked,
+    Format,
+    Layout,
+    Span,
+    check_digit,
+)
+from qianbao.names import LegalName, from_mrz, mrz_field
+
+MAX_TEXT_LENGTH = 500
+
+
+class MrzFormatUnknown(InvalidInput):
+    code = "mrz_format_unknown"
+    en = (
+        "This is not a machine-readable zone: a passport has 2 lines of 44 characters, a card 3 "
+        "lines of 30 or 2 lines of 36."
+    )
+    zh = (
+        "这不是有效的机读码：护照为 2 行、每行 44 个字符；"
+        "证卡为 3 行、每行 30 个或 2 行、每行 36 个字符。"
+    )
+    next_en = "Copy all lines at the bottom of the document's data page, fillers (<) included."
+    next_zh = "请抄录证件资料页底部的全部机读行，包括填充符“<”。"
+
+
+class MrzLineLength(InvalidInput):
+    code = "mrz_line_length"
+    en = "Line {line} has {length} characters; it must have {expected}."
+    zh = "第 {line} 行有 {length} 个字符，应为 {expected} 个。"
+    next_en = "Count the fillers (<) in line {line}; one may be missing or doubled."
+    next_zh = "请核对第 {line} 行的填充符“<”，可能漏抄或多抄。"
+
+
+class MrzCharacter(InvalidInput):
+    code = "mrz_character"
+    en = "Line {line}, character {position} is “{character}”; expected there: {expected_en}."
+    zh = "第 {line} 行第 {position} 个字符是“{character}”，此处应为{expected_zh}。"
+    next_en = "Compare character {position} of line {line} with the document."
+    next_zh = "请对照证件检查第 {line} 行第 {position} 个字符。"
+
+
+class MrzCheckDigitWrong(InvalidInput):
+    code = "mrz_check_digit_wrong"
+    en = (
+        "Line {line}, character {position} is the check digit of {field_en}. It is “{found}”, but "
+        "{span_en} give “{expected}”.{suspect_en}"
+    )
+    zh = (
+        "第 {line} 行第 {position} 个字符是{field_zh}的校验码，填写为“{found}”，"
+        "但按{span_zh}计算应为“{expected}”。{suspect_zh}"
+    )
+    next_en = "Compare {span_en} with the document, and the check digit itself."
+    next_zh = "请对照证件检查{span_zh}以及该校验码。"
+
+
+class MrzDateWrong(InvalidInput):
+    code = "mrz_date_wrong"
+    en = "Line {line}, characters {first} to {last}: “{found}” is not a possible {field_en}."
+    zh = "第 {line} 行第 {first} 至 {last} 个字符：“{found}”不是可能的{field_zh}。"
+    next_en = "Compare these six digits (year, month, day) with the document."
+    next_zh = "请对照证件检查这六位数字（年、月、日）。"
+
+
+class MrzFieldEmpty(InvalidInput):
+    code = "mrz_field_empty"
+    en = "Line {line}, from character {position}: {field_en} is empty."
+    zh = "第 {line} 行第 {position} 个字符起：{field_zh}为空。"
+    next_en = "Copy line {line} again from the document."
+    next_zh = "请重新抄录第 {line} 行。"
+
+
+class MrzDocument(msgspec.Struct, frozen=True):
+    """What the zone says. Country codes are as printed (three letters; Germany is `D`). `sex` is
+    `M`, `F` or `X` (not stated). The document is valid through `valid_until`."""
+
+    format: Format
+    document_code: str
+    issuing_country: str
+    number: str
+    nationality: str
+    birth_date: date
+    sex: str
+    valid_until: date
+    name: LegalName
+    optional: str
+
+
+class MrzFieldUnwritable(InvalidInput):
+    code = "mrz_field_unwritable"
+    en = "{field_en} cannot be written: it takes at most {maximum} of A to Z, 0 to 9."
+    zh = "无法写入{field_zh}：最多 {maximum} 个字符，限 A 至 Z、0 至 9。"
+    next_en = "Shorten it, or drop other characters."
+    next_zh = "请缩短或去掉其他字符。"
+
+
+# Reading
+
+
+def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
+    """Reads a zone: one text with line breaks, or its lines. Small letters and spaces are
+    forgiven. Every check digit is verified; nothing is corrected.
+
+    A birth year after `today`'s is of the last century; expiry is always in this one. Raises
+    `MrzFormatUnknown`, `MrzLineLength`, `MrzCharacter`, `MrzCheckDigitWrong`, `MrzDateWrong`,
+    `MrzFieldEmpty`.
+    """
+    zone = _lines(lines)
+    form = _format(zone)
+    layout = LAYOUTS[form]
+    _check_characters(zone, layout)
+    checked = _with_overflow(zone, layout)
+    for rule in checked:
+        _check_digit(zone, rule, layout)
+    names = {field: _at(zone, span) for field, span in layout.fields.items()}
+    number = "".join(_at(zone, span) for span in checked[0].spans)
+    optional = "".join(_at(zone, span) for span in layout.optional)
+    return MrzDocument(
+        format=form,
+        document_code=names["document_code"].strip("<"),
+        issuing_country=names["issuing_country"].strip("<"),
+        number=number.replace("<", ""),
+        nationality=names["nationality"].strip("<"),
+        birth_date=_date(zone, layout.fields["birth_date"], "birth_date", today),
+        sex=names["sex"].replace("<", "X"),
+        valid_until=_date(zone, layout.fields["valid_until"], "valid_until", today),
+        name=from_mrz(names["name"]),
+        optional=("" if len(checked[0].spans) > 1 else optional).replace("<", " ").strip(),
+    )
+
+
+_LOOKALIKES = {"«": "<<", "《": "<<", "‹": "<", "〈": "<", "＜": "<"}
+
+
+def _lines(given: str | Sequence[str]) -> list[str]:
+    text = given if isinstance(given, str) else "\n".join(given)
+    if len(text) > MAX_TEXT_LENGTH:
+        raise MrzFormatUnknown()
+    for look, meant in _LOOKALIKES.items():
+        text = text.replace(look, meant)
+    plain = unicodedata.normalize("NFKC", text)
+    upper = "".join(c.upper() if c.isascii() else c for c in plain)
+    found = ["".join(line.split()) for line in upper.splitlines()]
+    found = [line for line in found if line]
+    if len(found) != 1:
+        return found
+    count = {90: 3, 88: 2, 72: 2}.get(len(found[0]), 1)
+    size = len(found[0]) // count
+    return [found[0][at : at + size] for at in range(0, size * count, size)]
+
+
+def _format(zone: list[str]) -> Format:
+    longest = max(map(len, zone), default=0)
+    if len(zone) == 3:
+        form: Format = "TD1"
+    elif len(zone) == 2 and longest > 30:
+        form = "TD3" if zone[0].startswith("P") or longest > 40 else "TD2"
+    else:
+        raise MrzFormatUnknown()
+    for line, text in enumerate(zone, start=1):
+        if len(text) != LAYOUTS[form].length:
+            raise MrzLineLength(line=line, length=len(text), expected=LAYOUTS[form].length)
+    return form
+
+
+def _check_characters(zone: list[str], layout: Layout) -> None:
+    """What may stand where; the first wrong character of the zone is named."""
+    fields = layout.fields
+    _only(zone, Span(0, 0, 1), layout.first_letters, " / ".join(layout.first_letters))
+    for line in range(layout.lines):
+        _only(zone, Span(line, 0, layout.length), LETTERS + DIGITS + "<", "A-Z, 0-9, <")
+    for field in ("name", "issuing_country", "nationality"):
+        _only(zone, fields[field], LETTERS + "<", "A-Z, <")
+    _only(zone, fields["sex"], "MF<", "M, F, <")
+    for field in ("name", "number", "issuing_country", "nationality"):
+        span = fields[field]
+        if not _at(zone, span).strip("<"):
+            en, zh = FIELDS[field]
+            raise MrzFieldEmpty(
+                line=span.line + 1, position=span.start + 1, field=field, field_en=en, field_zh=zh
+            )
+
+
+def _only(zone: list[str], span: Span, allowed: str, told: str) -> None:
+    for position, character in enumerate(_at(zone, span), start=span.start + 1):
+        if character not in allowed:
+            raise MrzCharacter(
+                line=span.line + 1,
+                position=position,
+                character=character,
+                expected_en=told,
+                expected_zh=told.replace(", ", "、"),
+            )
+
+
+def _at(zone: list[str], span: Span) -> str:
+    return zone[span.line][span.start : span.end]
+
+
+def _with_overflow(zone: list[str], layout: Layout) -> tuple[Checked, ...]:
+    """The fields to check. A number longer than nine characters goes on in the optional data, with
+    its digit behind it and a filler in the digit's usual place (ICAO 9303 part 5)."""
+    number, *rest = layout.checked
+    if layout.overflow is None or _at(zone, number.digit) != "<":
+        return layout.checked
+    more = _at(zone, layout.overflow).partition("<")[0]
+    if len(more) < 2:
+        return layout.checked
+    line, start = layout.overflow.line, layout.overflow.start
+    end = start + len(more) - 1
+    spans = (*number.spans, Span(line, start, end))
+    return (Checked("number", spans, Span(line, end, end + 1)), *rest)
+
+
+def _fits(zone: list[str], rule: Checked) -> bool:
+    text = "".join(_at(zone, span) for span in rule.spans)
+    found = _at(zone, rule.digit)
+    unused = rule.field == "optional" and not text.strip("<")
+    return found == check_digit(text) or (unused and found == "<")
+
+
+def _check_digit(zone: list[str], rule: Checked, layout: Layout) -> None:
+    if _fits(zone, rule):
+        return
+    text = "".join(_at(zone, span) for span in rule.spans)
+    field_en, field_zh = FIELDS[rule.field]
+    suspect = _suspect(zone, rule, layout)
+    raise MrzCheckDigitWrong(
+        field=rule.field,
+        field_en=field_en,
+        field_zh=field_zh,
+        line=rule.digit.line + 1,
+        position=rule.digit.start + 1,
+        found=_at(zone, rule.digit),
+        expected=check_digit(text),
+        span_en=_spans_en(rule.spans),
+        span_zh=_spans_zh(rule.spans),
+        **_told(zone, suspect),
+    )
+
+
+def _by_line(spans: tuple[Span, ...]) -> dict[int, list[Span]]:
+    lines: dict[int, list[Span]] = {}
+    for span in spans:
+        lines.setdefault(span.line + 1, []).append(span)
+    return lines
+
+
+def _spans_en(spans: tuple[Span, ...]) -> str:
+    return " and ".join(
+        "characters " + ", ".join(f"{s.start + 1} to {s.end}" for s in found) + f" of line {line}"
+        for line, found in _by_line(spans).items()
+    )
+
+
+def _spans_zh(spans: tuple[Span, ...]) -> str:
+    return "以及".join(
+        f"第 {line} 行第 " + "、".join(f"{s.start + 1} 至 {s.end}" for s in found) + " 个字符"
+        for line, found in _by_line(spans).items()
+    )
+
+
+def _suspect(zone: list[str], rule: Checked, layout: Layout) -> Span | None:
+    """The one character that, taken for its look-alike, would make the digit fit; None if there
+    is no such character, or more than one."""
+    where = rule.spans if rule.field != "composite" else layout.optional
+    places = [Span(s.line, at, at + 1) for s in where for at in range(s.start, s.end)]
+    found = []
+    for place in [*places, rule.digit]:
+        other = CONFUSED.get(_at(zone, place), "")
+        digits_only = place == rule.digit or rule.field in ("birth_date", "valid_until")
+        if not other or (digits_only and not other.isdigit()):
+            continue
+        line = zone[place.line]
+        trial = [*zone]
+        trial[place.line] = line[: place.start] + other + line[place.end :]
+        if _fits(trial, rule):
+            found.append(place)
+    return found[0] if len(found) == 1 else None
+
+
+def _told(zone: list[str], suspect: Span | None) -> dict[str, str | int]:
+    if suspect is None:
+        return {"suspect_line": 0, "suspect_position": 0, "suspect_en": "", "suspect_zh": ""}
+    character = _at(zone, suspect)
+    line, position, other = suspect.line + 1, suspect.start + 1, CONFUSED[character]
+    return {
+        "suspect_line": line,
+        "suspect_position": position,
+        "suspect_en": f" Look at line {line}, character {position}: is “{character}” a “{other}”?",
+        "suspect_zh": f"请看第 {line} 行第 {position} 个字符：“{character}”是否应为“{other}”？",
+    }
+
+
+def _date(zone: list[str], span: Span, field: str, today: date) -> date:
+    """Six digits as a date. A date of birth that this century would put in the future is of the
+    last one (domain.md 3.2); an expiry is always in this century."""
+    text = _at(zone, span)
+    field_en, field_zh = FIELDS[field]
+    try:
+        year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:])
+        if field == "birth_date" and (year, month, day) > (today.year, today.month, today.day):
+            year -= 100
+        return date(year, month, day)
+    except ValueError:
+        raise MrzDateWrong(
+            field=field,
+            line=span.line + 1,
+            first=span.start + 1,
+            last=span.end,
+            found=text,
+            field_en=field_en,
+            field_zh=field_zh,
+        ) from None
+
+
+# Writing
+
+
+def write_td3(
+    name: LegalName,
+    *,
+    number: str,
+    issuing_country: str,
+    nationality: str,
+    birth_date: date,
+    sex: str,
+    valid_until: date,
+    document_code: str = "P",
+    optional: str = "",
+) -> tuple[str, str]:
+    """The two lines of a passport, check digits included. For specimens and tests. Raises
+    `MrzFieldUnwritable` naming a field that does not fit."""
+    head = _fit("document_code", document_code, 2) + _fit("issuing_country", issuing_country, 3)
+    dates = _dated(birth_date, sex, valid_until)
+    more = _digited(_fit("optional", optional, 14))
+    first = _digited(_fit("number", number, 9))
+    second = first + _fit("nationality", nationality, 3) + dates + more
+    composite = check_digit(second[0:10] + second[13:20] + second[21:43])
+    return head + mrz_field(name, 39), second + composite
+
+
+def write_td1(
+    name: LegalName,
+    *,
+    number: str,
+    issuing_country: str,
+    nationality: str,
+    birth_date: date,
+    sex: str,
+    valid_until: date,
+    document_code: str = "I",
+    optional: str = "",
+) -> tuple[str, str, str]:
+    """The three lines of a card, as `write_td3`."""
+    head = _fit("document_code", document_code, 2) + _fit("issuing_country", issuing_country, 3)
+    first = head + _digited(_fit("number", number, 9)) + _fit("optional", optional, 15)
+    dates = _dated(birth_date, sex, valid_until)
+    second = dates + _fit("nationality", nationality, 3) + "<" * 11
+    composite = check_digit(first[5:30] + second[0:7] + second[8:15] + second[18:29])
+    return first, second + composite, mrz_field(name, 30)
+
+
+def _dated(birth_date: date, sex: str, valid_until: date) -> str:
+    letter = sex if sex in ("M", "F") else "<"
+    return _digited(f"{birth_date:%y%m%d}") + letter + _digited(f"{valid_until:%y%m%d}")
+
+
+def _digited(text: str) -> str:
+    return text + check_digit(text)
+
+
+def _fit(field: str, text: str, length: int) -> str:
+    if len(text) > length or any(c not in LETTERS + DIGITS + "<" for c in text):
+        en, zh = FIELDS[field]
+        raise MrzFieldUnwritable(field=field, field_en=en, field_zh=zh, maximum=length)
+    return text.ljust(length, "<")

@@ -1,0 +1,214 @@
+"""A statement: every entry of a period with the balance before and after it.
+
+Here belongs what a statement says; how it is written as a file is in `statement_csv`,
+`statement_pdf` and `statement_camt053`. Entries belong to the period in which they were booked, in
+the holder's own time zone, so a finished period never changes. A statement covers the wallet and
+those it reopened, as one account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from psycopg.rows import class_row
+
+from qianbao.clock import start_of_day
+from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.leaving.counterparties import Entry, look_up, sql
+from qianbao.leaving.history import Transaction, show_entry, wallets_in_history
+from qianbao.wallets.errors import WalletUnknown
+
+MAX_LINES = 100_000
+"""Most lines of one statement."""
+CHUNK = 2_000
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+
+
+class PeriodInvalid(InvalidInput):
+    code = "period_invalid"
+    en = "“{typed}” is not a year like 2026, a month like 2026-11, or “all”; nor may it lie ahead."
+    zh = "“{typed}” 不是有效的账期：请用年份（2026）、月份（2026-11）或 all，且不能是未来。"
+    next_en = "Choose another period."
+    next_zh = "请选择其他账期。"
+
+
+class StatementTooLong(QianbaoError):
+    code = "statement_too_long"
+    status = 422
+    en = "This period has {lines} transactions; one statement holds at most {most}."
+    zh = "该账期共有 {lines} 笔交易，单份账单最多 {most} 笔。"
+    next_en = "Choose a shorter period: a year, or a month."
+    next_zh = "请选择更短的账期，例如按年或按月。"
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a holder takes along. Amounts are minor units of `currency`; `opening_minor` plus all
+    lines' amounts is `closing_minor`. A line's `balance_after_minor` is the balance over all
+    `wallet_ids` after it. `ends_at` is exclusive."""
+
+    wallet_id: str
+    wallet_ids: tuple[str, ...]
+    period: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    created_at: datetime
+    currency: str
+    holder_name: str
+    phone_tail: str
+    opening_minor: int
+    closing_minor: int
+    in_minor: int
+    out_minor: int
+    lines: tuple[Transaction, ...] = ()
+
+    @property
+    def statement_id(self) -> str:
+        """Names this statement, in 35 characters at most."""
+        return f"{self.wallet_id}-{self.period}"
+
+
+class StatementWallet(msgspec.Struct, frozen=True):
+    """Whose statement it is."""
+
+    wallet_id: str
+    person_id: str | None
+    currency: str
+    status: str
+    phone_index: bytes
+    phone_tail: str
+    opened_at: datetime
+    verified_at: datetime | None
+    time_zone: str
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What one account held before and after a period, and how far it had been counted."""
+
+    owner_id: str
+    opening_minor: int
+    closing_minor: int
+    in_minor: int
+    out_minor: int
+    lines: int
+    last_sequence: int
+
+
+class _Name(msgspec.Struct, frozen=True):
+    surname: str
+    given: str
+    native: str
+
+
+async def statement(conn: Connection, *, wallet_id: str, period: str, now: datetime) -> Statement:
+    """The statement of `period` ("2026", "2026-11" or "all") as known at `now`. Raises
+    `PeriodInvalid`, `StatementTooLong` or `WalletUnknown`."""
+    head, sums = await read_head(conn, wallet_id=wallet_id, period=period, now=now)
+    lines = sum(account.lines for account in sums)
+    if lines > MAX_LINES:
+        raise StatementTooLong(lines=lines, most=MAX_LINES)
+    read = [line async for chunk in read_lines(conn, head, sums) for line in chunk]
+    return msgspec.structs.replace(head, lines=tuple(read))
+
+
+async def read_head(
+    conn: Connection, *, wallet_id: str, period: str, now: datetime
+) -> tuple[Statement, list[Sums]]:
+    """The statement without its lines, and each account's sums, from which `read_lines` reads
+    them. Raises `PeriodInvalid` or `WalletUnknown`."""
+    wallet = await fetch_one(conn, sql.wallet, {"wallet_id": wallet_id}, StatementWallet)
+    if wallet is None:
+        raise WalletUnknown()
+    history = await wallets_in_history(conn, wallet_id)
+    same_currency = [one for one in history if one.currency == wallet.currency]
+    first = min(one.opened_at for one in same_currency)
+    starts_at, ends_at = _bounds(period, ZoneInfo(wallet.time_zone), first, now)
+    wallet_ids = tuple(one.wallet_id for one in same_currency)
+    parameters = {
+        "owners": list(wallet_ids),
+        "account_id": wallet.currency,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+    }
+    sums = await fetch_all(conn, sql.period_sums, parameters, Sums)
+    head = Statement(
+        wallet_id=wallet_id,
+        wallet_ids=wallet_ids,
+        period=period,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        time_zone=wallet.time_zone,
+        created_at=now,
+        currency=wallet.currency,
+        holder_name=await _holder_name(conn, wallet_id),
+        phone_tail=wallet.phone_tail,
+        opening_minor=sum(account.opening_minor for account in sums),
+        closing_minor=sum(account.closing_minor for account in sums),
+        in_minor=sum(account.in_minor for account in sums),
+        out_minor=sum(account.out_minor for account in sums),
+    )
+    return head, sums
+
+
+def _bounds(
+    period: str, zone: ZoneInfo, first: datetime, now: datetime
+) -> tuple[datetime, datetime]:
+    """The moments from and until which `period` counts; it ends at `now` while it runs, that very
+    moment included."""
+    until_now = now + timedelta(microseconds=1)
+    if period == "all":
+        return first, until_now
+    match = _PERIOD.fullmatch(period)
+    if match is None:
+        raise PeriodInvalid(typed=period[:20])
+    year, month = int(match.group(1)), int(match.group(2) or 1)
+    step = 1 if match.group(2) else 12
+    try:
+        begins = date(year, month, 1)
+        after = year * 12 + month - 1 + step
+        ends = date(after // 12, after % 12 + 1, 1)
+        starts_at, ends_at = start_of_day(begins, zone), start_of_day(ends, zone)
+    except (ValueError, OverflowError):
+        raise PeriodInvalid(typed=period[:20]) from None
+    if starts_at > now:
+        raise PeriodInvalid(typed=period[:20])
+    return starts_at, min(ends_at, until_now)
+
+
+async def _holder_name(conn: Connection, wallet_id: str) -> str:
+    name = await fetch_one(conn, sql.holder_name, {"wallet_id": wallet_id}, _Name)
+    if name is None:
+        return ""
+    latin = " ".join(part for part in (name.given, name.surname) if part)
+    return f"{name.native} {latin}".strip() if name.native != latin else latin
+
+
+async def read_lines(
+    conn: Connection, head: Statement, sums: list[Sums]
+) -> AsyncIterator[list[Transaction]]:
+    """The lines in the order they were booked, each with the balance after it, a chunk at a
+    time; within one transaction."""
+    balance = head.opening_minor
+    parameters = {
+        "owners": [account.owner_id for account in sums],
+        "lasts": [account.last_sequence for account in sums],
+        "account_id": head.currency,
+        "starts_at": head.starts_at,
+        "ends_at": head.ends_at,
+    }
+    # A cursor on the server: one sort, however many chunks.
+    async with conn.cursor(name="statement", row_factory=class_row(Entry)) as cursor:
+        await cursor.execute(sql.period_entries, parameters)
+        while entries := await cursor.fetchmany(CHUNK):
+            names = await look_up(conn, entries)
+            lines = []
+            for entry in entries:
+                balance += entry.amount_minor
+                line = show_entry(entry, names)
+                lines.append(msgspec.structs.replace(line, balance_after_minor=balance))
+            yield lines

@@ -1,0 +1,87 @@
+"""Reading mandates: one, a holder's, a merchant's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.errors import NotFound
+from qianbao.mandates.plans import sql
+
+LIST_LIMIT = 200
+"""Most rows that one list gives."""
+
+
+class MandateNotFound(NotFound):
+    code = "mandate_not_found"
+    en = "There is no such auto-deduction service here."
+    zh = "没有这项扣费服务。"
+    next_en = "Choose one from the list of services."
+    next_zh = "请从扣费服务列表中选择。"
+
+
+class Mandate(msgspec.Struct, frozen=True):
+    """What a holder signed. `end_mode`, once ended: 2 the holder, 3 the merchant, 5 the wallet was
+    closed (domain.md 5.1)."""
+
+    wallet_id: str
+    mandate_id: str
+    merchant_id: str
+    plan_id: str
+    title_en: str
+    title_zh: str
+    per_charge_minor: int
+    currency: str
+    state: Literal["active", "ended"]
+    signed_at: datetime
+    ended_at: datetime | None
+    end_mode: int | None
+    merchant_name_en: str
+    merchant_name_zh: str
+
+
+class MandatePage(msgspec.Struct, frozen=True):
+    """Mandates, newest first; `next` asks for the page after, None on the last."""
+
+    items: tuple[Mandate, ...]
+    next: str | None
+
+
+async def get_mandate(conn: Connection, *, wallet_id: str, mandate_id: str) -> Mandate:
+    """A holder's mandate. Raises `MandateNotFound`."""
+    wanted = {"wallet_id": wallet_id, "mandate_id": mandate_id}
+    mandate = await fetch_one(conn, sql.mandate, wanted, Mandate)
+    if mandate is None:
+        raise MandateNotFound()
+    return mandate
+
+
+async def get_merchant_mandate(conn: Connection, *, merchant_id: str, mandate_id: str) -> Mandate:
+    """A mandate that this merchant was given. Raises `MandateNotFound`."""
+    wanted = {"merchant_id": merchant_id, "mandate_id": mandate_id}
+    mandate = await fetch_one(conn, sql.merchant_mandate, wanted, Mandate)
+    if mandate is None:
+        raise MandateNotFound()
+    return mandate
+
+
+async def list_mandates(
+    conn: Connection, *, wallet_id: str, limit: int = LIST_LIMIT
+) -> list[Mandate]:
+    """A holder's mandates: the active ones first, then the ended; newest first among each."""
+    wanted = {"wallet_id": wallet_id, "limit": min(limit, LIST_LIMIT)}
+    return await fetch_all(conn, sql.mandates_of_wallet, wanted, Mandate)
+
+
+async def list_merchant_mandates(
+    conn: Connection, *, merchant_id: str, limit: int = 50, after: str | None = None
+) -> MandatePage:
+    """What holders signed with this merchant, a page at a time."""
+    limit = min(limit, LIST_LIMIT)
+    wanted = {"merchant_id": merchant_id, "after": after, "limit": limit + 1}
+    found = await fetch_all(conn, sql.mandates_of_merchant, wanted, Mandate)
+    items = tuple(found[:limit])
+    return MandatePage(items, items[-1].mandate_id if len(found) > limit else None)

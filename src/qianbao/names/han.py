@@ -1,0 +1,128 @@
+"""Names in Chinese characters: where the surname ends, other character sets, and pinyin.
+
+The tables are in `readings`; everything else about characters in names belongs here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Literal
+
+from opencc import OpenCC
+from pypinyin import lazy_pinyin
+
+from qianbao.names.readings import COMPOUND_SURNAMES, GIVEN_READINGS, SURNAME_READINGS
+
+_HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff\u31f0-\u31ff]")
+_NAME_DOTS = re.compile("[·•‧・･.．。\u2022]")
+
+
+def has_han(text: str) -> bool:
+    """Whether any character of `text` is a Chinese character."""
+    return _HAN.search(text) is not None
+
+
+def has_kana(text: str) -> bool:
+    """Whether any character of `text` is Japanese kana."""
+    return _KANA.search(text) is not None
+
+
+def characters(text: str) -> str:
+    """The letters of `text` without spaces, dots and other marks."""
+    return "".join(c for c in text if c.isalnum() or _HAN.match(c) or _KANA.match(c))
+
+
+@cache
+def _converter(direction: Literal["t2s", "s2t"]) -> OpenCC:
+    return OpenCC(direction)
+
+
+def simplified(text: str) -> str:
+    """`text` in simplified characters (OpenCC, Apache-2.0)."""
+    return str(_converter("t2s").convert(text))
+
+
+def traditional(text: str) -> str:
+    """`text` in traditional characters. One of several possible ways for some characters."""
+    return str(_converter("s2t").convert(text))
+
+
+def split_surname(text: str) -> tuple[str, str]:
+    """Surname and given name of a name in characters: 欧阳娜娜 → 欧阳, 娜娜. A space in the text
+    decides. A name with a middle dot (阿卜来提·如则托合提) has no surname in the Chinese sense: its
+    first half is the person's own name, so both halves come back as the given name."""
+    if _NAME_DOTS.search(text):
+        return "", text
+    parts = text.split()
+    if len(parts) > 1:
+        return parts[0], "".join(parts[1:])
+    if len(text) < 2:
+        return "", text
+    length = 2 if len(text) > 2 and simplified(text[:2]) in COMPOUND_SURNAMES else 1
+    return text[:length], text[length:]
+
+
+def passport_pinyin(surname: str, given: str) -> tuple[str, str]:
+    """Surname and given name as a PRC passport prints them: capitals, ü as YU (LYU, NYU)."""
+    options = syllables(surname, given)
+    read = [choices[0].replace("v", "yu").upper() for choices in options]
+    cut = len(characters(surname))
+    return "".join(read[:cut]), "".join(read[cut:])
+
+
+@lru_cache(maxsize=4096)
+def syllables(surname: str, given: str) -> tuple[tuple[str, ...], ...]:
+    """For each character, the pinyin spellings a name may use, usual reading first. Only usual
+    readings count: with rare ones, 王明 would be Wang Meng as well."""
+    family, own = characters(simplified(surname)), characters(simplified(given))
+    usual = _usual_readings(family + own)
+    options = [_spellings(reading) for reading in usual]
+    for index, choices in enumerate(_surname_options(family)):
+        if choices:
+            options[index] = choices
+    for index, character in enumerate(own, start=len(family)):
+        known = GIVEN_READINGS.get(character, ())
+        options[index] = tuple(dict.fromkeys(options[index] + known))
+    return tuple(options)
+
+
+def _surname_options(family: str) -> list[tuple[str, ...]]:
+    known = SURNAME_READINGS.get(family, ())
+    if len(family) > 1:
+        return [(reading,) for reading in known]
+    return [known]
+
+
+def _usual_readings(text: str) -> list[str]:
+    read: list[str] = lazy_pinyin(text)
+    if len(read) == len(text):
+        return read
+    return [lazy_pinyin(character)[0] for character in text]
+
+
+def _spellings(reading: str) -> tuple[str, ...]:
+    """pypinyin writes lü as lv; names write it LU, LV or LYU."""
+    if "v" in reading[1:]:
+        return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
+    return (reading,)
+
+
+def spelled_by(surname: str, given: str, words: tuple[str, ...]) -> bool:
+    """Whether `words` (lower-case ASCII) are the pinyin of this name, surname first or last, its
+    syllables written together or apart, but no word ending inside a syllable."""
+    options = syllables(surname, given)
+    cut = len(characters(surname))
+    orders = (options, options[cut:] + options[:cut])
+    turns = [words[i:] + words[:i] for i in range(len(words))]
+    return any(_spelled(order, turn) for order in orders for turn in turns)
+
+
+def _spelled(options: tuple[tuple[str, ...], ...], words: tuple[str, ...]) -> bool:
+    text = " ".join(words)
+    reached = {0}
+    for choices in options:
+        starts = {at + 1 if text[at : at + 1] == " " else at for at in reached}
+        reached = {at + len(c) for at in starts for c in choices if text.startswith(c, at)}
+    return len(text) in reached

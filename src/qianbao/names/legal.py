@@ -1,0 +1,140 @@
+"""A person's legal name as the document gives it: its parts, and the original beside them.
+
+Here belongs taking a name apart. How a bank prints it belongs to `write`; whether two names are
+one person's belongs to `compare`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import msgspec
+
+from qianbao.errors import InvalidInput
+from qianbao.names import han
+from qianbao.names.letters import MAX_NAME_LENGTH
+
+MRZ_NAME_LENGTHS = (30, 31, 39)
+"""Name fields of TD1, TD2 and TD3 documents (ICAO 9303; domain.md 3.2)."""
+
+
+class NameEmpty(InvalidInput):
+    code = "name_empty"
+    en = "The name is empty."
+    zh = "姓名为空。"
+    next_en = "Enter the name exactly as the document shows it."
+    next_zh = "请按证件上的姓名填写。"
+
+
+class NameTooLong(InvalidInput):
+    code = "name_too_long"
+    en = "The name has {length} characters; at most {maximum} can be used."
+    zh = "姓名有 {length} 个字符，最多 {maximum} 个。"
+    next_en = "Enter only the name, as the document shows it."
+    next_zh = "请只填写证件上的姓名。"
+
+
+class NameNotChinese(InvalidInput):
+    code = "name_not_chinese"
+    en = "This document's name is written in Chinese characters; the entry has none."
+    zh = "该证件的姓名应为汉字，填写内容中没有汉字。"
+    next_en = "Enter the name in the characters that the document shows."
+    next_zh = "请按证件填写汉字姓名。"
+
+
+class NameFieldCharacter(InvalidInput):
+    code = "name_field_character"
+    en = (
+        "Character {position} of the name line is “{character}”; only A to Z and < can stand there."
+    )
+    zh = "姓名行第 {position} 个字符是“{character}”；此处只能是 A 至 Z 或 <。"
+    next_en = "Compare that character with the document."
+    next_zh = "请对照证件检查该字符。"
+
+
+class LegalName(msgspec.Struct, frozen=True):
+    """What the document says. `surname` or `given` may be empty where a person has one name.
+
+    `native` is the name in its own script where the document shows it too; `mrz` is the name field
+    as it was read, fillers included; `truncated` says that field was full, so letters may be
+    missing (domain.md 3.2: such a name is not the full legal name).
+    """
+
+    surname: str
+    given: str
+    native: str = ""
+    mrz: str = ""
+    truncated: bool = False
+
+
+def from_fields(surname: str, given: str, native: str = "") -> LegalName:
+    """A name typed in parts. Spaces are tidied; letters, case and accents stay as typed. Raises
+    `NameEmpty`, `NameTooLong`."""
+    parts = [_tidy(part) for part in (surname, given, native)]
+    length = sum(map(len, parts))
+    if length > MAX_NAME_LENGTH:
+        raise NameTooLong(length=length, maximum=MAX_NAME_LENGTH)
+    if not any(c.isalpha() for c in "".join(parts)):
+        raise NameEmpty()
+    return LegalName(surname=parts[0], given=parts[1], native=parts[2])
+
+
+def from_mrz(name_field: str) -> LegalName:
+    """A name from the name field of a machine-readable zone: `MUELLER<<ANNA<MARIA<<<…`. Hyphens
+    and apostrophes are already lost there. Raises `NameFieldCharacter` (position counted from 1),
+    `NameTooLong`, `NameEmpty`."""
+    field = name_field.strip().upper()
+    if len(field) > MAX_NAME_LENGTH:
+        raise NameTooLong(length=len(field), maximum=MAX_NAME_LENGTH)
+    for position, character in enumerate(field, start=1):
+        if not ("A" <= character <= "Z" or character == "<"):
+            raise NameFieldCharacter(position=position, character=character)
+    surname, _, given = field.strip("<").partition("<<")
+    if not surname:
+        raise NameEmpty()
+    full = len(field) in MRZ_NAME_LENGTHS and not field.endswith("<")
+    return LegalName(_words(surname), _words(given), mrz=field, truncated=full)
+
+
+def from_chinese(text: str) -> LegalName:
+    """A name in Chinese characters; surname and given name come back in characters too, compound
+    surnames (欧阳) whole. Raises `NameNotChinese`, `NameTooLong`, `NameEmpty`."""
+    tidy = _tidy(text)
+    if len(tidy) > MAX_NAME_LENGTH:
+        raise NameTooLong(length=len(tidy), maximum=MAX_NAME_LENGTH)
+    if not tidy:
+        raise NameEmpty()
+    if not han.has_han(tidy):
+        raise NameNotChinese()
+    surname, given = han.split_surname(tidy)
+    return LegalName(surname=surname, given=given, native=tidy)
+
+
+def in_characters(name: LegalName) -> bool:
+    """Whether the document gives this name in Chinese characters only; a bank does too, then."""
+    latin = name.surname + name.given
+    return han.has_han(latin) or (not latin and han.has_han(name.native))
+
+
+def display(name: LegalName) -> str:
+    """The name as a person would read it: 王小明 in characters, “Anna Müller” given name first.
+    A name known only in capitals is shown with small letters."""
+    if han.has_han(name.native):
+        return name.native
+    if in_characters(name):
+        return name.surname + name.given
+    text = f"{name.given} {name.surname}".strip() or name.native
+    return re.sub(r"[^\W\d_]+", _capitalised, text) if text.isupper() else text
+
+
+def _capitalised(match: re.Match[str]) -> str:
+    return match.group().capitalize()
+
+
+def _tidy(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text[: 4 * MAX_NAME_LENGTH]).split())
+
+
+def _words(field: str) -> str:
+    return " ".join(field.replace("<", " ").split())

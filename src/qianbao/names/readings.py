@@ -1,0 +1,49 @@
+"""Tables of Chinese readings: compound surnames, and characters a name reads otherwise.
+
+Only data. Written for this project from what any dictionary of characters says (facts, free of
+licence); pypinyin (MIT) gives every other reading. Characters are simplified.
+"""
+
+from __future__ import annotations
+
+COMPOUND_SURNAMES = frozenset({
+    "欧阳", "司马", "上官", "诸葛", "皇甫", "令狐", "司徒", "司空", "夏侯", "东方",
+    "公孙", "慕容", "尉迟", "长孙", "宇文", "端木", "百里", "呼延", "南宫", "独孤",
+    "轩辕", "钟离", "澹台", "公冶", "宗政", "濮阳", "淳于", "单于", "太叔", "申屠",
+    "仲孙", "鲜于", "闾丘", "亓官", "司寇", "颛孙", "巫马", "公西", "漆雕", "乐正",
+    "壤驷", "公良", "拓跋", "夹谷", "宰父", "谷梁", "东郭", "羊舌", "微生", "梁丘",
+    "左丘", "东门", "西门", "南门", "第五", "万俟", "赫连", "纳兰", "完颜",
+})  # fmt: skip
+"""Surnames of two characters."""
+
+SURNAME_READINGS: dict[str, tuple[str, ...]] = {
+    "单": ("shan",), "曾": ("zeng",), "解": ("xie",), "仇": ("qiu",), "查": ("zha",),
+    "任": ("ren",), "华": ("hua",), "区": ("ou",), "盖": ("ge", "gai"), "朴": ("piao", "pu"),
+    "乐": ("yue", "le"), "缪": ("miao", "mou"), "翟": ("zhai", "di"), "折": ("she",),
+    "员": ("yun", "yuan"), "秘": ("bi", "mi"), "冼": ("xian",), "洗": ("xian",),
+    "黑": ("he", "hei"), "种": ("chong",), "重": ("chong",), "宓": ("mi", "fu"), "繁": ("po",),
+    "晁": ("chao",), "隗": ("kui", "wei"), "祭": ("zhai", "ji"), "覃": ("qin", "tan"),
+    "尉": ("wei", "yu"), "句": ("gou",), "车": ("che",), "葛": ("ge",), "宁": ("ning",),
+    "那": ("na",), "燕": ("yan",), "应": ("ying",), "召": ("shao", "zhao"), "薄": ("bo",),
+    "柏": ("bai", "bo"), "贾": ("jia",), "石": ("shi",), "沈": ("shen",), "盛": ("sheng",),
+    "郗": ("xi", "chi"), "殷": ("yin",), "阚": ("kan",), "乜": ("nie",), "纪": ("ji",),
+    "谌": ("chen", "shen"), "钭": ("tou",), "粘": ("nian", "zhan"), "曲": ("qu",),
+    "哈": ("ha",), "郄": ("qie", "xi"), "郇": ("xun", "huan"), "牟": ("mou", "mu"),
+    "隽": ("juan",), "都": ("du",), "占": ("zhan",), "藏": ("zang",), "行": ("xing",),
+    "适": ("kuo", "shi"), "炅": ("gui",), "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
+    "长孙": ("zhang", "sun"), "单于": ("chan", "yu"), "澹台": ("tan", "tai"),
+}  # fmt: skip
+"""A surname's readings where they are not the character's usual one. Of a single character: its
+possible readings; of a compound surname: one reading a character."""
+
+GIVEN_READINGS: dict[str, tuple[str, ...]] = {
+    "乐": ("le", "yue"), "行": ("xing", "hang"), "朝": ("chao", "zhao"), "长": ("chang", "zhang"),
+    "重": ("zhong", "chong"), "茜": ("qian", "xi"), "莘": ("xin", "shen"),
+    "晟": ("sheng", "cheng"), "柏": ("bai", "bo"), "传": ("chuan", "zhuan"), "蔚": ("wei", "yu"),
+    "炅": ("jiong", "gui"), "纶": ("lun", "guan"), "颉": ("jie", "xie"), "觉": ("jue", "jiao"),
+    "藏": ("cang", "zang"), "禅": ("chan", "shan"), "钿": ("dian", "tian"), "鹄": ("hu", "gu"),
+    "翟": ("zhai", "di"), "曾": ("zeng", "ceng"), "娜": ("na", "nuo"), "栖": ("qi", "xi"),
+    "艾": ("ai", "yi"), "大": ("da", "dai"), "盛": ("sheng", "cheng"), "拓": ("tuo", "ta"),
+    "仔": ("zi", "zai"), "阿": ("a", "e"), "荨": ("xun", "qian"),
+}  # fmt: skip
+"""Characters of given names that are read in more than one way."""

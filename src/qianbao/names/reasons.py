@@ -1,0 +1,77 @@
+"""What each outcome of a comparison is called, and the sentence that explains it.
+
+Only words and figures; the rules are in `compare`. No sentence names the other spelling: a refusal
+must not tell what a bank holds (domain.md 4.3).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["match", "close", "no_match"]
+ReasonCode = Literal[
+    "exact",
+    "case",
+    "spacing",
+    "order",
+    "punctuation",
+    "diacritic",
+    "transliteration",
+    "script",
+    "truncated",
+    "middle_missing",
+    "middle_initial",
+    "typo",
+    "different",
+    "empty",
+    "too_long",
+]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """`score` orders outcomes for a list on a screen; no rule ever reads it."""
+
+    score: float
+    en: str
+    zh: str
+
+
+REASONS: dict[ReasonCode, Reason] = {
+    "exact": Reason(1.0, "Both are written alike.", "两者写法完全相同。"),
+    "case": Reason(0.99, "Only capital and small letters differ.", "只有字母大小写不同。"),
+    "spacing": Reason(0.98, "Only the spaces differ.", "只有空格不同。"),
+    "order": Reason(
+        0.97, "Surname and given name stand in another order.", "只有姓与名的顺序不同。"
+    ),
+    "punctuation": Reason(
+        0.96, "Only hyphens, dots or apostrophes differ.", "只有连字符、点或撇号不同。"
+    ),
+    "diacritic": Reason(
+        0.95, "Only accents differ, such as Ü, U and UE.", "只有变音符号不同，如 Ü、U 与 UE。"
+    ),
+    "transliteration": Reason(
+        0.94, "The same name, spelled in another alphabet's letters.", "同一姓名的不同拼写或转写。"
+    ),
+    "script": Reason(
+        0.97, "The same characters, simplified and traditional.", "同一姓名的简体与繁体写法。"
+    ),
+    "truncated": Reason(
+        0.8, "One is cut off: the letters compared agree.", "其中一个被截断；可比较的部分一致。"
+    ),
+    "middle_missing": Reason(
+        0.75,
+        "One leaves out part of the name; the rest agrees.",
+        "其中一个省略了部分名字，其余相符。"
+    ),
+    "middle_initial": Reason(
+        0.75, "One gives only initials; the rest agrees.", "其中一个只写首字母，其余一致。"
+    ),
+    "typo": Reason(
+        0.7, "One letter of a given name differs.", "名字中有一个字母不同。"
+    ),
+    "different": Reason(0.0, "These are different names.", "两个姓名不同。"),
+    "empty": Reason(0.0, "There is no name to compare.", "没有可比较的姓名。"),
+    "too_long": Reason(0.0, "The text is too long to be a name.", "内容过长，不是姓名。"),
+}  # fmt: skip

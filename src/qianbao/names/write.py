@@ -1,0 +1,230 @@
+"""A legal name the way one bank prints it, and the other ways it may be printed.
+
+The forms are shown to the holder, to be compared with what the bank's app or counter says. They
+are never tried on the bank one after another: banks allow 4 to 5 checks of a card a day
+(domain.md 2.1). Which bank has which profile belongs to the bank directory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from qianbao.names import han
+from qianbao.names.legal import LegalName, in_characters
+from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, to_ascii, undouble
+
+Confidence = Literal["sourced", "reported", "assumed"]
+"""sourced: a page says so of this bank; reported: customers say so; assumed: we guess."""
+
+MAX_FORMS = 12
+OLD_FIELD_LENGTH = 20
+"""Name fields of 20 characters are reported for older bank systems (domain.md 2.3)."""
+
+
+class NameProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """How a bank prints a name (domain.md 2.3).
+
+    `order`: SG is surname first, GS given name first. `separator` stands between all words.
+    `max_length` counts printed characters; what is beyond is cut off the end. `middle`: what
+    happens to given names after the first. `punctuation`: whether hyphens, apostrophes and dots
+    stay, vanish, or become spaces (an apostrophe always vanishes then, as in passports). `as_of`
+    is the date of the source.
+    """
+
+    order: Literal["SG", "GS"]
+    separator: Literal["", " "]
+    case: Literal["upper", "title", "as_is"]
+    max_length: int | None = None
+    middle: Literal["keep", "drop", "initial"] = "keep"
+    punctuation: Literal["keep", "strip", "space"] = "space"
+    confidence: Confidence = "assumed"
+    source: str = ""
+    as_of: str = ""
+
+
+class NameForm(msgspec.Struct, frozen=True):
+    """One way the name may be printed, why, and how sure we are of it."""
+
+    text: str
+    reason_en: str
+    reason_zh: str
+    confidence: Confidence
+    source: str
+
+
+def write(name: LegalName, profile: NameProfile) -> str:
+    """`name` as a bank with this profile prints it. Capitals and title case are plain ASCII, as in
+    the passport's machine-readable zone (Ü is UE); `as_is` keeps the document's letters. A name in
+    Chinese characters is those characters."""
+    return _write(name, profile, plain=False)
+
+
+def _write(name: LegalName, profile: NameProfile, *, plain: bool) -> str:
+    if in_characters(name):
+        return _cut(_in_characters(name, profile), profile.max_length)
+    surname = _cased(name.surname, profile, plain=plain)
+    given = _cased(_middle(name.given, profile), profile, plain=plain)
+    parts = (surname, given) if profile.order == "SG" else (given, surname)
+    text = profile.separator.join(" ".join(parts).split())
+    return _cut(text, profile.max_length)
+
+
+def _in_characters(name: LegalName, profile: NameProfile) -> str:
+    text = "".join((name.native or name.surname + name.given).split())
+    return text if profile.punctuation == "keep" else han.characters(text)
+
+
+def _cut(text: str, max_length: int | None) -> str:
+    return text if max_length is None else text[:max_length].rstrip()
+
+
+def _middle(given: str, profile: NameProfile) -> str:
+    words = given.split()
+    if profile.middle == "keep" or len(words) < 2:
+        return given
+    rest = [word[0] for word in words[1:]] if profile.middle == "initial" else []
+    return " ".join([words[0], *rest])
+
+
+def _cased(text: str, profile: NameProfile, *, plain: bool) -> str:
+    marked = _punctuated(text, profile.punctuation)
+    if profile.case == "as_is":
+        return marked
+    words = to_ascii(marked, PLAIN_LETTERS if plain else MRZ_LETTERS).split()
+    if plain and marked.isascii():
+        words = [undouble(word) for word in words]  # an MRZ has already made Ü into UE
+    return " ".join(w.capitalize() if profile.case == "title" else w.upper() for w in words)
+
+
+def _punctuated(text: str, habit: Literal["keep", "strip", "space"]) -> str:
+    if habit == "keep":
+        return text
+    without = re.sub("['’‘ʼ`´]", "", text)
+    return re.sub(r"[^\w\s]|_", " " if habit == "space" else "", without)
+
+
+def mrz_field(name: LegalName, length: int) -> str:
+    """The name field of a machine-readable zone, `length` characters with fillers. A name that
+    does not fit loses its end, but keeps at least one letter of the given name."""
+    fitted = NameProfile(order="SG", separator=" ", case="upper")
+    surname, given = (
+        re.sub("[^A-Z]+", "<", _cased(part, fitted, plain=False)).strip("<")
+        for part in _latin_parts(name)
+    )
+    if given and len(surname) > length - 3:
+        surname = surname[: length - 3].rstrip("<")
+    text = f"{surname}<<{given}" if given else surname
+    return text[:length].ljust(length, "<")
+
+
+def _latin_parts(name: LegalName) -> tuple[str, str]:
+    if in_characters(name):
+        return han.passport_pinyin(name.surname, name.given or name.native)
+    return name.surname, name.given
+
+
+def forms(name: LegalName, profile: NameProfile) -> tuple[NameForm, ...]:
+    """The profile's own form first, then the other likely ones, at most `MAX_FORMS`, none twice.
+    To be shown to the holder, never to be tried on the bank."""
+    ways = _character_forms(name) if in_characters(name) else _latin_forms(name, profile)
+    en, zh = _OWN[profile.confidence]
+    found = {
+        write(name, profile): NameForm(
+            write(name, profile), en, zh, profile.confidence, profile.source
+        )
+    }
+    for text, why in ways:
+        if text and text not in found:
+            found[text] = NameForm(text, *_WHY[why], "assumed", _SOURCES[why])
+    return tuple(found.values())[:MAX_FORMS]
+
+
+_OWN: dict[Confidence, tuple[str, str]] = {
+    "sourced": ("How this bank is documented to print it.", "有资料说明该银行这样登记。"),
+    "reported": ("How customers say this bank prints it.", "有客户反映该银行这样登记。"),
+    "assumed": (
+        "The usual form; nothing is known of this bank.",
+        "常见写法；暂无该银行的资料。",
+    ),
+}
+_CUSTOMERS = "wechattip.blogspot.com/2017/01; familyfunshanghai.com/2017/02/23"
+_SOURCES = {
+    "order": _CUSTOMERS,
+    "spacing": _CUSTOMERS,
+    "middle_dropped": _CUSTOMERS,
+    "middle_initial": "",
+    "plain": "",
+    "punctuation": "istudy-china.com/alipay",
+    "cut": "sarajaaksola.com/chinese-bank-icbc",
+    "title": "chengdu-expat.com/how-to-fix-the-wechat-pay-issue",
+    "as_is": _CUSTOMERS,
+    "characters": "",
+    "dot": "",
+    "other_characters": "",
+    "pinyin": "",
+}
+_WHY = {
+    "order": ("Surname and given name in the other order.", "姓与名的顺序相反。"),
+    "spacing": ("The words joined, or apart.", "各部分连写或分写。"),
+    "middle_dropped": ("Without the middle names.", "省略中间名。"),
+    "middle_initial": ("Middle names as initials.", "中间名只写首字母。"),
+    "plain": ("Accents dropped: Ü as U, not UE.", "去掉变音符号：Ü 写作 U，而非 UE。"),
+    "punctuation": ("Hyphens and apostrophes as a sign, or left out.", "保留或省略连字符、撇号。"),
+    "cut": ("Cut off after 20 characters.", "超过 20 个字符的部分被截去。"),
+    "title": ("With small letters.", "首字母大写，其余小写。"),
+    "as_is": ("Exactly as the document shows it.", "与证件上的写法完全一致。"),
+    "characters": ("In Chinese characters.", "汉字写法。"),
+    "dot": ("The middle dot written otherwise, or left out.", "间隔号写法不同或省略。"),
+    "other_characters": ("In simplified or traditional characters.", "简体或繁体写法。"),
+    "pinyin": ("In pinyin.", "拼音写法。"),
+}
+
+
+def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, str]]:
+    turned = _with(profile, order="GS" if profile.order == "SG" else "SG")
+    respaced = {"": " ", " ": ""}
+    both = (profile, turned)
+    yield write(name, turned), "order"
+    for way in both:
+        yield write(name, _with(way, separator=respaced[way.separator])), "spacing"
+    for way in both:
+        yield _write(name, way, plain=True), "plain"
+    other = "space" if profile.punctuation == "keep" else "keep"
+    for way in both:
+        yield write(name, _with(way, punctuation=other)), "punctuation"
+    for way in both:
+        joined = _with(way, separator="", max_length=OLD_FIELD_LENGTH)
+        yield write(name, joined), "cut"
+    for middle in ("drop", "initial"):
+        for way in both:
+            reason = "middle_dropped" if middle == "drop" else "middle_initial"
+            yield write(name, _with(way, middle=middle)), reason
+    yield write(name, _with(profile, case="title")), "title"
+    yield write(name, _with(profile, case="as_is", punctuation="keep")), "as_is"
+    if han.has_han(name.native):
+        yield name.native, "characters"
+
+
+def _with(profile: NameProfile, **changes: object) -> NameProfile:
+    return msgspec.structs.replace(profile, **changes)
+
+
+def _character_forms(name: LegalName) -> Iterator[tuple[str, str]]:
+    text = "".join((name.native or name.surname + name.given).split())
+    yield text, "characters"
+    yield han.simplified(text), "other_characters"
+    yield han.traditional(text), "other_characters"
+    if han.characters(text) != text:
+        parts = re.split(r"[^\w]+", text)
+        yield from ((dot.join(parts), "dot") for dot in ("", "·", ".", "．"))
+    surname, given = _latin_parts(name)
+    pinyin = LegalName(surname=surname, given=given)
+    for order in ("SG", "GS"):
+        for separator in (" ", ""):
+            way = NameProfile(order=order, separator=separator, case="upper")
+            yield write(pinyin, way), "pinyin"
+    yield f"{surname} {given}".replace("LYU", "LU").replace("NYU", "NU"), "pinyin"

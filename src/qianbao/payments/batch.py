@@ -1,0 +1,154 @@
+"""One clearing batch in memory: locked money, facts, counters, and what will be written.
+
+Kinds of request (`transfer.py`, `pay.py` …) see the database only through their `load` and `write`;
+between the two, `apply` is arithmetic on a `Batch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from qianbao.clock import local_date
+from qianbao.db.queries import Connection
+from qianbao.ledger import AccountKey, Book
+from qianbao.payments.errors import BlockedByPolicy
+from qianbao.policy import Decision, Policy, decide
+from qianbao.policy.facts import Situation, facts_at
+from qianbao.settings import Settings
+from qianbao.wallets.errors import WalletClosed, WalletUnknown
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """How one kind of request is cleared.
+
+    `body` names the fields that make two requests under one key the same. `accounts` and `wallets`
+    say what to lock and whose facts to read. `load` reads (and locks) the kind's own rows, `apply`
+    checks and changes the batch and gives the answer, `write` writes what `apply` left in
+    `batch.rows[name]`. `apply` keeps an order: checks, then the book (which can be taken back),
+    then counters and rows, after which nothing raises.
+    """
+
+    name: str
+    request: type
+    answer: type
+    body: tuple[str, ...]
+    accounts: Callable[[Any], Sequence[AccountKey]]
+    wallets: Callable[[Any], Sequence[str]]
+    apply: Callable[[Any, Batch], Any]
+    load: Callable[[Connection, Sequence[Any], Batch], Awaitable[None]] | None = None
+    write: Callable[[Connection, Batch], Awaitable[None]] | None = None
+
+
+class Counters(msgspec.Struct):
+    """A wallet's limit counters as they will be after this batch (minor units)."""
+
+    day: date
+    year: int
+    paid_today_minor: int
+    paid_this_year_minor: int
+    moved_for_life_minor: int
+    received_for_life_minor: int
+
+
+class LoggedDecision(msgspec.Struct, frozen=True):
+    """A decision for the log, with the facts it was made on."""
+
+    wallet_id: str
+    decision: Decision
+    facts: dict[str, Any]
+
+
+class Batch:
+    """What one transaction decides on and changes."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        book: Book,
+        situations: dict[str, Situation],
+        policies: tuple[Policy, ...],
+        settings: Settings,
+        sampled: Callable[[], bool],
+    ) -> None:
+        self.now = now
+        self.book = book
+        self.situations = situations
+        self.policies = policies
+        self.settings = settings
+        self.loaded: dict[str, Any] = {}
+        self.rows: dict[str, list[Any]] = {}
+        self.counters: dict[str, Counters] = {}
+        self.decisions: list[LoggedDecision] = []
+        self._sampled = sampled
+        self._facts: dict[str, dict[str, Any]] = {}
+
+    def open_wallet(self, wallet_id: str) -> Situation:
+        """The wallet's situation. Raises `WalletUnknown` or `WalletClosed`."""
+        situation = self.situations.get(wallet_id)
+        if situation is None:
+            raise WalletUnknown()
+        if situation.status == "closed":
+            raise WalletClosed()
+        return situation
+
+    def decide(self, wallet_id: str, capability: str, amount_minor: int) -> None:
+        """Raises `BlockedByPolicy` unless every policy in force allows it."""
+        situation = self.open_wallet(wallet_id)
+        facts = self._facts_of(situation)
+        facts["amount_minor"] = amount_minor
+        decision = decide(self.policies, capability, facts, self.now, situation)
+        if decision.outcome == "blocked":
+            self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
+            raise BlockedByPolicy(decision, situation, amount_minor)
+        if self._sampled():
+            self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
+
+    def count(self, wallet_id: str, *, paid: int = 0, moved: int = 0, received: int = 0) -> None:
+        """Adds to the wallet's limit counters (minor units; negative gives back, never below 0)."""
+        situation = self.situations[wallet_id]
+        counters = self.counters.get(wallet_id)
+        if counters is None:
+            today = local_date(self.now, ZoneInfo(situation.time_zone))
+            counters = self.counters[wallet_id] = Counters(
+                day=today,
+                year=today.year,
+                paid_today_minor=situation.paid_today_minor,
+                paid_this_year_minor=situation.paid_this_year_minor,
+                moved_for_life_minor=situation.moved_for_life_minor,
+                received_for_life_minor=situation.received_for_life_minor,
+            )
+        counters.paid_today_minor = max(0, counters.paid_today_minor + paid)
+        counters.paid_this_year_minor = max(0, counters.paid_this_year_minor + paid)
+        counters.moved_for_life_minor = max(0, counters.moved_for_life_minor + moved)
+        counters.received_for_life_minor = max(0, counters.received_for_life_minor + received)
+        self._refresh(self._facts_of(situation), wallet_id)
+
+    def add_row(self, kind: str, row: Any) -> None:
+        """Keeps a row for the kind's `write`."""
+        self.rows.setdefault(kind, []).append(row)
+
+    def _facts_of(self, situation: Situation) -> dict[str, Any]:
+        facts = self._facts.get(situation.wallet_id)
+        if facts is None:
+            facts = self._facts[situation.wallet_id] = facts_at(situation, self.now)
+        return facts
+
+    def _refresh(self, facts: dict[str, Any], wallet_id: str) -> None:
+        counters = self.counters[wallet_id]
+        for name in (
+            "paid_today_minor",
+            "paid_this_year_minor",
+            "moved_for_life_minor",
+            "received_for_life_minor",
+        ):
+            facts[name] = getattr(counters, name)
+        account = self.book.accounts.get((wallet_id, self.situations[wallet_id].currency))
+        if account is not None:
+            facts["balance_minor"] = account.balance_minor
+            facts["available_minor"] = account.available_minor

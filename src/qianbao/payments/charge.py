@@ -1,0 +1,243 @@
+"""A merchant takes what a holder permitted beforehand: under a mandate, or for a score order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from qianbao.clock import local_date
+from qianbao.db.queries import Connection, fetch_all
+from qianbao.errors import NotFound, QianbaoError
+from qianbao.ids import new_id
+from qianbao.ledger import AccountKey, Transfer, main_account
+from qianbao.money import Money, check_amount, show
+from qianbao.payments.batch import Batch, Kind
+from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.errors import check_note
+from qianbao.payments.pay import Paid, tell_merchant
+
+
+class MandateUnknown(NotFound):
+    code = "mandate_unknown"
+    en = "There is no such mandate for this merchant."
+    zh = "该商家没有这项扣费授权。"
+    next_en = "Ask the holder to sign one."
+    next_zh = "请用户先签约。"
+
+
+class MandateNotActive(QianbaoError):
+    code = "mandate_not_active"
+    en = "This mandate has ended; nothing can be charged under it."
+    zh = "该扣费授权已终止，不能再扣款。"
+    next_en = "Ask the holder to sign again."
+    next_zh = "请用户重新签约。"
+
+
+class ChargeOverLimit(QianbaoError):
+    code = "charge_over_limit"
+    en = "A charge under this mandate may take {most} {period}; this asks {asked}."
+    zh = "该授权{period_zh}最多扣 {most}，本次请求 {asked}。"
+    next_en = "Charge less, or ask the holder to pay it themselves."
+    next_zh = "请减少金额，或请用户自行付款。"
+
+
+class ScoreOrderNotChargeable(QianbaoError):
+    code = "score_order_not_chargeable"
+    en = "This score order cannot be charged: it is not under way, or {asked} is over its deposit."
+    zh = "该支付分订单不能扣款：未在进行中，或 {asked} 超过押金。"
+    next_en = "Charge a confirmed order, at most its deposit."
+    next_zh = "只能对已确认的订单扣款，且不超过押金。"
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A merchant's charge; exactly one of `mandate_id` and `score_order_id` is given. The payment
+    id is the merchant's key: the same id charges once."""
+
+    merchant_id: str
+    payment_id: str
+    wallet_id: str
+    amount: Money
+    description: str
+    merchant_reference: str
+    mandate_id: str | None = None
+    score_order_id: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whose key it is."""
+        return self.merchant_id
+
+    @property
+    def key(self) -> str:
+        """One payment id, one charge."""
+        return self.payment_id
+
+
+class Permission(msgspec.Struct):
+    """A mandate as locked for charging."""
+
+    wallet_id: str
+    mandate_id: str
+    merchant_id: str
+    per_charge_minor: int
+    currency: str
+    state: str
+    day: date | None
+    charged_today_minor: int
+
+
+class ChargeableOrder(msgspec.Struct):
+    """A score order as locked for charging."""
+
+    wallet_id: str
+    score_order_id: str
+    merchant_id: str
+    deposit_minor: int
+    state: str
+
+
+async def charge(clearing: Clearing, request: Charge) -> Paid:
+    """Takes the money at once. Raises `MandateUnknown`, `MandateNotActive`, `ChargeOverLimit`,
+    `ScoreOrderNotChargeable`, amount errors, `BlockedByPolicy`, `InsufficientFunds`."""
+    check_note(request.description)
+    check_note(request.merchant_reference)
+    answer: Paid = await clearing.submit(request)
+    return answer
+
+
+async def _load(conn: Connection, requests: Sequence[Charge], batch: Batch) -> None:
+    pairs = [(one.wallet_id, one.mandate_id) for one in requests if one.mandate_id]
+    mandates = await fetch_all(
+        conn,
+        sql.lock_mandates,
+        {"wallets": [pair[0] for pair in pairs], "mandates": [pair[1] for pair in pairs]},
+        Permission,
+    )
+    batch.loaded["mandates"] = {(one.wallet_id, one.mandate_id): one for one in mandates}
+    pairs = [(one.wallet_id, one.score_order_id) for one in requests if one.score_order_id]
+    orders = await fetch_all(
+        conn,
+        sql.lock_score_orders,
+        {"wallets": [pair[0] for pair in pairs], "orders": [pair[1] for pair in pairs]},
+        ChargeableOrder,
+    )
+    batch.loaded["score_orders"] = {(one.wallet_id, one.score_order_id): one for one in orders}
+
+
+def _check_mandate(request: Charge, amount: int, today: date, batch: Batch) -> Permission:
+    mandate: Permission | None = batch.loaded["mandates"].get(
+        (request.wallet_id, request.mandate_id)
+    )
+    if mandate is None or mandate.merchant_id != request.merchant_id:
+        raise MandateUnknown()
+    if mandate.state != "active":
+        raise MandateNotActive()
+    charged = mandate.charged_today_minor if mandate.day == today else 0
+    settings = batch.settings
+    per_charge = min(mandate.per_charge_minor, settings.mandate_per_charge_minor)
+    asked = show(amount, mandate.currency)
+    if amount > per_charge:
+        most = show(per_charge, mandate.currency)
+        raise ChargeOverLimit(most=most, asked=asked, period="at a time", period_zh="每次")
+    if charged + amount > settings.mandate_per_day_minor:
+        most = show(settings.mandate_per_day_minor, mandate.currency)
+        raise ChargeOverLimit(most=most, asked=asked, period="a day", period_zh="每日")
+    return mandate
+
+
+def _check_order(request: Charge, amount: int, batch: Batch) -> None:
+    order: ChargeableOrder | None = batch.loaded["score_orders"].get(
+        (request.wallet_id, request.score_order_id)
+    )
+    if (
+        order is None
+        or order.merchant_id != request.merchant_id
+        or order.state != "doing"
+        or amount > order.deposit_minor
+    ):
+        raise ScoreOrderNotChargeable(asked=show(amount, request.amount.currency))
+
+
+def _apply(request: Charge, batch: Batch) -> Paid:
+    payer = batch.open_wallet(request.wallet_id)
+    amount = check_amount(request.amount, payer.currency)
+    today = local_date(batch.now, ZoneInfo(payer.time_zone))
+    mandate = None
+    if request.mandate_id is not None:
+        mandate = _check_mandate(request, amount, today, batch)
+    else:
+        _check_order(request, amount, batch)
+    batch.decide(request.wallet_id, "be_charged", amount)
+    transfer = Transfer(
+        transfer_id=new_id("trf", batch.now),
+        kind="charge",
+        debit=main_account(request.wallet_id, payer.currency),
+        credit=main_account(request.merchant_id, payer.currency),
+        amount_minor=amount,
+        event_at=batch.now,
+        reference=request.payment_id,
+        note=request.description,
+    )
+    batch.book.transfer(transfer, batch.now)
+    batch.count(request.wallet_id, paid=amount, moved=amount)
+    if mandate is not None:
+        already = mandate.charged_today_minor if mandate.day == today else 0
+        mandate.day, mandate.charged_today_minor = today, already + amount
+    paid = Paid(
+        request.merchant_id, request.payment_id, transfer.transfer_id, request.amount, batch.now
+    )
+    batch.add_row("charge", (request, paid))
+    return paid
+
+
+async def _write(conn: Connection, batch: Batch) -> None:
+    rows: list[tuple[Charge, Paid]] = batch.rows["charge"]
+    await conn.execute(
+        sql.write_charges,
+        {
+            "merchants": [request.merchant_id for request, _ in rows],
+            "payments": [request.payment_id for request, _ in rows],
+            "references": [request.merchant_reference for request, _ in rows],
+            "descriptions": [request.description for request, _ in rows],
+            "amounts": [request.amount.amount_minor for request, _ in rows],
+            "currencies": [request.amount.currency for request, _ in rows],
+            "wallets": [request.wallet_id for request, _ in rows],
+            "mandates": [request.mandate_id for request, _ in rows],
+            "transfers": [paid.transfer_id for _, paid in rows],
+            "now": batch.now,
+        },
+    )
+    used: dict[tuple[str, str], Permission] = batch.loaded["mandates"]
+    if used:
+        await conn.execute(
+            sql.write_mandates,
+            {
+                "wallets": [one.wallet_id for one in used.values()],
+                "mandates": [one.mandate_id for one in used.values()],
+                "days": [one.day for one in used.values()],
+                "charged": [one.charged_today_minor for one in used.values()],
+            },
+        )
+    for _, paid in rows:
+        await tell_merchant(conn, paid, "payment.charged", batch.now)
+
+
+def _accounts(request: Charge) -> list[AccountKey]:
+    currency = request.amount.currency
+    return [main_account(request.wallet_id, currency), main_account(request.merchant_id, currency)]
+
+
+KIND = Kind(
+    name="charge",
+    request=Charge,
+    answer=Paid,
+    body=("wallet_id", "mandate_id", "score_order_id", "amount", "description"),
+    accounts=_accounts,
+    wallets=lambda request: [request.wallet_id],
+    load=_load,
+    apply=_apply,
+    write=_write,
+)

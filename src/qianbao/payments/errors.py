@@ -1,0 +1,109 @@
+"""Refusals that several kinds of request share."""
+
+from __future__ import annotations
+
+from qianbao.errors import InvalidInput, NotFound, QianbaoError
+from qianbao.policy import Decision
+from qianbao.policy.facts import Situation
+from qianbao.remedies import WayOut
+
+
+class BlockedByPolicy(QianbaoError):
+    """Carries the decision, and the ways out once `Clearing.submit` has found them."""
+
+    code = "blocked_by_policy"
+    status = 403
+    en = "This is not possible now: {reasons_en}"
+    zh = "暂时无法办理：{reasons_zh}"
+    next_en = "See the ways out below; each of them works."
+    next_zh = "请查看下方的解决办法，每一种都有效。"
+
+    def __init__(self, decision: Decision, situation: Situation, amount_minor: int) -> None:
+        self.decision = decision
+        self.situation = situation
+        self.amount_minor = amount_minor
+        self.ways_out: tuple[WayOut, ...] = ()
+        super().__init__(
+            reasons_en=" ".join(reason.sentence_en for reason in decision.reasons),
+            reasons_zh="".join(reason.sentence_zh for reason in decision.reasons),
+        )
+
+
+class ReceiverCannotReceive(QianbaoError):
+    code = "receiver_cannot_receive"
+    en = "The receiver's wallet cannot take this amount now. Nothing was sent."
+    zh = "对方钱包目前无法收取这笔款项，未转出任何金额。"
+    next_en = "Ask the receiver to open their wallet: it tells them why, and the ways out."
+    next_zh = "请对方打开钱包，那里会说明原因和解决办法。"
+
+
+class SameKeyOtherRequest(QianbaoError):
+    code = "same_key_other_request"
+    status = 422
+    en = "This idempotency key was used before, for another request."
+    zh = "该幂等键已用于另一个请求。"
+    next_en = "Use a fresh key for a new request; the same key only to repeat the same one."
+    next_zh = "新请求请使用新的键；只有重复同一请求时才使用相同的键。"
+
+
+class ClearingBusy(QianbaoError):
+    code = "clearing_busy"
+    status = 503
+    retry = True
+    en = "Too many payments are waiting. Nothing happened to yours."
+    zh = "当前排队的交易过多，您的请求未执行。"
+    next_en = "Try again in a moment, with the same key."
+    next_zh = "请稍后用同一个键重试。"
+
+
+class ClearingInterrupted(QianbaoError):
+    code = "clearing_interrupted"
+    status = 503
+    retry = True
+    en = "The answer was lost on the way. The request was done once or not at all."
+    zh = "结果在途中丢失；该请求至多执行了一次。"
+    next_en = "Send it again with the same key: you will get the first answer."
+    next_zh = "请用同一个键重新发送，即可得到首次的结果。"
+
+
+class RequestClash(QianbaoError):
+    code = "request_clash"
+    en = "An id in this request is in use already."
+    zh = "请求中的编号已被占用。"
+    next_en = "Send it again with a fresh id."
+    next_zh = "请换用新的编号重新发送。"
+
+
+class PaymentUnknown(NotFound):
+    code = "payment_unknown"
+    en = "There is no such payment."
+    zh = "没有这笔付款。"
+    next_en = "Ask the merchant for a fresh code."
+    next_zh = "请向商家索取新的付款码。"
+
+
+class PaymentNotAwaiting(QianbaoError):
+    code = "payment_not_awaiting"
+    en = "This payment is {state} already; it is not taken twice."
+    zh = "这笔付款已处于“{state_zh}”状态，不会重复扣款。"
+    next_en = "See it among your transactions, or ask the merchant for a fresh code."
+    next_zh = "请在交易记录中查看，或向商家索取新的付款码。"
+
+
+class NoteTooLong(InvalidInput):
+    code = "note_too_long"
+    en = "A note has at most {most} characters."
+    zh = "备注最多 {most} 个字符。"
+    next_en = "Shorten it."
+    next_zh = "请缩短备注。"
+
+
+STATES_ZH = {"awaiting": "待付款", "paid": "已付款", "cancelled": "已取消"}
+MOST_NOTE = 200
+
+
+def check_note(note: str) -> str:
+    """The note itself. Raises `NoteTooLong`."""
+    if len(note) > MOST_NOTE:
+        raise NoteTooLong(most=MOST_NOTE)
+    return note

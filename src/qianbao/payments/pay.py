@@ -1,0 +1,145 @@
+"""Paying a merchant what it asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_all
+from qianbao.ids import new_id
+from qianbao.ledger import AccountKey, Transfer, main_account
+from qianbao.money import Money, check_amount
+from qianbao.notices.webhooks import emit
+from qianbao.payments.batch import Batch, Kind
+from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.errors import STATES_ZH, PaymentNotAwaiting, PaymentUnknown
+from qianbao.payments.merchants import Payment
+
+
+class Pay(msgspec.Struct, frozen=True):
+    """A holder pays a payment that a merchant asked for."""
+
+    wallet_id: str
+    key: str
+    merchant_id: str
+    payment_id: str
+    amount: Money
+
+    @property
+    def scope(self) -> str:
+        """Whose key it is."""
+        return self.wallet_id
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """A payment that is done."""
+
+    merchant_id: str
+    payment_id: str
+    transfer_id: str
+    amount: Money
+    at: datetime
+
+
+async def pay(clearing: Clearing, request: Pay) -> Paid:
+    """Pays at once. `amount` is what the holder was shown: another amount is refused. Raises
+    `PaymentUnknown`, `PaymentNotAwaiting`, amount errors, `BlockedByPolicy`, `InsufficientFunds`."""
+    answer: Paid = await clearing.submit(request)
+    return answer
+
+
+def _accounts(request: Pay) -> list[AccountKey]:
+    currency = request.amount.currency
+    return [main_account(request.wallet_id, currency), main_account(request.merchant_id, currency)]
+
+
+async def lock_payments(conn: Connection, requests: Sequence[Pay], batch: Batch) -> None:
+    """The payments of a batch, locked, in `batch.loaded["payments"]`."""
+    found = await fetch_all(
+        conn,
+        sql.lock_payments,
+        {
+            "merchants": [request.merchant_id for request in requests],
+            "payments": [request.payment_id for request in requests],
+        },
+        Payment,
+    )
+    loaded = batch.loaded.setdefault("payments", {})
+    loaded |= {(payment.merchant_id, payment.payment_id): payment for payment in found}
+
+
+def _apply(request: Pay, batch: Batch) -> Paid:
+    payer = batch.open_wallet(request.wallet_id)
+    amount = check_amount(request.amount, payer.currency)
+    payment = batch.loaded["payments"].get((request.merchant_id, request.payment_id))
+    if payment is None or payment.amount_minor != amount:
+        raise PaymentUnknown()
+    if payment.state != "awaiting":
+        raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
+    batch.decide(request.wallet_id, "pay", amount)
+    transfer = Transfer(
+        transfer_id=new_id("trf", batch.now),
+        kind="payment",
+        debit=main_account(request.wallet_id, payer.currency),
+        credit=main_account(request.merchant_id, payer.currency),
+        amount_minor=amount,
+        event_at=batch.now,
+        reference=request.payment_id,
+        note=payment.description,
+    )
+    batch.book.transfer(transfer, batch.now)
+    batch.count(request.wallet_id, paid=amount, moved=amount)
+    batch.loaded["payments"][request.merchant_id, request.payment_id] = msgspec.structs.replace(
+        payment, state="paid"
+    )
+    paid = Paid(
+        request.merchant_id, request.payment_id, transfer.transfer_id, request.amount, batch.now
+    )
+    batch.add_row("pay", (request.wallet_id, paid))
+    return paid
+
+
+async def _write(conn: Connection, batch: Batch) -> None:
+    rows: list[tuple[str, Paid]] = batch.rows["pay"]
+    await conn.execute(
+        sql.write_paid,
+        {
+            "merchants": [paid.merchant_id for _, paid in rows],
+            "payments": [paid.payment_id for _, paid in rows],
+            "wallets": [wallet_id for wallet_id, _ in rows],
+            "transfers": [paid.transfer_id for _, paid in rows],
+            "now": batch.now,
+        },
+    )
+    for _, paid in rows:
+        await tell_merchant(conn, paid, "payment.paid", batch.now)
+
+
+async def tell_merchant(conn: Connection, paid: Paid, event: str, now: datetime) -> None:
+    """The webhook of a payment or charge that is done."""
+    await emit(
+        conn,
+        merchant_id=paid.merchant_id,
+        event=event,
+        payload={
+            "payment_id": paid.payment_id,
+            "amount": msgspec.to_builtins(paid.amount),
+            "at": paid.at.isoformat(),
+        },
+        now=now,
+    )
+
+
+KIND = Kind(
+    name="pay",
+    request=Pay,
+    answer=Paid,
+    body=("merchant_id", "payment_id", "amount"),
+    accounts=_accounts,
+    wallets=lambda request: [request.wallet_id],
+    load=lock_payments,
+    apply=_apply,
+    write=_write,
+)

@@ -1,0 +1,205 @@
+-- name: find_answers
+SELECT scope, key, request_hash, answer FROM answers
+WHERE (scope, key) IN (SELECT * FROM unnest(%(scopes)s::text[], %(keys)s::text[]))
+
+-- name: write_answers
+INSERT INTO answers (scope, key, request_hash, answer, created_at)
+SELECT n.scope, n.key, n.request_hash, n.answer, %(now)s
+FROM unnest(%(scopes)s::text[], %(keys)s::text[], %(hashes)s::bytea[], %(answers)s::jsonb[])
+    AS n (scope, key, request_hash, answer)
+
+-- name: forget_answers
+DELETE FROM answers WHERE (scope, key) IN (
+    SELECT scope, key FROM answers WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s)
+
+-- name: write_counters
+UPDATE wallet_counters c
+SET day = n.day, year = n.year, paid_today_minor = n.today, paid_this_year_minor = n.this_year,
+    moved_for_life_minor = n.moved, received_for_life_minor = n.received,
+    last_used_at = %(now)s
+FROM unnest(%(wallets)s::text[], %(days)s::date[], %(years)s::int[], %(today)s::bigint[],
+    %(this_year)s::bigint[], %(moved)s::bigint[], %(received)s::bigint[])
+    AS n (wallet_id, day, year, today, this_year, moved, received)
+WHERE c.wallet_id = n.wallet_id
+
+-- name: write_decisions
+INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts, at)
+SELECT n.wallet_id, n.decision_id, n.capability, n.outcome, n.policies, n.reasons, n.facts, %(now)s
+FROM unnest(%(wallets)s::text[], %(ids)s::text[], %(capabilities)s::text[], %(outcomes)s::text[],
+    %(policies)s::jsonb[], %(reasons)s::jsonb[], %(facts)s::jsonb[])
+    AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts)
+
+-- name: add_merchant
+INSERT INTO merchants (merchant_id, currency, name_en, name_zh, api_key_hash, webhook_url,
+    webhook_secret_cipher, created_at)
+VALUES (%(merchant_id)s, %(currency)s, %(name_en)s, %(name_zh)s, %(api_key_hash)s, %(webhook_url)s,
+    %(webhook_secret_cipher)s, %(now)s)
+ON CONFLICT (merchant_id) DO NOTHING
+
+-- name: find_merchant
+SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE merchant_id = %(merchant_id)s
+
+-- name: find_merchant_by_key
+SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE api_key_hash = %(api_key_hash)s
+
+-- name: add_payment
+INSERT INTO payments (merchant_id, payment_id, merchant_reference, description, amount_minor,
+    currency, state, created_at)
+VALUES (%(merchant_id)s, %(payment_id)s, %(merchant_reference)s, %(description)s, %(amount_minor)s,
+    %(currency)s, 'awaiting', %(now)s)
+ON CONFLICT (merchant_id, payment_id) DO NOTHING
+
+-- name: find_payment
+SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
+    wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
+FROM payments WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)s
+
+-- name: list_payments
+SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
+    wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
+FROM payments WHERE merchant_id = %(merchant_id)s AND payment_id < %(before)s
+ORDER BY payment_id DESC LIMIT %(limit)s
+
+-- name: lock_payments
+SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
+    wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
+FROM payments
+WHERE (merchant_id, payment_id) IN (SELECT * FROM unnest(%(merchants)s::text[], %(payments)s::text[]))
+ORDER BY merchant_id, payment_id
+FOR NO KEY UPDATE
+
+-- name: cancel_payment
+UPDATE payments SET state = 'cancelled'
+WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)s AND state = 'awaiting'
+
+-- name: write_paid
+UPDATE payments p
+SET state = 'paid', wallet_id = n.wallet_id, transfer_id = n.transfer_id, paid_at = %(now)s
+FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(wallets)s::text[], %(transfers)s::text[])
+    AS n (merchant_id, payment_id, wallet_id, transfer_id)
+WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
+
+-- name: write_charges
+INSERT INTO payments (merchant_id, payment_id, merchant_reference, description, amount_minor,
+    currency, state, wallet_id, mandate_id, transfer_id, created_at, paid_at)
+SELECT n.merchant_id, n.payment_id, n.reference, n.description, n.amount_minor, n.currency, 'paid',
+    n.wallet_id, n.mandate_id, n.transfer_id, %(now)s, %(now)s
+FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(references)s::text[],
+    %(descriptions)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(wallets)s::text[],
+    %(mandates)s::text[], %(transfers)s::text[])
+    AS n (merchant_id, payment_id, reference, description, amount_minor, currency, wallet_id,
+        mandate_id, transfer_id)
+
+-- name: lock_mandates
+SELECT wallet_id, mandate_id, merchant_id, per_charge_minor, currency, state, day,
+    charged_today_minor
+FROM mandates
+WHERE (wallet_id, mandate_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(mandates)s::text[]))
+ORDER BY wallet_id, mandate_id
+FOR NO KEY UPDATE
+
+-- name: write_mandates
+UPDATE mandates m SET day = n.day, charged_today_minor = n.charged
+FROM unnest(%(wallets)s::text[], %(mandates)s::text[], %(days)s::date[], %(charged)s::bigint[])
+    AS n (wallet_id, mandate_id, day, charged)
+WHERE m.wallet_id = n.wallet_id AND m.mandate_id = n.mandate_id
+
+-- name: lock_score_orders
+SELECT wallet_id, score_order_id, merchant_id, deposit_minor, state
+FROM score_orders
+WHERE (wallet_id, score_order_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(orders)s::text[]))
+ORDER BY wallet_id, score_order_id
+FOR NO KEY UPDATE
+
+-- name: write_refunded
+UPDATE payments p SET refunded_minor = n.refunded
+FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(refunded)s::bigint[])
+    AS n (merchant_id, payment_id, refunded)
+WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
+
+-- name: write_refunds
+INSERT INTO refunds (merchant_id, refund_id, payment_id, amount_minor, reason, transfer_id,
+    created_at)
+SELECT n.merchant_id, n.refund_id, n.payment_id, n.amount_minor, n.reason, n.transfer_id, %(now)s
+FROM unnest(%(merchants)s::text[], %(refunds)s::text[], %(payments)s::text[], %(amounts)s::bigint[],
+    %(reasons)s::text[], %(transfers)s::text[])
+    AS n (merchant_id, refund_id, payment_id, amount_minor, reason, transfer_id)
+
+-- name: open_wallet_of_same_person
+-- Where a refund goes when the wallet that paid has been closed since.
+SELECT n.wallet_id FROM wallets o
+JOIN wallets n ON n.person_id = o.person_id AND n.status = 'open'
+WHERE o.wallet_id = %(wallet_id)s
+ORDER BY n.opened_at DESC LIMIT 1
+
+-- name: find_status
+SELECT status FROM wallets WHERE wallet_id = %(wallet_id)s
+
+-- name: find_open_wallet_by_phone
+SELECT wallet_id FROM phones WHERE phone_index = %(phone_index)s
+
+-- name: lock_people
+SELECT w.wallet_id, p.person_id, p.free_withdrawal_used_minor
+FROM wallets w JOIN people p USING (person_id)
+WHERE w.wallet_id = ANY(%(wallets)s)
+ORDER BY p.person_id
+FOR NO KEY UPDATE OF p
+
+-- name: write_free_used
+UPDATE people p SET free_withdrawal_used_minor = n.used
+FROM unnest(%(people)s::text[], %(used)s::bigint[]) AS n (person_id, used)
+WHERE p.person_id = n.person_id
+
+-- name: linked_cards
+SELECT wallet_id, card_id, bank, last_four FROM cards
+WHERE (wallet_id, card_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(cards)s::text[]))
+    AND state = 'linked'
+
+-- name: lock_orders
+SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor, currency,
+    hold_id, state, result, created_at, ended_at
+FROM bank_orders
+WHERE (wallet_id, order_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(orders)s::text[]))
+ORDER BY wallet_id, order_id
+FOR NO KEY UPDATE
+
+-- name: find_order
+SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor, currency,
+    hold_id, state, result, created_at, ended_at
+FROM bank_orders WHERE wallet_id = %(wallet_id)s AND order_id = %(order_id)s
+
+-- name: write_orders
+INSERT INTO bank_orders (wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor,
+    free_used_minor, currency, hold_id, state, created_at)
+SELECT n.wallet_id, n.order_id, n.kind, n.card_id, n.bank, n.amount_minor, n.fee_minor,
+    n.free_used_minor, n.currency, n.hold_id, 'pending', %(now)s
+FROM unnest(%(wallets)s::text[], %(orders)s::text[], %(kinds)s::text[], %(cards)s::text[],
+    %(banks)s::text[], %(amounts)s::bigint[], %(fees)s::bigint[], %(free)s::bigint[],
+    %(currencies)s::text[], %(holds)s::text[])
+    AS n (wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor,
+        currency, hold_id)
+
+-- name: end_orders
+UPDATE bank_orders o SET state = n.state, result = n.result, ended_at = %(now)s
+FROM unnest(%(wallets)s::text[], %(orders)s::text[], %(states)s::text[], %(results)s::text[])
+    AS n (wallet_id, order_id, state, result)
+WHERE o.wallet_id = n.wallet_id AND o.order_id = n.order_id
+
+-- name: move_in_flight
+UPDATE wallets w SET in_flight = w.in_flight + n.change
+FROM (SELECT wallet_id, sum(change)::int AS change
+    FROM unnest(%(wallets)s::text[], %(changes)s::int[]) AS c (wallet_id, change)
+    GROUP BY wallet_id) AS n
+WHERE w.wallet_id = n.wallet_id
+
+-- name: order_asked
+UPDATE bank_orders SET asked = asked + 1, asked_at = %(now)s, state = %(state)s
+WHERE wallet_id = %(wallet_id)s AND order_id = %(order_id)s AND state IN ('pending', 'unknown')
+RETURNING asked
+
+-- name: open_orders
+SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor, currency,
+    hold_id, state, result, created_at, ended_at
+FROM bank_orders
+WHERE state IN ('pending', 'unknown') AND created_at < %(before)s
+ORDER BY created_at LIMIT %(limit)s

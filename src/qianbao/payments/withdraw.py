@@ -1,0 +1,134 @@
+"""Money from the wallet to one of the holder's own cards.
+
+Only a legal hold may stand in the way (`policy`): a limit that is used up, a rule that has begun to
+bite or a document that has run out never keeps somebody's own money in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from qianbao.db.queries import Connection
+from qianbao.ids import new_id
+from qianbao.ledger import AccountKey, InsufficientFunds, main_account
+from qianbao.money import Money, check_amount, show
+from qianbao.payments.bank_orders import (
+    BankOrder,
+    linked_card,
+    load_cards,
+    lock_free_used,
+    write_free_used,
+    write_orders,
+)
+from qianbao.payments.batch import Batch, Kind
+from qianbao.payments.clear import Clearing
+from qianbao.wallets.fees import fee_from_balance, withdraw_all
+
+
+class Withdraw(msgspec.Struct, frozen=True):
+    """`amount` None withdraws everything: what arrives is the balance less the fee, and nothing
+    stays behind. The order id is made by the caller, and is what the bank is asked with."""
+
+    wallet_id: str
+    key: str
+    order_id: str
+    card_id: str
+    amount: Money | None
+    currency: str = "CNY"
+
+    @property
+    def scope(self) -> str:
+        """Whose key it is."""
+        return self.wallet_id
+
+
+async def withdraw(clearing: Clearing, request: Withdraw) -> BankOrder:
+    """Holds amount and fee and records the order; the bank is asked by a job. Raises
+    `CardNotLinked`, amount errors, `BlockedByPolicy` (legal hold), `InsufficientFunds`."""
+    answer: BankOrder = await clearing.submit(request)
+    return answer
+
+
+async def _load(conn: Connection, requests: Sequence[Withdraw], batch: Batch) -> None:
+    await load_cards(conn, [(one.wallet_id, one.card_id) for one in requests], batch)
+    batch.loaded["free_used"] = await lock_free_used(conn, [one.wallet_id for one in requests])
+
+
+def _accounts(request: Withdraw) -> list[AccountKey]:
+    currency = request.amount.currency if request.amount is not None else request.currency
+    return [main_account(request.wallet_id, currency)]
+
+
+def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[int, int]:
+    """What arrives and what it costs (minor units), domain.md 1.6."""
+    wallet = batch.open_wallet(request.wallet_id)
+    available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
+    settings = batch.settings
+    rule = (
+        free_left,
+        settings.withdrawal_fee_per_mille,
+        settings.withdrawal_fee_least_minor,
+        settings.withdrawal_unfeed_balance_minor,
+    )
+    if request.amount is None:
+        if available <= 0:
+            nothing = show(0, wallet.currency)
+            raise InsufficientFunds(available=nothing, needed=show(1, wallet.currency))
+        return withdraw_all(available, *rule)
+    amount = check_amount(request.amount, wallet.currency)
+    return amount, fee_from_balance(amount, available, *rule)
+
+
+def _apply(request: Withdraw, batch: Batch) -> BankOrder:
+    wallet = batch.open_wallet(request.wallet_id)
+    card = linked_card(batch, request.wallet_id, request.card_id)
+    person = batch.loaded["free_used"].get(request.wallet_id)
+    used = person[1] if person is not None else 0
+    free_left = max(0, batch.settings.withdrawal_free_minor - used)
+    amount, fee = _amount_and_fee(request, free_left, batch)
+    batch.decide(request.wallet_id, "withdraw", amount)
+    hold_id = new_id("hld", batch.now)
+    account = main_account(request.wallet_id, wallet.currency)
+    batch.book.hold(account, hold_id, amount + fee, f"withdrawal {request.order_id}")
+    free_used = min(amount, free_left)
+    if person is not None:
+        person[1] += free_used
+    batch.count(request.wallet_id, moved=amount + fee)
+    order = BankOrder(
+        wallet_id=request.wallet_id,
+        order_id=request.order_id,
+        kind="withdrawal",
+        card_id=card.card_id,
+        bank=card.bank,
+        amount_minor=amount,
+        fee_minor=fee,
+        free_used_minor=free_used,
+        currency=wallet.currency,
+        hold_id=hold_id,
+        state="pending",
+        result="",
+        created_at=batch.now,
+        ended_at=None,
+    )
+    batch.add_row("withdraw", order)
+    return order
+
+
+async def _write(conn: Connection, batch: Batch) -> None:
+    await write_orders(conn, batch.rows["withdraw"], batch.now)
+    await write_free_used(conn, batch.loaded["free_used"])
+
+
+KIND = Kind(
+    name="withdraw",
+    request=Withdraw,
+    answer=BankOrder,
+    body=("card_id", "amount"),
+    accounts=_accounts,
+    wallets=lambda request: [request.wallet_id],
+    load=_load,
+    apply=_apply,
+    write=_write,
+)

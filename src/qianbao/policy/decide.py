@@ -1,0 +1,244 @@
+"""The decision: may this wallet do this, now? And what is coming, if nobody does anything.
+
+Here belongs combining policies: the strictest wins, and all reasons are given, not the first.
+Facts and policies come in as values, so a decision taken inside a payment's transaction, in a plan
+three steps ahead, or years later from the log is the same call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from qianbao.errors import InvalidInput
+from qianbao.policy.facts import Facts, Situation, carry, facts_at
+from qianbao.policy.policies import CAPABILITIES, Policy, enforced_from, phase, retired_from
+from qianbao.policy.reasons import Reason, reason
+from qianbao.policy.spells import Spell, blocked_spells, can_change_by_waiting, is_unmet
+
+HORIZON_DAYS = 400
+"""How far ahead is looked: a year and a month."""
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class CapabilityUnknown(InvalidInput):
+    code = "capability_unknown"
+    en = "“{capability}” is nothing a wallet can do."
+    zh = "“{capability}” 不是钱包的能力。"
+    next_en = "Use one of: {known}."
+    next_zh = "可选：{known}。"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The answer for one request. `reasons` is empty exactly when it is allowed; `versions` names
+    every policy that had a say on this capability, in force or not."""
+
+    outcome: Literal["allowed", "blocked"]
+    capability: str
+    reasons: tuple[Reason, ...]
+    versions: tuple[tuple[str, int], ...]
+
+
+class Coming(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that will begin to block this wallet at `at` if nobody does anything."""
+
+    policy: str
+    version: int
+    title_en: str
+    title_zh: str
+    capabilities: tuple[str, ...]
+    at: datetime
+    reason: Reason
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The moment a permission ends by itself, and the policies that then block."""
+
+    at: datetime
+    policies: tuple[str, ...]
+
+
+def decide(
+    policies: tuple[Policy, ...],
+    capability: str,
+    facts: Facts,
+    now: datetime,
+    situation: Situation,
+) -> Decision:
+    """Whether the wallet of `situation` may use `capability` at `now`; `facts` are its facts at
+    that moment with the request's amount (`facts_at`). Raises `CapabilityUnknown`."""
+    said = _said(policies, capability)
+    reasons: list[Reason] = []
+    for rule in said.rules:
+        if (
+            rule.begin <= now < rule.end
+            and rule.applies(facts)
+            and not rule.met(facts)
+            and situation.bucket < rule.percent
+        ):
+            since = _since(rule.policy, situation, facts, now)
+            if since is not None:
+                reasons.append(reason(rule.policy, situation, facts, since))
+    if not reasons:
+        return said.allowed
+    return Decision("blocked", capability, tuple(reasons), said.allowed.versions)
+
+
+def coming(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    horizon_days: int = HORIZON_DAYS,
+    amount_minor: int = 0,
+) -> tuple[Coming, ...]:
+    """What will begin to block this wallet, soonest first: announced policies, a document about to
+    expire, a verification about to be too old. Policies not yet announced are not told. A policy
+    being enforced by percentages that has not reached this wallet may do so any moment: `now`."""
+    until = now + timedelta(days=horizon_days)
+    found = []
+    for policy in policies:
+        if phase(policy, now) not in ("draft", "retired"):
+            spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+            at = _begins(policy, situation, now, spells)
+            if at is not None:
+                found.append(_coming(policy, situation, now, at, amount_minor))
+    return tuple(sorted(found, key=lambda one: (one.at, one.policy)))
+
+
+def next_change(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    capabilities: Iterable[str],
+    amount_minor: int = 0,
+    horizon_days: int = HORIZON_DAYS,
+) -> Change | None:
+    """Until when `capabilities`, allowed at `now`, stay allowed if nobody does anything; None when
+    nothing changes within the horizon. Policies not yet announced are left out."""
+    until = now + timedelta(days=horizon_days)
+    starts: dict[datetime, list[str]] = {}
+    for policy in _touching(policies, capabilities, situation):
+        if phase(policy, now) == "draft":
+            continue
+        spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        begin = next((spell.begin for spell in spells if spell.begin > now), None)
+        if begin is not None:
+            starts.setdefault(begin, []).append(policy.name)
+    if not starts:
+        return None
+    first = min(starts)
+    return Change(first, tuple(starts[first]))
+
+
+def clears_at(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    capabilities: Iterable[str],
+    amount_minor: int = 0,
+    horizon_days: int = HORIZON_DAYS,
+) -> datetime | None:
+    """The first moment from `now` on at which `capabilities` are all allowed if nobody does
+    anything; None when waiting does not help within the horizon."""
+    until = now + timedelta(days=horizon_days)
+    spells: list[Spell] = []
+    for policy in _touching(policies, capabilities, situation):
+        own = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        if not can_change_by_waiting(policy) and any(spell.holds(now) for spell in own):
+            return None
+        spells += own
+    moment = now
+    while covering := [spell.end for spell in spells if spell.holds(moment)]:
+        ends = [end for end in covering if end is not None]
+        if len(ends) < len(covering):
+            return None
+        moment = max(ends)
+    return moment
+
+
+class _Rule(msgspec.Struct, frozen=True, eq=False):
+    policy: Policy
+    begin: datetime
+    end: datetime
+    percent: int
+    applies: Callable[[Facts], bool]
+    met: Callable[[Facts], bool]
+
+
+class _Said(msgspec.Struct, frozen=True, eq=False):
+    """What a set of policies says on one capability, prepared once."""
+
+    rules: tuple[_Rule, ...]
+    allowed: Decision
+
+
+@lru_cache(maxsize=512)
+def _said(policies: tuple[Policy, ...], capability: str) -> _Said:
+    if capability not in CAPABILITIES:
+        raise CapabilityUnknown(capability=capability[:40], known=", ".join(CAPABILITIES))
+    touching = [policy for policy in policies if capability in policy.blocks]
+    rules = tuple(
+        _Rule(
+            policy,
+            enforced_from(policy),
+            retired_from(policy),
+            policy.enforced_percent,
+            policy.applies_to.holds,
+            policy.requires.holds,
+        )
+        for policy in touching
+    )
+    versions = tuple((policy.name, policy.version) for policy in touching)
+    return _Said(rules, Decision("allowed", capability, (), versions))
+
+
+def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
+    """When `policy`, not met at `now`, began to block; None while the wallet's grace still runs."""
+    amount_minor = facts["amount_minor"]
+    assert isinstance(amount_minor, int)
+    if amount_minor and not is_unmet(policy, facts | {"amount_minor": 0}):
+        return now  # it is this amount that is too large
+    spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)
+    begun = next((spell.begin for spell in spells if spell.holds(now)), None)
+    return begun if begun is not None or policy.grace_days else now
+
+
+def _begins(
+    policy: Policy, situation: Situation, now: datetime, spells: list[Spell]
+) -> datetime | None:
+    """When a spell that the wallet does not feel yet begins; None when it already does."""
+    if any(spell.holds(now) for spell in spells):
+        return None if situation.bucket < policy.enforced_percent else now
+    return next((spell.begin for spell in spells if spell.begin > now), None)
+
+
+def _coming(
+    policy: Policy, situation: Situation, now: datetime, at: datetime, amount_minor: int
+) -> Coming:
+    then = carry(situation, now, at)
+    return Coming(
+        policy=policy.name,
+        version=policy.version,
+        title_en=policy.title_en,
+        title_zh=policy.title_zh,
+        capabilities=policy.blocks,
+        at=at,
+        reason=reason(policy, then, facts_at(then, at, amount_minor), at),
+    )
+
+
+def _touching(
+    policies: tuple[Policy, ...], capabilities: Iterable[str], situation: Situation
+) -> list[Policy]:
+    """The policies that reach this wallet and block any of `capabilities`."""
+    wanted = set(capabilities)
+    return [
+        policy
+        for policy in policies
+        if wanted.intersection(policy.blocks) and situation.bucket < policy.enforced_percent
+    ]

@@ -1,0 +1,185 @@
+"""When a policy is not met: the spells of time in which it blocks a wallet, past and to come.
+
+Nothing is scanned day by day. A condition over facts can change only where a leaf's two sides
+meet, when a counter starts again, or when the policy's own dates come; these moments are computed,
+and between two of them nothing changes. Here belongs that search in time, not what follows from it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlglot import exp
+
+from qianbao.clock import start_of_day
+from qianbao.policy.facts import FACTS, Facts, Situation, carry, facts_at
+from qianbao.policy.operands import slope_of, value_of
+from qianbao.policy.policies import Policy, enforced_from, retired_from
+
+
+class Spell(msgspec.Struct, frozen=True):
+    """A stretch of time: from `begin` (included) to `end` (not included; None: past what was
+    looked at)."""
+
+    begin: datetime
+    end: datetime | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether `moment` lies inside."""
+        return self.begin <= moment and (self.end is None or moment < self.end)
+
+
+def blocked_spells(
+    policy: Policy,
+    situation: Situation,
+    now: datetime,
+    *,
+    until: datetime,
+    amount_minor: int = 0,
+) -> list[Spell]:
+    """The spells, up to `until`, in which `policy` blocks this wallet if nobody does anything:
+    not met, past the wallet's own grace, and in force. `situation` is as read at `now`; what came
+    before the last change of what the policy reads is not known and not told."""
+    grace = timedelta(days=policy.grace_days)
+    enforced, retired = enforced_from(policy), retired_from(policy)
+    found = []
+    for spell in _unmet_spells(policy, situation, now, until, amount_minor):
+        begin, end = max(spell.begin + grace, enforced), spell.end
+        if retired < until:
+            end = min(end or retired, retired)
+        if (end is None or begin < end) and begin < until:
+            found.append(Spell(begin, end))
+    return found
+
+
+def is_unmet(policy: Policy, facts: Facts) -> bool:
+    """Whether `policy` applies and what it requires is not TRUE."""
+    return policy.applies_to.holds(facts) and not policy.requires.holds(facts)
+
+
+def can_change_by_waiting(policy: Policy) -> bool:
+    """Whether time alone can change what the policy says of a wallet."""
+    return retired_from(policy).year < 9999 or bool(_lines(policy)) or _reads_reset(policy)
+
+
+def _unmet_spells(
+    policy: Policy, situation: Situation, now: datetime, until: datetime, amount_minor: int
+) -> list[Spell]:
+    begin = _last_change(policy, situation, now)
+    days = _days_of_change(policy, situation, now, until, amount_minor)
+    zone = ZoneInfo(situation.time_zone)
+    today = now.astimezone(zone).date()
+    starts = (start_of_day(today + timedelta(days=day), zone) for day in days)
+    moments = [begin, *sorted(moment for moment in starts if begin < moment < until)]
+    spells: list[Spell] = []
+    since: datetime | None = None
+    for moment in moments:
+        then = carry(situation, now, moment) if moment > now else situation
+        unmet = is_unmet(policy, facts_at(then, moment, amount_minor))
+        if unmet and since is None:
+            since = moment
+        elif not unmet and since is not None:
+            spells.append(Spell(since, moment))
+            since = None
+    return [*spells, Spell(since, None)] if since is not None else spells
+
+
+def _last_change(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when this wallet's facts that the policy reads have been as they are, but for time."""
+    changed = situation.facts_changed_at
+    if "use" in _changes(policy) and situation.last_used_at is not None:
+        changed = max(changed, situation.last_used_at)
+    return min(changed, now)
+
+
+def _days_of_change(
+    policy: Policy, situation: Situation, now: datetime, until: datetime, amount_minor: int
+) -> set[int]:
+    """Days, counted from the holder's today, at whose start the policy may change its mind."""
+    days: set[int] = set()
+    resets = _reset_days(policy, situation, now, until)
+    lines = _lines(policy)
+    for day in [0, *resets] if lines else []:
+        days |= _crossings(lines, situation, now, day, amount_minor)
+    furthest = (until - now).days + 2
+    earliest = (_last_change(policy, situation, now) - now).days - 2
+    return {day for day in (*days, *resets) if earliest <= day <= furthest}
+
+
+def _crossings(
+    lines: tuple[_Line, ...], situation: Situation, now: datetime, day: int, amount_minor: int
+) -> set[int]:
+    """Where each moving leaf's sides meet, reckoned with the counters as they are on `day`."""
+    zone = ZoneInfo(situation.time_zone)
+    moment = now
+    if day:
+        today = now.astimezone(zone).date()
+        moment = start_of_day(today + timedelta(days=day), zone)
+    facts = facts_at(carry(situation, now, moment), moment, amount_minor)
+    days: set[int] = set()
+    for line in lines:
+        left, right = _number(line.left, facts), _number(line.right, facts)
+        if left is not None and right is not None:
+            meets = day + (right - left) // line.slope
+            days |= {meets, meets + 1}
+    return days
+
+
+def _reset_days(
+    policy: Policy, situation: Situation, now: datetime, until: datetime
+) -> tuple[int, ...]:
+    """The days on which counters that the policy reads begin again."""
+    if not _reads_reset(policy):
+        return ()
+    today = now.astimezone(ZoneInfo(situation.time_zone)).date()
+    new_years = [
+        (today.replace(year=year, month=1, day=1) - today).days
+        for year in range(today.year + 1, until.year + 2)
+    ]
+    return (1, *new_years)
+
+
+class _Line(msgspec.Struct, frozen=True, eq=False):
+    """Two operands whose difference grows by `slope` a day."""
+
+    left: Any
+    right: Any
+    slope: int
+
+
+@lru_cache(maxsize=1024)
+def _lines(policy: Policy) -> tuple[_Line, ...]:
+    """The leaves of a policy that move with time."""
+    pairs: list[tuple[Any, Any]] = []
+    for condition in (policy.applies_to, policy.requires):
+        for node in condition.tree.walk():
+            match node:
+                case exp.In():
+                    pairs += [(node.this, choice) for choice in node.expressions]
+                case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+                    pairs.append((node.this, node.expression))
+    slopes = ((left, right, slope_of(left) - slope_of(right)) for left, right in pairs)
+    return tuple(_Line(left, right, slope) for left, right, slope in slopes if slope)
+
+
+@lru_cache(maxsize=1024)
+def _reads_reset(policy: Policy) -> bool:
+    reads = policy.applies_to.reads | policy.requires.reads
+    return any(FACTS[name].resets for name in reads)
+
+
+@lru_cache(maxsize=1024)
+def _changes(policy: Policy) -> frozenset[str]:
+    reads = policy.applies_to.reads | policy.requires.reads
+    return frozenset(FACTS[name].changes for name in reads)
+
+
+def _number(node: Any, facts: Facts) -> int | None:
+    value: Any = value_of(node, facts)
+    if value is None:
+        return None
+    return int(value.toordinal() if hasattr(value, "toordinal") else value)

@@ -1,0 +1,241 @@
+"""Operators: who runs this wallet, how they sign in, and the record of what they did.
+
+An operator is known by a name that never changes, and that name is what other tables keep. What an
+operator may do to policies is `publish`; to wallets, `wallets`. Here is also the audit, because
+every act in it is an operator's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from psycopg.types.json import Jsonb
+
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.ids import check_id, new_id
+from qianbao.keyring import new_token, token_hash
+
+SQL = load("qianbao.rollouts")
+
+SESSION_IDLE = timedelta(hours=12)
+"""A session that nobody used for so long has ended: a working day, and no night."""
+
+PASSWORD_LENGTH_LEAST = 12
+"""Characters. Length is all that is asked: rules about digits and signs make worse passwords."""
+
+_NAME = re.compile(r"\w[\w .-]{0,39}")
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+"""Checked when the name is unknown, so that an unknown name takes as long as a known one."""
+
+
+class OperatorNameTaken(QianbaoError):
+    code = "operator_name_taken"
+    en = "There is an operator named {name} already."
+    zh = "已有名为 {name} 的操作员。"
+    next_en = "Choose another name."
+    next_zh = "请换一个名称。"
+
+
+class OperatorNameInvalid(InvalidInput):
+    code = "operator_name_invalid"
+    en = "An operator's name has 1 to 40 letters, digits, spaces, points or hyphens."
+    zh = "操作员名称须为 1 至 40 个字母、数字、空格、点或连字符。"
+    next_en = "Choose another name."
+    next_zh = "请换一个名称。"
+
+
+class PasswordTooShort(InvalidInput):
+    code = "password_too_short"
+    en = "A password here has at least {least} characters."
+    zh = "密码至少需要 {least} 个字符。"
+    next_en = "A few words in a row are easy to keep in mind."
+    next_zh = "可以用几个词连成一句，便于记忆。"
+
+
+class SignInRefused(QianbaoError):
+    code = "sign_in_refused"
+    status = 401
+    en = "The name or the password is wrong."
+    zh = "名称或密码不正确。"
+    next_en = "Type both again; after {attempts} wrong passwords the name is locked for a while."
+    next_zh = "请重新输入；连续输错 {attempts} 次后将暂时锁定。"
+
+
+class OperatorLocked(QianbaoError):
+    code = "operator_locked"
+    status = 429
+    retry = True
+    en = "This name is locked after too many wrong passwords, until {until}."
+    zh = "密码输错次数过多，该名称已锁定至 {until}。"
+    next_en = "Wait until then."
+    next_zh = "请在此时间之后再试。"
+
+
+class OperatorNotSignedIn(QianbaoError):
+    code = "operator_not_signed_in"
+    status = 401
+    en = "You are not signed in as an operator, or your session has ended."
+    zh = "您尚未以操作员身份登录，或登录已失效。"
+    next_en = "Sign in."
+    next_zh = "请登录。"
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """Whoever is signed in to the console or the operators' API."""
+
+    operator_id: str
+    name: str
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One act of one operator: `action` is a verb such as `policy.publish`, `subject` what it was
+    done to, `detail` what somebody reading it later needs."""
+
+    audit_id: str
+    operator: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    at: datetime
+
+
+class _Credentials(msgspec.Struct, frozen=True):
+    operator_id: str
+    name: str
+    password_hash: str
+    failures: int
+    locked_until: datetime | None
+
+
+async def create_operator(
+    conn: Connection, *, operator_id: str, name: str, password: str, now: datetime
+) -> Operator:
+    """Raises `OperatorNameInvalid`, `PasswordTooShort` or `OperatorNameTaken`."""
+    check_id(operator_id, "opr")
+    if not _NAME.fullmatch(name):
+        raise OperatorNameInvalid
+    if len(password) < PASSWORD_LENGTH_LEAST:
+        raise PasswordTooShort(least=PASSWORD_LENGTH_LEAST)
+    hashed = await asyncio.to_thread(_hasher.hash, password)
+    cursor = await conn.execute(
+        SQL.add_operator,
+        {"operator_id": operator_id, "name": name, "password_hash": hashed, "now": now},
+    )
+    if cursor.rowcount == 0:
+        raise OperatorNameTaken(name=name)
+    await audit(conn, operator=name, action="operator.create", subject=operator_id, now=now)
+    return Operator(operator_id, name)
+
+
+async def sign_in(
+    pool: Pool, *, name: str, password: str, now: datetime, attempts: int, lock_minutes: int
+) -> str:
+    """A new session's token. Raises `SignInRefused` or `OperatorLocked`.
+
+    Takes the pool because a wrong password must be counted although an error is raised. The attempt
+    is counted before the password is looked at: guesses sent all at once are counted too, and no
+    connection waits while argon2 works.
+    """
+    found = await _count_attempt(
+        pool, name=name, now=now, attempts=attempts, lock_minutes=lock_minutes
+    )
+    hashed = found.password_hash if found else _NOBODY
+    right = await asyncio.to_thread(_password_matches, hashed, password)
+    if found is None or not right:
+        raise SignInRefused(attempts=attempts)
+    token = new_token()
+    session = {"token_hash": token_hash(token), "operator_id": found.operator_id, "now": now}
+    async with pool.connection() as conn:
+        await conn.execute(SQL.forget_attempts, {"operator_id": found.operator_id})
+        await conn.execute(SQL.add_session, session)
+        await audit(
+            conn, operator=found.name, action="operator.sign_in", subject=found.operator_id, now=now
+        )
+    return token
+
+
+async def _count_attempt(
+    pool: Pool, *, name: str, now: datetime, attempts: int, lock_minutes: int
+) -> _Credentials | None:
+    async with pool.connection() as conn:
+        found = await fetch_one(conn, SQL.find_operator, {"name": name}, _Credentials)
+        if found is None:
+            return None
+        if found.locked_until is not None and found.locked_until > now:
+            raise OperatorLocked(until=found.locked_until.isoformat(timespec="minutes"))
+        failures = 1 if found.locked_until else found.failures + 1
+        locked_until = now + timedelta(minutes=lock_minutes) if failures >= attempts else None
+        await conn.execute(
+            SQL.count_attempt,
+            {
+                "operator_id": found.operator_id,
+                "failures": failures,
+                "locked_until": locked_until,
+            },
+        )
+        return found
+
+
+def _password_matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def find_session(conn: Connection, *, token: str, now: datetime) -> Operator:
+    """Whose session this is; its idle time starts again. Raises `OperatorNotSignedIn`."""
+    found = await fetch_one(
+        conn,
+        SQL.touch_session,
+        {"token_hash": token_hash(token), "now": now, "idle_since": now - SESSION_IDLE},
+        Operator,
+    )
+    if found is None:
+        raise OperatorNotSignedIn
+    return found
+
+
+async def sign_out(conn: Connection, *, token: str, now: datetime) -> None:
+    """Ends the session; a session that is not there is left alone."""
+    await conn.execute(SQL.end_session, {"token_hash": token_hash(token), "now": now})
+
+
+async def audit(
+    conn: Connection,
+    *,
+    operator: str,
+    action: str,
+    subject: str,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Records what `operator` (a name) did, in the transaction that does it. `detail` holds no
+    document, card or phone number."""
+    entry = {
+        "audit_id": new_id("aud", now),
+        "operator": operator,
+        "action": action,
+        "subject": subject,
+        "detail": Jsonb(detail or {}),
+        "now": now,
+    }
+    await conn.execute(SQL.add_audit, entry)
+
+
+async def list_audit(
+    conn: Connection, *, subject: str = "", before: str = "", limit: int = 50
+) -> list[AuditEntry]:
+    """The latest acts first; `before` is the last id of the page before, `subject` narrows."""
+    return await fetch_all(
+        conn, SQL.list_audit, {"subject": subject, "before": before, "limit": limit}, AuditEntry
+    )

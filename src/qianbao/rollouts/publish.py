@@ -1,0 +1,187 @@
+"""A policy's life: drafted, tried, published by a second operator, replaced or retired.
+
+A stored version never changes: other words need another version. Dates and percentages are the
+policy's own (`policy.phase` reads them), so between publishing and retiring nobody has to act.
+Counting who a draft would reach is `simulate`; what is in force now, `in_force`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.errors import NotFound, QianbaoError
+from qianbao.policy.policies import load_pack, load_policy
+from qianbao.rollouts.operators import audit
+
+SQL = load("qianbao.rollouts")
+
+SHIPPED = "shipped pack"
+"""Who drafted and published what came with the software."""
+
+_Key = dict[str, str | int]
+
+
+class PolicyVersionExists(QianbaoError):
+    code = "policy_version_exists"
+    en = "Version {version} of {policy} exists with other text; a stored version never changes."
+    zh = "{policy} 的第 {version} 版已存在且内容不同；已保存的版本不可更改。"
+    next_en = "Raise the version number and save it again."
+    next_zh = "请提高版本号后重新保存。"
+
+
+class PolicyVersionUnknown(NotFound):
+    code = "policy_version_unknown"
+    en = "There is no version {version} of a policy {policy}."
+    zh = "不存在规则 {policy} 的第 {version} 版。"
+    next_en = "Look in the list of policies."
+    next_zh = "请在规则列表中查找。"
+
+
+class PolicyNotADraft(QianbaoError):
+    code = "policy_not_a_draft"
+    en = "Version {version} of {policy} is {state}; only a draft can be published."
+    zh = "{policy} 的第 {version} 版状态为 {state}；只有草稿可以发布。"
+    next_en = "Draft a new version."
+    next_zh = "请起草新版本。"
+
+
+class PolicyNotPublished(QianbaoError):
+    code = "policy_not_published"
+    en = "No version of {policy} is published."
+    zh = "规则 {policy} 没有已发布的版本。"
+    next_en = "Look in the list of policies."
+    next_zh = "请在规则列表中查找。"
+
+
+class SimulationNeeded(QianbaoError):
+    code = "simulation_needed"
+    en = "Version {version} of {policy} has not been tried on the wallets there are."
+    zh = "{policy} 的第 {version} 版尚未在现有钱包上模拟。"
+    next_en = "Run the simulation, look at who is reached, then publish."
+    next_zh = "请先运行模拟，查看受影响的用户，再发布。"
+
+
+class SecondOperatorNeeded(QianbaoError):
+    code = "second_operator_needed"
+    status = 403
+    en = "{operator} drafted this version; somebody else has to publish it."
+    zh = "此版本由 {operator} 起草，须由另一位操作员发布。"
+    next_en = "Ask another operator to look at it and publish it."
+    next_zh = "请另一位操作员审阅并发布。"
+
+
+class PolicyVersion(msgspec.Struct, frozen=True):
+    """A row of `policies`; operators by name."""
+
+    policy: str
+    version: int
+    body: str
+    state: str
+    drafted_by: str
+    drafted_at: datetime
+    published_by: str | None
+    published_at: datetime | None
+    retired_at: datetime | None
+
+
+async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
+    """Stores `body` (YAML) as a draft. The same text again gives the first draft; raises what
+    `load_policy` raises, with line and column, or `PolicyVersionExists`."""
+    read = load_policy(body)
+    key = {"policy": read.name, "version": read.version}
+    cursor = await conn.execute(
+        SQL.add_version, {**key, "body": body, "operator": operator, "now": now}
+    )
+    stored = await find_version(conn, policy=read.name, version=read.version)
+    if stored.body != body:
+        raise PolicyVersionExists(**key)
+    if cursor.rowcount:
+        await audit(
+            conn, operator=operator, action="policy.draft", subject=read.name, now=now,
+            detail={"version": read.version},
+        )  # fmt: skip
+    return stored
+
+
+async def find_version(conn: Connection, *, policy: str, version: int) -> PolicyVersion:
+    """Raises `PolicyVersionUnknown`."""
+    key = {"policy": policy, "version": version}
+    found = await fetch_one(conn, SQL.find_version, key, PolicyVersion)
+    if found is None:
+        raise PolicyVersionUnknown(**key)
+    return found
+
+
+async def publish(
+    conn: Connection, *, policy: str, version: int, operator: str, now: datetime
+) -> PolicyVersion:
+    """Puts a draft in the place of the version published before. From the commit on, its own dates
+    say what it does. Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded` or
+    `SecondOperatorNeeded`."""
+    key: _Key = {"policy": policy, "version": version}
+    await conn.execute(SQL.lock_revision)
+    found = await find_version(conn, policy=policy, version=version)
+    if found.state != "draft":
+        raise PolicyNotADraft(**key, state=found.state)
+    if not await _simulated(conn, key):
+        raise SimulationNeeded(**key)
+    if found.drafted_by == operator:
+        raise SecondOperatorNeeded(operator=operator)
+    await _put_in_force(conn, key, operator, now)
+    await audit(
+        conn, operator=operator, action="policy.publish", subject=policy, now=now,
+        detail={"version": version, "drafted_by": found.drafted_by},
+    )  # fmt: skip
+    return await find_version(conn, policy=policy, version=version)
+
+
+async def _simulated(conn: Connection, key: _Key) -> bool:
+    cursor = await conn.execute(SQL.has_simulation, key)
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def _put_in_force(conn: Connection, key: _Key, operator: str, now: datetime) -> None:
+    await conn.execute(SQL.replace_published, key)
+    await conn.execute(SQL.set_published, {**key, "operator": operator, "now": now})
+    await conn.execute(SQL.raise_revision)
+
+
+async def retire(conn: Connection, *, policy: str, operator: str, now: datetime) -> None:
+    """Takes a policy out of force: whom it blocked may act again at once. One operator is enough,
+    because this only gives back. Raises `PolicyNotPublished`."""
+    await conn.execute(SQL.lock_revision)
+    cursor = await conn.execute(SQL.retire_published, {"policy": policy, "now": now})
+    row = await cursor.fetchone()
+    if row is None:
+        raise PolicyNotPublished(policy=policy)
+    await conn.execute(SQL.raise_revision)
+    await audit(
+        conn, operator=operator, action="policy.retire", subject=policy, now=now,
+        detail={"version": row[0]},
+    )  # fmt: skip
+
+
+async def install_pack(conn: Connection, *, now: datetime) -> int:
+    """Puts the shipped pack in force where no policy was ever stored; gives how many policies.
+    Safe to call at every start."""
+    await conn.execute(SQL.lock_revision)
+    cursor = await conn.execute(SQL.count_policies)
+    row = await cursor.fetchone()
+    if row is None or row[0]:
+        return 0
+    pack = load_pack()
+    for policy in pack:
+        key = {"policy": policy.name, "version": policy.version}
+        stored = {**key, "body": policy.text, "operator": SHIPPED, "now": now}
+        await conn.execute(SQL.add_version, stored)
+        await conn.execute(SQL.set_published, stored)
+    await conn.execute(SQL.raise_revision)
+    await audit(
+        conn, operator=SHIPPED, action="policy.publish", subject="pack", now=now,
+        detail={policy.name: policy.version for policy in pack},
+    )  # fmt: skip
+    return len(pack)

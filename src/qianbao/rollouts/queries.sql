@@ -1,0 +1,152 @@
+-- The life of policies, and the operators who lead it.
+
+-- name: lock_revision
+-- Whoever changes what is in force holds this row until the end of the transaction.
+SELECT revision FROM policy_revision FOR UPDATE
+
+-- name: raise_revision
+UPDATE policy_revision SET revision = revision + 1
+
+-- name: in_force
+-- One statement, so that the revision and the policies are of the same moment.
+SELECT revision, policy, body
+FROM policy_revision LEFT JOIN policies ON state = 'published'
+ORDER BY policy
+
+-- name: revision
+SELECT revision FROM policy_revision
+
+-- name: count_policies
+SELECT count(*) FROM policies
+
+-- name: find_version
+SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at, retired_at
+FROM policies WHERE policy = %(policy)s AND version = %(version)s
+
+-- name: list_versions
+SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at, retired_at
+FROM policies WHERE policy = %(policy)s OR %(policy)s = '' ORDER BY policy, version DESC
+
+-- name: add_version
+INSERT INTO policies (policy, version, body, state, drafted_by, drafted_at)
+VALUES (%(policy)s, %(version)s, %(body)s, 'draft', %(operator)s, %(now)s)
+ON CONFLICT (policy, version) DO NOTHING
+
+-- name: replace_published
+UPDATE policies SET state = 'replaced' WHERE policy = %(policy)s AND state = 'published'
+
+-- name: set_published
+UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s
+WHERE policy = %(policy)s AND version = %(version)s
+
+-- name: retire_published
+UPDATE policies SET state = 'retired', retired_at = %(now)s
+WHERE policy = %(policy)s AND state = 'published' RETURNING version
+
+-- name: has_simulation
+SELECT EXISTS (
+    SELECT FROM simulations WHERE policy = %(policy)s AND version = %(version)s
+)
+
+-- name: add_simulation
+INSERT INTO simulations (simulation_id, policy, version, as_of, result, run_by, created_at)
+VALUES (%(simulation_id)s, %(policy)s, %(version)s, %(as_of)s, %(result)s, %(operator)s, %(now)s)
+
+-- name: list_simulations
+SELECT simulation_id, policy, version, as_of, result, run_by, created_at
+FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
+
+-- name: add_operator
+INSERT INTO operators (operator_id, name, password_hash, created_at)
+VALUES (%(operator_id)s, %(name)s, %(password_hash)s, %(now)s)
+ON CONFLICT (name) DO NOTHING
+
+-- name: find_operator
+SELECT operator_id, name, password_hash, failures, locked_until
+FROM operators WHERE name = %(name)s FOR UPDATE
+
+-- name: count_attempt
+UPDATE operators SET failures = %(failures)s, locked_until = %(locked_until)s
+WHERE operator_id = %(operator_id)s
+
+-- name: forget_attempts
+UPDATE operators SET failures = 0, locked_until = NULL WHERE operator_id = %(operator_id)s
+
+-- name: add_session
+INSERT INTO operator_sessions (token_hash, operator_id, created_at, last_seen_at)
+VALUES (%(token_hash)s, %(operator_id)s, %(now)s, %(now)s)
+
+-- name: touch_session
+UPDATE operator_sessions AS s SET last_seen_at = %(now)s
+FROM operators AS o
+WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.last_seen_at > %(idle_since)s
+    AND o.operator_id = s.operator_id
+RETURNING o.operator_id, o.name
+
+-- name: end_session
+UPDATE operator_sessions SET ended_at = %(now)s
+WHERE token_hash = %(token_hash)s AND ended_at IS NULL
+
+-- name: add_audit
+INSERT INTO audit (audit_id, operator, action, subject, detail, at)
+VALUES (%(audit_id)s, %(operator)s, %(action)s, %(subject)s, %(detail)s, %(now)s)
+
+-- name: list_audit
+SELECT audit_id, operator, action, subject, detail, at FROM audit
+WHERE (%(before)s = '' OR audit_id < %(before)s) AND (%(subject)s = '' OR subject = %(subject)s)
+ORDER BY audit_id DESC LIMIT %(limit)s
+
+-- name: situations
+-- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s. A counter of
+-- another day or year than that of %(now)s counts as 0.
+SELECT
+    w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
+    w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
+    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket, w.currency,
+    w.time_zone, a.balance_minor, a.held_minor,
+    CASE WHEN c.day = (%(now)s::timestamptz AT TIME ZONE w.time_zone)::date
+        THEN c.paid_today_minor ELSE 0 END AS paid_today_minor,
+    CASE WHEN c.year = extract(year FROM %(now)s::timestamptz AT TIME ZONE w.time_zone)
+        THEN c.paid_this_year_minor ELSE 0 END AS paid_this_year_minor,
+    coalesce(c.moved_for_life_minor, 0) AS moved_for_life_minor,
+    coalesce(c.received_for_life_minor, 0) AS received_for_life_minor
+FROM wallets AS w
+JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
+LEFT JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id
+WHERE w.status = 'open'
+
+-- name: population
+-- Open wallets and their money, one row a currency.
+SELECT w.currency, count(*) AS wallets, sum(a.balance_minor)::bigint AS balance_minor,
+    count(*) FILTER (WHERE w.verified_at IS NOT NULL) AS verified
+FROM wallets AS w
+JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
+WHERE w.status = 'open'
+GROUP BY w.currency ORDER BY w.currency
+
+-- name: waiting
+-- What waits for an operator.
+SELECT
+    (SELECT count(*) FROM policies WHERE state = 'draft') AS drafts,
+    (SELECT count(*) FROM cases WHERE state = 'open') AS cases,
+    (SELECT count(*) FROM legal_holds
+        WHERE approved_by IS NULL AND lifted_by IS NULL) AS legal_holds
+
+-- name: simulation
+-- Not run as it stands: `simulate` fills in the braces from checked condition trees.
+WITH situations AS (
+{situations}
+), judged AS (
+SELECT coalesce(residency, '') AS residency, currency, balance_minor,
+    least((SELECT count(DISTINCT bank) FROM unnest(card_banks) AS bank), {most}) AS banks,
+    ({applies}) IS TRUE AS applies,
+    ({locked_out}) AS locked_out{columns}
+FROM situations
+)
+SELECT residency, banks, currency, count(*) AS wallets,
+    count(*) FILTER (WHERE applies) AS applies,
+    count(*) FILTER (WHERE locked_out) AS locked_out,
+    coalesce(sum(balance_minor) FILTER (WHERE locked_out), 0)::bigint AS locked_out_minor{counts}
+FROM judged
+GROUP BY residency, banks, currency
+ORDER BY residency, banks, currency

@@ -1,0 +1,230 @@
+-- Signing up and in, the PIN, the row of facts, legal holds and cases.
+
+-- ── Sign-up ────────────────────────────────────────────────────────────────────────────────────
+
+-- name: lock_phone
+-- Sign-ups of one phone wait for each other, so that their number in an hour is counted rightly.
+SELECT pg_advisory_xact_lock(hashtextextended(encode(%(phone_index)s, 'hex'), 0))
+
+-- name: find_signup
+SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, expires_at, confirmed_at
+FROM signups WHERE signup_id = %(signup_id)s
+
+-- name: lock_signup
+SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, expires_at, confirmed_at
+FROM signups WHERE signup_id = %(signup_id)s FOR UPDATE
+
+-- name: count_signups
+SELECT count(*) FROM signups WHERE phone_index = %(phone_index)s AND created_at > %(since)s
+
+-- name: add_signup
+INSERT INTO signups (
+    signup_id, phone_index, phone_cipher, code_hash, language, created_at, expires_at
+) VALUES (
+    %(signup_id)s, %(phone_index)s, %(phone_cipher)s, %(code_hash)s, %(language)s, %(now)s,
+    %(expires_at)s
+)
+
+-- name: count_wrong_code
+UPDATE signups SET attempts = attempts + 1 WHERE signup_id = %(signup_id)s
+
+-- name: use_signup
+UPDATE signups SET confirmed_at = %(now)s WHERE signup_id = %(signup_id)s AND confirmed_at IS NULL
+
+-- ── Opening and closing the row ────────────────────────────────────────────────────────────────
+
+-- name: find_phone
+SELECT wallet_id FROM phones WHERE phone_index = %(phone_index)s
+
+-- name: take_phone
+INSERT INTO phones (phone_index, wallet_id) VALUES (%(phone_index)s, %(wallet_id)s)
+ON CONFLICT (phone_index) DO NOTHING
+
+-- name: release_phone
+DELETE FROM phones p USING wallets w
+WHERE w.wallet_id = %(wallet_id)s AND p.phone_index = w.phone_index
+    AND p.wallet_id = w.wallet_id
+
+-- name: add_wallet
+INSERT INTO wallets (
+    wallet_id, currency, phone_index, phone_cipher, phone_tail, language, time_zone, pin_hash,
+    opened_at, bucket, facts_changed_at
+) VALUES (
+    %(wallet_id)s, %(currency)s, %(phone_index)s, %(phone_cipher)s, %(phone_tail)s, %(language)s,
+    %(time_zone)s, %(pin_hash)s, %(now)s, %(bucket)s, %(now)s
+) ON CONFLICT (wallet_id) DO NOTHING
+
+-- name: add_counters
+INSERT INTO wallet_counters (wallet_id, day, year) VALUES (%(wallet_id)s, %(day)s, %(year)s)
+
+-- name: mark_closed
+UPDATE wallets SET status = 'closed', facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND status = 'open'
+
+-- ── PIN ────────────────────────────────────────────────────────────────────────────────────────
+
+-- name: count_pin_attempt
+-- Counted before it is looked at, so that guesses sent all at once are counted one by one. A lock
+-- that has run out starts the count again. No row: locked, or no such wallet.
+UPDATE wallets
+SET pin_failures = CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END,
+    pin_locked_until = CASE
+        WHEN CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END >= %(attempts)s
+        THEN %(lock_until)s::timestamptz
+    END
+WHERE wallet_id = %(wallet_id)s AND (pin_locked_until IS NULL OR pin_locked_until <= %(now)s)
+RETURNING pin_hash, pin_failures, pin_locked_until, time_zone
+
+-- name: find_pin
+SELECT pin_hash, pin_failures, pin_locked_until, time_zone
+FROM wallets WHERE wallet_id = %(wallet_id)s
+
+-- name: forget_pin_attempts
+UPDATE wallets SET pin_failures = 0, pin_locked_until = NULL WHERE wallet_id = %(wallet_id)s
+
+-- name: set_pin
+UPDATE wallets SET pin_hash = %(pin_hash)s WHERE wallet_id = %(wallet_id)s
+
+-- ── Sessions ───────────────────────────────────────────────────────────────────────────────────
+
+-- name: add_session
+INSERT INTO sessions (token_hash, wallet_id, created_at, last_seen_at)
+VALUES (%(token_hash)s, %(wallet_id)s, %(now)s, %(now)s)
+
+-- name: find_session
+SELECT s.wallet_id, w.status, w.language, s.last_seen_at
+FROM sessions s JOIN wallets w USING (wallet_id)
+WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.last_seen_at > %(idle_since)s
+
+-- name: touch_session
+UPDATE sessions SET last_seen_at = %(now)s WHERE token_hash = %(token_hash)s
+
+-- name: end_session
+UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL
+
+-- ── Facts ──────────────────────────────────────────────────────────────────────────────────────
+
+-- name: read_situations
+-- Columns are named as the fields of policy.facts.Situation. A counter of another day or year than
+-- the holder's present one counts as 0.
+SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
+    w.evidence, w.opened_at, w.verified_at, w.last_used_at, w.facts_changed_at, w.mandates_active,
+    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket,
+    a.balance_minor, a.held_minor, w.currency, w.time_zone,
+    CASE WHEN c.day = t.today THEN c.paid_today_minor ELSE 0 END AS paid_today_minor,
+    CASE WHEN c.year = extract(year FROM t.today)
+        THEN c.paid_this_year_minor ELSE 0 END AS paid_this_year_minor,
+    c.moved_for_life_minor, c.received_for_life_minor,
+    greatest(0, %(free_minor)s - coalesce(p.free_withdrawal_used_minor, 0))
+        AS free_withdrawal_left_minor,
+    w.stale_banks,
+    CASE WHEN w.mandates_active = 0 THEN '{}' ELSE ARRAY(
+        SELECT m.mandate_id FROM mandates m
+        WHERE m.wallet_id = w.wallet_id AND m.state = 'active' ORDER BY m.mandate_id
+    ) END AS mandates
+FROM wallets w
+JOIN wallet_counters c ON c.wallet_id = w.wallet_id
+JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
+LEFT JOIN people p ON p.person_id = w.person_id
+CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
+WHERE w.wallet_id = ANY(%(wallet_ids)s)
+
+-- ── Profile ────────────────────────────────────────────────────────────────────────────────────
+
+-- name: set_language
+UPDATE wallets SET language = %(language)s WHERE wallet_id = %(wallet_id)s
+
+-- name: find_wallet
+SELECT w.wallet_id, w.person_id, w.status, w.phone_tail, w.language, w.time_zone, w.currency,
+    a.balance_minor, a.held_minor, w.residency, w.document_kind, w.document_valid_until,
+    w.opened_at, w.verified_at, k.closed_at
+FROM wallets w
+JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
+LEFT JOIN closures k ON k.wallet_id = w.wallet_id
+WHERE w.wallet_id = %(wallet_id)s
+
+-- name: find_wallets_by_phone
+SELECT w.wallet_id, w.person_id, w.status, w.phone_tail, w.language, w.time_zone, w.currency,
+    a.balance_minor, a.held_minor, w.residency, w.document_kind, w.document_valid_until,
+    w.opened_at, w.verified_at, k.closed_at
+FROM wallets w
+JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
+LEFT JOIN closures k ON k.wallet_id = w.wallet_id
+WHERE w.phone_index = %(phone_index)s
+ORDER BY w.opened_at DESC, w.wallet_id DESC
+
+-- name: list_earlier_wallets
+-- Only once a bank has confirmed who asks: a document number alone opens nobody's history.
+SELECT e.wallet_id, e.phone_tail, e.opened_at, k.closed_at
+FROM wallets w
+JOIN wallets e ON e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+LEFT JOIN closures k ON k.wallet_id = e.wallet_id
+WHERE w.wallet_id = %(wallet_id)s AND w.verified_at IS NOT NULL AND e.status = 'closed'
+ORDER BY e.opened_at DESC
+
+-- name: find_phone_cipher
+SELECT phone_cipher FROM wallets WHERE wallet_id = %(wallet_id)s
+
+-- ── Legal holds ────────────────────────────────────────────────────────────────────────────────
+
+-- name: lock_wallet
+SELECT status, language FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
+
+-- name: add_legal_hold
+INSERT INTO legal_holds (wallet_id, legal_hold_id, reference, entered_by, entered_at)
+VALUES (%(wallet_id)s, %(legal_hold_id)s, %(reference)s, %(operator)s, %(now)s)
+ON CONFLICT (wallet_id, legal_hold_id) DO NOTHING
+
+-- name: find_legal_hold
+SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at, approved_by, approved_at,
+    lifted_by, lifted_at
+FROM legal_holds WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s
+
+-- name: list_legal_holds
+SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at, approved_by, approved_at,
+    lifted_by, lifted_at
+FROM legal_holds WHERE wallet_id = %(wallet_id)s ORDER BY entered_at DESC, legal_hold_id DESC
+
+-- name: approve_legal_hold
+UPDATE legal_holds SET approved_by = %(operator)s, approved_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND approved_at IS NULL
+
+-- name: lift_legal_hold
+UPDATE legal_holds SET lifted_by = %(operator)s, lifted_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND lifted_at IS NULL
+
+-- name: set_legal_hold
+-- The fact follows the rows: held while any approved order stands. Gives it when it changed.
+UPDATE wallets w SET legal_hold = h.held, facts_changed_at = %(now)s
+FROM (
+    SELECT EXISTS (
+        SELECT FROM legal_holds
+        WHERE wallet_id = %(wallet_id)s AND approved_at IS NOT NULL AND lifted_at IS NULL
+    ) AS held
+) h
+WHERE w.wallet_id = %(wallet_id)s AND w.legal_hold <> h.held
+RETURNING w.legal_hold
+
+-- ── Cases ──────────────────────────────────────────────────────────────────────────────────────
+
+-- name: add_case
+INSERT INTO cases (wallet_id, case_id, subject, body, state, created_at)
+VALUES (%(wallet_id)s, %(case_id)s, %(subject)s, %(body)s, 'open', %(now)s)
+ON CONFLICT (wallet_id, case_id) DO NOTHING
+
+-- name: find_case
+SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
+FROM cases WHERE wallet_id = %(wallet_id)s AND case_id = %(case_id)s
+
+-- name: list_cases
+SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
+FROM cases WHERE wallet_id = %(wallet_id)s ORDER BY case_id DESC
+
+-- name: list_open_cases
+SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
+FROM cases WHERE state = 'open' ORDER BY case_id LIMIT %(limit)s
+
+-- name: answer_case
+UPDATE cases SET state = 'answered', answer = %(answer)s, answered_by = %(operator)s,
+    answered_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND case_id = %(case_id)s AND state = 'open'

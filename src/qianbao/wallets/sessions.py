@@ -1,0 +1,73 @@
+"""Sessions: who is holding the phone. A session reads; what moves money asks for the PIN besides.
+
+The session of a closed wallet stays good for reading: its statement and its history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.errors import Language, QianbaoError
+from qianbao.keyring import token_hash
+from qianbao.settings import Settings
+
+SQL = load("qianbao.wallets")
+
+SEEN_EVERY = timedelta(hours=1)
+"""How often use of a session is written down: reading a page must not cost a write."""
+
+
+class NotSignedIn(QianbaoError):
+    code = "not_signed_in"
+    status = 401
+    en = "You are not signed in, or have not been here for a long time."
+    zh = "您尚未登录，或登录已过期。"
+    next_en = "Sign in with your phone."
+    next_zh = "请用手机号登录。"
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Whose session it is. `status` is the wallet's: `closed` may read, and nothing else."""
+
+    wallet_id: str
+    status: Literal["open", "closed"]
+    language: Language
+
+
+class _Found(msgspec.Struct, frozen=True):
+    wallet_id: str
+    status: Literal["open", "closed"]
+    language: Language
+    last_seen_at: datetime
+
+
+async def start_session(conn: Connection, *, wallet_id: str, token: str, now: datetime) -> None:
+    """Makes `token` (`keyring.new_token`) good for `wallet_id`; only its hash is kept."""
+    session = {"token_hash": token_hash(token), "wallet_id": wallet_id, "now": now}
+    await conn.execute(SQL.add_session, session)
+
+
+async def find_session(
+    conn: Connection, *, token: str, now: datetime, settings: Settings
+) -> Session:
+    """Whose session `token` is. Raises `NotSignedIn` when there is none, it was ended, or it was
+    not used for `session_days`."""
+    place = {
+        "token_hash": token_hash(token),
+        "idle_since": now - timedelta(days=settings.session_days),
+    }
+    found = await fetch_one(conn, SQL.find_session, place, _Found)
+    if found is None:
+        raise NotSignedIn
+    if now - found.last_seen_at >= SEEN_EVERY:
+        await conn.execute(SQL.touch_session, place | {"now": now})
+    return Session(found.wallet_id, found.status, found.language)
+
+
+async def end_session(conn: Connection, *, token: str, now: datetime) -> None:
+    """Signs out; a session that is not there is left alone."""
+    await conn.execute(SQL.end_session, {"token_hash": token_hash(token), "now": now})

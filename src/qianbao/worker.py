@@ -1,0 +1,112 @@
+"""The job worker: which verb each job's name calls. A job runs at least once, so each verb can.
+
+Jobs that fail are tried again with growing waits; what a bank leaves unanswered comes back by
+itself (`payments.ask_bank`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import procrastinate
+import structlog
+
+from qianbao.banks.cards import end_agreement
+from qianbao.identity.registers import check_registers
+from qianbao.notices.texts import deliver_text
+from qianbao.notices.webhooks import deliver_webhook
+from qianbao.payments.ask_bank import ask_bank, find_forgotten
+from qianbao.payments.clear import forget_answers
+from qianbao.payscore.orders import expire_orders
+from qianbao.services import Services, open_services
+from qianbao.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_RETRY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
+_FORGOTTEN_AFTER = timedelta(minutes=2)
+
+
+def jobs(services: Services, app: procrastinate.App) -> None:
+    """Registers every job on `app`."""
+
+    @app.task(name="send_text", retry=_RETRY)
+    async def _send_text(sms_id: str) -> None:
+        await services.refresh_clock()
+        await deliver_text(
+            services.pool, services.keys, services.gateway_http, sms_id=sms_id, now=services.now()
+        )
+
+    @app.task(name="deliver_webhook", retry=_RETRY)
+    async def _deliver_webhook(merchant_id: str, delivery_id: str) -> None:
+        await services.refresh_clock()
+        await deliver_webhook(
+            services.pool,
+            services.keys,
+            services.webhook_http,
+            merchant_id=merchant_id,
+            delivery_id=delivery_id,
+            now=services.now(),
+        )
+
+    @app.task(name="check_registers", retry=_RETRY)
+    async def _check_registers(wallet_id: str) -> None:
+        await services.refresh_clock()
+        await check_registers(
+            services.pool,
+            services.registers,
+            services.keys,
+            wallet_id=wallet_id,
+            now=services.now(),
+        )
+
+    @app.task(name="end_agreement", retry=_RETRY)
+    async def _end_agreement(wallet_id: str, card_id: str) -> None:
+        await end_agreement(
+            services.pool, services.gateway, services.keys, wallet_id=wallet_id, card_id=card_id
+        )
+
+    @app.task(name="ask_bank", retry=_RETRY)
+    async def _ask_bank(wallet_id: str, order_id: str) -> None:
+        await services.refresh_clock()
+        await ask_bank(
+            services.pool,
+            services.clearing,
+            services.gateway,
+            services.keys,
+            wallet_id=wallet_id,
+            order_id=order_id,
+            now=services.now(),
+        )
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="find_forgotten_orders", queueing_lock="find_forgotten_orders")
+    async def _find_forgotten(timestamp: int) -> None:
+        await services.refresh_clock()
+        before = services.now() - _FORGOTTEN_AFTER
+        for order in await find_forgotten(services.pool, before=before):
+            await _ask_bank(wallet_id=order.wallet_id, order_id=order.order_id)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="tidy", queueing_lock="tidy")
+    async def _tidy(timestamp: int) -> None:
+        await services.refresh_clock()
+        async with services.pool.connection() as conn:
+            await expire_orders(conn, now=services.now())
+            before = services.now() - timedelta(days=services.settings.idempotency_days)
+            await forget_answers(conn, before=before)
+
+
+async def work(settings: Settings) -> None:
+    """Works until it is told to stop."""
+    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url)
+    app = procrastinate.App(connector=connector)
+    async with open_services(settings) as services, app.open_async():
+        jobs(services, app)
+        await app.run_worker_async(concurrency=8, fetch_job_polling_interval=2)
+
+
+def run(settings: Settings) -> None:
+    """The worker process."""
+    asyncio.run(work(settings))

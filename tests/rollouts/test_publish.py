@@ -1,0 +1,183 @@
+"""Mei drafts the two-banks rule, tries it, and Oskar publishes it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
+from qianbao.errors import QianbaoError
+from qianbao.ids import new_id
+from qianbao.policy.conditions import PolicyUnknownFact
+from qianbao.policy.policies import load_pack
+from qianbao.rollouts import publish
+from qianbao.rollouts.in_force import PoliciesInForce, versions
+from qianbao.rollouts.operators import list_audit
+from qianbao.rollouts.simulate import simulate
+from tests.rollouts.policies import DOCUMENT_VALID, two_banks
+
+NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+
+
+async def _draft(conn: Connection, body: str) -> publish.PolicyVersion:
+    return await publish.draft(conn, body=body, operator="Mei", now=NOW)
+
+
+async def _try(conn: Connection, version: int = 1, policy: str = "two-banks") -> None:
+    await simulate(
+        conn, policy=policy, version=version, operator="Mei",
+        simulation_id=new_id("sim", NOW), now=NOW,
+    )  # fmt: skip
+
+
+async def _publish(
+    conn: Connection, version: int = 1, operator: str = "Oskar", policy: str = "two-banks"
+) -> publish.PolicyVersion:
+    return await publish.publish(conn, policy=policy, version=version, operator=operator, now=NOW)
+
+
+async def _in_force(conn: Connection) -> dict[str, int]:
+    return {policy.name: policy.version for policy in await PoliciesInForce().current(conn)}
+
+
+async def test_drafted_tried_and_published_by_another(conn: Connection) -> None:
+    drafted = await _draft(conn, two_banks())
+    assert drafted.state == "draft"
+    assert await _in_force(conn) == {}
+    await _try(conn)
+    published = await _publish(conn)
+    assert (published.state, published.drafted_by, published.published_by) == (
+        "published", "Mei", "Oskar",
+    )  # fmt: skip
+    assert await _in_force(conn) == {"two-banks": 1}
+    acts = [entry.action for entry in await list_audit(conn, subject="two-banks")]
+    assert sorted(acts) == ["policy.draft", "policy.publish", "policy.simulate"]
+
+
+async def test_a_stored_version_never_changes(conn: Connection) -> None:
+    first = await _draft(conn, two_banks())
+    assert await _draft(conn, two_banks()) == first  # the same text again is the same draft
+    with pytest.raises(publish.PolicyVersionExists):
+        await _draft(conn, two_banks(banks=3))
+    assert (await publish.find_version(conn, policy="two-banks", version=1)).body == two_banks()
+
+
+async def test_a_draft_that_cannot_be_read_is_not_stored(conn: Connection) -> None:
+    with pytest.raises(PolicyUnknownFact) as refused:
+        await _draft(conn, two_banks().replace("linked_banks", "linked_bank"))
+    assert refused.value.detail["line"] == 6
+    assert await versions(conn, now=NOW) == []
+
+
+async def test_publishing_needs_a_simulation_of_that_very_version(conn: Connection) -> None:
+    await _draft(conn, two_banks(1))
+    await _draft(conn, two_banks(2))
+    await _try(conn, version=1)
+    with pytest.raises(publish.SimulationNeeded):
+        await _publish(conn, version=2)
+
+
+async def test_publishing_needs_a_second_operator(conn: Connection) -> None:
+    await _draft(conn, two_banks())
+    await _try(conn)
+    with pytest.raises(publish.SecondOperatorNeeded):
+        await _publish(conn, operator="Mei")
+    assert await _in_force(conn) == {}
+
+
+async def test_a_new_version_takes_the_place_of_the_earlier(conn: Connection) -> None:
+    for version in (1, 2):
+        await _draft(conn, two_banks(version))
+        await _try(conn, version)
+        await _publish(conn, version)
+    assert await _in_force(conn) == {"two-banks": 2}
+    states = {each.stored.version: each.phase for each in await versions(conn, now=NOW)}
+    assert states == {2: "published", 1: "replaced"}
+    with pytest.raises(publish.PolicyNotADraft):
+        await _publish(conn, version=1)
+
+
+async def test_retiring_gives_back_at_once(conn: Connection) -> None:
+    await _draft(conn, two_banks())
+    await _try(conn)
+    await _publish(conn)
+    await publish.retire(conn, policy="two-banks", operator="Mei", now=NOW)
+    assert await _in_force(conn) == {}
+    with pytest.raises(publish.PolicyNotPublished):
+        await publish.retire(conn, policy="two-banks", operator="Mei", now=NOW)
+
+
+async def test_a_version_that_is_not_there(conn: Connection) -> None:
+    with pytest.raises(publish.PolicyVersionUnknown):
+        await _publish(conn)
+
+
+async def test_the_phase_follows_the_dates(conn: Connection) -> None:
+    await _draft(conn, two_banks())
+    await _try(conn)
+    await _publish(conn)
+    seen = []
+    for day in ("2026-11-30", "2026-12-01", "2026-12-15", "2027-01-15"):
+        moment = datetime.fromisoformat(f"{day}T00:00:00+08:00")
+        seen += [each.phase for each in await versions(conn, now=moment)]
+    assert seen == ["published", "announced", "warning", "enforced"]
+
+
+async def test_the_shipped_pack_is_installed_once(conn: Connection) -> None:
+    assert await publish.install_pack(conn, now=NOW) == len(load_pack())
+    assert await _in_force(conn) == {policy.name: policy.version for policy in load_pack()}
+    assert await publish.install_pack(conn, now=NOW + timedelta(days=1)) == 0
+
+
+async def test_the_shipped_pack_does_not_overwrite_what_operators_did(conn: Connection) -> None:
+    await _draft(conn, DOCUMENT_VALID)
+    assert await publish.install_pack(conn, now=NOW) == 0
+    assert await _in_force(conn) == {}
+
+
+async def test_a_process_sees_a_publication_once_it_is_committed(pool: Pool) -> None:
+    cache = PoliciesInForce()
+    async with pool.connection() as conn:
+        assert await cache.current(conn) == ()
+        await _draft(conn, two_banks())
+        await _try(conn)
+    async with pool.connection() as publishing, pool.connection() as clearing:
+        await _publish(publishing)
+        assert await cache.current(clearing) == ()
+        await publishing.commit()
+        (policy,) = await cache.current(clearing)
+        assert (await cache.current(clearing))[0] is policy  # not read twice
+    assert policy.name == "two-banks"
+
+
+async def test_many_tasks_share_one_copy(pool: Pool) -> None:
+    cache = PoliciesInForce()
+    async with pool.connection() as conn:
+        await publish.install_pack(conn, now=NOW)
+
+    async def names() -> list[str]:
+        async with pool.connection() as conn:
+            return [policy.name for policy in await cache.current(conn)]
+
+    seen = await asyncio.gather(*(names() for _ in range(20)))
+    assert all(each == sorted(policy.name for policy in load_pack()) for each in seen)
+
+
+async def test_two_operators_publish_two_versions_at_once(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        for version in (1, 2):
+            await _draft(conn, two_banks(version))
+            await _try(conn, version)
+
+    async def put(version: int) -> None:
+        async with pool.connection() as conn:
+            await _publish(conn, version)
+
+    results = await asyncio.gather(put(1), put(2), return_exceptions=True)
+    assert not [each for each in results if isinstance(each, QianbaoError)]
+    async with pool.connection() as conn:
+        states = sorted(each.phase for each in await versions(conn, now=NOW))
+    assert states == ["published", "replaced"]

@@ -1,0 +1,138 @@
+"""What the operator is told about a population agrees with what each holder will be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from qianbao.db.queries import Connection
+from qianbao.ids import new_id
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import Situation, carry, facts_at
+from qianbao.policy.policies import Policy, load_policy
+from qianbao.rollouts import publish
+from qianbao.rollouts.simulate import (
+    BANKS_MOST,
+    SMALLEST_AMOUNT_MINOR,
+    Segment,
+    count,
+    list_simulations,
+    simulate,
+)
+from qianbao.wallets.situation import read_situations
+from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.population import settle
+
+NOW = datetime(2026, 11, 2, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai, 16:59 in Berlin
+ENFORCED = datetime.fromisoformat("2027-01-15T00:00:00+08:00")
+EVERY = [load_policy(text) for text in (two_banks(), YEARLY_LIMIT, DOCUMENT_VALID)]
+
+
+async def _situations(conn: Connection, wallet_ids: list[str]) -> list[Situation]:
+    read = await read_situations(conn, wallet_ids, NOW, free_minor=100_000)
+    return list(read.values())
+
+
+def _now_and_in_full(policy: Policy) -> Policy:
+    """The policy as a simulation looks at it: begun, with no grace left."""
+    return msgspec.structs.replace(policy, timeline=None, grace_days=0)
+
+
+def _blocked(
+    policies: tuple[Policy, ...], capability: str, wallet: Situation, at: datetime
+) -> bool:
+    facts = facts_at(wallet, at, SMALLEST_AMOUNT_MINOR)
+    return decide(policies, capability, facts, at, wallet).outcome == "blocked"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("number", range(len(EVERY)))
+@pytest.mark.parametrize("as_of", [NOW, ENFORCED])
+async def test_the_counts_are_those_of_decide(
+    conn: Connection, seed: int, number: int, as_of: datetime
+) -> None:
+    """One statement over the tables, and decide() over every wallet carried to the same moment."""
+    wallet_ids = await settle(conn, seed=seed, count=300, now=NOW)
+    wallets = [carry(read, NOW, as_of) for read in await _situations(conn, wallet_ids)]
+    tried = EVERY[number]
+    outcome = await count(conn, tried, in_force=(), as_of=as_of)
+
+    alone = (_now_and_in_full(tried),)
+    out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
+    assert outcome.wallets == len(wallet_ids)
+    assert outcome.locked_out == len(out)
+    assert 0 < outcome.locked_out < outcome.wallets  # the population has both
+    held: Counter[str] = Counter()
+    for each in out:
+        held[each.currency] += each.balance_minor
+    assert {money: sum_ for money, sum_ in outcome.locked_out_minor.items() if sum_} == +held
+    applies = [
+        each for each in wallets
+        if tried.applies_to.holds(facts_at(each, as_of, SMALLEST_AMOUNT_MINOR))
+    ]  # fmt: skip
+    assert outcome.applies == len(applies)
+
+
+async def test_segments_add_up_by_residency_banks_and_currency(conn: Connection) -> None:
+    wallet_ids = await settle(conn, seed=7, count=200, now=NOW)
+    wallets = await _situations(conn, wallet_ids)
+    outcome = await count(conn, EVERY[0], in_force=(), as_of=NOW)
+    found = {(each.residency, each.banks, each.currency): each.wallets for each in outcome.segments}
+    expected = Counter(
+        (each.residency or "", min(len(set(each.card_banks)), BANKS_MOST), each.currency)
+        for each in wallets
+    )
+    assert found == expected
+
+
+async def test_losing_and_regaining_are_counted_against_what_is_in_force(conn: Connection) -> None:
+    """A stricter version takes from some, a milder one gives back, and whom another policy blocks
+    already has nothing left to lose."""
+    wallet_ids = await settle(conn, seed=11, count=300, now=NOW)
+    wallets = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
+    stricter, milder = load_policy(two_banks(2, banks=3)), load_policy(two_banks(2, banks=1))
+    for tried in (stricter, milder):
+        outcome = await count(conn, tried, in_force=EVERY, as_of=ENFORCED)
+        before = tuple(_now_and_in_full(policy) for policy in EVERY)
+        after = (*before[1:], _now_and_in_full(tried))
+        changes = {}
+        for capability in ("pay", "receive", "top_up", "transfer"):
+            moved = Counter(
+                (_blocked(before, capability, each, ENFORCED),
+                 _blocked(after, capability, each, ENFORCED))
+                for each in wallets
+            )  # fmt: skip
+            changes[capability] = (moved[False, True], moved[True, False])
+        found = {each.capability: (each.loses, each.regains) for each in outcome.changes}
+        assert found == {name: pair for name, pair in changes.items() if any(pair)}
+        assert found["pay"][0 if tried is stricter else 1] > 0
+
+
+async def test_nobody_is_there_yet(conn: Connection) -> None:
+    outcome = await count(conn, EVERY[0], in_force=EVERY, as_of=NOW)
+    assert (outcome.wallets, outcome.locked_out, outcome.locked_out_minor) == (0, 0, {})
+    assert outcome.changes == ()
+
+
+async def test_a_simulation_is_stored_as_of_the_day_the_policy_begins(conn: Connection) -> None:
+    await settle(conn, seed=5, count=50, now=NOW)
+    await publish.draft(conn, body=two_banks(), operator="Mei", now=NOW)
+    ran = await simulate(
+        conn, policy="two-banks", version=1, operator="Mei",
+        simulation_id=new_id("sim", NOW), now=NOW,
+    )  # fmt: skip
+    assert ran.as_of == ENFORCED
+    assert await list_simulations(conn, policy="two-banks") == [ran]
+    assert isinstance(ran.result.segments[0], Segment)
+    assert await list_simulations(conn, policy="other") == []
+
+
+async def test_simulating_what_is_not_there(conn: Connection) -> None:
+    with pytest.raises(publish.PolicyVersionUnknown):
+        await simulate(
+            conn, policy="two-banks", version=9, operator="Mei",
+            simulation_id=new_id("sim", NOW), now=NOW,
+        )  # fmt: skip

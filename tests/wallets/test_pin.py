@@ -1,0 +1,81 @@
+"""The payment PIN under guessing, and its holder who mistypes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.ids import new_id
+from qianbao.wallets.errors import WalletUnknown
+from qianbao.wallets.pin import PinLocked, PinTooSimple, PinWrong, change_pin, check_pin
+from tests.wallets.scene import ANNA, NOW, PIN, SETTINGS, sign_up
+
+LOCK = timedelta(minutes=SETTINGS.pin_lock_minutes)
+
+
+async def _check(pool: Pool, wallet_id: str, pin: str, now=NOW) -> None:
+    await check_pin(pool, SETTINGS, wallet_id=wallet_id, pin=pin, now=now)
+
+
+async def test_five_wrong_pins_lock_out_even_the_right_one(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    for left in (4, 3, 2, 1):
+        with pytest.raises(PinWrong) as refused:
+            await _check(pool, annas, "135791")
+        assert refused.value.detail == {"left": left}
+    with pytest.raises(PinLocked) as locked:
+        await _check(pool, annas, "135791")
+    assert "10:30" in locked.value.sentence("zh")  # where Anna lives it is 10 o'clock
+    with pytest.raises(PinLocked):
+        await _check(pool, annas, PIN, NOW + LOCK - timedelta(seconds=1))
+    await _check(pool, annas, PIN, NOW + LOCK)
+
+
+async def test_a_lock_that_has_run_out_gives_five_more_tries(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    for _ in range(5):
+        with pytest.raises((PinWrong, PinLocked)):
+            await _check(pool, annas, "135791")
+    with pytest.raises(PinWrong) as refused:
+        await _check(pool, annas, "135791", NOW + LOCK)
+    assert refused.value.detail == {"left": 4}
+
+
+async def test_the_right_pin_forgives_earlier_wrong_ones(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(PinWrong):
+                await _check(pool, annas, "no pin")
+        await _check(pool, annas, PIN)
+
+
+async def test_guesses_sent_all_at_once_get_no_more_than_five_looks(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    guesses = [f"{number:06d}" for number in range(135_000, 135_014)] + [PIN]
+    tried = await asyncio.gather(
+        *(_check(pool, annas, guess) for guess in guesses), return_exceptions=True
+    )
+    looked_at = [one for one in tried if one is None or isinstance(one, PinWrong)]
+    assert len(looked_at) <= SETTINGS.pin_attempts
+    assert sum(isinstance(one, PinLocked) for one in tried) >= 10
+
+
+async def test_anna_changes_her_pin(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    for old, new, error in (("135791", "975310", PinWrong), (PIN, "111111", PinTooSimple)):
+        with pytest.raises(error):
+            await change_pin(pool, SETTINGS, wallet_id=annas, pin=old, new_pin=new, now=NOW)
+    await _check(pool, annas, PIN)
+    await change_pin(pool, SETTINGS, wallet_id=annas, pin=PIN, new_pin="975310", now=NOW)
+    await _check(pool, annas, "975310")
+    with pytest.raises(PinWrong):
+        await _check(pool, annas, PIN)
+
+
+async def test_a_wallet_that_is_not_there(pool: Pool) -> None:
+    with pytest.raises(WalletUnknown):
+        await _check(pool, new_id("wal", NOW), PIN)
