@@ -25,6 +25,7 @@ from qianbao.settings import Settings
 log = structlog.get_logger(__name__)
 
 _RETRY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
+_MOST_EXPIRED = 1000
 _FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
@@ -82,7 +83,7 @@ def jobs(services: Services, app: procrastinate.App) -> None:
 
     @app.periodic(cron="* * * * *")
     @app.task(name="find_forgotten_orders", queueing_lock="find_forgotten_orders")
-    async def _find_forgotten(timestamp: int) -> None:
+    async def _find_forgotten(timestamp: int) -> None:  # noqa: ARG001 - its caller passes it
         await services.refresh_clock()
         before = services.now() - _FORGOTTEN_AFTER
         for order in await find_forgotten(services.pool, before=before):
@@ -90,21 +91,34 @@ def jobs(services: Services, app: procrastinate.App) -> None:
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
-    async def _tidy(timestamp: int) -> None:
+    async def _tidy(timestamp: int) -> None:  # noqa: ARG001 - its caller passes it
         await services.refresh_clock()
+        for _ in range(_MOST_EXPIRED):
+            async with services.pool.connection() as conn:
+                if not await expire_orders(conn, now=services.now()):
+                    break
+        before = services.now() - timedelta(days=services.settings.idempotency_days)
         async with services.pool.connection() as conn:
-            await expire_orders(conn, now=services.now())
-            before = services.now() - timedelta(days=services.settings.idempotency_days)
             await forget_answers(conn, before=before)
+
+
+def _app(services: Services) -> procrastinate.App:
+    connector = procrastinate.PsycopgConnector(conninfo=services.settings.database_url)
+    app = procrastinate.App(connector=connector)
+    jobs(services, app)
+    return app
 
 
 async def work(settings: Settings) -> None:
     """Works until it is told to stop."""
-    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url)
-    app = procrastinate.App(connector=connector)
-    async with open_services(settings) as services, app.open_async():
-        jobs(services, app)
+    async with open_services(settings) as services, _app(services).open_async() as app:
         await app.run_worker_async(concurrency=8, fetch_job_polling_interval=2)
+
+
+async def drain(services: Services) -> None:
+    """Does what is waiting now, and returns."""
+    async with _app(services).open_async() as app:
+        await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
 def run(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from qianbao.db.queries import Connection
 from qianbao.ids import new_id
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, carry, facts_at
-from qianbao.policy.policies import Policy, load_policy
+from qianbao.policy.policies import Policy, enforced_from, load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.simulate import (
     BANKS_MOST,
@@ -64,7 +64,9 @@ async def test_the_counts_are_those_of_decide(
     out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
     assert outcome.wallets == len(wallet_ids)
     assert outcome.locked_out == len(out)
-    assert 0 < outcome.locked_out < outcome.wallets  # the population has both
+    # the population has both, but for a yearly limit on which a new year has begun
+    assert outcome.locked_out < outcome.wallets
+    assert (outcome.locked_out == 0) == (tried.limit is not None and as_of == ENFORCED)
     held: Counter[str] = Counter()
     for each in out:
         held[each.currency] += each.balance_minor
@@ -74,6 +76,18 @@ async def test_the_counts_are_those_of_decide(
         if tried.applies_to.holds(facts_at(each, as_of, SMALLEST_AMOUNT_MINOR))
     ]  # fmt: skip
     assert outcome.applies == len(applies)
+
+
+async def test_the_shipped_policies_are_counted_as_they_decide(conn: Connection) -> None:
+    wallet_ids = await settle(conn, seed=13, count=200, now=NOW)
+    for tried in load_pack():
+        as_of = max(NOW, enforced_from(tried))
+        wallets = [carry(read, NOW, as_of) for read in await _situations(conn, wallet_ids)]
+        outcome = await count(conn, tried, in_force=load_pack(), as_of=as_of)
+        alone = (_now_and_in_full(tried),)
+        out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
+        assert outcome.locked_out == len(out), tried.name
+        assert outcome.changes == (), tried.name  # it only takes its own place
 
 
 async def test_segments_add_up_by_residency_banks_and_currency(conn: Connection) -> None:

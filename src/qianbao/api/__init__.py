@@ -1,0 +1,69 @@
+"""The JSON API under /v1: translate, call one verb, render. Its description: /schema/openapi.json.
+
+Errors are RFC 9457 problem documents (`problems.py`); who may call what is in each route's own
+signature (`access.py`).
+"""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, Contact, License, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from qianbao import __version__
+from qianbao.api import (
+    access,
+    cards,
+    holder,
+    leave,
+    merchant,
+    money,
+    operator,
+    permissions,
+    problems,
+)
+from qianbao.settings import Settings
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Every route of the API."""
+    modules = (holder, cards, money, permissions, leave, merchant, operator)
+    return [
+        Router(
+            path="/v1",
+            route_handlers=[handler for module in modules for handler in module.ROUTES],
+            dependencies={
+                "holder": Provide(access.provide_holder),
+                "merchant": Provide(access.provide_merchant),
+                "operator": Provide(access.provide_operator),
+                "key": Provide(access.provide_key),
+            },
+            exception_handlers={Exception: problems.as_response},
+        )
+    ]
+
+
+def openapi(settings: Settings) -> OpenAPIConfig:
+    """What /schema and /schema/openapi.json show."""
+    return OpenAPIConfig(
+        title="Qianbao",
+        version=__version__,
+        description=__doc__ or "",
+        contact=Contact(name="The operator of this wallet", url=settings.base_url),
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        path="/schema",
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    description="A holder's session, a merchant's API key or an operator's session.",
+                )
+            }
+        ),
+        security=[{"bearer": []}],
+        render_plugins=[SwaggerRenderPlugin()],
+    )

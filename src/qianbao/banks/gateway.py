@@ -100,10 +100,6 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     request_id: str = ""
 
 
-class RegisterAnswer(msgspec.Struct, frozen=True):
-    result: Literal["MATCH", "MISMATCH", "NOT_FOUND"]
-
-
 Answer = TypeVar("Answer")
 
 
@@ -162,26 +158,6 @@ class Gateway:
         """What became of an order."""
         path = f"/banks/{_part(bank)}/orders/{_part(request_id)}"
         return await self._send("GET", path, None, OrderAnswer)
-
-    async def check_register(
-        self,
-        register: Literal["immigration", "mobile_operator"],
-        *,
-        request_id: str,
-        name: str,
-        document_kind: str = "",
-        document_number: str = "",
-        phone: str = "",
-    ) -> RegisterAnswer:
-        """Asks a public register whether a name belongs to a document, or to a phone."""
-        body = {
-            "request_id": request_id,
-            "name": name,
-            "document_kind": document_kind,
-            "document_number": document_number,
-            "phone": phone,
-        }
-        return await self._post(f"/registers/{register}/checks", body, RegisterAnswer)
 
     async def send_sms(self, *, message_id: str, sender: str, phone: str, text: str) -> None:
         """Hands a text message to the carrier; twice under one id, it is sent once."""

@@ -75,12 +75,14 @@ RETURNING card_id
 UPDATE cards SET agreement_cipher = NULL
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 
--- name: older_document_tail
-SELECT older.number_tail
-FROM documents AS newer
-JOIN documents AS older
-  ON older.wallet_id = newer.wallet_id AND older.document_id = newer.supersedes
-WHERE newer.wallet_id = %(wallet_id)s AND newer.document_id = %(document_id)s
+-- name: document_tails
+-- The document a card was checked against, and the one it replaced if that had another number.
+SELECT sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
+FROM documents AS sent
+LEFT JOIN documents AS older
+  ON older.wallet_id = sent.wallet_id AND older.document_id = sent.supersedes
+ AND (older.number_index <> sent.number_index OR older.number_tail <> sent.number_tail)
+WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 
 -- name: bank_became_stale
 UPDATE wallets

@@ -32,6 +32,7 @@ class Dates(msgspec.Struct, frozen=True):
     announce: date | None
     warn: date | None
     enforce: date | None
+    retire: date | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -74,7 +75,12 @@ class Timeline(msgspec.Struct, frozen=True):
 
 def timeline(policies: Sequence[Dates], today: date) -> Timeline:
     """Lays out `policies` in the order given, over the days that any of them names and today."""
-    named = [day for each in policies for day in (each.announce, each.warn, each.enforce) if day]
+    named = [
+        day
+        for each in policies
+        for day in (each.announce, each.warn, each.enforce, each.retire)
+        if day
+    ]
     first = min([today, *named]) - timedelta(days=PADDING_DAYS)
     last = max([today, *named]) + timedelta(days=PADDING_DAYS)
 
@@ -97,7 +103,8 @@ def timeline(policies: Sequence[Dates], today: date) -> Timeline:
 
 
 def _spans(dates: Dates, start: float, x: _Place) -> tuple[Span, ...]:
-    """The announced, warned and enforced stretches; the last runs to the right edge."""
+    """The announced, warned and enforced stretches; the last runs to the
+    day of retirement or the right edge."""
     named = [
         (phase, day)
         for phase, day in (
@@ -109,7 +116,8 @@ def _spans(dates: Dates, start: float, x: _Place) -> tuple[Span, ...]:
     ]
     if not named:
         return (Span("enforced", start, WIDTH - start, None),)
-    ends = [x(day) for _, day in named[1:]] + [float(WIDTH)]
+    last = x(dates.retire) if dates.retire else float(WIDTH)
+    ends = [x(day) for _, day in named[1:]] + [last]
     return tuple(
         Span(phase, x(day), round(end - x(day), 1), day)
         for (phase, day), end in zip(named, ends, strict=True)

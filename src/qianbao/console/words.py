@@ -72,6 +72,7 @@ VALUES: Mapping[str, str] = {
     "mainland": _("mainland"),
     "hmt": _("Hong Kong, Macau, Taiwan"),
     "": _("no document"),
+    "banks": _("banks"),
     "passport": _("passport"),
     "resident_id": _("resident ID"),
     "permanent_residence": _("permanent-residence card"),
@@ -87,6 +88,9 @@ VALUES: Mapping[str, str] = {
     "unknown": _("no answer yet"),
     "unlinked": _("unlinked"),
     "answered": _("answered"),
+    "pending": _("under way"),
+    "allowed": _("allowed"),
+    "blocked": _("blocked"),
     # what operators do
     "operator.create": _("created an operator"),
     "operator.sign_in": _("signed in"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from qianbao.clock import MovableClock
+from qianbao.clock import MovableClock, system_clock
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput
 
@@ -33,3 +33,11 @@ async def move(conn: Connection, clock: MovableClock, to: datetime) -> None:
     offset = clock.offset + ahead
     await conn.execute("UPDATE clock SET offset_seconds = %s", (round(offset.total_seconds()),))
     clock.offset = offset
+
+
+async def start_at(conn: Connection, clock: MovableClock, at: datetime) -> None:
+    """Sets a sandbox's clock before its first act, to an earlier day if need be."""
+    clock.offset = at - system_clock()
+    await conn.execute(
+        "UPDATE clock SET offset_seconds = %s", (round(clock.offset.total_seconds()),)
+    )

@@ -14,11 +14,13 @@ from qianbao.leaving.close import (
     find_closure,
     statement_hash,
 )
+from qianbao.leaving.counterparties import Counterparty, Words
 from qianbao.leaving.history import (
-    Counterparty,
     HistoryCursorInvalid,
     Page,
     Transaction,
+    TransactionNotFound,
+    get_transaction,
     transactions,
 )
 from qianbao.leaving.reopen import (
@@ -36,6 +38,7 @@ from qianbao.leaving.statements import (
     PeriodInvalid,
     Statement,
     StatementTooLong,
+    periods,
     statement,
 )
 
@@ -53,10 +56,14 @@ __all__ = [
     "Statement",
     "StatementTooLong",
     "Transaction",
+    "TransactionNotFound",
+    "Words",
     "blockers",
     "close",
     "earlier_wallets",
     "find_closure",
+    "get_transaction",
+    "periods",
     "reopen",
     "statement",
     "statement_hash",

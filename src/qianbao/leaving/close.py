@@ -22,6 +22,7 @@ from qianbao.money import show
 from qianbao.notices import inbox
 from qianbao.remedies.closing import ClosingBlocker, closing_blockers
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
+from qianbao.wallets.opening import mark_closed
 from qianbao.wallets.situation import read_situation
 
 
@@ -93,10 +94,10 @@ async def close(
             "now": now,
         },
     )
-    await conn.execute(sql.close_wallet, {"wallet_id": wallet_id, "now": now})
-    phone = {"wallet_id": wallet_id, "phone_index": wallet.phone_index, "now": now}
-    await conn.execute(sql.free_phone, phone)
-    await conn.execute(sql.void_signups, phone)
+    # Codes sent before the end open nothing after it. Before the phone is free: a sign-up under way
+    # takes them in this order too.
+    await conn.execute(sql.void_signups, {"phone_index": wallet.phone_index, "now": now})
+    await mark_closed(conn, wallet_id=wallet_id, now=now)
     closure = await find_closure(conn, wallet_id=wallet_id)
     assert closure is not None
     await _tell(conn, closure, now)
@@ -141,6 +142,6 @@ async def _tell(conn: Connection, closure: Closure, now: datetime) -> None:
         "here; a new wallet with the same document finds them again.",
         body_zh=f"注销前已提现至本人银行卡 {handed_over}。账单仍可在此查看；"
         "以后用同一证件重新开通即可找回。",
-        link="/statements",
+        link="/me/pay/statements",
         now=now,
     )

@@ -16,7 +16,7 @@ from qianbao.db.queries import Connection, fetch_all, load
 
 sql = load("qianbao.leaving")
 
-KINDS = {
+_KINDS = {
     "top_up": ("Top-up", "充值"),
     "transfer": ("Transfer", "转账"),
     "payment": ("Payment", "付款"),
@@ -25,7 +25,7 @@ KINDS = {
     "withdrawal": ("Withdrawal", "提现"),
     "withdrawal_fee": ("Withdrawal fee", "提现手续费"),
 }
-"""What a kind of entry is called, in English and Chinese."""
+"""What a kind of entry is called."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +40,13 @@ class Entry(msgspec.Struct, frozen=True):
     balance_after_minor: int
     event_at: datetime
     created_at: datetime
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The same in both languages."""
+
+    en: str
+    zh: str
 
 
 class Counterparty(msgspec.Struct, frozen=True):
@@ -73,9 +80,9 @@ class _Merchant(msgspec.Struct, frozen=True):
     name_zh: str
 
 
-def kind_name(kind: str) -> tuple[str, str]:
-    """A kind of entry in English and Chinese; an unknown one is shown as it is."""
-    return KINDS.get(kind, (kind.replace("_", " ").capitalize(), kind))
+def kind_words(kind: str) -> Words:
+    """What a kind of entry is called; an unknown one is shown as it is."""
+    return Words(*_KINDS.get(kind, (kind.replace("_", " ").capitalize(), kind)))
 
 
 async def look_up(conn: Connection, entries: Sequence[Entry]) -> Names:

@@ -15,12 +15,14 @@ from typing import Literal
 
 import msgspec
 
-from qianbao.db.queries import Connection, fetch_all
-from qianbao.errors import InvalidInput
+from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.errors import InvalidInput, NotFound
 from qianbao.leaving.counterparties import (
     Counterparty,
     Entry,
     Names,
+    Words,
+    kind_words,
     look_up,
     show_card,
     show_counterparty,
@@ -42,6 +44,14 @@ class HistoryCursorInvalid(InvalidInput):
     next_zh = "请从第一页重新开始。"
 
 
+class TransactionNotFound(NotFound):
+    code = "transaction_not_found"
+    en = "There is no such transaction in your history."
+    zh = "您的历史记录中没有这笔交易。"
+    next_en = "Choose one from the list of transactions."
+    next_zh = "请从交易记录中选择。"
+
+
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a history or statement. The amount is signed, in minor units of `currency`;
     `kind` is an entry's kind (`top_up transfer payment charge refund withdrawal withdrawal_fee`).
@@ -60,6 +70,11 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     booked_at: datetime
     state: Literal["done", "pending", "unknown"]
+
+    @property
+    def kind_words(self) -> Words:
+        """What the kind is called."""
+        return kind_words(self.kind)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -112,6 +127,21 @@ async def transactions(
         items = await _not_ended(conn, wallet_id) + items
     places |= {entry.owner_id: entry.sequence for entry in taken}
     return Page(tuple(items), _write_cursor(places) if len(found) > limit else None)
+
+
+async def get_transaction(conn: Connection, *, wallet_id: str, transaction_id: str) -> Transaction:
+    """One line of the history, by its id. Raises `WalletUnknown` or `TransactionNotFound`."""
+    wallets = await wallets_in_history(conn, wallet_id)
+    order = {"wallet_id": wallet_id, "order_id": transaction_id}
+    waiting = await fetch_one(conn, sql.order_not_ended, order, _Order)
+    if waiting is not None:
+        return _show_order(waiting)
+    owners = [wallet.wallet_id for wallet in wallets]
+    wanted = {"owners": owners, "transfer_id": transaction_id}
+    entry = await fetch_one(conn, sql.entry_of_transfer, wanted, Entry)
+    if entry is None:
+        raise TransactionNotFound()
+    return show_entry(entry, await look_up(conn, [entry]))
 
 
 async def wallets_in_history(conn: Connection, wallet_id: str) -> list[HistoryWallet]:

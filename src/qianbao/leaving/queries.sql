@@ -28,12 +28,6 @@ INSERT INTO closures (wallet_id, closed_by, reason, handed_over_minor, currency,
 VALUES (%(wallet_id)s, %(closed_by)s, %(reason)s, %(handed_over_minor)s, %(currency)s,
     %(statement_hash)s, %(now)s)
 
--- name: close_wallet
-UPDATE wallets SET status = 'closed', facts_changed_at = %(now)s WHERE wallet_id = %(wallet_id)s
-
--- name: free_phone
-DELETE FROM phones WHERE phone_index = %(phone_index)s AND wallet_id = %(wallet_id)s
-
 -- name: void_signups
 UPDATE signups SET expires_at = %(now)s
 WHERE phone_index = %(phone_index)s AND confirmed_at IS NULL AND expires_at > %(now)s
@@ -77,6 +71,22 @@ CROSS JOIN LATERAL (
     LIMIT %(limit)s
 ) AS e
 ORDER BY e.owner_id, e.sequence DESC
+
+-- name: entry_of_transfer
+SELECT e.owner_id, e.sequence, e.transfer_id, e.kind, e.counterparty_id, e.amount_minor,
+    e.balance_after_minor, e.event_at, e.created_at
+FROM entries e
+WHERE e.owner_id = ANY(%(owners)s) AND e.transfer_id = %(transfer_id)s
+ORDER BY e.created_at DESC
+LIMIT 1
+
+-- name: order_not_ended
+SELECT o.wallet_id, o.order_id, o.kind, o.bank, c.last_four, o.amount_minor, o.fee_minor,
+    o.currency, o.state, o.created_at
+FROM bank_orders o
+LEFT JOIN cards c ON c.wallet_id = o.wallet_id AND c.card_id = o.card_id
+WHERE o.wallet_id = %(wallet_id)s AND o.order_id = %(order_id)s
+    AND o.state IN ('pending', 'unknown')
 
 -- name: orders_not_ended
 SELECT o.wallet_id, o.order_id, o.kind, o.bank, c.last_four, o.amount_minor, o.fee_minor,

@@ -103,6 +103,6 @@ async def _tell(
         title_zh="已找回您的历史记录",
         body_en=f"Transactions and statements since {since} are part of this wallet again.",
         body_zh=f"自 {since} 起的交易记录和账单已并入本钱包。",
-        link="/transactions",
+        link="/me/pay/transactions",
         now=now,
     )

@@ -11,7 +11,6 @@ import io
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from qianbao.leaving.counterparties import kind_name
 from qianbao.leaving.history import Transaction
 from qianbao.leaving.statements import Statement
 from qianbao.money import MINOR_DIGITS
@@ -53,12 +52,12 @@ def decimal(amount_minor: int, currency: str) -> str:
 
 
 def _row(line: Transaction, zone: ZoneInfo) -> tuple[str, ...]:
-    en, zh = kind_name(line.kind)
+    kind = line.kind_words
     balance = line.balance_after_minor
     return (
         line.booked_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
-        en,
-        zh,
+        kind.en,
+        kind.zh,
         _defuse(line.counterparty.en),
         _defuse(line.counterparty.zh),
         decimal(line.amount_minor, line.currency),

@@ -116,6 +116,25 @@ async def statement(conn: Connection, *, wallet_id: str, period: str, now: datet
     return msgspec.structs.replace(head, lines=tuple(read))
 
 
+async def periods(conn: Connection, *, wallet_id: str, now: datetime) -> tuple[str, ...]:
+    """The periods that `statement` takes: "all", then each year followed by its months, newest
+    first, back to when the first of the wallets was opened. Raises `WalletUnknown`."""
+    wallet = await fetch_one(conn, sql.wallet, {"wallet_id": wallet_id}, StatementWallet)
+    if wallet is None:
+        raise WalletUnknown()
+    zone = ZoneInfo(wallet.time_zone)
+    history = await wallets_in_history(conn, wallet_id)
+    first = min(one.opened_at for one in history).astimezone(zone).date()
+    last = now.astimezone(zone).date()
+    found = ["all"]
+    for year in range(last.year, first.year - 1, -1):
+        found.append(str(year))
+        newest = last.month if year == last.year else 12
+        oldest = first.month if year == first.year else 1
+        found += [f"{year}-{month:02}" for month in range(newest, oldest - 1, -1)]
+    return tuple(found)
+
+
 async def read_head(
     conn: Connection, *, wallet_id: str, period: str, now: datetime
 ) -> tuple[Statement, list[Sums]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+from psycopg import IsolationLevel
 
+from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.ledger.accounts import sql
 
@@ -81,3 +83,14 @@ async def prove(conn: Connection) -> Proof:
         currencies=await fetch_all(conn, sql.proof_currencies, None, BrokenCurrency),
         holds=await fetch_all(conn, sql.proof_holds, most, BrokenHold),
     )
+
+
+async def prove_snapshot(pool: Pool) -> Proof:
+    """`prove` on one snapshot, while payments go on."""
+    async with pool.connection() as conn:
+        await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        try:
+            return await prove(conn)
+        finally:
+            await conn.rollback()
+            await conn.set_isolation_level(None)

@@ -69,7 +69,7 @@ async def _tell(conn: Connection, mandate: Mandate, mode: EndMode, now: datetime
         title_zh=f"已关闭{mandate.merchant_name_zh}扣费服务",
         body_en=f"{mandate.title_en}: {who_en}",
         body_zh=f"{mandate.title_zh}：{who_zh}",
-        link=f"/mandates/{mandate.mandate_id}",
+        link="/me/pay/manage/auto-deduction",
         now=now,
     )
     await webhooks.emit(

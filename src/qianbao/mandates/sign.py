@@ -95,7 +95,7 @@ async def _tell(conn: Connection, mandate: Mandate, now: datetime) -> None:
         title_zh=f"已开通{mandate.merchant_name_zh}扣费服务",
         body_en=f"{mandate.title_en}: at most {most} a charge. You can end it at any time.",
         body_zh=f"{mandate.title_zh}：单笔最多 {most}。您可随时关闭。",
-        link=f"/mandates/{mandate.mandate_id}",
+        link="/me/pay/manage/auto-deduction",
         now=now,
     )
     await webhooks.emit(

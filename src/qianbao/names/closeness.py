@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rapidfuzz.distance import OSA
 
-from qianbao.names.letters import is_pinyin
+from qianbao.names.letters import is_pinyin, readings
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
@@ -39,22 +39,24 @@ def _truncated(short: Side, long: Side) -> bool:
         len(start) < len(whole) and whole.startswith(start)
         for start in starts
         for reading in long.readings
-        for shape in _shapes(long, reading)
+        for _, shape in _shapes(long, reading)
         for whole in map("".join, turns(shape))
     )
 
 
-def _shapes(side: Side, reading: Words) -> list[Words]:
-    """The whole name and, where its parts are known, without middle names and with initials."""
+def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
+    """The whole name and, where its parts are known, without middle names and with initials. An
+    initial may be one letter of a reading or the letter of the document (Œ is O, or OE)."""
+    found: list[tuple[ReasonCode, Words]] = [("truncated", reading)]
     kept = side.surname_words + side.first_words
     if not side.first_words or kept == len(reading):
-        return [reading]
-    initials = [
-        reading[at][:1]
-        for at in range(kept, len(reading))
-        if side.groups[at] != side.groups[at - 1]
-    ]
-    return [reading, reading[:kept], reading[:kept] + tuple(initials)]
+        return found
+    begins = [i for i in range(kept, len(reading)) if side.groups[i] != side.groups[i - 1]]
+    found.append(("middle_missing", reading[:kept]))
+    letters = {tuple(reading[i][:1] for i in begins)}
+    letters.update(readings(tuple(side.words[i][0] for i in begins)))
+    found += [("middle_initial", reading[:kept] + initials) for initials in letters]
+    return found
 
 
 def _initials(full: Side, other: Side) -> bool:
@@ -70,16 +72,16 @@ def _shortened(full: Side, other: Side) -> ReasonCode | None:
     if "han" in (full.script, other.script) or accents_conflict(full, other):
         return None
     for reading in full.readings:
-        for shape, reason in zip(_shapes(full, reading)[1:], _SHAPE_REASONS, strict=False):
+        for reason, shape in _shapes(full, reading)[1:]:
             if any(arranged(shape, words) for words in other.readings):
                 return reason
     if len(other.words) > len(full.words):
         return None
     found = {_left_out(full, other, start) for start in range(len(full.words))}
-    return next((reason for reason in _SHAPE_REASONS if reason in found), None)
+    return next((reason for reason in _KINDS if reason in found), None)
 
 
-_SHAPE_REASONS: tuple[ReasonCode, ...] = ("middle_missing", "middle_initial")
+_KINDS: tuple[ReasonCode, ...] = ("middle_missing", "middle_initial")
 
 
 def _left_out(full: Side, other: Side, start: int) -> ReasonCode | None:

@@ -145,22 +145,24 @@ def _same_words(left: Side, right: Side, *, turn: bool) -> bool:
 def _match_characters(left: Side, right: Side) -> ReasonCode | None:
     """Characters with characters as characters; characters with letters by their pinyin."""
     if left.script == right.script:
-        if left.texts == right.texts:
-            return "exact"
-        a, b = han.characters(left.texts[0]), han.characters(right.texts[0])
-        if a == b:
-            return "punctuation" if any(len(s.words) > 1 for s in (left, right)) else "spacing"
-        if han.simplified(a) == han.simplified(b):
-            return "script"
-        runs, others = (tuple(map(han.simplified, side.words)) for side in (left, right))
-        return (
-            "order"
-            if not (left.structured and right.structured) and arranged(runs, others)
-            else None
-        )
+        return _same_characters(left, right)
     written, letters = (left, right) if left.script == "han" else (right, left)
     if letters.script != "latin" or han.has_kana(written.texts[0]):
         return None
     surname, given = written.characters
     spelled = any(han.spelled_by(surname, given, reading) for reading in letters.readings)
     return "transliteration" if spelled else None
+
+
+def _same_characters(left: Side, right: Side) -> ReasonCode | None:
+    if left.texts == right.texts:
+        return "exact"
+    a, b = han.characters(left.texts[0]), han.characters(right.texts[0])
+    if a == b:
+        unspaced = ["".join(side.texts[0].split()) for side in (left, right)]
+        return "spacing" if unspaced[0] == unspaced[1] else "punctuation"
+    if han.simplified(a) == han.simplified(b):
+        return "script"
+    both = left.structured and right.structured
+    words, others = (tuple(map(han.simplified, side.words)) for side in (left, right))
+    return "order" if not both and arranged(words, others) else None

@@ -121,13 +121,29 @@ def undouble(word: str) -> str:
     return word if is_pinyin(word) else single
 
 
-_PINYIN = re.compile(
-    "(?:(?:[bpmf]|[dtnl]|[gkh]|[jqx]|[zcs]h?|[ryw])?"
-    "(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|"
-    "ue|ve|er|a|o|e|i|u|v))+"
-)
+_FINALS = {
+    "b": "a ai an ang ao ei en eng i ian iao ie in ing o u",
+    "p": "a ai an ang ao ei en eng i ian iao ie in ing o ou u",
+    "m": "a ai an ang ao e ei en eng i ian iao ie in ing iu o ou u",
+    "f": "a an ang ei en eng o ou u",
+    "d": "a ai an ang ao e ei en eng i ia ian iao ie ing iu ong ou u uan ui un uo",
+    "t": "a ai an ang ao e eng i ian iao ie ing ong ou u uan ui un uo",
+    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan uo v ve ue yu",
+    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu ong ou u uan un uo v ve ue yu",
+    "[gkh]": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
+    "[jqx]": "i ia ian iang iao ie in ing iong iu u uan ue un",
+    "[zc]h|sh": "a ai an ang ao e ei en eng i ong ou u ua uai uan uang ui un uo",
+    "r": "an ang ao e en eng i ong ou u ua uan ui un uo",
+    "[zcs]": "a ai an ang ao e ei en eng i ong ou u uan ui un uo",
+    "y": "a an ang ao e i in ing o ong ou u uan ue un",
+    "w": "a ai an ang ei en eng o u",
+    "": "a ai an ang ao e ei en eng er o ou",
+}
+_SYLLABLE = "|".join(f"(?:{i})(?:{f.replace(' ', '|')})" for i, f in _FINALS.items())
+_PINYIN = re.compile(f"(?:{_SYLLABLE})+")
+_LONGEST_PINYIN = 24
 
 
 def is_pinyin(word: str) -> bool:
-    """Whether `word` (lower-case ASCII) could be one or more pinyin syllables."""
-    return _PINYIN.fullmatch(word) is not None
+    """Whether `word` (lower-case ASCII) could be one to four syllables of Mandarin pinyin."""
+    return len(word) <= _LONGEST_PINYIN and _PINYIN.fullmatch(word) is not None

@@ -67,7 +67,11 @@ def _write(name: LegalName, profile: NameProfile, *, plain: bool) -> str:
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
     surname = _cased(name.surname, profile, plain=plain)
-    given = _cased(_middle(name.given, profile), profile, plain=plain)
+    first, *middle = name.given.split() or [""]
+    given = _cased(first, profile, plain=plain)
+    for word in middle if profile.middle != "drop" else []:
+        printed = _cased(word, profile, plain=plain)
+        given += " " + (_initial(printed) if profile.middle == "initial" else printed)
     parts = (surname, given) if profile.order == "SG" else (given, surname)
     text = profile.separator.join(" ".join(parts).split())
     return _cut(text, profile.max_length)
@@ -82,12 +86,9 @@ def _cut(text: str, max_length: int | None) -> str:
     return text if max_length is None else text[:max_length].rstrip()
 
 
-def _middle(given: str, profile: NameProfile) -> str:
-    words = given.split()
-    if profile.middle == "keep" or len(words) < 2:
-        return given
-    rest = [word[0] for word in words[1:]] if profile.middle == "initial" else []
-    return " ".join([words[0], *rest])
+def _initial(printed: str) -> str:
+    """The first letter of a printed word: of Ö it is O, though the word begins OE."""
+    return next((c for c in printed if c.isalnum()), "")
 
 
 def _cased(text: str, profile: NameProfile, *, plain: bool) -> str:

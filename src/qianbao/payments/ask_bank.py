@@ -42,7 +42,7 @@ async def ask_bank(
         order = await find_order(conn, wallet_id=wallet_id, order_id=order_id)
         if order.state in ("settled", "refused"):
             return order
-        card = await get_card(conn, wallet_id=wallet_id, card_id=order.card_id)
+        card = await get_card(conn, wallet_id, order.card_id)
     try:
         answer = await _ask(gateway, order, agreement(keys, card))
     except BankSilent:
@@ -67,11 +67,11 @@ async def ask_bank(
 
 async def _ask(gateway: Gateway, order: BankOrder, agreement_token: str) -> OrderAnswer:
     if order.state == "unknown":
-        known = await gateway.ask_order(bank=order.bank, request_id=order.order_id)
+        known = await gateway.ask_order(order.bank, order.order_id)
         if known.outcome != "NOT_FOUND":
             return known
     return await gateway.order(
-        bank=order.bank,
+        order.bank,
         request_id=order.order_id,
         agreement=agreement_token,
         direction="debit" if order.kind == "top_up" else "credit",

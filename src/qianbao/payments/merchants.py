@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -204,3 +207,33 @@ async def cancel_payment(conn: Connection, *, merchant_id: str, payment_id: str)
     if cursor.rowcount == 0:
         raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
     return payment
+
+
+async def set_webhook(
+    conn: Connection, keys: KeyRing, *, merchant_id: str, url: str, plain_http: bool = False
+) -> str:
+    """Where the merchant's events go from now on; gives the new signing secret. Raises
+    `WebhookUrlInvalid`; `plain_http` allows http, for a sandbox."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+        raise WebhookUrlInvalid()
+    if parts.scheme == "http" and not plain_http:
+        raise WebhookUrlInvalid()
+    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    await conn.execute(
+        sql.set_webhook,
+        {
+            "merchant_id": merchant_id,
+            "url": url,
+            "secret": keys.encrypt(secret, "webhook"),
+        },
+    )
+    return secret
+
+
+class WebhookUrlInvalid(InvalidInput):
+    code = "webhook_url_invalid"
+    en = "Events are posted to an https address without a user name in it."
+    zh = "事件通知地址须为 https，且不含用户名。"
+    next_en = "Give such an address."
+    next_zh = "请提供符合要求的地址。"

@@ -203,3 +203,12 @@ SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_u
 FROM bank_orders
 WHERE state IN ('pending', 'unknown') AND created_at < %(before)s
 ORDER BY created_at LIMIT %(limit)s
+
+-- name: orders_since
+SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor, currency,
+    hold_id, state, result, created_at, ended_at
+FROM bank_orders WHERE created_at >= %(since)s ORDER BY created_at LIMIT %(limit)s
+
+-- name: set_webhook
+UPDATE merchants SET webhook_url = %(url)s, webhook_secret_cipher = %(secret)s
+WHERE merchant_id = %(merchant_id)s

@@ -109,7 +109,7 @@ async def create_order(
         title_zh=f"{order.merchant_name_zh}等待您确认订单",
         body_en=f"{introduction}: no deposit; at most {most} when the service ends.",
         body_zh=f"{introduction}：免押金，服务结束时最多收取 {most}。",
-        link="/pay-score",
+        link="/me/pay/manage/pay-score",
         now=now,
     )
     return order
@@ -198,7 +198,7 @@ async def end_order(conn: Connection, order: ScoreOrder, state: End, now: dateti
         title_zh=f"支付分订单{_STATES_ZH[state]}：{order.merchant_name_zh}",
         body_en=order.introduction,
         body_zh=order.introduction,
-        link="/pay-score",
+        link="/me/pay/manage/pay-score",
         now=now,
     )
     return await _announce(conn, order, f"score_order.{state}", now)

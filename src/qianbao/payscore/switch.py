@@ -80,7 +80,7 @@ async def enable(conn: Connection, *, wallet_id: str, now: datetime) -> PayScore
             title_zh="支付分已开通",
             body_en="Merchants may offer you services without a deposit. You confirm each order.",
             body_zh="商户可为您提供免押金服务，每笔订单均需您确认。",
-            link="/pay-score",
+            link="/me/pay/manage/pay-score",
             now=now,
         )
     switched = await pay_score(conn, wallet_id=wallet_id)
@@ -106,7 +106,7 @@ async def disable(conn: Connection, *, wallet_id: str, now: datetime) -> PayScor
         title_zh="支付分已关闭",
         body_en="No merchant can open a service order on it any more.",
         body_zh="商户不能再向您发起免押金服务订单。",
-        link="/pay-score",
+        link="/me/pay/manage/pay-score",
         now=now,
     )
     switched = await pay_score(conn, wallet_id=wallet_id)

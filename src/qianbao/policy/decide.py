@@ -73,20 +73,25 @@ def decide(
     """Whether the wallet of `situation` may use `capability` at `now`; `facts` are its facts at
     that moment with the request's amount (`facts_at`). Raises `CapabilityUnknown`."""
     said = _said(policies, capability)
-    reasons: list[Reason] = []
-    for rule in said.rules:
-        if (
-            rule.begin <= now < rule.end
-            and rule.applies(facts)
-            and not rule.met(facts)
-            and situation.bucket < rule.percent
-        ):
-            since = _since(rule.policy, situation, facts, now)
-            if since is not None:
-                reasons.append(reason(rule.policy, situation, facts, since))
-    if not reasons:
+    blocking = _blocking(said, facts, now, situation)
+    if not blocking:
         return said.allowed
-    return Decision("blocked", capability, tuple(reasons), said.allowed.versions)
+    reasons = tuple(
+        reason(policy, situation, facts, _since(policy, situation, facts, now) or now)
+        for policy in blocking
+    )
+    return Decision("blocked", capability, reasons, said.allowed.versions)
+
+
+def allows(
+    policies: tuple[Policy, ...],
+    capability: str,
+    facts: Facts,
+    now: datetime,
+    situation: Situation,
+) -> bool:
+    """Whether `decide` would say "allowed", without its words: for searching."""
+    return not _blocking(_said(policies, capability), facts, now, situation)
 
 
 def coming(
@@ -146,10 +151,16 @@ def clears_at(
     """The first moment from `now` on at which `capabilities` are all allowed if nobody does
     anything; None when waiting does not help within the horizon."""
     until = now + timedelta(days=horizon_days)
+    facts = facts_at(situation, now, amount_minor)
+    touching = _touching(policies, capabilities, situation)
+    # What stands in the way today comes first: most of it does not go away by waiting.
+    touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
-    for policy in _touching(policies, capabilities, situation):
+    for policy in touching:
+        if is_unmet(policy, facts) and not can_change_by_waiting(policy):
+            return None
         own = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
-        if not can_change_by_waiting(policy) and any(spell.holds(now) for spell in own):
+        if any(spell.holds(now) and spell.end is None for spell in own):
             return None
         spells += own
     moment = now
@@ -197,8 +208,21 @@ def _said(policies: tuple[Policy, ...], capability: str) -> _Said:
     return _Said(rules, Decision("allowed", capability, (), versions))
 
 
+def _blocking(said: _Said, facts: Facts, now: datetime, situation: Situation) -> list[Policy]:
+    """The policies that are in force for this wallet and not met, its own grace used up."""
+    return [
+        rule.policy
+        for rule in said.rules
+        if rule.begin <= now < rule.end
+        and rule.applies(facts)
+        and not rule.met(facts)
+        and situation.bucket < rule.percent
+        and (not rule.policy.grace_days or _since(rule.policy, situation, facts, now))
+    ]
+
+
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
-    """When `policy`, not met at `now`, began to block; None while the wallet's grace still runs."""
+    """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
     amount_minor = facts["amount_minor"]
     assert isinstance(amount_minor, int)
     if amount_minor and not is_unmet(policy, facts | {"amount_minor": 0}):

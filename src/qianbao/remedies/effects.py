@@ -1,7 +1,8 @@
 """What each action changes in a wallet's situation, as far as rules can see.
 
 `effect(situation, argument, moment) -> situation`. Here belongs only that; words and costs are in
-`actions`. The rooms that really do these things change the same columns, and a test replays plans
+`actions`. `facts_changed_at` stays: a plan must not work merely by starting a grace period anew.
+The rooms that really do these things change the same columns, and a test replays plans
 through both.
 """
 

@@ -150,3 +150,7 @@ SELECT residency, banks, currency, count(*) AS wallets,
 FROM judged
 GROUP BY residency, banks, currency
 ORDER BY residency, banks, currency
+
+-- name: holds_to_approve
+SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at FROM legal_holds
+WHERE approved_by IS NULL AND lifted_by IS NULL ORDER BY entered_at LIMIT 100

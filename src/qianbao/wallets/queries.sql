@@ -108,7 +108,7 @@ UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND end
 -- Columns are named as the fields of policy.facts.Situation. A counter of another day or year than
 -- the holder's present one counts as 0.
 SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
-    w.evidence, w.opened_at, w.verified_at, w.last_used_at, w.facts_changed_at, w.mandates_active,
+    w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
     w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket,
     a.balance_minor, a.held_minor, w.currency, w.time_zone,
     CASE WHEN c.day = t.today THEN c.paid_today_minor ELSE 0 END AS paid_today_minor,

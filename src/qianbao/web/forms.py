@@ -6,9 +6,11 @@ Here belongs reading; what a value means is the verb's to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
-from qianbao.errors import InvalidInput
-from qianbao.web.visit import Asked
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.ids import new_id
+from qianbao.web.visit import Asked, of
 
 Form = Mapping[str, str]
 
@@ -47,3 +49,17 @@ def field(form: Form, name: str) -> str:
 def kept(form: Form) -> dict[str, str]:
     """What may be shown again: everything but PINs, codes and card numbers."""
     return {name: value for name, value in form.items() if name not in NEVER_KEPT}
+
+
+def own_id(request: Asked, prefix: str, form: Form, name: str, refusal: QianbaoError | None) -> str:
+    """The hidden id that makes a form do its thing once. A fresh one each time the form is shown;
+    the same one again when the same request may yet succeed (a bank's silence, a lost answer)."""
+    if refusal is not None and refusal.retry and field(form, name):
+        return field(form, name)
+    return new_id(prefix, of(request).now)
+
+
+def address(path: str, **query: str) -> str:
+    """A path with those of the query's values that are not empty."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
-from babel.support import NullTranslations
 
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.errors import Language
@@ -25,6 +25,13 @@ CATALOGUES = Path(__file__).parent / "locale"
 TAGS: Mapping[Language, str] = {"en": "en", "zh": "zh-CN"}
 """What `<html lang>` says."""
 LOCALES: Mapping[Language, str] = {"en": "en_GB", "zh": "zh_Hans_CN"}
+
+
+class Text(msgspec.Struct, frozen=True):
+    """The same words in both languages."""
+
+    en: str
+    zh: str
 
 
 @cache
@@ -90,8 +97,3 @@ def show_moment(moment: datetime, language: Language, zone: ZoneInfo = OPERATOR_
     local = moment.astimezone(zone)
     clock = format_time(local, "HH:mm", tzinfo=zone, locale=LOCALES[language])
     return f"{format_date(local.date(), 'medium', locale=LOCALES[language])} {clock}"
-
-
-def null_translations() -> NullTranslations:
-    """What Jinja asks for when a template has no request to take the language from."""
-    return NullTranslations()

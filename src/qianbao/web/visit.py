@@ -15,9 +15,13 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.response import Redirect
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Scope
 
 from qianbao.errors import Language, QianbaoError
+from qianbao.services import Services
+from qianbao.settings import Settings
+from qianbao.wallets.profile import set_language
+from qianbao.wallets.sessions import NotSignedIn, Session, find_session
 from qianbao.web.i18n import choose
 
 LANGUAGE_COOKIE = "qianbao_language"
@@ -76,6 +80,12 @@ def of(request: Asked) -> Visit:
     return visit
 
 
+def services_of(request: Asked) -> Services:
+    """What this process works with."""
+    services: Services = request.app.state.services
+    return services
+
+
 def holder(request: Asked) -> str:
     """The wallet of whoever is signed in; `enter` lets nobody else reach a page under /me."""
     wallet_id = of(request).wallet_id
@@ -86,28 +96,28 @@ def holder(request: Asked) -> str:
 async def enter(request: Asked) -> Response[Any] | None:
     """Runs before every page: refuses forms from elsewhere, finds the session, and sends whoever
     has none from /me to /signup."""
+    if not is_page(request.scope):
+        return None
+    visit = request.state.visit = await look(request)
     if request.method == "POST" and from_elsewhere(request):
         raise CrossSite()
-    visit = await look(request)
-    request.state.visit = visit
     if visit.wallet_id is None and (visit.path == "/me" or visit.path.startswith("/me/")):
         return Redirect(f"/signup?next={quote(visit.path)}", status_code=303)
     return None
 
 
 async def look(request: Asked) -> Visit:
-    """The circumstances of a request, read from its cookies and address."""
-    services = request.app.state.services
-    token = request.cookies.get(SESSION_COOKIE)
+    """The circumstances of a request, read from its cookies and address. A language asked for is
+    kept with the wallet, too: notices and text messages follow it."""
+    services = services_of(request)
+    asked, now = request.query_params.get("lang"), services.clock()
+    session = await _session(services, request.cookies.get(SESSION_COOKIE), asked, now)
+    kept = request.cookies.get(LANGUAGE_COOKIE) or (session.language if session else None)
     return Visit(
-        now=services.clock(),
-        language=choose(
-            request.query_params.get("lang"),
-            request.cookies.get(LANGUAGE_COOKIE),
-            request.headers.get("accept-language", ""),
-        ),
+        now=now,
+        language=choose(asked, kept, request.headers.get("accept-language", "")),
         care=request.cookies.get(CARE_COOKIE) == "1",
-        wallet_id=await session_wallet(services, token) if token else None,
+        wallet_id=session.wallet_id if session else None,
         path=request.url.path,
         query=tuple((key, value) for key, value in request.query_params.multi_items()),
         sandbox=services.settings.sandbox,
@@ -115,9 +125,20 @@ async def look(request: Asked) -> Visit:
     )
 
 
-async def session_wallet(services: Any, token: str) -> str | None:
-    """The wallet that a session's token opens, or None."""
-    raise NotImplementedError
+async def _session(
+    services: Services, token: str | None, asked: str | None, now: datetime
+) -> Session | None:
+    if not token:
+        return None
+    async with services.pool.connection() as conn:
+        try:
+            session = await find_session(conn, token=token, now=now, settings=services.settings)
+        except NotSignedIn:
+            return None
+        if asked in ("en", "zh") and asked != session.language:
+            language = choose(asked, None, "")
+            await set_language(conn, wallet_id=session.wallet_id, language=language)
+    return session
 
 
 def from_elsewhere(request: Asked) -> bool:
@@ -129,31 +150,38 @@ def from_elsewhere(request: Asked) -> bool:
     return origin is None or urlsplit(origin).netloc != request.headers.get("host")
 
 
-def dress(app: ASGIApp) -> ASGIApp:
-    """A page's ASGI middleware: adds the security headers, keeps nothing private in a cache, and
+async def dress(message: Message, scope: Scope) -> None:
+    """Litestar's `before_send`: gives a page the security headers, keeps it out of caches, and
     remembers a language asked for by `?lang=`."""
-
-    async def dressed(scope: Scope, receive: Receive, send: Send) -> None:
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[0]
-
-        async def send_dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders(message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if asked in ("en", "zh"):
-                    secure = scope["litestar_app"].state.services.settings.base_url[:6] == "https:"
-                    cookie = preference(LANGUAGE_COOKIE, asked, secure=secure)
-                    headers.add("Set-Cookie", cookie.to_header(header=""))
-            await send(message)
-
-        await app(scope, receive, send_dressed)
-
-    return dressed
+    if message["type"] != "http.response.start" or not is_page(scope):
+        return
+    headers = MutableScopeHeaders(message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[0]
+    if asked in ("en", "zh"):
+        settings = scope["litestar_app"].state.services.settings
+        headers.add("Set-Cookie", preference(LANGUAGE_COOKIE, asked, settings).to_header(header=""))
 
 
-def preference(name: str, value: str, *, secure: bool) -> Cookie:
+def is_page(scope: Scope) -> bool:
+    """Whether the handler calls itself a page (`opt={"page": True}`), or there is none."""
+    handler = scope.get("route_handler")
+    return handler is None or bool(handler.opt.get("page"))
+
+
+def preference(name: str, value: str, settings: Settings) -> Cookie:
     """A cookie that keeps how somebody likes the pages; it says nothing about who they are."""
     return Cookie(
-        key=name, value=value, max_age=A_YEAR_SECONDS, samesite="lax", secure=secure, httponly=True
+        key=name,
+        value=value,
+        max_age=A_YEAR_SECONDS,
+        samesite="lax",
+        secure=is_secure(settings),
+        httponly=True,
     )
+
+
+def is_secure(settings: Settings) -> bool:
+    """Whether holders reach us over HTTPS only."""
+    return settings.base_url.startswith("https:")

@@ -27,7 +27,7 @@ from qianbao.clock import OPERATOR_ZONE, local_date
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import QianbaoError
-from qianbao.identity.documents import Document, current_document
+from qianbao.identity.documents import Document, current_document, document_number
 from qianbao.ids import check_id
 from qianbao.keyring import KeyRing
 from qianbao.settings import Settings
@@ -36,7 +36,7 @@ CHECK_WINDOW = timedelta(hours=24)
 """Banks count checks of one card in 24 hours (domain.md 2.1)."""
 
 
-class DocumentExpiredForCard(QianbaoError):
+class DocumentExpired(QianbaoError):
     code = "document_expired"
     en = "Your document ending in {document_tail} expired on {valid_until}."
     zh = "您尾号 {document_tail} 的证件已于 {valid_until} 到期。"
@@ -126,13 +126,13 @@ async def link_card(
     again; an attempt already answered gives the same answer.
 
     Raises `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`, `DocumentNeeded`,
-    `DocumentExpiredForCard`, `NameFormNotYours`, `CardAlreadyLinked`, `TooManyCards`,
+    `DocumentExpired`, `NameFormNotYours`, `CardAlreadyLinked`, `TooManyCards`,
     `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`, `BankUnreachable`, `BankBusy`, and for each
     refusal of the bank's its own error (`refusals`).
     """
     wish = _read(keys, wallet_id, check_id(card_id, "crd"), card_number, phone, name_form)
     async with pool.connection() as conn:
-        attempt = await _begin(conn, keys, settings, wish, now)
+        attempt = await _begin(conn, settings, wish, now)
     card = attempt.card
     if card.state in ("checking", "unknown"):
         answer = await _ask(pool, gateway, keys, wish, attempt)
@@ -144,7 +144,7 @@ async def link_card(
         answer = Answer(card_id, card.result)
     if card.state == "refused":
         async with pool.connection() as conn:
-            raise await _refusal(conn, keys, card, attempt.document, answer)
+            raise await _refusal(conn, card, answer)
     return card
 
 
@@ -168,9 +168,7 @@ def _read(
     )
 
 
-async def _begin(
-    conn: Connection, keys: KeyRing, settings: Settings, wish: _Wish, now: datetime
-) -> _Attempt:
+async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> _Attempt:
     """The attempt's row: the one already there, or a new one after every check."""
     await conn.execute(QUERIES.lock_wallet, {"wallet_id": wish.wallet_id})
     document = await current_document(conn, wish.wallet_id)
@@ -180,7 +178,7 @@ async def _begin(
     if earlier is not None:
         _check_same(earlier, wish, document)
         return _Attempt(earlier, document)
-    _check_valid(document, keys, now)
+    _check_valid(document, now)
     name_form = choose_form(document.legal_name, wish.bank, wish.name_form)
     await _check_room(conn, wish)
     await _count_check(conn, settings, wish, now)
@@ -212,12 +210,11 @@ def _check_same(card: Card, wish: _Wish, document: Document) -> None:
         raise SameIdOtherBody()
 
 
-def _check_valid(document: Document, keys: KeyRing, now: datetime) -> None:
+def _check_valid(document: Document, now: datetime) -> None:
     """A document is good through its last day."""
     if document.valid_until is not None and document.valid_until < local_date(now):
-        number = keys.decrypt(document.number_cipher, "document")
-        raise DocumentExpiredForCard(
-            document_tail=number[-4:], valid_until=document.valid_until.isoformat()
+        raise DocumentExpired(
+            document_tail=document.number_tail, valid_until=document.valid_until.isoformat()
         )
 
 
@@ -269,7 +266,7 @@ async def _ask(
         card_number=wish.card_number,
         holder_name=attempt.card.name_form,
         document_kind=document.kind,
-        document_number=keys.decrypt(document.number_cipher, "document"),
+        document_number=document_number(keys, document),
         phone=wish.phone,
     )
     try:
@@ -297,30 +294,30 @@ async def _record(conn: Connection, attempt: _Attempt, answer: Answer, now: date
         "verification": answer.verification,
     }
     await conn.execute(QUERIES.set_answer, row)
-    if answer.result == "ID_MISMATCH" and await _older_tail(conn, card):
+    if answer.result == "ID_MISMATCH" and (await _tails(conn, card)).older_tail:
         stale = {"wallet_id": wallet_id, "bank": card.bank, "now": now}
         await conn.execute(QUERIES.bank_became_stale, stale)
     return await get_card(conn, wallet_id, card_id)
 
 
-async def _refusal(
-    conn: Connection, keys: KeyRing, card: Card, document: Document, answer: Answer
-) -> QianbaoError:
+async def _refusal(conn: Connection, card: Card, answer: Answer) -> QianbaoError:
+    tails = await _tails(conn, card)
     detail = naming(card) | {
         "name_form": card.name_form,
-        "document_tail": keys.decrypt(document.number_cipher, "document")[-4:],
+        "document_tail": tails.sent_tail,
         "phone_tail": card.phone_tail,
     }
-    older_tail = await _older_tail(conn, card)
-    return refusal(card.result, answer.mismatched_fields, older_tail, detail)
+    return refusal(card.result, answer.mismatched_fields, tails.older_tail, detail)
 
 
-class _Older(msgspec.Struct, frozen=True):
-    number_tail: str
+class _Tails(msgspec.Struct, frozen=True):
+    """Last four of the document sent and of the one it replaced, empty when it replaced none."""
+
+    sent_tail: str
+    older_tail: str
 
 
-async def _older_tail(conn: Connection, card: Card) -> str:
-    """The last four of the document that the card's document replaced; empty when there is none."""
+async def _tails(conn: Connection, card: Card) -> _Tails:
     keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
-    older = await fetch_one(conn, QUERIES.older_document_tail, keys, _Older)
-    return older.number_tail if older else ""
+    tails = await fetch_one(conn, QUERIES.document_tails, keys, _Tails)
+    return tails or _Tails("", "")

@@ -1,0 +1,192 @@
+"""Banks, how they print a name, and the holder's cards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import delete, get, post
+from msgspec import Meta
+
+from qianbao.api.access import Asked, services
+from qianbao.banks import directory
+from qianbao.banks.cards import (
+    Card,
+    confirm_card,
+    link_card,
+    list_cards,
+    name_forms,
+    unlink_card,
+    unlink_preview,
+)
+from qianbao.ids import id_from_key
+from qianbao.names import NameForm, NameProfile
+from qianbao.wallets.sessions import Session
+
+
+class BankView(msgspec.Struct):
+    """A bank of the directory, and how it writes names, as far as is known."""
+
+    bank: str
+    name_en: str
+    name_zh: str
+    name_profile: NameProfile
+
+
+class NameFormsView(msgspec.Struct):
+    """How a bank would print the holder's name, the likeliest first. Shown, never tried out."""
+
+    bank: BankView
+    forms: list[NameForm]
+
+
+class LinkCard(msgspec.Struct):
+    """The four elements: name and document are the wallet's; card number and the phone the bank
+    knows come here. The number goes to the bank and is kept nowhere. `name_form` is the bank's own
+    spelling, when the holder knows it."""
+
+    card_number: Annotated[str, Meta(min_length=1, max_length=32)]
+    phone: Annotated[str, Meta(min_length=3, max_length=32)]
+    name_form: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class ConfirmCard(msgspec.Struct):
+    """The code that the bank sent by text message."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=12)]
+
+
+class CardView(msgspec.Struct):
+    """A card: the bank, the last four digits, and the spelling that the bank was asked with."""
+
+    card_id: str
+    bank: str
+    bank_en: str
+    bank_zh: str
+    last_four: str
+    state: str
+    result: str
+    name_form: str
+    phone_tail: str
+    created_at: datetime
+    linked_at: datetime | None
+    unlinked_at: datetime | None
+
+
+class UnlinkView(msgspec.Struct):
+    """What unlinking would change: the banks that confirm the holder, before and after."""
+
+    card: CardView
+    banks_before: list[str]
+    banks_after: list[str]
+    only_card_of_bank: bool
+
+
+def _bank(found: directory.Bank) -> BankView:
+    return BankView(found.code, found.en, found.zh, found.name)
+
+
+def _card(card: Card) -> CardView:
+    bank = directory.get_bank(card.bank)
+    return CardView(
+        card_id=card.card_id,
+        bank=card.bank,
+        bank_en=bank.en,
+        bank_zh=bank.zh,
+        last_four=card.last_four,
+        state=card.state,
+        result=card.result,
+        name_form=card.name_form,
+        phone_tail=card.phone_tail,
+        created_at=card.created_at,
+        linked_at=card.linked_at,
+        unlinked_at=card.unlinked_at,
+    )
+
+
+@get("/banks", security=[])
+async def list_banks() -> list[BankView]:
+    """The directory."""
+    return [_bank(bank) for bank in directory.directory().banks.values()]
+
+
+@get("/banks/{bank:str}/name-forms")
+async def show_name_forms(request: Asked, holder: Session, bank: str) -> NameFormsView:
+    """How this bank would print the holder's name, and how sure we are."""
+    async with services(request).pool.connection() as conn:
+        found = await name_forms(conn, wallet_id=holder.wallet_id, bank=bank)
+    return NameFormsView(_bank(found.bank), list(found.forms))
+
+
+@post("/cards", status_code=201)
+async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> CardView:
+    """Has the bank check the four elements; on a match it texts a code to the phone."""
+    own = services(request)
+    card = await link_card(
+        own.pool,
+        own.gateway,
+        own.keys,
+        own.settings,
+        wallet_id=holder.wallet_id,
+        card_id=id_from_key("crd", holder.wallet_id, key),
+        card_number=data.card_number,
+        phone=data.phone,
+        name_form=data.name_form,
+        now=own.now(),
+    )
+    return _card(card)
+
+
+@post("/cards/{card_id:str}/confirm", status_code=200)
+async def confirm(request: Asked, holder: Session, card_id: str, data: ConfirmCard) -> CardView:
+    """Links the card with the bank's code."""
+    own = services(request)
+    card = await confirm_card(
+        own.pool,
+        own.gateway,
+        own.keys,
+        wallet_id=holder.wallet_id,
+        card_id=card_id,
+        code=data.code,
+        now=own.now(),
+    )
+    return _card(card)
+
+
+@get("/cards")
+async def cards(request: Asked, holder: Session) -> list[CardView]:
+    """Linked cards, and those being linked."""
+    async with services(request).pool.connection() as conn:
+        return [_card(card) for card in await list_cards(conn, holder.wallet_id)]
+
+
+@get("/cards/{card_id:str}/unlink-preview")
+async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
+    """What unlinking this card would change, before anything is done."""
+    async with services(request).pool.connection() as conn:
+        found = await unlink_preview(conn, wallet_id=holder.wallet_id, card_id=card_id)
+    return UnlinkView(
+        _card(found.card),
+        list(found.banks_before),
+        list(found.banks_after),
+        found.only_card_of_bank,
+    )
+
+
+@delete("/cards/{card_id:str}", status_code=200)
+async def unlink(request: Asked, holder: Session, card_id: str) -> CardView:
+    """Unlinks the card and ends the bank's agreement. Again: nothing more happens."""
+    own = services(request)
+    card = await unlink_card(
+        own.pool,
+        own.gateway,
+        own.keys,
+        wallet_id=holder.wallet_id,
+        card_id=card_id,
+        now=own.now(),
+    )
+    return _card(card)
+
+
+ROUTES = (list_banks, show_name_forms, link, confirm, cards, preview, unlink)

@@ -1,0 +1,302 @@
+"""Signing up and in, the wallet, its standing, documents, notices and cases."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from msgspec import Meta
+
+from qianbao.api.access import Asked, bearer, services
+from qianbao.identity import documents
+from qianbao.identity.reading import DocumentSubmission
+from qianbao.ids import id_from_key
+from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
+from qianbao.money import Money
+from qianbao.notices import inbox
+from qianbao.wallets import cases, profile, sessions, signup
+from qianbao.wallets.sessions import Session
+from qianbao.wallets.standing import Standing, standing
+
+Phone = Annotated[str, Meta(min_length=3, max_length=32, examples=["+86 138 0013 8001"])]
+Code = Annotated[str, Meta(min_length=1, max_length=12)]
+Pin = Annotated[str, Meta(min_length=1, max_length=12)]
+Text = Annotated[str, Meta(max_length=200)]
+Languages = Literal["en", "zh"]
+
+
+class StartSignup(msgspec.Struct):
+    """A phone number; the code comes by text message."""
+
+    phone: Phone
+    language: Languages = "en"
+
+
+class ConfirmSignup(msgspec.Struct):
+    """The code, and the payment PIN: chosen now for a new wallet, known for an old one."""
+
+    code: Code
+    pin: Pin | None = None
+
+
+class SignedUp(msgspec.Struct):
+    """`token` goes into the Authorization header of everything else."""
+
+    wallet_id: str
+    token: str
+    created: bool
+
+
+class WalletView(msgspec.Struct):
+    """The wallet itself."""
+
+    wallet_id: str
+    status: Literal["open", "closed"]
+    balance: Money
+    held: Money
+    available: Money
+    phone_tail: str
+    language: Languages
+    residency: str | None
+    document_kind: str | None
+    document_valid_until: date | None
+    opened_at: datetime
+    verified_at: datetime | None
+    closed_at: datetime | None
+    earlier_wallets: list[EarlierWallet]
+
+
+class SetLanguage(msgspec.Struct):
+    """Which language notices are written in."""
+
+    language: Languages
+
+
+class SubmitDocument(msgspec.Struct):
+    """A passport by its two machine-readable lines; anything else by number, name and the last
+    day it is valid."""
+
+    kind: Annotated[str, Meta(max_length=40)]
+    mrz: Annotated[str, Meta(max_length=200)] | None = None
+    number: Annotated[str, Meta(max_length=40)] | None = None
+    surname: Text = ""
+    given: Text = ""
+    native: Text = ""
+    valid_until: date | None = None
+    country: Annotated[str, Meta(max_length=3)] = ""
+
+
+class DocumentView(msgspec.Struct):
+    """A document, without its number but for the last four characters."""
+
+    document_id: str
+    kind: str
+    country: str
+    residency: str
+    number_tail: str
+    surname: str
+    given: str
+    native: str
+    birth_date: date | None
+    valid_until: date | None
+    supersedes: str | None
+    superseded_at: datetime | None
+    created_at: datetime
+
+
+class OpenCase(msgspec.Struct):
+    """A question to the operator."""
+
+    subject: Annotated[str, Meta(min_length=1, max_length=120)]
+    body: Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+@post("/signups", status_code=201, security=[])
+async def start(request: Asked, data: StartSignup, key: str) -> signup.Signup:
+    """Sends a code to the phone, whether or not it has a wallet."""
+    own = services(request)
+    return await signup.start_signup(
+        own.pool,
+        own.keys,
+        own.settings,
+        signup_id=id_from_key("sig", data.phone, key),
+        phone=data.phone,
+        language=data.language,
+        now=own.now(),
+    )
+
+
+@post("/signups/{signup_id:str}/confirm", status_code=200, security=[])
+async def confirm(request: Asked, signup_id: str, data: ConfirmSignup) -> SignedUp:
+    """Opens a wallet, or signs in to the phone's open one."""
+    own = services(request)
+    done = await signup.confirm_signup(
+        own.pool,
+        own.keys,
+        own.settings,
+        signup_id=signup_id,
+        code=data.code,
+        pin=data.pin,
+        wallet_id=id_from_key("wal", signup_id, "confirm"),
+        now=own.now(),
+    )
+    return SignedUp(done.wallet_id, done.token, done.created)
+
+
+@delete("/session")
+async def sign_out(request: Asked, holder: Session) -> None:
+    """Ends this session."""
+    own = services(request)
+    async with own.pool.connection() as conn:
+        await sessions.end_session(conn, token=bearer(request), now=own.now())
+
+
+@get("/wallet")
+async def wallet(request: Asked, holder: Session) -> WalletView:
+    """Balance and identity of the wallet; `earlier_wallets` are those the same person closed."""
+    async with services(request).pool.connection() as conn:
+        found = await profile.wallet(conn, holder.wallet_id)
+        earlier = await earlier_wallets(conn, wallet_id=holder.wallet_id)
+    return WalletView(
+        wallet_id=found.wallet_id,
+        status=found.status,
+        balance=Money(found.balance_minor, found.currency),
+        held=Money(found.held_minor, found.currency),
+        available=Money(found.available_minor, found.currency),
+        phone_tail=found.phone_tail,
+        language=found.language,
+        residency=found.residency,
+        document_kind=found.document_kind,
+        document_valid_until=found.document_valid_until,
+        opened_at=found.opened_at,
+        verified_at=found.verified_at,
+        closed_at=found.closed_at,
+        earlier_wallets=list(earlier),
+    )
+
+
+@patch("/wallet", status_code=200)
+async def change_wallet(request: Asked, holder: Session, data: SetLanguage) -> SetLanguage:
+    """Sets the language of notices and text messages."""
+    async with services(request).pool.connection() as conn:
+        await profile.set_language(conn, wallet_id=holder.wallet_id, language=data.language)
+    return data
+
+
+@get("/wallet/standing")
+async def wallet_standing(
+    request: Asked,
+    holder: Session,
+    capability: Annotated[str, Meta(max_length=40)] | None = None,
+    amount_minor: Annotated[int, Meta(ge=0, le=10**13)] = 0,
+) -> Standing:
+    """Every blocker, everything that is coming, every way out, and what can be withdrawn now."""
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await standing(
+            conn,
+            await own.policies.current(conn),
+            own.settings,
+            wallet_id=holder.wallet_id,
+            capability=capability,
+            amount_minor=amount_minor,
+            now=own.now(),
+        )
+
+
+def _document(found: documents.Document) -> DocumentView:
+    name = found.legal_name
+    return DocumentView(
+        document_id=found.document_id,
+        kind=found.kind,
+        country=found.country,
+        residency=found.residency,
+        number_tail=found.number_tail,
+        surname=name.surname,
+        given=name.given,
+        native=name.native,
+        birth_date=found.birth_date,
+        valid_until=found.valid_until,
+        supersedes=found.supersedes,
+        superseded_at=found.superseded_at,
+        created_at=found.created_at,
+    )
+
+
+@post("/documents", status_code=201)
+async def submit_document(
+    request: Asked, holder: Session, key: str, data: SubmitDocument
+) -> DocumentView:
+    """Shows a document; it becomes the current one and supersedes the one before."""
+    own = services(request)
+    submission = DocumentSubmission(**msgspec.structs.asdict(data))
+    async with own.pool.connection() as conn:
+        found = await documents.add_document(
+            conn,
+            own.keys,
+            wallet_id=holder.wallet_id,
+            document_id=id_from_key("doc", holder.wallet_id, key),
+            submission=submission,
+            now=own.now(),
+        )
+    return _document(found)
+
+
+@get("/documents")
+async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
+    """All documents of the wallet, the current one first."""
+    async with services(request).pool.connection() as conn:
+        found = await documents.list_documents(conn, holder.wallet_id)
+    return [_document(one) for one in found]
+
+
+@get("/notices")
+async def list_notices(
+    request: Asked,
+    holder: Session,
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
+    after: Annotated[str, Meta(max_length=64)] | None = None,
+) -> Any:
+    """The inbox, newest first."""
+    async with services(request).pool.connection() as conn:
+        return await inbox.list_notices(conn, wallet_id=holder.wallet_id, limit=limit, after=after)
+
+
+@post("/cases", status_code=201)
+async def open_case(request: Asked, holder: Session, key: str, data: OpenCase) -> Response[Any]:
+    """Asks the operator; the case's number is the answer's `case_id`."""
+    own = services(request)
+    async with own.pool.connection() as conn:
+        found = await cases.open_case(
+            conn,
+            wallet_id=holder.wallet_id,
+            case_id=id_from_key("cas", holder.wallet_id, key),
+            subject=data.subject,
+            body=data.body,
+            now=own.now(),
+        )
+    return Response(found, status_code=201)
+
+
+@get("/cases")
+async def list_cases(request: Asked, holder: Session) -> Any:
+    """The holder's cases with their answers."""
+    async with services(request).pool.connection() as conn:
+        return await cases.list_cases(conn, wallet_id=holder.wallet_id)
+
+
+ROUTES = (
+    start,
+    confirm,
+    sign_out,
+    wallet,
+    change_wallet,
+    wallet_standing,
+    submit_document,
+    list_documents,
+    list_notices,
+    open_case,
+    list_cases,
+)

@@ -1,0 +1,212 @@
+"""The sandbox's screens: the phones, the bank counter, the faults. No money and no rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Redirect
+
+from qianbao.banks import directory
+from qianbao.banks.phones import BankPhoneInvalid, read_phone
+from qianbao.banks.sandbox import customers, faults, messages
+from qianbao.banks.sandbox.protocol import Optional, Short
+from qianbao.banks.sandbox.words import word
+from qianbao.clock import OPERATOR_ZONE
+from qianbao.errors import Language, QianbaoError
+from qianbao.money import show
+
+COOKIE = "sandbox_language"
+REFRESH_SECONDS = 3
+_OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
+PageRequest = Request[Any, Any, State]
+
+_templates = Environment(
+    loader=PackageLoader("qianbao.banks.sandbox"), autoescape=True, undefined=StrictUndefined
+)
+
+
+class FormOfCustomer(msgspec.Struct, frozen=True):
+    printed_name: Short
+    document_kind: Short
+    document_number: Short
+    phone: Short
+
+
+class FormOfFault(msgspec.Struct, frozen=True):
+    bank: Short
+    fault: Optional = ""
+
+
+def is_page(request: PageRequest) -> bool:
+    """Whether a person is looking, rather than a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def problem(request: PageRequest, error: QianbaoError) -> Response[Any]:
+    """The page that says what is wrong."""
+    language = _language(request)
+    page = _page(
+        request,
+        "problem.html",
+        sentence=error.sentence(language),
+        next_step=error.next_step(language),
+    )
+    page.status_code = error.status
+    return page
+
+
+@get("/")
+async def index(request: PageRequest, state: State) -> Response[str]:
+    async with state.pool.connection() as conn:
+        phones = await messages.phones(conn)
+    return _page(request, "index.html", phones=phones)
+
+
+@get("/phone")
+async def phone_index(request: PageRequest, state: State, number: str = "") -> Response[Any]:
+    if number:
+        return Redirect(f"/phone/{quote(read_phone(number), safe='')}", status_code=303)
+    async with state.pool.connection() as conn:
+        phones = await messages.phones(conn)
+    return _page(request, "phones.html", phones=phones)
+
+
+@get("/phone/{number:str}")
+async def phone(request: PageRequest, number: str, state: State) -> Response[str]:
+    e164 = read_phone(number)
+    async with state.pool.connection() as conn:
+        arrived = await messages.messages(conn, e164)
+    return _page(request, "phone.html", number=e164, arrived=arrived, refresh=REFRESH_SECONDS)
+
+
+@get("/counter")
+async def counter(
+    request: PageRequest, state: State, bank: str = "", find: str = ""
+) -> Response[str]:
+    found: list[customers.Customer] = []
+    if bank:
+        directory.get_bank(bank)
+        async with state.pool.connection() as conn:
+            found = await customers.find(conn, bank, **_sought(find))
+    return _page(
+        request,
+        "counter.html",
+        banks=directory.all_banks(),
+        bank=bank,
+        find=find[:40],
+        found=found,
+    )
+
+
+def _sought(find: str) -> dict[str, str]:
+    """A card number or a phone, whichever was typed; nothing finds everybody."""
+    if not find.strip():
+        return {}
+    digits = "".join(character for character in find if character.isdigit())
+    try:
+        return {"phone": read_phone(find), "card_number": digits}
+    except BankPhoneInvalid:
+        return {"card_number": digits or "-"}
+
+
+@get("/counter/{bank:str}/{customer_id:str}")
+async def customer(
+    request: PageRequest, bank: str, customer_id: str, state: State, done: bool = False
+) -> Response[str]:
+    async with state.pool.connection() as conn:
+        found = await customers.get(conn, bank, customer_id)
+        cards = await customers.cards_of(conn, found)
+    return _page(
+        request,
+        "customer.html",
+        bank=directory.get_bank(bank),
+        customer=found,
+        cards=cards,
+        done=done,
+    )
+
+
+@post("/counter/{bank:str}/{customer_id:str}")
+async def correct(
+    bank: str,
+    customer_id: str,
+    data: Annotated[FormOfCustomer, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    state: State,
+) -> Redirect:
+    async with state.pool.connection() as conn:
+        found = await customers.get(conn, bank, customer_id)
+        await customers.correct(
+            conn,
+            found,
+            printed_name=data.printed_name,
+            document_kind=data.document_kind,
+            document_number=data.document_number,
+            phone=read_phone(data.phone),
+        )
+    return Redirect(
+        f"/counter/{quote(bank, safe='')}/{quote(customer_id, safe='')}?done=true", status_code=303
+    )
+
+
+@get("/faults")
+async def fault_page(request: PageRequest, state: State) -> Response[str]:
+    async with state.pool.connection() as conn:
+        present = await faults.all_faults(conn)
+    return _page(
+        request,
+        "faults.html",
+        banks=directory.all_banks(),
+        present=present,
+        choices=("", *faults.FAULTS),
+    )
+
+
+@post("/faults")
+async def set_fault(
+    data: Annotated[FormOfFault, Body(media_type=RequestEncodingType.URL_ENCODED)], state: State
+) -> Redirect:
+    wanted = next((one for one in faults.FAULTS if one == data.fault), None)
+    async with state.pool.connection() as conn:
+        await faults.set_fault(conn, data.bank, wanted)
+    return Redirect("/faults", status_code=303)
+
+
+def _language(request: PageRequest) -> Language:
+    asked = request.query_params.get("lang") or request.cookies.get(COOKIE)
+    if asked not in ("en", "zh"):
+        asked = request.headers.get("accept-language", "")[:2]
+    return "zh" if asked == "zh" else "en"
+
+
+def _parameters(request: PageRequest) -> dict[str, str]:
+    return {key: str(value) for key, value in request.query_params.items()}
+
+
+def _page(request: PageRequest, template: str, **values: Any) -> Response[Any]:
+    language = _language(request)
+    text = _templates.get_template(template).render(
+        t=lambda key: word(key, language),
+        language=language,
+        switch="?" + urlencode(_parameters(request) | {"lang": _OTHER[language]}),
+        other=_OTHER[language],
+        name=lambda bank: bank.zh if language == "zh" else bank.en,
+        show=show,
+        local=lambda moment: moment.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+        **values,
+    )
+    page: Response[Any] = Response(
+        text, media_type="text/html", headers={"Cache-Control": "no-store"}
+    )
+    if request.query_params.get("lang") in ("en", "zh"):
+        page.set_cookie(COOKIE, language, samesite="lax", httponly=True)
+    return page
+
+
+HANDLERS = [index, phone_index, phone, counter, customer, correct, fault_page, set_fault]

@@ -1,0 +1,55 @@
+"""Cases: what holders wrote and nobody has answered yet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Redirect
+
+from qianbao.console.access import who
+from qianbao.console.render import Asked, page
+from qianbao.rollouts.operators import audit
+from qianbao.wallets.cases import answer_case as answer
+from qianbao.wallets.cases import list_open_cases
+
+
+class AnswerForm(msgspec.Struct):
+    answer: str
+
+
+AnswerData = Annotated[AnswerForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/cases")
+async def case_list(request: Asked) -> Response[Any]:
+    async with request.app.state.services.pool.connection() as conn:
+        cases = await list_open_cases(conn)
+    return page(request, "cases.html", cases=cases)
+
+
+@post("/cases/{wallet_id:str}/{case_id:str}/answer")
+async def answer_case(request: Asked, wallet_id: str, case_id: str, data: AnswerData) -> Redirect:
+    services = request.app.state.services
+    now = services.clock()
+    async with services.pool.connection() as conn:
+        await answer(
+            conn,
+            wallet_id=wallet_id,
+            case_id=case_id,
+            answer=data.answer,
+            operator=who(request),
+            now=now,
+        )
+        await audit(
+            conn,
+            operator=who(request),
+            action="case.answer",
+            subject=wallet_id,
+            now=now,
+            detail={"case": case_id},
+        )
+    return Redirect("/console/cases", status_code=303)

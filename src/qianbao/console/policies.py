@@ -1,0 +1,168 @@
+"""Policies: the list with its dates, one policy with its versions, drafting, trying, publishing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter
+from litestar.response import Redirect
+
+from qianbao.clock import local_date
+from qianbao.console.access import who
+from qianbao.console.overview import draw
+from qianbao.console.pictures import Bars, bars
+from qianbao.console.render import Asked, environment, language_of, page
+from qianbao.errors import Language, QianbaoError
+from qianbao.ids import new_id
+from qianbao.rollouts import publish
+from qianbao.rollouts.in_force import ListedVersion, versions
+from qianbao.rollouts.simulate import BANKS_MOST, Simulation, list_simulations, simulate
+
+_VERSION = re.compile(r"^version:\s*\d+", re.MULTILINE)
+
+
+class DraftForm(msgspec.Struct):
+    body: str
+
+
+DraftData = Annotated[DraftForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/policies")
+async def policy_list(request: Asked) -> Response[Any]:
+    services = request.app.state.services
+    now = services.clock()
+    async with services.pool.connection() as conn:
+        listed = await versions(conn, now=now)
+    return page(
+        request,
+        "policies.html",
+        listed=listed,
+        picture=draw(_latest(listed), local_date(now), language_of(request)),
+    )
+
+
+@get("/policies/{name:str}")
+async def policy_page(request: Asked, name: str, version: int | None = None) -> Response[Any]:
+    """One policy; `version` chooses whose text and simulation are shown, else the newest."""
+    services = request.app.state.services
+    now = services.clock()
+    async with services.pool.connection() as conn:
+        listed = await versions(conn, now=now, policy=name)
+        runs = await list_simulations(conn, policy=name)
+    shown = next((each for each in listed if version in (None, each.stored.version)), None)
+    if shown is None:
+        raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
+    run = next((run for run in runs if run.version == shown.stored.version), None)
+    return page(
+        request,
+        "policy.html",
+        listed=listed,
+        shown=shown,
+        run=run,
+        bars=segment_bars(run, language_of(request)) if run else None,
+        picture=draw([shown], local_date(now), language_of(request)),
+        published=any(each.stored.state == "published" for each in listed),
+        own_draft=shown.stored.drafted_by == who(request),
+    )
+
+
+@get("/policies/new")
+async def draft_page(
+    request: Asked, basis: Annotated[str, Parameter(query="from")] = ""
+) -> Response[Any]:
+    """An empty draft, or the next version of the policy named by `from`."""
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        listed = await versions(conn, now=services.clock(), policy=basis) if basis else []
+    return page(request, "draft.html", body=_next_version(listed), error=None)
+
+
+@post("/policies")
+async def save_draft(request: Asked, data: DraftData) -> Response[Any]:
+    """Stores the draft, or shows it again with what is wrong and where."""
+    services = request.app.state.services
+    body = data.body.replace("\r\n", "\n")
+    try:
+        async with services.pool.connection() as conn:
+            stored = await publish.draft(
+                conn, body=body, operator=who(request), now=services.clock()
+            )
+    except QianbaoError as error:
+        return page(request, "draft.html", status=error.status, body=body, error=error)
+    return _back_to(stored.policy, stored.version)
+
+
+@post("/policies/{name:str}/versions/{version:int}/simulations")
+async def run_simulation(request: Asked, name: str, version: int) -> Redirect:
+    services = request.app.state.services
+    now = services.clock()
+    async with services.pool.connection() as conn:
+        await simulate(
+            conn,
+            policy=name,
+            version=version,
+            operator=who(request),
+            simulation_id=new_id("sim", now),
+            now=now,
+        )
+    return _back_to(name, version)
+
+
+@post("/policies/{name:str}/versions/{version:int}/publication")
+async def publish_version(request: Asked, name: str, version: int) -> Redirect:
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        await publish.publish(
+            conn, policy=name, version=version, operator=who(request), now=services.clock()
+        )
+    return _back_to(name, version)
+
+
+@post("/policies/{name:str}/retirement")
+async def retire_policy(request: Asked, name: str) -> Redirect:
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        await publish.retire(conn, policy=name, operator=who(request), now=services.clock())
+    return Redirect(f"/console/policies/{name}", status_code=303)
+
+
+def segment_bars(run: Simulation, language: Language) -> Bars:
+    """The segments of a simulation as bars: how many wallets, how many of them locked out; the
+    currencies of one segment together."""
+    words = environment(language)
+    counted: dict[str, tuple[int, int]] = {}
+    for segment in run.result.segments:
+        residency = words.filters["value"](segment.residency)
+        banks = f"{segment.banks}+" if segment.banks == BANKS_MOST else str(segment.banks)
+        label = f"{residency} · {banks} {words.filters['value']('banks')}"
+        wallets, locked_out = counted.get(label, (0, 0))
+        counted[label] = (wallets + segment.wallets, locked_out + segment.locked_out)
+    return bars([(label, *counts) for label, counts in counted.items()])
+
+
+def _latest(listed: Sequence[ListedVersion]) -> list[ListedVersion]:
+    """One version of each policy: the published one, else the newest."""
+    chosen: dict[str, ListedVersion] = {}
+    for each in listed:
+        name = each.stored.policy
+        if name not in chosen or each.stored.state == "published":
+            chosen[name] = each
+    return list(chosen.values())
+
+
+def _next_version(listed: Sequence[ListedVersion]) -> str:
+    """The newest version's text, its number raised by one."""
+    if not listed:
+        return ""
+    newest = listed[0].stored
+    return _VERSION.sub(f"version: {newest.version + 1}", newest.body, count=1)
+
+
+def _back_to(name: str, version: int) -> Redirect:
+    return Redirect(f"/console/policies/{name}?version={version}", status_code=303)

@@ -1,0 +1,84 @@
+"""All routes of the console, behind their guards, and how a refusal is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, Router
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+
+from qianbao.console import access, cases, overview, policies, wallets
+from qianbao.console.render import Asked, page
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.rollouts.operators import OperatorNotSignedIn
+
+STATIC = Path(__file__).parent / "static"
+
+
+class ConsoleFormIncomplete(InvalidInput):
+    code = "console_form_incomplete"
+    en = "Something is missing in this form or address, or has the wrong shape."
+    zh = "表单或网址缺少内容，或格式不正确。"
+    next_en = "Go back and fill in every field."
+    next_zh = "请返回并填写所有字段。"
+
+
+def routes() -> list[Router]:
+    """What the app mounts. The style sheet alone is open to everybody."""
+    pages = Router(
+        path="/console",
+        route_handlers=[
+            access.sign_in_page,
+            access.sign_in,
+            access.sign_out,
+            access.choose_language,
+            overview.overview,
+            overview.audit_page,
+            policies.policy_list,
+            policies.policy_page,
+            policies.draft_page,
+            policies.save_draft,
+            policies.run_simulation,
+            policies.publish_version,
+            policies.retire_policy,
+            wallets.wallet_search,
+            wallets.wallet_page,
+            wallets.enter_hold,
+            wallets.approve_hold,
+            wallets.lift_hold,
+            cases.case_list,
+            cases.answer_case,
+        ],
+        guards=[access.same_origin_only, access.operator_only],
+        exception_handlers={
+            OperatorNotSignedIn: _to_sign_in,
+            QianbaoError: _show_refusal,
+            HTTPException: _show_bad_request,
+        },
+        include_in_schema=False,
+    )
+    static = create_static_files_router(
+        path="/console/static", directories=[STATIC], include_in_schema=False
+    )
+    return [pages, static]
+
+
+def _to_sign_in(_: Asked, __: Exception) -> Response[Any]:
+    return Redirect("/console/sign-in", status_code=303)
+
+
+def _show_refusal(request: Asked, error: QianbaoError) -> Response[Any]:
+    return page(request, "error.html", status=error.status, error=error, back=_page_before(request))
+
+
+def _show_bad_request(request: Asked, _: HTTPException) -> Response[Any]:
+    return _show_refusal(request, ConsoleFormIncomplete())
+
+
+def _page_before(request: Asked) -> str:
+    """Where the form was: browsers tell our own pages the whole address."""
+    before = request.headers.get("referer", "")
+    return access.own_path("/" + before.split("/", 3)[-1]) if before.count("/") >= 3 else "/console"

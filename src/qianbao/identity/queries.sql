@@ -1,0 +1,97 @@
+-- Documents, people, evidence.
+
+-- name: lock_wallet
+SELECT status, person_id, verified_at FROM wallets
+WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
+
+-- name: claim_number
+-- Whose number this is: the person it was first given to, or the one proposed. The row is locked,
+-- so that two wallets which bring one number at once are served one after the other.
+INSERT INTO document_numbers (number_index, person_id, created_at)
+VALUES (%(number_index)s, %(person_id)s, %(now)s)
+ON CONFLICT (number_index) DO UPDATE SET person_id = document_numbers.person_id
+RETURNING person_id
+
+-- name: add_person
+INSERT INTO people (person_id, created_at) VALUES (%(person_id)s, %(now)s)
+ON CONFLICT (person_id) DO NOTHING
+
+-- name: lock_person
+SELECT person_id FROM people WHERE person_id = %(person_id)s FOR NO KEY UPDATE
+
+-- name: find_other_open_wallet
+SELECT phone_tail FROM wallets
+WHERE person_id = %(person_id)s AND status = 'open' AND wallet_id <> %(wallet_id)s
+ORDER BY opened_at LIMIT 1
+
+-- name: list_documents
+SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
+    given, native, mrz_name, name_truncated, birth_date, sex, valid_until, supersedes,
+    superseded_at, created_at
+FROM documents WHERE wallet_id = %(wallet_id)s
+ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
+
+-- name: current_document
+SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
+    given, native, mrz_name, name_truncated, birth_date, sex, valid_until, supersedes,
+    superseded_at, created_at
+FROM documents WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
+
+-- name: supersede
+UPDATE documents SET superseded_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
+
+-- name: add_document
+INSERT INTO documents (
+    wallet_id, document_id, person_id, kind, country, residency, number_cipher, number_index,
+    number_tail, surname, given, native, mrz_name, name_truncated, birth_date, sex, valid_until,
+    supersedes, created_at
+) VALUES (
+    %(wallet_id)s, %(document_id)s, %(person_id)s, %(kind)s, %(country)s, %(residency)s,
+    %(number_cipher)s, %(number_index)s, %(number_tail)s, %(surname)s, %(given)s, %(native)s,
+    %(mrz_name)s, %(name_truncated)s, %(birth_date)s, %(sex)s, %(valid_until)s, %(supersedes)s,
+    %(now)s
+)
+
+-- name: set_identity
+UPDATE wallets
+SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind)s,
+    document_valid_until = %(valid_until)s, facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s
+
+-- name: add_evidence
+INSERT INTO evidence (
+    wallet_id, evidence_id, source, outcome, compared, document_id, card_id, at
+) VALUES (
+    %(wallet_id)s, %(evidence_id)s, %(source)s, %(outcome)s, %(compared)s, %(document_id)s,
+    %(card_id)s, %(at)s
+) ON CONFLICT (wallet_id, evidence_id) DO NOTHING
+
+-- name: list_evidence
+SELECT evidence_id, source, outcome, compared, document_id, card_id, at
+FROM evidence WHERE wallet_id = %(wallet_id)s ORDER BY at DESC, evidence_id DESC
+
+-- name: refresh_evidence
+-- A source confirms the holder while its latest answer does. Banks are counted by their cards.
+UPDATE wallets w SET evidence = e.sources, facts_changed_at = %(now)s
+FROM (
+    SELECT coalesce(array_agg(source ORDER BY source), '{}') AS sources
+    FROM (
+        SELECT DISTINCT ON (source) source, outcome
+        FROM evidence WHERE wallet_id = %(wallet_id)s AND card_id IS NULL
+        ORDER BY source, at DESC, evidence_id DESC
+    ) latest
+    WHERE outcome = 'MATCH'
+) e
+WHERE w.wallet_id = %(wallet_id)s AND w.evidence <> e.sources
+
+-- name: count_answers
+-- How often each source answered about a document, and whether it ended with a yes.
+SELECT source, count(*) AS answers,
+    (array_agg(outcome ORDER BY at DESC, evidence_id DESC))[1] = 'MATCH' AS confirmed
+FROM evidence
+WHERE wallet_id = %(wallet_id)s AND document_id = %(document_id)s AND card_id IS NULL
+GROUP BY source
+
+-- name: find_phone_cipher
+SELECT phone_cipher FROM wallets WHERE wallet_id = %(wallet_id)s

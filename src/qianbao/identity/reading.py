@@ -1,0 +1,200 @@
+"""What a holder submits, read: machine-readable zone or number, name, validity. Pure.
+
+Whose document it is, and what the wallet makes of it, belongs to `documents`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from qianbao.errors import InvalidInput
+from qianbao.identity.mrz import MrzDocument, read_mrz
+from qianbao.identity.numbers import KINDS, Residency, read_number
+from qianbao.names import LegalName, compare, from_chinese, from_fields
+
+_REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
+_PRINTED_COUNTRIES = {"D": "DEU"}
+"""Machine-readable zones print Germany with one letter."""
+
+
+class MrzNeeded(InvalidInput):
+    code = "mrz_needed"
+    en = "A passport is read from the two lines of letters and digits at its foot."
+    zh = "护照信息须从资料页底部的两行机读码读取。"
+    next_en = "Type both lines, fillers (<) included."
+    next_zh = "请输入这两行，包括填充符“<”。"
+
+
+class MrzOfAnotherKind(InvalidInput):
+    code = "mrz_of_another_kind"
+    en = "These lines are not those of a {kind_en}."
+    zh = "这些机读行不属于{kind_zh}。"
+    next_en = "Choose the kind of document that you hold in your hand."
+    next_zh = "请选择与手中证件相符的类型。"
+
+
+class NumberNeeded(InvalidInput):
+    code = "number_needed"
+    en = "The number of the {kind_en} is needed."
+    zh = "请填写{kind_zh}号码。"
+    next_en = "Enter it as the document shows it."
+    next_zh = "请按证件填写。"
+
+
+class ValidUntilNeeded(InvalidInput):
+    code = "valid_until_needed"
+    en = "The last day on which the {kind_en} is good is needed."
+    zh = "请填写{kind_zh}的有效期截止日期。"
+    next_en = "Enter the date of expiry as the document shows it."
+    next_zh = "请按证件填写有效期截止日期。"
+
+
+class NameTruncated(InvalidInput):
+    code = "name_truncated"
+    en = "The name is too long for the machine-readable lines and is cut off there."
+    zh = "姓名过长，机读码中的姓名不完整。"
+    next_en = (
+        "Enter surname and given names too, in full, as the upper part of the page shows them."
+    )
+    next_zh = "请再按资料页上部填写完整的姓和名。"
+
+
+class NameDisagreesWithMrz(InvalidInput):
+    code = "name_disagrees_with_mrz"
+    en = "The name you entered is not the name in the machine-readable lines."
+    zh = "填写的姓名与机读码中的姓名不一致。"
+    next_en = (
+        "Enter the name as this document shows it, or leave it out: it is read from the lines."
+    )
+    next_zh = "请按该证件填写姓名；也可以不填，姓名会从机读码读取。"
+
+
+class BirthDateDisagrees(InvalidInput):
+    code = "birth_date_disagrees"
+    en = "The document number and the machine-readable lines say different dates of birth."
+    zh = "证件号码与机读码中的出生日期不一致。"
+    next_en = "Compare both with the document."
+    next_zh = "请对照证件核对两者。"
+
+
+class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a holder enters: `kind` is a key of `numbers.KINDS`. A passport comes by `mrz`; a
+    permanent-residence card by `mrz` or number; others by number, name and `valid_until` (None: a
+    resident ID without end). Names go in `surname` and `given`, in `native` in their own script."""
+
+    kind: str
+    mrz: str | None = None
+    number: str | None = None
+    surname: str = ""
+    given: str = ""
+    native: str = ""
+    valid_until: date | None = None
+    country: str = ""
+
+
+class ReadDocument(msgspec.Struct, frozen=True):
+    """A document as submitted, in one shape. `holder_part` finds its holder again: the number with
+    what makes it the only one of its kind, without what changes when it is issued again (a travel
+    permit's last digits count its issues; domain.md 3.1)."""
+
+    kind: str
+    country: str
+    residency: Residency
+    number: str
+    holder_part: str
+    legal_name: LegalName
+    birth_date: date | None
+    sex: str | None
+    valid_until: date | None
+
+
+def read_submission(submission: DocumentSubmission, today: date) -> ReadDocument:
+    """Raises the errors above, those of `mrz`, `numbers` and `names`."""
+    if submission.mrz is not None and submission.kind in ("passport", "permanent_residence"):
+        zone = read_mrz(submission.mrz, today)
+        if (zone.format == "TD3") != (submission.kind == "passport"):
+            raise MrzOfAnotherKind(**_named(submission.kind))
+        return _from_zone(submission, zone, today)
+    if submission.kind == "passport":
+        raise MrzNeeded
+    return _from_number(submission, today)
+
+
+def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -> ReadDocument:
+    kind = submission.kind
+    number = zone.number
+    if kind == "permanent_residence":
+        checked = read_number(kind, submission.number or zone.number, today)
+        number = checked.number
+        if checked.birth_date not in (None, zone.birth_date):
+            raise BirthDateDisagrees
+    printed_country = zone.nationality if kind == "permanent_residence" else zone.issuing_country
+    country = _PRINTED_COUNTRIES.get(printed_country, printed_country)
+    return ReadDocument(
+        kind=kind,
+        country=country,
+        residency="foreign",
+        number=number,
+        holder_part=f"{country}:{number}" if kind == "passport" else number,
+        legal_name=_name_of_zone(submission, zone.name),
+        birth_date=zone.birth_date,
+        sex=zone.sex,
+        valid_until=zone.valid_until,
+    )
+
+
+def _from_number(submission: DocumentSubmission, today: date) -> ReadDocument:
+    kind = submission.kind
+    if kind in KINDS and not (submission.number or "").strip():
+        raise NumberNeeded(**_named(kind))
+    number = read_number(kind, submission.number or "", today)
+    if submission.valid_until is None and kind != "resident_id":
+        raise ValidUntilNeeded(**_named(kind))
+    country = number.country or _REGION_COUNTRIES.get(number.region or "", "")
+    return ReadDocument(
+        kind=kind,
+        country=country or submission.country[:3],
+        residency=number.residency,
+        number=number.number,
+        holder_part=_holder_part(kind, number.number),
+        legal_name=_typed_name(submission),
+        birth_date=number.birth_date,
+        sex=number.sex,
+        valid_until=submission.valid_until,
+    )
+
+
+def _holder_part(kind: str, number: str) -> str:
+    if kind != "travel_permit":
+        return number
+    return number[: 9 if number[0].isalpha() else 8]
+
+
+def _typed_name(submission: DocumentSubmission) -> LegalName:
+    """Resident IDs carry characters and nothing else; other documents may carry both."""
+    if submission.kind == "resident_id":
+        return from_chinese(submission.native or submission.surname + submission.given)
+    if submission.surname or submission.given:
+        return from_fields(submission.surname, submission.given, submission.native)
+    return from_chinese(submission.native)
+
+
+def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> LegalName:
+    """The name as the upper part of the page has it, when it was entered and agrees: the lines
+    below lose accents, hyphens and, in a long name, letters (domain.md 3.2)."""
+    if not (submission.surname or submission.given):
+        if zone_name.truncated:
+            raise NameTruncated
+        return msgspec.structs.replace(zone_name, native=submission.native.strip())
+    typed = from_fields(submission.surname, submission.given, submission.native)
+    latin = msgspec.structs.replace(typed, native="")
+    if compare(latin, zone_name).verdict == "no_match":
+        raise NameDisagreesWithMrz
+    return msgspec.structs.replace(typed, mrz=zone_name.mrz)
+
+
+def _named(kind: str) -> dict[str, str]:
+    en, zh = KINDS[kind]
+    return {"kind_en": en, "kind_zh": zh}

@@ -1,0 +1,285 @@
+"""The search for ways out: the cheapest distinct plans from a situation to a goal.
+
+Uniform-cost search over actions. Where an action needs something that another action cures, the
+cure is taken first, so that clearing up before closing costs no search. A plan ends where the very
+function that decides payments says "allowed". Nothing here knows any policy or any solution.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import count
+
+import msgspec
+
+from qianbao.policy.decide import Change, clears_at, decide, next_change
+from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.policies import Actor, Policy
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
+from qianbao.remedies.goals import Goal, is_reached
+from qianbao.remedies.needs import OTHER_BANK
+from qianbao.remedies.take import Taken, take
+
+VISIT_MINUTES = 240
+LOSS_MINUTES = 60
+TEMPORARY_MINUTES = 240
+SOMEBODY_ELSE_MINUTES = 480
+"""What a plan's drawbacks weigh against minutes of the holder's own time, when plans are put in
+order: a visit, each step that loses something, lapsing again, depending on somebody else."""
+
+NODES_MOST = 300
+"""Situations looked at before the search gives up; the shipped pack needs fewer than a hundred."""
+
+CARDS_MOST = 10
+"""Linked cards a wallet may have (domain.md 1.5)."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do. `argument` as in `Action.takes`; `needs` is what to have at hand."""
+
+    action: str
+    argument: str
+    title_en: str
+    title_zh: str
+    needs_en: tuple[str, ...]
+    needs_zh: tuple[str, ...]
+    minutes: int
+    visit: bool
+    who: Actor
+    screen: str
+    api: str
+
+
+class WayOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps after which the goal is reached. `minutes` are the holder's own, without waiting;
+    `temporary_until`: when it stops holding if nothing else is done, `because` of these policies;
+    `who` must act besides the holder, if anybody."""
+
+    steps: tuple[Step, ...]
+    minutes: int
+    visit: bool
+    loses_en: tuple[str, ...]
+    loses_zh: tuple[str, ...]
+    reversible: bool
+    who: Actor
+    temporary_until: datetime | None
+    because: tuple[str, ...]
+
+
+def plan(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    goal: Goal,
+    limit: int = 4,
+    offered: frozenset[str] = OFFERED,
+) -> tuple[WayOut, ...]:
+    """At most `limit` ways from `situation` at `now` to `goal`, best first; none when it is reached
+    already, or when no way is known. No plan holds all steps of a better one and more besides."""
+    if is_reached(policies, situation, now, goal):
+        return ()
+    search = _Search(policies, offered, _known_banks(situation, goal))
+    frontier = _Frontier()
+    frontier.add(_Node(situation, now, goal, (), 0))
+    seen: set[tuple[Situation, datetime, int]] = set()
+    found: list[tuple[Counter[tuple[str, ...]], WayOut]] = []
+    while frontier.nodes and len(found) < limit and len(seen) < NODES_MOST:
+        node = frontier.cheapest()
+        kinds = _kinds(node.taken)
+        if any(kinds >= better for better, _ in found):
+            continue
+        if not is_reached(policies, node.situation, node.moment, node.goal):
+            if node.key not in seen:
+                seen.add(node.key)
+                for child in _children(search, node):
+                    frontier.add(child)
+        elif node.lapses is None and (lapses := _lapses(policies, node)):
+            cost = node.cost + TEMPORARY_MINUTES  # it may still be beaten by a lasting way
+            frontier.add(msgspec.structs.replace(node, cost=cost, lapses=lapses))
+        else:
+            found.append((kinds, _way_out(node)))
+    return tuple(way for _, way in found)
+
+
+class _Search(msgspec.Struct, frozen=True, eq=False):
+    policies: tuple[Policy, ...]
+    offered: frozenset[str]
+    banks: tuple[str, ...]
+
+
+class _Node(msgspec.Struct, frozen=True, eq=False):
+    situation: Situation
+    moment: datetime
+    goal: Goal
+    taken: tuple[Taken, ...]
+    cost: int
+    lapses: Change | None = None
+
+    @property
+    def key(self) -> tuple[Situation, datetime, int]:
+        return self.situation, self.moment, self.goal.amount_minor
+
+
+class _Frontier:
+    """The situations to look at, cheapest first; of equals, the one found first."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[int, int, _Node]] = []
+        self._order = count()
+
+    def add(self, node: _Node) -> None:
+        heapq.heappush(self.nodes, (node.cost, next(self._order), node))
+
+    def cheapest(self) -> _Node:
+        return heapq.heappop(self.nodes)[2]
+
+
+def _children(search: _Search, node: _Node) -> Iterator[_Node]:
+    closed_before = any(one.action == "close_wallet" for one in node.taken)
+    for action in EVERY_ACTION:
+        if not action.for_itself or action.code not in search.offered:
+            continue
+        if action.code == "close_wallet" and (closed_before or _linked_last(node.taken)):
+            continue  # closing twice, or right after linking, gains nothing
+        for argument in _arguments(search, node.situation, action):
+            taken = take(
+                search.policies, action, argument, node.situation, node.moment, search.banks
+            )
+            if taken is not None and search.offered.issuperset(one.action for one in taken):
+                yield _after(node, taken)
+    yield from _last_steps(search, node)
+
+
+def _arguments(search: _Search, situation: Situation, action: Action) -> tuple[str, ...]:
+    if action.takes != "bank":
+        return ("",)
+    if len(situation.card_banks) >= CARDS_MOST:
+        return ()
+    return bank_choices(situation, search.banks)
+
+
+def bank_choices(situation: Situation, banks: tuple[str, ...]) -> tuple[str, ...]:
+    """The banks worth linking next: the first of the holder's own that knows the present document;
+    failing that the first that knows an old one, or any other bank ("")."""
+    own = [
+        bank
+        for bank in (*banks, *(situation.accounts_at or ()))
+        if bank not in situation.card_banks and not bank.startswith(OTHER_BANK)
+    ]
+    fresh = [bank for bank in own if bank not in situation.stale_banks]
+    return (fresh[0],) if fresh else (*own[:1], "")
+
+
+def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
+    """Banks where the holder surely has a card, the goal's first: after closing, they are the ones
+    to come back with."""
+    wanted = (goal.card_bank,) if goal.card_bank is not None else ()
+    return tuple(dict.fromkeys((*wanted, *situation.card_banks)))
+
+
+def _linked_last(taken: tuple[Taken, ...]) -> bool:
+    return bool(taken) and taken[-1].action == "link_card"
+
+
+def _last_steps(search: _Search, node: _Node) -> Iterator[_Node]:
+    """Waiting, or asking for less: tried last, since nothing else becomes possible by them."""
+    goal, situation = node.goal, node.situation
+    if situation.status != "open" or not goal.capabilities:
+        return
+    if goal.card_bank is not None and goal.card_bank not in situation.card_banks:
+        return
+    policies, moment, capabilities = search.policies, node.moment, goal.capabilities
+    clear = clears_at(policies, situation, moment, capabilities, goal.amount_minor)
+    if clear is not None and clear > moment and "wait_until" in search.offered:
+        argument = clear.isoformat()
+        waited = Taken("wait_until", argument, situation)
+        after = ACTIONS["wait_until"].effect(situation, argument, moment)
+        hours = int((clear - moment).total_seconds()) // 3600
+        yield _Node(after, clear, goal, (*node.taken, waited), node.cost + 1 + hours)
+    less = _largest_amount(policies, node)
+    if less and "lower_amount" in search.offered:
+        lowered = msgspec.structs.replace(goal, amount_minor=less)
+        asked = Taken("lower_amount", str(less), situation)
+        yield _Node(situation, moment, lowered, (*node.taken, asked), node.cost + LOSS_MINUTES)
+
+
+def _largest_amount(policies: tuple[Policy, ...], node: _Node) -> int:
+    """What limits still let through of the amount asked for; 0 when something else blocks too."""
+    if not node.goal.amount_minor:
+        return 0
+    facts = facts_at(node.situation, node.moment, node.goal.amount_minor)
+    left = [
+        reason.headroom_minor
+        for capability in node.goal.capabilities
+        for reason in decide(policies, capability, facts, node.moment, node.situation).reasons
+    ]
+    return min((each or 0 for each in left), default=0)
+
+
+def _after(node: _Node, taken: tuple[Taken, ...]) -> _Node:
+    last = taken[-1]
+    situation = ACTIONS[last.action].effect(last.before, last.argument, node.moment)
+    cost = node.cost + sum(_cost(one) for one in taken)
+    return _Node(situation, node.moment, node.goal, (*node.taken, *taken), cost)
+
+
+def _cost(taken: Taken) -> int:
+    action = ACTIONS[taken.action]
+    return (
+        action.minutes * count_of(action, taken.argument)
+        + (VISIT_MINUTES if action.visit else 0)
+        + (LOSS_MINUTES if action.loses_en else 0)
+        + (SOMEBODY_ELSE_MINUTES if action.who != "holder" else 0)
+    )
+
+
+def _lapses(policies: tuple[Policy, ...], node: _Node) -> Change | None:
+    capabilities, amount_minor = node.goal.capabilities, node.goal.amount_minor
+    return next_change(policies, node.situation, node.moment, capabilities, amount_minor)
+
+
+def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
+    """The steps as a bag; which bank matters, how many mandates or until when does not."""
+    return Counter(
+        (one.action, one.argument) if ACTIONS[one.action].takes == "bank" else (one.action,)
+        for one in taken
+    )
+
+
+def _way_out(node: _Node) -> WayOut:
+    lapses = node.lapses
+    actions = [ACTIONS[one.action] for one in node.taken]
+    steps = tuple(_step(one) for one in node.taken)
+    acting = {action.who for action in actions}
+    who: Actor = "operator" if "operator" in acting else "bank" if "bank" in acting else "holder"
+    return WayOut(
+        steps=steps,
+        minutes=sum(step.minutes for step in steps),
+        visit=any(step.visit for step in steps),
+        loses_en=tuple(dict.fromkeys(action.loses_en for action in actions if action.loses_en)),
+        loses_zh=tuple(dict.fromkeys(action.loses_zh for action in actions if action.loses_zh)),
+        reversible=all(action.reversible for action in actions),
+        who=who,
+        temporary_until=lapses.at if lapses else None,
+        because=lapses.policies if lapses else (),
+    )
+
+
+def _step(taken: Taken) -> Step:
+    action = ACTIONS[taken.action]
+    return Step(
+        action=action.code,
+        argument=taken.argument,
+        title_en=title(action, taken.argument, taken.before, "en"),
+        title_zh=title(action, taken.argument, taken.before, "zh"),
+        needs_en=action.bring_en,
+        needs_zh=action.bring_zh,
+        minutes=action.minutes * count_of(action, taken.argument),
+        visit=action.visit,
+        who=action.who,
+        screen=action.screen,
+        api=action.api,
+    )

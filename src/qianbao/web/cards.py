@@ -1,0 +1,271 @@
+"""Bank cards: the list, linking one, unlinking one.
+
+Between its two pages of linking, the card number waits sealed in a cookie of this browser: it is
+never in a page, an address or the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from litestar import Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from qianbao.banks.cards import (
+    confirm_card,
+    get_card,
+    link_card,
+    list_cards,
+    name_forms,
+    unlink_card,
+    unlink_preview,
+)
+from qianbao.banks.directory import find_bank, get_bank, read_card_number
+from qianbao.errors import QianbaoError
+from qianbao.identity.documents import current_document
+from qianbao.wallets.profile import phone_of
+from qianbao.web import forms
+from qianbao.web.drawing import draw
+from qianbao.web.forms import Form, field
+from qianbao.web.i18n import Text
+from qianbao.web.standing import shown, status_of
+from qianbao.web.visit import Asked, holder, is_secure, of, services_of
+from qianbao.web.wallet import bank_name
+
+CARD_COOKIE = "qianbao_card"
+SEALED_FOR = timedelta(minutes=30)
+
+
+@get("/me/pay/cards")
+async def cards(request: Asked) -> Response[Any]:
+    """The linked cards, and those not finished."""
+    async with services_of(request).pool.connection() as conn:
+        found = await list_cards(conn, holder(request))
+    linked = {card.bank for card in found if card.state == "linked"}
+    several = sum(card.state == "linked" for card in found) > 1
+    return draw(
+        "cards.html",
+        cards=[(card, bank_name(card)) for card in found],
+        same_bank=_text(linked.pop()) if several and len(linked) == 1 else None,
+    )
+
+
+@get("/me/pay/cards/add")
+async def add(request: Asked) -> Response[Any]:
+    """The number first: it says which bank."""
+    return await _number_page(request)
+
+
+@post("/me/pay/cards/add")
+async def take_number(request: Asked) -> Response[Any]:
+    """Finds the bank; nothing is sent to it."""
+    form = await forms.read(request)
+    try:
+        number = read_card_number(field(form, "card_number"))
+        find_bank(number)
+    except QianbaoError as refusal:
+        return await _number_page(request, refusal)
+    response = Redirect("/me/pay/cards/add/name", status_code=303)
+    response.set_cookie(_sealed(request, number))
+    return response
+
+
+@get("/me/pay/cards/add/name")
+async def name_page(request: Asked) -> Response[Any]:
+    """How this bank would print the name, before anything is sent."""
+    return await _name_page(request, {})
+
+
+@post("/me/pay/cards/add/name")
+async def link(request: Asked) -> Response[Any]:
+    """Has the bank check the four elements; on a match it has sent its code."""
+    form, services, number = await forms.read(request), services_of(request), _opened(request)
+    if number is None:
+        return Redirect("/me/pay/cards/add", status_code=303)
+    typed = field(form, "name_typed") if field(form, "name_form") == "" else ""
+    try:
+        card = await link_card(
+            services.pool,
+            services.gateway,
+            services.keys,
+            services.settings,
+            wallet_id=holder(request),
+            card_id=field(form, "card_id"),
+            card_number=number,
+            phone=field(form, "phone"),
+            name_form=typed or field(form, "name_form") or None,
+            now=of(request).now,
+        )
+    except QianbaoError as refusal:
+        return await _name_page(request, form, refusal)
+    response = Redirect(f"/me/pay/cards/{card.card_id}", status_code=303)
+    response.delete_cookie(CARD_COOKIE, path="/me/pay/cards")
+    return response
+
+
+@get("/me/pay/cards/{card_id:str}")
+async def card_page(request: Asked, card_id: str) -> Response[Any]:
+    """A card; while the bank's code is awaited, where it is entered."""
+    return await _card_page(request, card_id)
+
+
+@post("/me/pay/cards/{card_id:str}")
+async def confirm(request: Asked, card_id: str) -> Response[Any]:
+    """Hands in the bank's code."""
+    form, services = await forms.read(request), services_of(request)
+    try:
+        await confirm_card(
+            services.pool,
+            services.gateway,
+            services.keys,
+            wallet_id=holder(request),
+            card_id=card_id,
+            code=field(form, "code"),
+            now=of(request).now,
+        )
+    except QianbaoError as refusal:
+        return await _card_page(request, card_id, refusal)
+    return Redirect(f"/me/pay/cards/{card_id}?linked=1", status_code=303)
+
+
+@get("/me/pay/cards/{card_id:str}/unlink")
+async def before_unlinking(request: Asked, card_id: str) -> Response[Any]:
+    """What unlinking would change."""
+    return await _unlink_page(request, card_id)
+
+
+@post("/me/pay/cards/{card_id:str}/unlink")
+async def unlink(request: Asked, card_id: str) -> Response[Any]:
+    """Unlinks it."""
+    services = services_of(request)
+    try:
+        await unlink_card(
+            services.pool,
+            services.gateway,
+            services.keys,
+            wallet_id=holder(request),
+            card_id=card_id,
+            now=of(request).now,
+        )
+    except QianbaoError as refusal:
+        return await _unlink_page(request, card_id, refusal)
+    return Redirect("/me/pay/cards", status_code=303)
+
+
+async def _number_page(request: Asked, refusal: QianbaoError | None = None) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        document = await current_document(conn, holder(request))
+    return draw(
+        "card_add.html",
+        status=status_of(refusal),
+        has_document=document is not None,
+        refusal=shown(refusal),
+    )
+
+
+async def _name_page(
+    request: Asked, form: Form, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    services, wallet_id, number = services_of(request), holder(request), _opened(request)
+    if number is None:
+        return Redirect("/me/pay/cards/add", status_code=303)
+    async with services.pool.connection() as conn:
+        found = await name_forms(conn, wallet_id=wallet_id, bank=find_bank(number).code)
+        document = await current_document(conn, wallet_id)
+        phone = await phone_of(conn, services.keys, wallet_id)
+    assert document is not None
+    return draw(
+        "card_name.html",
+        status=status_of(refusal),
+        bank=found.bank,
+        forms=found.forms,
+        last_four=number[-4:],
+        document_tail=document.number_tail,
+        phone=phone,
+        typed=forms.kept(form),
+        card_id=forms.own_id(request, "crd", form, "card_id", refusal),
+        refusal=shown(refusal),
+    )
+
+
+async def _card_page(
+    request: Asked, card_id: str, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        card = await get_card(conn, holder(request), card_id)
+    return draw(
+        "card.html",
+        status=status_of(refusal),
+        card=card,
+        bank=bank_name(card),
+        just_linked=request.query_params.get("linked") == "1",
+        refusal=shown(refusal),
+    )
+
+
+async def _unlink_page(
+    request: Asked, card_id: str, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        preview = await unlink_preview(conn, wallet_id=holder(request), card_id=card_id)
+    return draw(
+        "card_unlink.html",
+        status=status_of(refusal),
+        preview=preview,
+        bank=bank_name(preview.card),
+        left=[_text(bank) for bank in preview.banks_after],
+        refusal=shown(refusal),
+    )
+
+
+def _sealed(request: Asked, number: str) -> Cookie:
+    services = services_of(request)
+    plain = f"{holder(request)} {int(of(request).now.timestamp())} {number}"
+    cipher = services.keys.encrypt(plain, "card")
+    return Cookie(
+        key=CARD_COOKIE,
+        value=base64.urlsafe_b64encode(cipher).decode(),
+        path="/me/pay/cards",
+        max_age=int(SEALED_FOR.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=is_secure(services.settings),
+    )
+
+
+def _opened(request: Asked) -> str | None:
+    """The sealed card number, if it is this holder's and fresh."""
+    try:
+        cipher = base64.urlsafe_b64decode(request.cookies.get(CARD_COOKIE, ""))
+        plain = services_of(request).keys.decrypt(cipher, "card")
+    except (binascii.Error, InvalidTag, ValueError):
+        return None
+    wallet_id, sealed_at, number = plain.split(" ")
+    age = of(request).now.timestamp() - int(sealed_at)
+    return number if wallet_id == holder(request) and age < SEALED_FOR.total_seconds() else None
+
+
+def _text(bank: str) -> Text:
+    found = get_bank(bank)
+    return Text(found.en, found.zh)
+
+
+SCREENS = Router(
+    path="/",
+    route_handlers=[
+        cards,
+        add,
+        take_number,
+        name_page,
+        link,
+        card_page,
+        confirm,
+        before_unlinking,
+        unlink,
+    ],
+)

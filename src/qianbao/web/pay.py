@@ -1,0 +1,194 @@
+"""Pay: the page everything starts from, paying a code, being paid, sending money to a person."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import segno
+from litestar import Response, Router, get, post
+from litestar.response import Redirect
+
+from qianbao import money
+from qianbao.banks.cards import list_cards
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.money import Money
+from qianbao.payments.merchants import find_merchant, find_payment
+from qianbao.payments.pay import Pay
+from qianbao.payments.pay import pay as pay_now
+from qianbao.payments.transfer import SendMoney, find_receiver, send
+from qianbao.wallets.pin import check_pin
+from qianbao.wallets.profile import phone_of, wallet
+from qianbao.web import forms
+from qianbao.web.drawing import draw
+from qianbao.web.forms import Form, field
+from qianbao.web.standing import shown, status_of
+from qianbao.web.standing_now import standing_of
+from qianbao.web.visit import Asked, holder, of, services_of
+
+_MERCHANT_CODE = re.compile(r"(mch_[0-9a-z]{20}).+?(pay_[0-9a-z]{20})", re.ASCII | re.DOTALL)
+_PERSON_CODE = re.compile(r"[?&]to=(?:%2B|\+)?([0-9]{5,15})(?:$|&)", re.ASCII)
+
+
+class CodeUnreadable(InvalidInput):
+    code = "pay_code_unreadable"
+    en = "This is not a code that this wallet can pay."
+    zh = "无法识别该付款码。"
+    next_en = "Paste the whole address behind the QR code, or type its two numbers."
+    next_zh = "请粘贴二维码对应的完整网址，或输入其中的两个编号。"
+
+
+@get("/me/pay")
+async def pay_page(request: Asked) -> Response[Any]:
+    """The page everything starts from."""
+    wallet_id = holder(request)
+    async with services_of(request).pool.connection() as conn:
+        profile = await wallet(conn, wallet_id)
+        cards = await list_cards(conn, wallet_id)
+    return draw(
+        "pay.html",
+        wallet=profile,
+        cards=sum(card.state == "linked" for card in cards),
+        standing=await standing_of(request),
+    )
+
+
+@get("/me/pay/scan")
+async def scan(request: Asked) -> Response[Any]:
+    """Where a code is pasted or typed."""
+    return draw("scan.html", refusal=None)
+
+
+@post("/me/pay/scan")
+async def read_code(request: Asked) -> Response[Any]:
+    """Goes where the code leads."""
+    text = field(await forms.read(request, longest=500), "code_text")
+    merchant, person = _MERCHANT_CODE.search(text), _PERSON_CODE.search(text)
+    if merchant:
+        return Redirect(f"/pay/{merchant[1]}/{merchant[2]}", status_code=303)
+    if person and urlsplit(text).path == "/me/pay/transfer":
+        return Redirect(f"/me/pay/transfer?to={person[1]}", status_code=303)
+    refusal = CodeUnreadable()
+    return draw("scan.html", status=refusal.status, refusal=shown(refusal))
+
+
+@get("/me/pay/code")
+async def own_code(request: Asked) -> Response[Any]:
+    """The code others scan to send money to this wallet."""
+    services, wallet_id = services_of(request), holder(request)
+    async with services.pool.connection() as conn:
+        phone = await phone_of(conn, services.keys, wallet_id)
+    link = f"{services.settings.base_url}/me/pay/transfer?to={phone.lstrip('+')}"
+    code = segno.make(link, error="m").svg_data_uri(scale=6, border=2)
+    return draw("code.html", code=code, phone_tail=phone[-4:])
+
+
+@get("/pay/{merchant_id:str}/{payment_id:str}")
+async def payment(request: Asked, merchant_id: str, payment_id: str) -> Response[Any]:
+    """What a merchant's QR code leads to: who is paid how much, and the PIN."""
+    return await _payment(request, merchant_id, payment_id, {})
+
+
+@post("/pay/{merchant_id:str}/{payment_id:str}")
+async def pay_payment(request: Asked, merchant_id: str, payment_id: str) -> Response[Any]:
+    """Pays it."""
+    form, services, visit = await forms.read(request), services_of(request), of(request)
+    here = f"/pay/{merchant_id}/{payment_id}"
+    if visit.wallet_id is None:
+        return Redirect(forms.address("/signup", next=here), status_code=303)
+    try:
+        seen = Money(int(field(form, "amount_minor") or 0), field(form, "currency"))
+        await check_pin(
+            services.pool,
+            services.settings,
+            wallet_id=visit.wallet_id,
+            pin=field(form, "pin"),
+            now=visit.now,
+        )
+        key = field(form, "key")
+        await pay_now(services.clearing, Pay(visit.wallet_id, key, merchant_id, payment_id, seen))
+    except QianbaoError as refusal:
+        return await _payment(request, merchant_id, payment_id, form, refusal)
+    return Redirect(here, status_code=303)
+
+
+@get("/me/pay/transfer")
+async def transfer(request: Asked) -> Response[Any]:
+    """Money to a person, by their phone."""
+    to = request.query_params.get("to", "")[:20]
+    return await _transfer(request, {"phone": f"+{to}"} if to.isdigit() else {})
+
+
+@post("/me/pay/transfer")
+async def send_money(request: Asked) -> Response[Any]:
+    """Sends it."""
+    form, services, visit = await forms.read(request), services_of(request), of(request)
+    wallet_id = holder(request)
+    try:
+        async with services.pool.connection() as conn:
+            profile = await wallet(conn, wallet_id)
+            to = await find_receiver(conn, services.keys, phone=field(form, "phone"))
+        amount = money.read(field(form, "amount"), profile.currency)
+        await check_pin(
+            services.pool,
+            services.settings,
+            wallet_id=wallet_id,
+            pin=field(form, "pin"),
+            now=visit.now,
+        )
+        request_ = SendMoney(wallet_id, field(form, "key"), to, amount, field(form, "note"))
+        sent = await send(services.clearing, request_)
+    except QianbaoError as refusal:
+        return await _transfer(request, form, refusal)
+    return Redirect(f"/me/pay/transactions/{sent.transfer_id}", status_code=303)
+
+
+async def _transfer(
+    request: Asked, form: Form, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        profile = await wallet(conn, holder(request))
+    return draw(
+        "transfer.html",
+        status=status_of(refusal),
+        wallet=profile,
+        typed=forms.kept(form),
+        key=forms.own_id(request, "key", form, "key", refusal),
+        refusal=shown(refusal),
+    )
+
+
+async def _payment(
+    request: Asked,
+    merchant_id: str,
+    payment_id: str,
+    form: Form,
+    refusal: QianbaoError | None = None,
+) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        merchant = await find_merchant(conn, merchant_id=merchant_id)
+        found = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
+    return draw(
+        "payment.html",
+        status=status_of(refusal),
+        merchant=merchant,
+        payment=found,
+        key=forms.own_id(request, "key", form, "key", refusal),
+        refusal=shown(refusal),
+    )
+
+
+SCREENS = Router(
+    path="/",
+    route_handlers=[
+        pay_page,
+        scan,
+        read_code,
+        own_code,
+        payment,
+        pay_payment,
+        transfer,
+        send_money,
+    ],
+)

@@ -1,0 +1,152 @@
+"""Transactions and statements: reading, and taking along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.response import Stream
+
+from qianbao.clock import local_date
+from qianbao.errors import NotFound
+from qianbao.leaving.counterparties import kind_name
+from qianbao.leaving.history import Transaction, transactions, wallets_in_history
+from qianbao.leaving.statement_camt053 import write_camt053
+from qianbao.leaving.statement_csv import write_csv
+from qianbao.leaving.statement_pdf import write_pdf
+from qianbao.leaving.statements import Statement, statement
+from qianbao.web.drawing import draw
+from qianbao.web.visit import Asked, holder, of, services_of
+
+PAGE = 30
+MONTHS = 12
+"""Months that the list of statements names one by one; years and everything stand above them."""
+
+FORMATS = {
+    "pdf": ("PDF", "application/pdf", "pdf"),
+    "csv": ("CSV", "text/csv; charset=utf-8", "csv"),
+    "camt053": ("camt.053", "application/xml", "xml"),
+}
+
+
+class TransactionUnknown(NotFound):
+    code = "transaction_unknown"
+    en = "There is no such transaction in your history."
+    zh = "交易记录中没有这一笔。"
+    next_en = "Look for it in the list."
+    next_zh = "请在列表中查找。"
+
+
+class StatementKindUnknown(NotFound):
+    code = "statement_kind_unknown"
+    en = "Statements come as pdf, csv or camt053."
+    zh = "账单格式为 pdf、csv 或 camt053。"
+    next_en = "Choose one of them."
+    next_zh = "请选择其中一种。"
+
+
+class Period(msgspec.Struct, frozen=True):
+    """A statement's period as it is offered: "all", "2026" or "2026-11"."""
+
+    period: str
+    en: str
+    zh: str
+
+
+@get("/me/pay/transactions")
+async def list_transactions(request: Asked) -> Response[Any]:
+    """The history, newest first."""
+    page = request.query_params.get("page", "")
+    async with services_of(request).pool.connection() as conn:
+        found = await transactions(
+            conn, wallet_id=holder(request), limit=PAGE, after=page or None
+        )
+    return draw(
+        "transactions.html",
+        items=found.items,
+        kinds={item.kind: _kind(item) for item in found.items},
+        page=quote(page),
+        older=found.next or "",
+    )
+
+
+@get("/me/pay/transactions/{transaction_id:str}")
+async def show_transaction(request: Asked, transaction_id: str) -> Response[Any]:
+    """One of them, found on the page of the list that it was opened from."""
+    page = request.query_params.get("page", "")
+    async with services_of(request).pool.connection() as conn:
+        found = await transactions(
+            conn, wallet_id=holder(request), limit=PAGE, after=page or None
+        )
+    for item in found.items:
+        if item.transaction_id == transaction_id:
+            return draw("transaction.html", item=item, kind=_kind(item))
+    raise TransactionUnknown()
+
+
+@get("/me/pay/statements")
+async def list_statements(request: Asked) -> Response[Any]:
+    """Which statements there are: everything, each year, the last months."""
+    async with services_of(request).pool.connection() as conn:
+        history = await wallets_in_history(conn, holder(request))
+    first = min(one.opened_at for one in history)
+    years, months = _periods(
+        (local_date(first).year, local_date(first).month),
+        (local_date(of(request).now).year, local_date(of(request).now).month),
+    )
+    everything = Period("all", "Everything", "全部记录")
+    return draw(
+        "statements.html", periods=[everything, *years], months=months[:MONTHS], formats=FORMATS
+    )
+
+
+@get("/me/pay/statements/{name:str}")
+async def download(request: Asked, name: str) -> Response[Any]:
+    """A statement as a file, for instance `2026-11.csv`."""
+    period, _, kind = name.partition(".")
+    if kind not in FORMATS:
+        raise StatementKindUnknown()
+    async with services_of(request).pool.connection() as conn:
+        written = await statement(
+            conn, wallet_id=holder(request), period=period, now=of(request).now
+        )
+    _, media_type, ending = FORMATS[kind]
+    file_name = f"qianbao-{period}.{ending}"
+    return Stream(
+        _write(written, kind),
+        media_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
+    )
+
+
+def _write(written: Statement, kind: str) -> Iterator[bytes]:
+    if kind == "pdf":
+        return iter([write_pdf(written)])
+    return write_csv(written) if kind == "csv" else write_camt053(written)
+
+
+def _kind(item: Transaction) -> dict[str, str]:
+    en, zh = kind_name(item.kind)
+    return {"en": en, "zh": zh}
+
+
+def _periods(
+    first: tuple[int, int], last: tuple[int, int]
+) -> tuple[list[Period], list[Period]]:
+    """Years and months from `first` to `last`, the latest first."""
+    years = [
+        Period(str(year), str(year), f"{year}年") for year in range(last[0], first[0] - 1, -1)
+    ]
+    months = []
+    for number in range(last[0] * 12 + last[1] - 1, first[0] * 12 + first[1] - 2, -1):
+        year, month = number // 12, number % 12 + 1
+        months.append(Period(f"{year}-{month:02d}", f"{year}-{month:02d}", f"{year}年{month}月"))
+    return years, months
+
+
+SCREENS = Router(
+    path="/", route_handlers=[list_transactions, show_transaction, list_statements, download]
+)

@@ -1,0 +1,197 @@
+"""Signing up and signing in: phone, code, PIN."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from qianbao.errors import QianbaoError
+from qianbao.wallets.sessions import end_session
+from qianbao.wallets.signup import (
+    PinNeeded,
+    SignedIn,
+    WalletPinNeeded,
+    confirm_signup,
+    start_signup,
+)
+from qianbao.web import forms
+from qianbao.web.drawing import draw
+from qianbao.web.forms import Form, field
+from qianbao.web.standing import shown, status_of
+from qianbao.web.visit import SESSION_COOKIE, Asked, is_secure, of, services_of
+
+_TAIL = re.compile(r"[0-9]{4}", re.ASCII)
+
+
+@get("/signup")
+async def ask_phone(request: Asked) -> Response[Any]:
+    """The first step, for newcomers and for those who come again."""
+    return _phone_page(request, {"next": request.query_params.get("next", "")})
+
+
+@post("/signup")
+async def send_code(request: Asked) -> Response[Any]:
+    """Sends the code, and goes on to where it is entered."""
+    form, services, visit = await forms.read(request), services_of(request), of(request)
+    try:
+        signup = await start_signup(
+            services.pool,
+            services.keys,
+            services.settings,
+            signup_id=field(form, "signup_id"),
+            phone=field(form, "phone"),
+            language=visit.language,
+            now=visit.now,
+        )
+    except QianbaoError as refusal:
+        return _phone_page(request, form, refusal)
+    after = forms.address(
+        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=_safe_next(form)
+    )
+    return Redirect(after, status_code=303)
+
+
+@get("/signup/{signup_id:str}")
+async def ask_code(request: Asked, signup_id: str) -> Response[Any]:
+    """The second step."""
+    query = request.query_params
+    return _code_page(signup_id, {"tail": query.get("tail", ""), "next": query.get("next", "")})
+
+
+@post("/signup/{signup_id:str}")
+async def check_code(request: Asked, signup_id: str) -> Response[Any]:
+    """A right code leads to the PIN: a new one, or the one that the phone's wallet has."""
+    form = await forms.read(request)
+    try:
+        await _confirm(request, signup_id, form, pin=None)
+    except (PinNeeded, WalletPinNeeded) as needed:
+        return _pin_page(signup_id, form, new=isinstance(needed, PinNeeded))
+    except QianbaoError as refusal:
+        return _code_page(signup_id, form, refusal)
+    raise AssertionError("nobody signs in without a PIN")
+
+
+@get("/signup/{signup_id:str}/pin")
+async def back_to_code(request: Asked, signup_id: str) -> Response[Any]:
+    """The PIN's page keeps the code in its form only: whoever reloads it enters the code again."""
+    return _code_page(signup_id, request.query_params)
+
+
+@post("/signup/{signup_id:str}/pin")
+async def check_pin(request: Asked, signup_id: str) -> Response[Any]:
+    """The last step: opens the wallet, or signs in to it."""
+    form = await forms.read(request)
+    try:
+        signed_in = await _confirm(request, signup_id, form, pin=field(form, "pin"))
+    except QianbaoError as refusal:
+        return _pin_page(signup_id, form, new=field(form, "new") == "1", refusal=refusal)
+    default = "/me/pay/manage/real-name" if signed_in.created else "/me/pay/wallet"
+    response = Redirect(_safe_next(form) or default, status_code=303)
+    response.set_cookie(_session_cookie(request, signed_in.token))
+    return response
+
+
+@post("/signout")
+async def sign_out(request: Asked) -> Response[Any]:
+    """Ends the session here."""
+    services, token = services_of(request), request.cookies.get(SESSION_COOKIE)
+    if token:
+        async with services.pool.connection() as conn:
+            await end_session(conn, token=token, now=of(request).now)
+    response = Redirect("/", status_code=303)
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+async def _confirm(request: Asked, signup_id: str, form: Form, pin: str | None) -> SignedIn:
+    services = services_of(request)
+    return await confirm_signup(
+        services.pool,
+        services.keys,
+        services.settings,
+        signup_id=signup_id,
+        code=field(form, "code"),
+        pin=pin,
+        wallet_id=field(form, "wallet_id"),
+        now=of(request).now,
+    )
+
+
+def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
+    return draw(
+        "signup.html",
+        status=status_of(refusal),
+        typed=forms.kept(form),
+        next=_safe_next(form),
+        signup_id=forms.own_id(request, "sig", form, "signup_id", refusal),
+        refusal=shown(refusal),
+    )
+
+
+def _code_page(signup_id: str, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
+    return draw(
+        "signup_code.html",
+        status=status_of(refusal),
+        signup_id=signup_id[:40],
+        tail=_tail(form),
+        next=_safe_next(form),
+        refusal=shown(refusal),
+    )
+
+
+def _pin_page(
+    signup_id: str, form: Form, *, new: bool, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    return draw(
+        "signup_pin.html",
+        status=status_of(refusal),
+        signup_id=signup_id[:40],
+        tail=_tail(form),
+        next=_safe_next(form),
+        code=field(form, "code"),
+        wallet_id=field(form, "wallet_id"),
+        new=new,
+        refusal=shown(refusal),
+    )
+
+
+def _tail(form: Form) -> str:
+    tail = form.get("tail", "")
+    return tail if _TAIL.fullmatch(tail) else ""
+
+
+def _safe_next(form: Form) -> str:
+    """Where to go afterwards: a path of ours, never another site."""
+    wish = form.get("next", "")
+    ours = wish.startswith(("/me", "/pay/")) and "\\" not in wish
+    return wish if ours else ""
+
+
+def _session_cookie(request: Asked, token: str) -> Cookie:
+    settings = services_of(request).settings
+    return Cookie(
+        key=SESSION_COOKIE,
+        value=token,
+        max_age=settings.session_days * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(settings),
+    )
+
+
+SCREENS = Router(
+    path="/",
+    route_handlers=[
+        ask_phone,
+        send_code,
+        ask_code,
+        check_code,
+        back_to_code,
+        check_pin,
+        sign_out,
+    ],
+)

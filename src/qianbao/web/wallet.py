@@ -1,0 +1,220 @@
+"""The wallet: its balance and standing, topping up, withdrawing, and what became of an order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.response import Redirect
+
+from qianbao import money
+from qianbao.banks.cards import Card, list_cards
+from qianbao.banks.directory import get_bank
+from qianbao.errors import QianbaoError
+from qianbao.leaving.reopen import earlier_wallets, reopen
+from qianbao.payments.bank_orders import BankOrder, find_order
+from qianbao.payments.top_up import TopUp
+from qianbao.payments.top_up import top_up as top_up_now
+from qianbao.payments.withdraw import Withdraw
+from qianbao.payments.withdraw import withdraw as withdraw_now
+from qianbao.payscore.switch import pay_score
+from qianbao.wallets.pin import check_pin
+from qianbao.wallets.profile import wallet
+from qianbao.web import forms
+from qianbao.web.drawing import draw
+from qianbao.web.forms import Form, field
+from qianbao.web.i18n import Text
+from qianbao.web.standing import shown, status_of
+from qianbao.web.standing_now import standing_of
+from qianbao.web.visit import Asked, holder, of, services_of
+
+
+class CardChoice(msgspec.Struct, frozen=True):
+    """A linked card as one of several to choose from."""
+
+    card_id: str
+    last_four: str
+    bank_name: Text
+
+
+@get("/me/pay/wallet")
+async def wallet_page(request: Asked) -> Response[Any]:
+    """Balance, standing with every way out, and what was found of an earlier wallet."""
+    wallet_id = holder(request)
+    async with services_of(request).pool.connection() as conn:
+        profile = await wallet(conn, wallet_id)
+        cards = await list_cards(conn, wallet_id)
+        switched = await pay_score(conn, wallet_id=wallet_id)
+        earlier = await earlier_wallets(conn, wallet_id=wallet_id)
+    if profile.status == "closed":
+        return Redirect("/me/pay/manage/cancel", status_code=303)
+    return draw(
+        "wallet.html",
+        wallet=profile,
+        cards=sum(card.state == "linked" for card in cards),
+        pay_score_on=switched is not None and switched.disabled_at is None,
+        earlier=[one for one in earlier if one.reopened_at is None],
+        standing=await standing_of(request),
+    )
+
+
+@get("/me/pay/wallet/balance")
+async def balance(request: Asked) -> Response[Any]:
+    """The balance alone, for a page that keeps itself up to date."""
+    async with services_of(request).pool.connection() as conn:
+        profile = await wallet(conn, holder(request))
+    return draw("wallet_balance.html", wallet=profile)
+
+
+@post("/me/pay/wallet/history")
+async def bring_back(request: Asked) -> Response[Any]:
+    """Brings the history of closed wallets into this one."""
+    async with services_of(request).pool.connection() as conn:
+        await reopen(conn, wallet_id=holder(request), now=of(request).now)
+    return Redirect("/me/pay/transactions", status_code=303)
+
+
+@get("/me/pay/wallet/top-up")
+async def top_up(request: Asked) -> Response[Any]:
+    """Money from a card."""
+    return await _top_up(request, {})
+
+
+@post("/me/pay/wallet/top-up")
+async def ask_top_up(request: Asked) -> Response[Any]:
+    """Records the order; the bank is asked by a job."""
+    form, services, wallet_id = await forms.read(request), services_of(request), holder(request)
+    try:
+        async with services.pool.connection() as conn:
+            profile = await wallet(conn, wallet_id)
+        amount = money.read(field(form, "amount"), profile.currency)
+        await _check_pin(request, form)
+        order_id = field(form, "order_id")
+        order = await top_up_now(
+            services.clearing,
+            TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount),
+        )
+    except QianbaoError as refusal:
+        return await _top_up(request, form, refusal)
+    return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
+
+
+@get("/me/pay/wallet/withdraw")
+async def withdraw(request: Asked) -> Response[Any]:
+    """Money to a card."""
+    return await _withdraw(request, {})
+
+
+@post("/me/pay/wallet/withdraw")
+async def ask_withdrawal(request: Asked) -> Response[Any]:
+    """Holds the money and records the order; the bank is asked by a job."""
+    form, services, wallet_id = await forms.read(request), services_of(request), holder(request)
+    try:
+        async with services.pool.connection() as conn:
+            profile = await wallet(conn, wallet_id)
+        everything = field(form, "all") == "1"
+        amount = None if everything else money.read(field(form, "amount"), profile.currency)
+        await _check_pin(request, form)
+        order_id = field(form, "order_id")
+        card_id = field(form, "card_id")
+        order = await withdraw_now(
+            services.clearing,
+            Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency),
+        )
+    except QianbaoError as refusal:
+        return await _withdraw(request, form, refusal)
+    return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
+
+
+@get("/me/pay/wallet/orders/{order_id:str}")
+async def order_page(request: Asked, order_id: str) -> Response[Any]:
+    """What became of a top-up or a withdrawal."""
+    return await _order(request, order_id, "order.html")
+
+
+@get("/me/pay/wallet/orders/{order_id:str}/state")
+async def order_state(request: Asked, order_id: str) -> Response[Any]:
+    """The same alone, for a page that keeps itself up to date."""
+    return await _order(request, order_id, "order_state.html")
+
+
+async def _check_pin(request: Asked, form: Form) -> None:
+    services = services_of(request)
+    await check_pin(
+        services.pool,
+        services.settings,
+        wallet_id=holder(request),
+        pin=field(form, "pin"),
+        now=of(request).now,
+    )
+
+
+async def _top_up(request: Asked, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
+    async with services_of(request).pool.connection() as conn:
+        cards = await list_cards(conn, holder(request))
+    return draw(
+        "top_up.html",
+        status=status_of(refusal),
+        cards=_choices(cards),
+        typed=forms.kept(form),
+        order_id=forms.own_id(request, "ord", form, "order_id", refusal),
+        refusal=shown(refusal),
+    )
+
+
+async def _withdraw(
+    request: Asked, form: Form, refusal: QianbaoError | None = None
+) -> Response[Any]:
+    wallet_id = holder(request)
+    async with services_of(request).pool.connection() as conn:
+        profile = await wallet(conn, wallet_id)
+        cards = await list_cards(conn, wallet_id)
+    return draw(
+        "withdraw.html",
+        status=status_of(refusal),
+        wallet=profile,
+        cards=_choices(cards),
+        withdrawable=(await standing_of(request)).withdrawable,
+        typed=forms.kept(form),
+        order_id=forms.own_id(request, "ord", form, "order_id", refusal),
+        refusal=shown(refusal),
+    )
+
+
+async def _order(request: Asked, order_id: str, template: str) -> Response[Any]:
+    wallet_id = holder(request)
+    async with services_of(request).pool.connection() as conn:
+        found: BankOrder = await find_order(conn, wallet_id=wallet_id, order_id=order_id)
+        cards = {card.card_id: card for card in await list_cards(conn, wallet_id)}
+    bank = get_bank(found.bank)
+    return draw(
+        template, order=found, bank_name=Text(bank.en, bank.zh), card=cards.get(found.card_id)
+    )
+
+
+def _choices(cards: tuple[Card, ...]) -> list[CardChoice]:
+    linked = [card for card in cards if card.state == "linked"]
+    return [CardChoice(card.card_id, card.last_four, bank_name(card)) for card in linked]
+
+
+def bank_name(card: Card) -> Text:
+    """The bank of a card, in both languages."""
+    bank = get_bank(card.bank)
+    return Text(bank.en, bank.zh)
+
+
+SCREENS = Router(
+    path="/",
+    route_handlers=[
+        wallet_page,
+        balance,
+        bring_back,
+        top_up,
+        ask_top_up,
+        withdraw,
+        ask_withdrawal,
+        order_page,
+        order_state,
+    ],
+)

@@ -1,0 +1,291 @@
+"""Anna, Chiara, Deng and Taro bring their documents; Ben comes back with his."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.identity import documents, reading
+from qianbao.identity.documents import DocumentSubmission, document_number, list_documents
+from qianbao.identity.mrz import MrzCheckDigitWrong, write_td3
+from qianbao.identity.numbers import NumberCheckWrong
+from qianbao.ids import new_id
+from qianbao.names import from_fields
+from tests.identity.papers import KEYS, NOW, a_wallet, bring, close, identity_of, passport
+
+WANG = DocumentSubmission(
+    kind="resident_id", number="11010519491231002x", native="王小明", valid_until=None
+)
+
+
+async def test_annas_passport_makes_her_the_holder(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    document = await bring(pool, annas, passport())
+    assert (document.legal_name.surname, document.legal_name.given) == ("MUELLER", "ANNA MARIA")
+    assert (document.kind, document.country, document.residency) == ("passport", "DEU", "foreign")
+    assert (document.birth_date, document.sex) == (date(1990, 4, 12), "F")
+    assert document.number_tail == "0T47"
+    assert b"C01X00T47" not in document.number_cipher
+    assert document_number(KEYS, document) == "C01X00T47"
+    async with pool.connection() as conn:
+        person, *facts = await identity_of(conn, annas)
+        cursor = await conn.execute("SELECT args FROM procrastinate_jobs")
+        jobs = await cursor.fetchall()
+    assert str(person).startswith("per_")
+    assert facts == ["foreign", "passport", date(2031, 5, 1)]
+    assert jobs == [({"wallet_id": annas},)]
+
+
+async def test_the_name_with_its_accents_is_kept_when_it_agrees(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    typed = msgspec.structs.replace(passport(), surname="Müller", given="Anna-Maria")
+    document = await bring(pool, annas, typed)
+    assert (document.legal_name.surname, document.legal_name.given) == ("Müller", "Anna-Maria")
+    assert document.legal_name.mrz.startswith("MUELLER<<ANNA<MARIA")
+    with pytest.raises(reading.NameDisagreesWithMrz):
+        await bring(pool, annas, msgspec.structs.replace(typed, surname="Meier"))
+
+
+@pytest.mark.parametrize(
+    ("submission", "residency", "country", "name"),
+    [
+        (WANG, "mainland", "CHN", ("王", "小明", "王小明")),
+        (
+            DocumentSubmission(
+                kind="permanent_residence", number="911398199012310021", surname="Yamada",
+                given="Taro", native="山田太郎", valid_until=date(2033, 1, 1),
+            ),
+            "foreign", "KAZ", ("Yamada", "Taro", "山田太郎"),
+        ),
+        (
+            DocumentSubmission(
+                kind="travel_permit", number="H1234567801", native="陈大文",
+                valid_until=date(2033, 1, 1),
+            ),
+            "hmt", "HKG", ("陈", "大文", "陈大文"),
+        ),
+        (
+            DocumentSubmission(
+                kind="residence_permit", number="830000199201300022", native="林志明",
+                valid_until=date(2028, 1, 1),
+            ),
+            "hmt", "TWN", ("林", "志明", "林志明"),
+        ),
+    ],
+)  # fmt: skip
+async def test_documents_by_number(
+    pool: Pool, submission: DocumentSubmission, residency: str, country: str, name: tuple[str, ...]
+) -> None:
+    wallet = await a_wallet(pool)
+    document = await bring(pool, wallet, submission)
+    assert (document.residency, document.country) == (residency, country)
+    legal = document.legal_name
+    assert (legal.surname, legal.given, legal.native) == name
+    async with pool.connection() as conn:
+        facts = await identity_of(conn, wallet)
+    assert facts[1:] == (residency, submission.kind, submission.valid_until)
+
+
+def _mistyped(submission: DocumentSubmission) -> DocumentSubmission:
+    assert submission.mrz
+    return msgspec.structs.replace(submission, mrz=submission.mrz.replace("C01X00T47", "C01X00T74"))
+
+
+@pytest.mark.parametrize(
+    ("submission", "error"),
+    [
+        (_mistyped(passport()), MrzCheckDigitWrong),
+        (DocumentSubmission(kind="passport", number="C01X00T47"), reading.MrzNeeded),
+        (
+            msgspec.structs.replace(passport(), kind="permanent_residence"),
+            reading.MrzOfAnotherKind,
+        ),
+        (msgspec.structs.replace(WANG, number="110105194912310021"), NumberCheckWrong),
+        (msgspec.structs.replace(WANG, number=" "), reading.NumberNeeded),
+        (
+            DocumentSubmission(kind="travel_permit", number="H12345678", native="陈大文"),
+            reading.ValidUntilNeeded,
+        ),
+        (passport(valid_until=date(2026, 11, 1)), documents.DocumentExpiredAlready),
+    ],
+)
+async def test_a_document_that_cannot_be_taken_changes_nothing(
+    pool: Pool, submission: DocumentSubmission, error: type[Exception]
+) -> None:
+    wallet = await a_wallet(pool)
+    with pytest.raises(error):
+        await bring(pool, wallet, submission)
+    async with pool.connection() as conn:
+        assert await list_documents(conn, wallet) == []
+        assert await identity_of(conn, wallet) == (None, None, None, None)
+
+
+async def test_a_document_is_good_through_its_last_day(pool: Pool) -> None:
+    await bring(pool, await a_wallet(pool), passport(valid_until=date(2026, 11, 2)))
+
+
+async def test_a_name_that_is_cut_off_must_be_given_in_full(pool: Pool) -> None:
+    surname, given = "PAPADOPOULOS CHRYSOSTOMIDIS", "ALEXANDROS EMMANOUIL"
+    lines = write_td3(
+        from_fields(surname, given), number="AE1234567", issuing_country="GRC",
+        nationality="GRC", birth_date=date(1985, 1, 2), sex="M", valid_until=date(2030, 1, 1),
+    )  # fmt: skip
+    wallet = await a_wallet(pool)
+    only_lines = DocumentSubmission(kind="passport", mrz="\n".join(lines))
+    with pytest.raises(reading.NameTruncated):
+        await bring(pool, wallet, only_lines)
+    in_full = msgspec.structs.replace(only_lines, surname=surname, given=given)
+    document = await bring(pool, wallet, in_full)
+    assert document.legal_name.given == given
+    assert not document.legal_name.truncated
+
+
+async def test_the_same_document_again_is_the_same_document(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    first = await bring(pool, annas, passport())
+    assert await bring(pool, annas, passport(), NOW + timedelta(days=1)) == first
+    async with pool.connection() as conn:
+        assert len(await list_documents(conn, annas)) == 1
+
+
+async def test_an_id_is_not_used_for_two_documents(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    first = await bring(pool, annas, passport())
+    with pytest.raises(documents.DocumentIdUsed):
+        async with pool.connection() as conn:
+            await documents.add_document(
+                conn, KEYS, wallet_id=annas, document_id=first.document_id,
+                submission=passport(number="C01X00T48"), now=NOW,
+            )  # fmt: skip
+
+
+async def test_chiaras_renewed_passport_supersedes_the_old_one(pool: Pool) -> None:
+    chiaras = await a_wallet(pool)
+    rossi = {"surname": "ROSSI", "given": "CHIARA", "country": "ITA"}
+    old = await bring(
+        pool, chiaras, passport(**rossi, number="YA1234567", valid_until=date(2027, 1, 1))
+    )
+    later = NOW + timedelta(days=30)
+    new = await bring(
+        pool, chiaras, passport(**rossi, number="YB7654321", valid_until=date(2036, 1, 1)), later
+    )
+    assert new.supersedes == old.document_id
+    async with pool.connection() as conn:
+        kept = await list_documents(conn, chiaras)
+        facts = await identity_of(conn, chiaras)
+        cursor = await conn.execute("SELECT facts_changed_at FROM wallets")
+        changed = await cursor.fetchone()
+    assert [one.document_id for one in kept] == [new.document_id, old.document_id]
+    assert (kept[0].superseded_at, kept[1].superseded_at) == (None, later)
+    assert facts[3] == date(2036, 1, 1)
+    assert changed == (later,)
+    # The old one shown once more does not come back to life.
+    again = await bring(
+        pool, chiaras, passport(**rossi, number="YA1234567", valid_until=date(2027, 1, 1)), later
+    )
+    assert again.superseded_at == later
+
+
+async def test_a_travel_permit_issued_again_keeps_its_person(pool: Pool) -> None:
+    first = DocumentSubmission(
+        kind="travel_permit", number="H1234567801", native="陈大文", valid_until=date(2027, 1, 1)
+    )
+    second = msgspec.structs.replace(first, number="H1234567802", valid_until=date(2037, 1, 1))
+    old_wallet = await a_wallet(pool)
+    await bring(pool, old_wallet, first)
+    await close(pool, old_wallet)
+    new_wallet = await a_wallet(pool)
+    await bring(pool, new_wallet, second)
+    async with pool.connection() as conn:
+        old, new = await identity_of(conn, old_wallet), await identity_of(conn, new_wallet)
+    assert old[0] == new[0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        passport("SCHMIDT", "BEATE", number="C22X00T47"),
+        passport(number="C22X00T47", born=date(1990, 4, 13)),
+        passport("MUELLER", "ANNIKA", number="C22X00T47"),
+    ],
+)
+async def test_somebody_elses_document_is_refused(pool: Pool, other: DocumentSubmission) -> None:
+    annas = await a_wallet(pool)
+    await bring(pool, annas, passport())
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, annas, other)
+
+
+async def test_a_number_known_as_another_persons_is_refused(pool: Pool) -> None:
+    bens, taros = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, bens, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+    await bring(pool, taros, passport("SMITH", "BEN", number="P22222222", country="GBR"))
+    await close(pool, bens)
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, taros, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+
+
+async def test_a_mistyped_name_is_corrected_until_a_bank_has_confirmed_it(pool: Pool) -> None:
+    wangs = await a_wallet(pool)
+    await bring(pool, wangs, msgspec.structs.replace(WANG, native="王大明"))
+    await bring(pool, wangs, WANG)
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET verified_at = %s", (NOW,))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, wangs, msgspec.structs.replace(WANG, native="李大明"))
+
+
+async def test_a_second_open_wallet_is_refused_and_told_why(pool: Pool) -> None:
+    first, second = await a_wallet(pool, "+8613800138042"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, first, passport())
+    with pytest.raises(documents.PersonHasOpenWallet) as refused:
+        await bring(pool, second, passport())
+    assert refused.value.sentence("en").count("42") == 1
+    assert "8042" not in refused.value.sentence("zh")
+    await close(pool, first)
+    await bring(pool, second, passport())
+
+
+async def test_ben_comes_back_and_is_the_same_person(pool: Pool) -> None:
+    old = await a_wallet(pool, "+8613800138002")
+    await bring(pool, old, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+    await close(pool, old)
+    new = await a_wallet(pool, "+8613800138002")
+    await bring(pool, new, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+    async with pool.connection() as conn:
+        before, after = await identity_of(conn, old), await identity_of(conn, new)
+        cursor = await conn.execute("SELECT count(*) FROM people")
+        people = await cursor.fetchone()
+    assert before[0] == after[0]
+    assert people == (1,)
+
+
+@pytest.mark.parametrize("came_before", [False, True])
+async def test_of_two_wallets_with_one_passport_at_once_one_gets_it(
+    pool: Pool, came_before: bool
+) -> None:
+    if came_before:  # then the number is there already, and nothing about it need be inserted
+        earlier = await a_wallet(pool, "+8613800138009")
+        await bring(pool, earlier, passport())
+        await close(pool, earlier)
+    wallets = [await a_wallet(pool, f"+861380013800{n}") for n in range(4)]
+    outcomes = await asyncio.gather(
+        *(bring(pool, wallet, passport()) for wallet in wallets), return_exceptions=True
+    )
+    refusals = [one for one in outcomes if isinstance(one, documents.PersonHasOpenWallet)]
+    assert len(refusals) == 3
+    async with pool.connection() as conn:
+        holders = [await identity_of(conn, wallet) for wallet in wallets]
+    assert len([one for one in holders if one[0] is not None]) == 1
+
+
+async def test_a_closed_wallet_takes_no_document(pool: Pool) -> None:
+    wallet = await a_wallet(pool)
+    await close(pool, wallet)
+    for nobodys in (wallet, new_id("wal", NOW)):
+        with pytest.raises(documents.DocumentForNoWallet):
+            await bring(pool, nobodys, passport())

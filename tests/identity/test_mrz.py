@@ -1,0 +1,262 @@
+"""A machine-readable zone is read only if every check digit fits, and a slip is located."""
+
+import contextlib
+from datetime import date
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from qianbao import names
+from qianbao.errors import QianbaoError
+from qianbao.identity import mrz
+from qianbao.identity.mrz import read_mrz, write_td1, write_td3
+from qianbao.identity.mrz_layout import check_digit
+
+TODAY = date(2026, 11, 1)
+# The specimens of ICAO Doc 9303 (domain.md 3.2).
+TD3 = [
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+]
+TD1 = [
+    "I<UTOD231458907<<<<<<<<<<<<<<<",
+    "7408122F1204159UTO<<<<<<<<<<<6",
+    "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+]
+TD2 = [
+    "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<",
+    "D231458907UTO7408122F1204159<<<<<<<6",
+]
+
+
+def changed(zone, line, position, character):
+    """`zone` with one character replaced; line and position from 1."""
+    text = zone[line - 1]
+    copy = [*zone]
+    copy[line - 1] = text[: position - 1] + character + text[position:]
+    return copy
+
+
+def refused(error, zone, today=TODAY):
+    with pytest.raises(error) as caught:
+        read_mrz(zone, today)
+    assert caught.value.sentence("zh")
+    assert caught.value.next_step("zh")
+    return caught.value
+
+
+def test_the_passport_specimen():
+    read = read_mrz(TD3, TODAY)
+    assert (read.format, read.document_code, read.number) == ("TD3", "P", "L898902C3")
+    assert (read.issuing_country, read.nationality) == ("UTO", "UTO")
+    assert (read.birth_date, read.sex) == (date(1974, 8, 12), "F")
+    assert read.valid_until == date(2012, 4, 15)
+    assert (read.name.surname, read.name.given) == ("ERIKSSON", "ANNA MARIA")
+    assert read.optional == "ZE184226B"
+
+
+@pytest.mark.parametrize(("zone", "form"), [(TD1, "TD1"), (TD2, "TD2")])
+def test_the_card_specimens(zone, form):
+    read = read_mrz(zone, TODAY)
+    assert (read.format, read.number, read.optional) == (form, "D23145890", "")
+    assert (read.birth_date, read.valid_until) == (date(1974, 8, 12), date(2012, 4, 15))
+    assert read.name.given == "ANNA MARIA"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\n".join(TD3),
+        "".join(TD3),
+        "\n\n  ".join(TD3).lower(),
+        "\r\n".join(line[:20] + " " + line[20:] for line in TD3),
+        "\n".join(TD3).replace("<", "＜"),
+        "\n".join(TD3).replace("<<", "«"),
+    ],
+)
+def test_small_letters_spaces_and_other_brackets_are_forgiven(typed):
+    assert read_mrz(typed, TODAY) == read_mrz(TD3, TODAY)
+
+
+def test_anna_types_a_wrong_digit_in_her_number():
+    error = refused(mrz.MrzCheckDigitWrong, changed(TD3, 2, 3, "7"))
+    detail = error.detail
+    assert (detail["field"], detail["line"], detail["position"]) == ("number", 2, 10)
+    assert (detail["found"], detail["expected"]) == ("6", "4")
+    assert "Line 2, character 10" in error.sentence("en")
+    assert "characters 1 to 9 of line 2" in error.sentence("en")
+    assert "第 2 行第 1 至 9 个字符" in error.sentence("zh")
+
+
+@pytest.mark.parametrize(
+    ("line", "position", "field", "digit"),
+    [(2, 15, "birth_date", 20), (2, 23, "valid_until", 28), (2, 30, "optional", 43),
+     (2, 44, "composite", 44)],
+)  # fmt: skip
+def test_each_field_names_its_own_check_digit(line, position, field, digit):
+    detail = refused(mrz.MrzCheckDigitWrong, changed(TD3, line, position, "9")).detail
+    assert (detail["field"], detail["line"], detail["position"]) == (field, line, digit)
+
+
+@pytest.mark.parametrize(
+    ("position", "typed", "suspect"), [(6, "O", 6), (16, "O", 16), (10, "G", 10)]
+)
+def test_a_look_alike_is_pointed_at(position, typed, suspect):
+    error = refused(mrz.MrzCheckDigitWrong, changed(TD3, 2, position, typed))
+    assert (error.detail["suspect_line"], error.detail["suspect_position"]) == (2, suspect)
+    assert f"line 2, character {suspect}: is “{typed}”" in error.sentence("en")
+
+
+def test_where_two_look_alikes_would_do_neither_is_named():
+    detail = refused(mrz.MrzCheckDigitWrong, changed(TD3, 2, 7, "Z")).detail
+    assert detail["suspect_position"] == 0
+    for position, other in ((7, "2"), (2, "B")):
+        fixed = changed(changed(TD3, 2, 7, "Z"), 2, position, other)
+        assert fixed[1][9] == check_digit(fixed[1][:9])
+
+
+def test_two_slips_are_not_guessed_at():
+    twice = changed(changed(TD3, 2, 6, "O"), 2, 2, "1")
+    detail = refused(mrz.MrzCheckDigitWrong, twice).detail
+    assert (detail["suspect_position"], detail["suspect_en"]) == (0, "")
+
+
+def test_a_missing_filler_is_told_by_line_and_length():
+    error = refused(mrz.MrzLineLength, [TD3[0][:-1], TD3[1]])
+    assert error.detail == {"line": 1, "length": 43, "expected": 44}
+    assert refused(mrz.MrzLineLength, [TD1[0], TD1[1] + "<", TD1[2]]).detail["line"] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "position", "character"),
+    [(1, 8, "1"), (1, 3, "0"), (2, 21, "Q"), (2, 30, "#"), (1, 10, "Ü"), (1, 1, "V")],
+)
+def test_a_character_that_cannot_stand_there_is_located(line, position, character):
+    detail = refused(mrz.MrzCharacter, changed(TD3, line, position, character)).detail
+    assert (detail["line"], detail["position"]) == (line, position)
+    assert detail["character"] == character
+
+
+def specimen(**changes):
+    fields = {
+        "number": "C01X00T47", "issuing_country": "D", "nationality": "D", "sex": "F",
+        "birth_date": date(1990, 2, 14), "valid_until": date(2031, 5, 6),
+    }  # fmt: skip
+    return fields | changes
+
+
+ANNA = names.from_fields("Müller", "Anna")
+
+
+def test_a_birthday_on_30_february_is_refused_where_it_stands():
+    first, second = write_td3(ANNA, **specimen())
+    digits = "900230"
+    body = second[:13] + digits + check_digit(digits) + second[20:43]
+    wrong = body + check_digit(body[0:10] + body[13:20] + body[21:43])
+    detail = refused(mrz.MrzDateWrong, [first, wrong]).detail
+    assert (detail["line"], detail["first"], detail["last"]) == (2, 14, 19)
+
+
+@pytest.mark.parametrize(
+    ("birth", "read_as"),
+    [
+        (date(1927, 1, 1), date(1927, 1, 1)),
+        (date(2026, 10, 31), date(2026, 10, 31)),
+        (date(1926, 11, 2), date(1926, 11, 2)),
+        (date(2000, 2, 29), date(2000, 2, 29)),
+    ],
+)
+def test_a_year_of_birth_is_never_in_the_future(birth, read_as):
+    assert read_mrz(write_td3(ANNA, **specimen(birth_date=birth)), TODAY).birth_date == read_as
+
+
+def test_a_card_number_longer_than_nine_runs_on_into_the_optional_data():
+    digit = check_digit("D23145890734")
+    first = f"I<UTOD23145890<734{digit}".ljust(30, "<")
+    second = TD1[1][:29]
+    second += check_digit(first[5:30] + second[0:7] + second[8:15] + second[18:29])
+    read = read_mrz([first, second, TD1[2]], TODAY)
+    assert (read.number, read.optional) == ("D23145890734", "")
+    wrong = changed([first, second, TD1[2]], 1, 17, "5")
+    detail = refused(mrz.MrzCheckDigitWrong, wrong).detail
+    assert (detail["field"], detail["line"], detail["position"]) == ("number", 1, 19)
+
+
+@pytest.mark.parametrize("text", ["", "hello", "a\nb\nc\nd", "<" * 600, "x" * 30 + "\n" + "y" * 30])
+def test_what_is_no_zone_is_refused_as_such(text):
+    refused(mrz.MrzFormatUnknown, text)
+
+
+def test_a_zone_without_a_number_is_refused():
+    empty = write_td3(ANNA, **specimen(number=""))
+    assert refused(mrz.MrzFieldEmpty, empty).detail["field"] == "number"
+
+
+def test_a_number_too_long_cannot_be_written():
+    with pytest.raises(mrz.MrzFieldUnwritable):
+        write_td3(ANNA, **specimen(number="1234567890"))
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SYMBOLS = "0123456789" + LETTERS + "<"
+words = st.text(LETTERS, min_size=1, max_size=8)
+documents = st.fixed_dictionaries(
+    {
+        "number": st.text("0123456789" + LETTERS, min_size=5, max_size=9),
+        "issuing_country": st.text(LETTERS, min_size=1, max_size=3),
+        "nationality": st.text(LETTERS, min_size=3, max_size=3),
+        "birth_date": st.dates(date(1926, 11, 2), TODAY),
+        "sex": st.sampled_from("MFX"),
+        "valid_until": st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+        "optional": st.text("0123456789" + LETTERS, max_size=14),
+    }
+)
+people = st.builds(
+    lambda surname, given_names: names.from_fields(" ".join(surname), " ".join(given_names)),
+    st.lists(words, min_size=1, max_size=2),
+    st.lists(words, max_size=1),
+)
+
+
+@given(people, documents, st.sampled_from([write_td3, write_td1]))
+def test_what_is_written_is_read_back(person, fields, writer):
+    read = read_mrz(writer(person, **fields), TODAY)
+    assert {field: getattr(read, field) for field in fields} == fields
+    assert (read.name.surname, read.name.given) == (person.surname, person.given)
+
+
+CHECKED = {
+    write_td3: [(2, p) for p in [*range(1, 11), *range(14, 21), *range(22, 45)]],
+    write_td1: [(1, p) for p in range(6, 31)]
+    + [(2, p) for p in [*range(1, 8), *range(9, 16), *range(19, 31)]],
+}
+
+
+@given(people, documents, st.sampled_from([write_td3, write_td1]), st.data())
+@settings(max_examples=300)
+def test_one_changed_character_is_refused(person, fields, writer, data):
+    """In any field under a check digit. Sums are taken modulo 10, so that 0, A, K and U, all worth
+    10 more or less, cannot be told apart by any reader; those changes are left out."""
+    zone = writer(person, **fields)
+    line, position = data.draw(st.sampled_from(CHECKED[writer]))
+    old = zone[line - 1][position - 1]
+    new = data.draw(st.sampled_from(SYMBOLS))
+    assume(new != old and check_digit(new) != check_digit(old))
+    with pytest.raises(QianbaoError):
+        read_mrz(changed(zone, line, position, new), TODAY)
+
+
+@given(st.one_of(st.text(max_size=600), st.text(SYMBOLS + "\n ü«", max_size=120)))
+def test_no_text_breaks_the_reader(text):
+    with contextlib.suppress(QianbaoError):
+        read_mrz(text, TODAY)
+
+
+@given(st.sampled_from([TD1, TD2, TD3]), st.data())
+def test_no_slip_breaks_the_reader(zone, data):
+    line = data.draw(st.integers(1, len(zone)))
+    position = data.draw(st.integers(1, len(zone[0])))
+    character = data.draw(st.one_of(st.characters(), st.sampled_from(SYMBOLS)))
+    with contextlib.suppress(QianbaoError):
+        read_mrz(changed(zone, line, position, character), TODAY)
