@@ -11,6 +11,7 @@ from granian.server import Server
 from litestar import Litestar, Response, get
 from litestar.connection import Request
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -57,7 +58,7 @@ def follow_clock(app: ASGIApp) -> ASGIApp:
     moved it. Static files do not care."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+        if scope["type"] == ScopeType.HTTP and not scope["path"].startswith("/static/"):
             services: Services = scope["litestar_app"].state.services
             await services.refresh_clock()
         await app(scope, receive, send)

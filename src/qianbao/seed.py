@@ -62,7 +62,7 @@ async def prepare(services: Services, *, now: datetime) -> None:
         await install_pack(conn, now=now)
         for bank in directory().banks:
             await open_account(
-                conn, owner_id=f"bank:{bank}", account_id="CNY", kind="bank", currency="CNY",
+                conn, owner_id=f"bank:{bank.code}", account_id="CNY", kind="bank", currency="CNY",
                 overdraft=True, now=now,
             )  # fmt: skip
         await open_account(

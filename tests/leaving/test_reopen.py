@@ -40,9 +40,7 @@ async def ben_leaves(conn: Connection, amount_minor: int = 3_200, after: timedel
     await an_order_at_the_bank(conn, ben, card, "top_up", amount_minor, opened_at)
     await an_order_at_the_bank(conn, ben, card, "withdrawal", amount_minor, opened_at)
     await unlink(conn, ben)
-    await close(
-        conn, wallet_id=ben, reason="shut out", now=opened_at + DAY, free_minor=FREE_MINOR
-    )
+    await close(conn, wallet_id=ben, reason="shut out", now=opened_at + DAY, free_minor=FREE_MINOR)
     return ben
 
 

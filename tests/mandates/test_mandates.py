@@ -230,9 +230,7 @@ async def test_what_cannot_be_approved(conn: Connection) -> None:
     didi = await a_merchant(conn)
     plan = {"merchant_id": didi, "title_en": "Rides", "title_zh": "打车", "now": NOW}
     with pytest.raises(MandatePlanTooHigh):
-        await approve_plan(
-            conn, plan_id="a", per_charge=Money(50_001), most_minor=50_000, **plan
-        )
+        await approve_plan(conn, plan_id="a", per_charge=Money(50_001), most_minor=50_000, **plan)
     with pytest.raises(AmountOutOfRange):
         await approve_plan(conn, plan_id="a", per_charge=Money(0), most_minor=50_000, **plan)
     for _ in range(2):

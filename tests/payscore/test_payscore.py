@@ -305,9 +305,7 @@ async def test_thirty_days_without_an_answer(conn: Connection) -> None:
     assert await expire_orders(conn, now=almost) == 0
     over = NOW + timedelta(days=30)
     with pytest.raises(ScoreOrderState) as refusal:
-        await confirm_order(
-            conn, wallet_id=anna, score_order_id=waiting.score_order_id, now=over
-        )
+        await confirm_order(conn, wallet_id=anna, score_order_id=waiting.score_order_id, now=over)
     assert "expired" in refusal.value.sentence("en")
     assert [await expire_orders(conn, now=over) for _ in range(2)] == [1, 0]
     states = {o.score_order_id: o.state for o in await list_orders(conn, wallet_id=anna)}

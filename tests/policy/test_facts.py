@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qianbao.policy.facts import FACTS, Situation, carry, category, facts_at
+from qianbao.policy.facts import FACTS, Fact, Situation, carry, category, facts_at
 from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, deng, moments, situations
 
 TYPES = {"integer": int, "text": str, "boolean": bool, "date": date}
 
 
 @given(data=st.data(), now=moments())
-def test_every_fact_is_registered_and_of_its_type(data: st.DataObject, now: object) -> None:
-    facts = facts_at(data.draw(situations(now)), now, 5)  # type: ignore[arg-type]
+def test_every_fact_is_registered_and_of_its_type(data: st.DataObject, now: datetime) -> None:
+    facts = facts_at(data.draw(situations(now)), now, 5)
     assert set(facts) == set(FACTS)
     for name, value in facts.items():
         assert value is None or type(value) is TYPES[FACTS[name].type], name
@@ -26,9 +26,9 @@ def test_every_fact_is_registered_and_of_its_type(data: st.DataObject, now: obje
 
 
 @pytest.mark.parametrize("fact", FACTS.values(), ids=FACTS)
-def test_every_fact_has_words_a_source_and_sql_over_known_columns(fact: object) -> None:
-    assert fact.en and fact.zh and fact.source  # type: ignore[attr-defined]
-    tree = sqlglot.parse_one(fact.sql, dialect="postgres")  # type: ignore[attr-defined]
+def test_every_fact_has_words_a_source_and_sql_over_known_columns(fact: Fact) -> None:
+    assert all((fact.en, fact.zh, fact.source))
+    tree = sqlglot.parse_one(fact.sql, dialect="postgres")
     made_here = {"bank", "seen"}
     columns = {column.name for column in tree.find_all(sqlglot.exp.Column)} - made_here
     assert columns <= set(Situation.__struct_fields__)

@@ -21,11 +21,9 @@ PIN = "246810"
 
 
 async def texts_to(pool: Pool, phone: str) -> list[str]:
-    """What `phone` was sent, the latest last."""
+    """What `phone` was sent."""
     async with pool.connection() as conn:
-        cursor = await conn.execute(
-            "SELECT phone_cipher, body_cipher FROM text_messages ORDER BY created_at, sms_id"
-        )
+        cursor = await conn.execute("SELECT phone_cipher, body_cipher FROM text_messages")
         rows = await cursor.fetchall()
     return [KEYS.decrypt(body, "sms") for to, body in rows if KEYS.decrypt(to, "phone") == phone]
 
@@ -35,10 +33,12 @@ async def code_for(
 ) -> tuple[str, str]:
     """A sign-up is started: its id, and the code that the text message brought."""
     signup_id = new_id("sig", now)
+    before = await texts_to(pool, read_phone(phone))
     await start_signup(
         pool, KEYS, SETTINGS, signup_id=signup_id, phone=phone, language=language, now=now
     )
-    found = re.search(r"\d{6}", (await texts_to(pool, read_phone(phone)))[-1])
+    (text,) = set(await texts_to(pool, read_phone(phone))) - set(before)
+    found = re.search(r"\d{6}", text)
     assert found
     return signup_id, found.group()
 

@@ -60,7 +60,7 @@ def openapi(settings: Settings) -> OpenAPIConfig:
                 "bearer": SecurityScheme(
                     type="http",
                     scheme="bearer",
-                    description="A holder's session, a merchant's API key or an operator's session.",
+                    description="A holder's or operator's session, or a merchant's API key.",
                 )
             }
         ),

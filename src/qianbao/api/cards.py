@@ -108,7 +108,7 @@ def _card(card: Card) -> CardView:
 @get("/banks", security=[])
 async def list_banks() -> list[BankView]:
     """The directory."""
-    return [_bank(bank) for bank in directory.directory().banks.values()]
+    return [_bank(bank) for bank in directory.directory().banks]
 
 
 @get("/banks/{bank:str}/name-forms")

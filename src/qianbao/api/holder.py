@@ -257,7 +257,7 @@ async def list_notices(
     request: Asked,
     holder: Session,
     limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    after: Annotated[str, Meta(max_length=64)] | None = None,
+    after: Annotated[str, Meta(max_length=64)] = "",
 ) -> Any:
     """The inbox, newest first."""
     async with services(request).pool.connection() as conn:

@@ -14,9 +14,9 @@ from qianbao.api.access import Asked, services
 from qianbao.errors import NotFound
 from qianbao.ids import id_from_key
 from qianbao.leaving.history import Page, Transaction, get_transaction, transactions
-from qianbao.leaving.statement_camt053 import statement_camt053
-from qianbao.leaving.statement_csv import statement_csv
-from qianbao.leaving.statement_pdf import statement_pdf
+from qianbao.leaving.statement_camt053 import write_camt053
+from qianbao.leaving.statement_csv import write_csv
+from qianbao.leaving.statement_pdf import write_pdf
 from qianbao.leaving.statements import Statement, statement
 from qianbao.money import Money
 from qianbao.payments.bank_orders import BankOrder, find_order
@@ -142,7 +142,7 @@ async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBod
 async def start_withdrawal(
     request: Asked, holder: Session, key: str, data: WithdrawalBody
 ) -> BankOrderView:
-    """Holds the money and sends it to the card; `GET /v1/bank-orders/{id}` tells when it is there."""
+    """Holds the money and sends it to the card; `GET /v1/bank-orders/{id}` says how it went."""
     await _check_pin(request, holder, data.pin)
     order = await withdraw(
         services(request).clearing,
@@ -227,9 +227,9 @@ async def show_transaction(request: Asked, holder: Session, transaction_id: str)
 
 
 _FORMATS: dict[str, tuple[str, Callable[[Statement], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", statement_csv),
-    "pdf": ("application/pdf", statement_pdf),
-    "camt053": ("application/xml", statement_camt053),
+    "csv": ("text/csv; charset=utf-8", lambda found: b"".join(write_csv(found))),
+    "pdf": ("application/pdf", write_pdf),
+    "camt053": ("application/xml", lambda found: b"".join(write_camt053(found))),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -73,29 +73,75 @@ class ProofView(msgspec.Struct):
     proof: Proof
 
 
+class VersionView(msgspec.Struct):
+    """A version of a policy: its text, its dates, and where it stands now."""
+
+    policy: str
+    version: int
+    title_en: str
+    title_zh: str
+    state: str
+    phase: str
+    announce: date | None
+    warn: date | None
+    enforce: date | None
+    drafted_by: str
+    drafted_at: datetime
+    published_by: str | None
+    published_at: datetime | None
+    body: str
+
+
+def _version(listed: in_force.ListedVersion) -> VersionView:
+    stored, timeline = listed.stored, listed.policy.timeline
+    return VersionView(
+        policy=stored.policy,
+        version=stored.version,
+        title_en=listed.policy.title_en,
+        title_zh=listed.policy.title_zh,
+        state=stored.state,
+        phase=listed.phase,
+        announce=timeline.announce if timeline else None,
+        warn=timeline.warn if timeline else None,
+        enforce=timeline.enforce if timeline else None,
+        drafted_by=stored.drafted_by,
+        drafted_at=stored.drafted_at,
+        published_by=stored.published_by,
+        published_at=stored.published_at,
+        body=stored.body,
+    )
+
+
 @post("/operator/session", status_code=201, security=[])
 async def sign_in(request: Asked, data: SignIn) -> Token:
     """Signs an operator in."""
     own = services(request)
-    token = await operators.sign_in(own.pool, name=data.name, password=data.password, now=own.now())
+    token = await operators.sign_in(
+        own.pool,
+        name=data.name,
+        password=data.password,
+        now=own.now(),
+        attempts=own.settings.pin_attempts,
+        lock_minutes=own.settings.pin_lock_minutes,
+    )
     return Token(token)
 
 
 @get("/operator/policies")
-async def list_policies(request: Asked, operator: Operator) -> list[in_force.ListedVersion]:
+async def list_policies(request: Asked, operator: Operator) -> list[VersionView]:
     """Every version ever written, with its phase and dates."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await in_force.versions(conn, now=own.now())
+        return [_version(one) for one in await in_force.versions(conn, now=own.now())]
 
 
 @get("/operator/rollouts")
-async def list_rollouts(request: Asked, operator: Operator) -> list[in_force.ListedVersion]:
+async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]:
     """The published versions: where each stands between announcement and enforcement."""
     own = services(request)
     async with own.pool.connection() as conn:
         found = await in_force.versions(conn, now=own.now())
-    return [version for version in found if version.state == "published"]
+    return [_version(one) for one in found if one.stored.state == "published"]
 
 
 @post("/operator/policies", status_code=201)

@@ -16,7 +16,7 @@ from qianbao.db.queries import Connection, fetch_one
 from qianbao.errors import QianbaoError
 from qianbao.leaving.counterparties import sql
 from qianbao.leaving.statement_csv import csv_heading, csv_lines
-from qianbao.leaving.statements import StatementWallet, read_head, read_lines
+from qianbao.leaving.statements import StatementWallet, begin_reading, read_lines
 from qianbao.ledger import lock_accounts, main_account
 from qianbao.money import show
 from qianbao.notices import inbox
@@ -111,10 +111,10 @@ async def find_closure(conn: Connection, *, wallet_id: str) -> Closure | None:
 
 async def statement_hash(conn: Connection, *, wallet_id: str, now: datetime) -> bytes:
     """SHA-256 of the full CSV statement, however long it is. Raises `WalletUnknown`."""
-    head, sums = await read_head(conn, wallet_id=wallet_id, period="all", now=now)
-    digest = hashlib.sha256(csv_heading(head))
-    async for lines in read_lines(conn, head, sums):
-        digest.update(csv_lines(head, lines))
+    reading = await begin_reading(conn, wallet_id=wallet_id, period="all", now=now)
+    digest = hashlib.sha256(csv_heading(reading.head))
+    async for lines in read_lines(conn, reading):
+        digest.update(csv_lines(reading.head, lines))
     return digest.digest()
 
 

@@ -22,8 +22,11 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from qianbao.leaving.history import Transaction
-from qianbao.leaving.statements import Statement
+from qianbao.leaving.statements import Statement, StatementTooLong
 from qianbao.money import show
+
+MAX_LINES = 20_000
+"""Most lines of a PDF, some 800 pages; the CSV takes more."""
 
 LATIN, LATIN_BOLD, HAN = "Helvetica", "Helvetica-Bold", "STSong-Light"
 INK, GREY, RULE, BAND, GREEN = (
@@ -34,7 +37,7 @@ WIDTH, HEIGHT = A4
 LEFT, RIGHT = 44.0, WIDTH - 44.0
 DETAILS, AMOUNT, BALANCE = LEFT + 92, RIGHT - 100, RIGHT - 8
 ROW = 30.0
-FIRST_TOP, NEXT_TOP, BOTTOM = HEIGHT - 262, HEIGHT - 84, 56.0
+FIRST_TOP, NEXT_TOP, BOTTOM = HEIGHT - 240, HEIGHT - 84, 56.0
 """Where the table's heading begins on the first page and on the others, and where rows end."""
 
 
@@ -51,7 +54,10 @@ TITLE, FIGURE = Style(19, INK, bold=True), Style(12, INK, bold=True)
 
 
 def write_pdf(statement: Statement) -> bytes:
-    """The whole file. Thousands of lines take seconds: call it in a thread."""
+    """The whole file. Thousands of lines take seconds: call it in a thread. Raises
+    `StatementTooLong` above `MAX_LINES`."""
+    if len(statement.lines) > MAX_LINES:
+        raise StatementTooLong(lines=len(statement.lines), most=MAX_LINES)
     pdfmetrics.registerFont(UnicodeCIDFont(HAN))
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1)
@@ -173,7 +179,7 @@ def _row(canvas: Canvas, top: float, line: Transaction, zone: ZoneInfo) -> None:
 
 def _footer(canvas: Canvas, statement: Statement, number: int, pages: int) -> None:
     _text(canvas, LEFT, 32, statement.statement_id, SMALL)
-    words = f"Page {number} of {pages}  第 {number} 页，共 {pages} 页"
+    words = f"Page {number} of {pages} · 第 {number} 页，共 {pages} 页"
     _text(canvas, RIGHT, 32, words, SMALL, align="right")
 
 

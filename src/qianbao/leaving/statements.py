@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,6 +26,7 @@ from qianbao.wallets.errors import WalletUnknown
 MAX_LINES = 100_000
 """Most lines of one statement."""
 CHUNK = 2_000
+_ENDLESS = datetime(9999, 1, 1, tzinfo=UTC)
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 
 
@@ -99,6 +100,15 @@ class Sums(msgspec.Struct, frozen=True):
     last_sequence: int
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """A statement whose lines are still to be read: those booked before `until`, as far as each
+    account had been counted."""
+
+    head: Statement
+    until: datetime
+    sums: tuple[Sums, ...]
+
+
 class _Name(msgspec.Struct, frozen=True):
     surname: str
     given: str
@@ -108,12 +118,12 @@ class _Name(msgspec.Struct, frozen=True):
 async def statement(conn: Connection, *, wallet_id: str, period: str, now: datetime) -> Statement:
     """The statement of `period` ("2026", "2026-11" or "all") as known at `now`. Raises
     `PeriodInvalid`, `StatementTooLong` or `WalletUnknown`."""
-    head, sums = await read_head(conn, wallet_id=wallet_id, period=period, now=now)
-    lines = sum(account.lines for account in sums)
+    reading = await begin_reading(conn, wallet_id=wallet_id, period=period, now=now)
+    lines = sum(account.lines for account in reading.sums)
     if lines > MAX_LINES:
         raise StatementTooLong(lines=lines, most=MAX_LINES)
-    read = [line async for chunk in read_lines(conn, head, sums) for line in chunk]
-    return msgspec.structs.replace(head, lines=tuple(read))
+    read = [line async for chunk in read_lines(conn, reading) for line in chunk]
+    return msgspec.structs.replace(reading.head, lines=tuple(read))
 
 
 async def periods(conn: Connection, *, wallet_id: str, now: datetime) -> tuple[str, ...]:
@@ -135,24 +145,22 @@ async def periods(conn: Connection, *, wallet_id: str, now: datetime) -> tuple[s
     return tuple(found)
 
 
-async def read_head(
-    conn: Connection, *, wallet_id: str, period: str, now: datetime
-) -> tuple[Statement, list[Sums]]:
-    """The statement without its lines, and each account's sums, from which `read_lines` reads
-    them. Raises `PeriodInvalid` or `WalletUnknown`."""
+async def begin_reading(conn: Connection, *, wallet_id: str, period: str, now: datetime) -> Reading:
+    """The statement without its lines, and how to read them. Raises `PeriodInvalid` or
+    `WalletUnknown`."""
     wallet = await fetch_one(conn, sql.wallet, {"wallet_id": wallet_id}, StatementWallet)
     if wallet is None:
         raise WalletUnknown()
     history = await wallets_in_history(conn, wallet_id)
     same_currency = [one for one in history if one.currency == wallet.currency]
     first = min(one.opened_at for one in same_currency)
-    starts_at, ends_at = _bounds(period, ZoneInfo(wallet.time_zone), first, now)
+    starts_at, until = _bounds(period, ZoneInfo(wallet.time_zone), first, now)
     wallet_ids = tuple(one.wallet_id for one in same_currency)
     parameters = {
         "owners": list(wallet_ids),
         "account_id": wallet.currency,
         "starts_at": starts_at,
-        "ends_at": ends_at,
+        "ends_at": until,
     }
     sums = await fetch_all(conn, sql.period_sums, parameters, Sums)
     head = Statement(
@@ -160,7 +168,7 @@ async def read_head(
         wallet_ids=wallet_ids,
         period=period,
         starts_at=starts_at,
-        ends_at=ends_at,
+        ends_at=min(until, now),
         time_zone=wallet.time_zone,
         created_at=now,
         currency=wallet.currency,
@@ -171,17 +179,16 @@ async def read_head(
         in_minor=sum(account.in_minor for account in sums),
         out_minor=sum(account.out_minor for account in sums),
     )
-    return head, sums
+    return Reading(head, until, tuple(sums))
 
 
 def _bounds(
     period: str, zone: ZoneInfo, first: datetime, now: datetime
 ) -> tuple[datetime, datetime]:
-    """The moments from and until which `period` counts; it ends at `now` while it runs, that very
-    moment included."""
-    until_now = now + timedelta(microseconds=1)
+    """The moments from and until which entries count. A period that still runs takes whatever has
+    been booked, even by a process whose clock is ahead of ours."""
     if period == "all":
-        return first, until_now
+        return first, _ENDLESS
     match = _PERIOD.fullmatch(period)
     if match is None:
         raise PeriodInvalid(typed=period[:20])
@@ -196,7 +203,7 @@ def _bounds(
         raise PeriodInvalid(typed=period[:20]) from None
     if starts_at > now:
         raise PeriodInvalid(typed=period[:20])
-    return starts_at, min(ends_at, until_now)
+    return starts_at, ends_at
 
 
 async def _holder_name(conn: Connection, wallet_id: str) -> str:
@@ -207,18 +214,17 @@ async def _holder_name(conn: Connection, wallet_id: str) -> str:
     return f"{name.native} {latin}".strip() if name.native != latin else latin
 
 
-async def read_lines(
-    conn: Connection, head: Statement, sums: list[Sums]
-) -> AsyncIterator[list[Transaction]]:
+async def read_lines(conn: Connection, reading: Reading) -> AsyncIterator[list[Transaction]]:
     """The lines in the order they were booked, each with the balance after it, a chunk at a
     time; within one transaction."""
+    head = reading.head
     balance = head.opening_minor
     parameters = {
-        "owners": [account.owner_id for account in sums],
-        "lasts": [account.last_sequence for account in sums],
+        "owners": [account.owner_id for account in reading.sums],
+        "lasts": [account.last_sequence for account in reading.sums],
         "account_id": head.currency,
         "starts_at": head.starts_at,
-        "ends_at": head.ends_at,
+        "ends_at": reading.until,
     }
     # A cursor on the server: one sort, however many chunks.
     async with conn.cursor(name="statement", row_factory=class_row(Entry)) as cursor:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from qianbao.errors import QianbaoError
 from qianbao.ledger.accounts import Account, AccountKey
 from qianbao.ledger.errors import (
     AccountUnknown,
@@ -135,9 +136,14 @@ class Book:
             raise HoldExceeded(
                 asked=show(asked, account.currency), held=show(hold.amount_minor, account.currency)
             )
+        mark = self.mark()
         self._end(hold, account, "settled", asked)
-        for transfer in transfers:
-            self.transfer(transfer, created_at)
+        try:
+            for transfer in transfers:
+                self.transfer(transfer, created_at)
+        except QianbaoError:
+            self.back_to(mark)
+            raise
 
     def release(self, key: tuple[str, str]) -> None:
         """Ends a hold; the money is free again. Raises as `settle` does."""

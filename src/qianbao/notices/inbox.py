@@ -63,10 +63,10 @@ async def tell(
 
 
 async def list_notices(
-    conn: Connection, *, wallet_id: str, limit: int = 20, after: str = ""
+    conn: Connection, *, wallet_id: str, limit: int = 20, after: str | None = None
 ) -> list[Notice]:
     """The latest first; `after` is the last id of the page before."""
-    place = {"wallet_id": wallet_id, "limit": limit, "after": after}
+    place = {"wallet_id": wallet_id, "limit": limit, "after": after or ""}
     return await fetch_all(conn, SQL.list_notices, place, Notice)
 
 

@@ -209,7 +209,7 @@ def _apply(request: BankAnswered, batch: Batch) -> OrderEnded:
     if order is None:
         raise BankOrderUnknown()
     if order.state in ("settled", "refused"):
-        return OrderEnded(order.order_id, order.state)  # type: ignore[arg-type]
+        return OrderEnded(order.order_id, order.state)
     if order.kind == "top_up":
         _end_top_up(order, request.settled, batch)
     else:

@@ -17,8 +17,9 @@ from qianbao.clock import local_date
 from qianbao.db.queries import Connection
 from qianbao.ledger import AccountKey, Book
 from qianbao.payments.errors import BlockedByPolicy
-from qianbao.policy import Decision, Policy, decide
+from qianbao.policy.decide import Decision, decide
 from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.policies import Policy
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
 

@@ -2,9 +2,9 @@
 
 One transaction: lock the accounts in key order; find what was answered before; read facts, limits
 and the policies in force (a later statement, which sees what the locks waited for); per request
-decide, then apply in memory; write everything by COPY and set-based statements; commit; answer all.
-Money, limits and rules can therefore never disagree, and one commit carries many payments. There are
-no timers: under light load a batch is one request, under heavy load it grows by itself.
+decide, then apply in memory; write everything by COPY and set-based statements; commit; answer.
+Money, limits and rules can therefore never disagree, and one commit carries many payments. There
+are no timers: under light load a batch is one request, under heavy load it grows by itself.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ from qianbao.payments.errors import (
     RequestClash,
     SameKeyOtherRequest,
 )
-from qianbao.policy import Policy
-from qianbao.remedies import Goal, plan
+from qianbao.policy.policies import Policy
+from qianbao.remedies.goals import Goal
+from qianbao.remedies.plan import plan
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
-from qianbao.policy import Decision
+from qianbao.policy.decide import Decision
 from qianbao.policy.facts import Situation
-from qianbao.remedies import WayOut
+from qianbao.remedies.plan import WayOut
 
 
 class BlockedByPolicy(QianbaoError):

@@ -45,7 +45,8 @@ class Paid(msgspec.Struct, frozen=True):
 
 async def pay(clearing: Clearing, request: Pay) -> Paid:
     """Pays at once. `amount` is what the holder was shown: another amount is refused. Raises
-    `PaymentUnknown`, `PaymentNotAwaiting`, amount errors, `BlockedByPolicy`, `InsufficientFunds`."""
+    `PaymentUnknown`, `PaymentNotAwaiting`, amount errors, `BlockedByPolicy` or
+    `InsufficientFunds`."""
     answer: Paid = await clearing.submit(request)
     return answer
 

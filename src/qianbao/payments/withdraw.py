@@ -65,20 +65,13 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
     """What arrives and what it costs (minor units), domain.md 1.6."""
     wallet = batch.open_wallet(request.wallet_id)
     available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
-    settings = batch.settings
-    rule = (
-        free_left,
-        settings.withdrawal_fee_per_mille,
-        settings.withdrawal_fee_least_minor,
-        settings.withdrawal_unfeed_balance_minor,
-    )
     if request.amount is None:
         if available <= 0:
             nothing = show(0, wallet.currency)
             raise InsufficientFunds(available=nothing, needed=show(1, wallet.currency))
-        return withdraw_all(available, *rule)
+        return withdraw_all(available, free_left, batch.settings)
     amount = check_amount(request.amount, wallet.currency)
-    return amount, fee_from_balance(amount, available, *rule)
+    return amount, fee_from_balance(amount, available, free_left, batch.settings)
 
 
 def _apply(request: Withdraw, batch: Batch) -> BankOrder:

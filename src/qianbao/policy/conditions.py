@@ -270,7 +270,7 @@ def _arithmetic(node: Any) -> Kind:
             return "integer"
         case (exp.Add | exp.Sub, "date", "integer") | (exp.Add, "integer", "date"):
             return "date"
-    if left == "integer":
+    if left == "integer" or (left == "date" and not isinstance(node, exp.Mul)):
         raise _wrong_kind(node.expression, right, "integer")
     raise _wrong_kind(node.this, left, "integer")
 

@@ -223,8 +223,8 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     basis: _Text
     source: str = ""
     explain: _Words | None = None
-    applies_to: _Text = "TRUE"
-    requires: _Text | None = None
+    applies_to: _Text | bool = True
+    requires: _Text | bool | None = None
     limit: Limit | None = None
     otherwise: _Otherwise
     timeline: Timeline | None = None
@@ -250,8 +250,9 @@ def _document(marked: Marked) -> _Document:
     return document
 
 
-def _condition(marked: Marked, field: str, text: str) -> Condition:
-    """A condition whose errors name the place in the file."""
+def _condition(marked: Marked, field: str, written: str | bool | None) -> Condition:
+    """A condition whose errors name the place in the file. YAML takes a bare TRUE for its own."""
+    text = written if isinstance(written, str) else str(written).upper()
     try:
         return read_condition(text)
     except InvalidInput as error:
@@ -262,7 +263,7 @@ def _condition(marked: Marked, field: str, text: str) -> Condition:
 def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
     if limit is None:
-        return _condition(marked, "requires", document.requires or "")
+        return _condition(marked, "requires", document.requires)
     fact = FACTS.get(limit.fact)
     place = marked.place("limit", "fact")
     if fact is None:

@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from qianbao.errors import Language
 from qianbao.money import show
+from qianbao.policy.conditions import operand_kind
 from qianbao.policy.facts import FACTS, Facts, Value
 from qianbao.policy.normal import is_negated
 from qianbao.policy.operands import leaf_holds, operator_of, value_of
@@ -153,7 +154,7 @@ def _clause(leaf: Any, facts: Facts, *, currency: str, language: Language) -> st
     else:
         expected = "" if isinstance(inner, exp.Is) else shown(inner.expression)
     patterns = _NEEDED[language]
-    if isinstance(value_of(inner.this, facts), date):
+    if operand_kind(inner.this) == "date":
         patterns = patterns | _DATE_NEEDED[language]
     needed = patterns[operator_of(leaf)].format(expected)
     if language == "zh":

@@ -16,15 +16,6 @@ from qianbao.wallets.phones import read_phone
 SQL = load("qianbao.wallets")
 
 
-class EarlierWallet(msgspec.Struct, frozen=True):
-    """A closed wallet of the same person, whose history and statement are kept."""
-
-    wallet_id: str
-    phone_tail: str
-    opened_at: datetime
-    closed_at: datetime | None
-
-
 class Wallet(msgspec.Struct, frozen=True):
     """Money in minor units of `currency`; `phone_tail` is the last four digits."""
 
@@ -60,13 +51,6 @@ async def wallet(conn: Connection, wallet_id: str) -> Wallet:
     if found is None:
         raise WalletUnknown
     return found
-
-
-async def earlier_wallets(conn: Connection, wallet_id: str) -> list[EarlierWallet]:
-    """Closed wallets of the same person, the latest first. None before a bank has confirmed who
-    this is (`verified_at`): knowing a document's number must not open its holder's history."""
-    place = {"wallet_id": wallet_id}
-    return await fetch_all(conn, SQL.list_earlier_wallets, place, EarlierWallet)
 
 
 async def find_by_phone(conn: Connection, keys: KeyRing, phone: str) -> list[Wallet]:

@@ -153,15 +153,6 @@ LEFT JOIN closures k ON k.wallet_id = w.wallet_id
 WHERE w.phone_index = %(phone_index)s
 ORDER BY w.opened_at DESC, w.wallet_id DESC
 
--- name: list_earlier_wallets
--- Only once a bank has confirmed who asks: a document number alone opens nobody's history.
-SELECT e.wallet_id, e.phone_tail, e.opened_at, k.closed_at
-FROM wallets w
-JOIN wallets e ON e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
-LEFT JOIN closures k ON k.wallet_id = e.wallet_id
-WHERE w.wallet_id = %(wallet_id)s AND w.verified_at IS NOT NULL AND e.status = 'closed'
-ORDER BY e.opened_at DESC
-
 -- name: find_phone_cipher
 SELECT phone_cipher FROM wallets WHERE wallet_id = %(wallet_id)s
 

@@ -107,7 +107,7 @@ async def pay_score_settings(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/manage/pay-score/orders/{score_order_id:str}")
-async def score_order(request: Asked) -> Response[Any]:
+async def score_order() -> Response[Any]:
     """An order stands on the page of them all."""
     return Redirect("/me/pay/manage/pay-score", status_code=303)
 
@@ -130,9 +130,7 @@ async def _mandate(
 ) -> Response[Any]:
     async with services_of(request).pool.connection() as conn:
         found = await get_mandate(conn, wallet_id=holder(request), mandate_id=mandate_id)
-    return draw(
-        "mandate.html", status=status_of(refusal), mandate=found, refusal=shown(refusal)
-    )
+    return draw("mandate.html", status=status_of(refusal), mandate=found, refusal=shown(refusal))
 
 
 async def _pay_score(request: Asked, refusal: QianbaoError | None = None) -> Response[Any]:

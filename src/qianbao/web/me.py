@@ -90,7 +90,7 @@ async def _help(
     request: Asked, form: Form, *, sent: bool = False, refusal: QianbaoError | None = None
 ) -> Response[Any]:
     async with services_of(request).pool.connection() as conn:
-        cases = await list_cases(conn, wallet_id=holder(request))
+        cases = await list_cases(conn, holder(request))
     return draw(
         "help.html",
         status=status_of(refusal),

@@ -23,8 +23,7 @@ from qianbao.wallets.profile import phone_of, wallet
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.standing import shown, status_of
-from qianbao.web.standing_now import standing_of
+from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
 _MERCHANT_CODE = re.compile(r"(mch_[0-9a-z]{20}).+?(pay_[0-9a-z]{20})", re.ASCII | re.DOTALL)
@@ -55,7 +54,7 @@ async def pay_page(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/scan")
-async def scan(request: Asked) -> Response[Any]:
+async def scan() -> Response[Any]:
     """Where a code is pasted or typed."""
     return draw("scan.html", refusal=None)
 

@@ -61,9 +61,7 @@ async def list_transactions(request: Asked) -> Response[Any]:
     """The history, newest first."""
     page = request.query_params.get("page", "")
     async with services_of(request).pool.connection() as conn:
-        found = await transactions(
-            conn, wallet_id=holder(request), limit=PAGE, after=page or None
-        )
+        found = await transactions(conn, wallet_id=holder(request), limit=PAGE, after=page or None)
     return draw(
         "transactions.html",
         items=found.items,
@@ -78,9 +76,7 @@ async def show_transaction(request: Asked, transaction_id: str) -> Response[Any]
     """One of them, found on the page of the list that it was opened from."""
     page = request.query_params.get("page", "")
     async with services_of(request).pool.connection() as conn:
-        found = await transactions(
-            conn, wallet_id=holder(request), limit=PAGE, after=page or None
-        )
+        found = await transactions(conn, wallet_id=holder(request), limit=PAGE, after=page or None)
     for item in found.items:
         if item.transaction_id == transaction_id:
             return draw("transaction.html", item=item, kind=_kind(item))
@@ -133,13 +129,9 @@ def _kind(item: Transaction) -> dict[str, str]:
     return {"en": en, "zh": zh}
 
 
-def _periods(
-    first: tuple[int, int], last: tuple[int, int]
-) -> tuple[list[Period], list[Period]]:
+def _periods(first: tuple[int, int], last: tuple[int, int]) -> tuple[list[Period], list[Period]]:
     """Years and months from `first` to `last`, the latest first."""
-    years = [
-        Period(str(year), str(year), f"{year}年") for year in range(last[0], first[0] - 1, -1)
-    ]
+    years = [Period(str(year), str(year), f"{year}年") for year in range(last[0], first[0] - 1, -1)]
     months = []
     for number in range(last[0] * 12 + last[1] - 1, first[0] * 12 + first[1] - 2, -1):
         year, month = number // 12, number % 12 + 1

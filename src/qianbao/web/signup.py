@@ -98,11 +98,13 @@ async def check_pin(request: Asked, signup_id: str) -> Response[Any]:
 @post("/signout")
 async def sign_out(request: Asked) -> Response[Any]:
     """Ends the session here."""
+    form = await forms.read(request)
     services, token = services_of(request), request.cookies.get(SESSION_COOKIE)
     if token:
         async with services.pool.connection() as conn:
             await end_session(conn, token=token, now=of(request).now)
-    response = Redirect("/", status_code=303)
+    after = "/signup" if field(form, "next") == "/signup" else "/"
+    response = Redirect(after, status_code=303)
     response.delete_cookie(SESSION_COOKIE)
     return response
 

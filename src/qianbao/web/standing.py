@@ -20,7 +20,9 @@ from qianbao.policy.sentences import Comparison, Told, show_value
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.closing import ClosingBlocker
 from qianbao.remedies.plan import Step, WayOut
+from qianbao.wallets.standing import Standing, Withdrawable, standing
 from qianbao.web.i18n import Text
+from qianbao.web.visit import Asked, holder, of, services_of
 
 CAPABILITY_WORDS = {
     "pay": Text("Paying", "付款"),
@@ -84,6 +86,16 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[Text, ...]
 
 
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A wallet's standing: what is blocked now, what is coming, the ways out, what can leave."""
+
+    blocked: tuple[Text, ...]
+    blockers: tuple[Blocker, ...]
+    coming: tuple[Blocker, ...]
+    ways: tuple[Way, ...]
+    withdrawable: Withdrawable
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """An error as a page or a form shows it."""
 
@@ -93,6 +105,43 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] = ()
     ways: tuple[Way, ...] = ()
     closing: tuple[ClosingBlocker, ...] = ()
+
+
+async def standing_of(request: Asked) -> Whole:
+    """The standing of whoever is signed in."""
+    services = services_of(request)
+    async with services.pool.connection() as conn:
+        found = await standing(
+            conn,
+            await services.policies.current(conn),
+            services.settings,
+            wallet_id=holder(request),
+            now=of(request).now,
+        )
+    return whole(found)
+
+
+def whole(found: Standing) -> Whole:
+    """A standing as the pages print it."""
+    currency = found.balance.currency
+    blocked = [name for name, one in found.capabilities.items() if one.outcome == "blocked"]
+    reasons = [one.reason for one in (*found.blockers, *found.coming)]
+    return Whole(
+        blocked=tuple(CAPABILITY_WORDS[name] for name in CAPABILITY_WORDS if name in blocked),
+        blockers=tuple(
+            blocker(one.reason, _words(one.capabilities), currency=currency)
+            for one in found.blockers
+        ),
+        coming=tuple(
+            blocker(one.reason, _words(one.capabilities), currency=currency) for one in found.coming
+        ),
+        ways=ways(found.ways_out, reasons),
+        withdrawable=found.withdrawable_now,
+    )
+
+
+def _words(capabilities: Iterable[str]) -> tuple[Text, ...]:
+    return tuple(CAPABILITY_WORDS[one] for one in capabilities)
 
 
 def shown(error: QianbaoError | None) -> Refused | None:

@@ -25,8 +25,7 @@ from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
-from qianbao.web.standing import shown, status_of
-from qianbao.web.standing_now import standing_of
+from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
 

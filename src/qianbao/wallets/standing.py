@@ -1,0 +1,180 @@
+"""Where a wallet stands: what it may do now, every reason why not, what is coming, every way out,
+and how much can leave at once.
+
+Here is nothing decided: facts are read, `policy` and `remedies` are asked, the answers are put side
+by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from qianbao.db.queries import Connection
+from qianbao.money import Money
+from qianbao.policy.decide import Coming, Decision, coming, decide
+from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.policies import CAPABILITIES, Policy
+from qianbao.policy.reasons import Reason
+from qianbao.remedies.goals import Goal
+from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.prove import withdrawable_minor
+from qianbao.settings import Settings
+from qianbao.wallets.cases import list_cases
+from qianbao.wallets.fees import withdraw_all
+from qianbao.wallets.situation import read_situation
+
+
+class Withdrawable(msgspec.Struct, frozen=True):
+    """What withdrawing everything would do now: `amount_minor` arrives at the bank, `fee_minor` is
+    taken for it, nothing stays. Both 0 when nothing can leave."""
+
+    amount_minor: int
+    fee_minor: int
+    currency: str
+
+
+class CapabilityStanding(msgspec.Struct, frozen=True):
+    """Whether one thing can be done now. `policies` name the blockers it is for; `closed`: a closed
+    wallet does nothing, and no rule is to blame."""
+
+    outcome: Literal["allowed", "blocked", "closed"]
+    policies: tuple[str, ...]
+
+
+class Blocker(msgspec.Struct, frozen=True):
+    """One policy that blocks, and all that it takes away now."""
+
+    capabilities: tuple[str, ...]
+    reason: Reason
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """`ways_out` lead to everything that was asked about and is blocked working again; empty when
+    nothing is. `cases_open` are the holder's questions the operator has not answered yet."""
+
+    wallet_id: str
+    status: Literal["open", "closed"]
+    at: datetime
+    balance: Money
+    held: Money
+    withdrawable_now: Withdrawable
+    capabilities: dict[str, CapabilityStanding]
+    blockers: tuple[Blocker, ...]
+    coming: tuple[Coming, ...]
+    ways_out: tuple[WayOut, ...]
+    cases_open: tuple[str, ...] = ()
+
+
+async def standing(
+    conn: Connection,
+    policies: tuple[Policy, ...],
+    settings: Settings,
+    *,
+    wallet_id: str,
+    capability: str | None = None,
+    amount_minor: int = 0,
+    now: datetime,
+) -> Standing:
+    """The standing of a wallet for requests of `amount_minor`; with `capability`, of that one thing
+    alone. Raises `WalletUnknown` or `CapabilityUnknown`."""
+    situation = await read_situation(
+        conn, wallet_id=wallet_id, now=now, free_minor=settings.withdrawal_free_minor
+    )
+    cases = await list_cases(conn, wallet_id)
+    asked = CAPABILITIES if capability is None else (capability,)
+    # The search takes a while, and others must be served meanwhile.
+    found = await asyncio.to_thread(
+        judge, policies, settings, situation, now, capabilities=asked, amount_minor=amount_minor
+    )
+    waiting = tuple(case.case_id for case in cases if case.state == "open")
+    return msgspec.structs.replace(found, cases_open=waiting)
+
+
+def judge(
+    policies: tuple[Policy, ...],
+    settings: Settings,
+    situation: Situation,
+    now: datetime,
+    *,
+    capabilities: tuple[str, ...] = CAPABILITIES,
+    amount_minor: int = 0,
+) -> Standing:
+    """The standing of a situation, read at `now`. Pure. Raises `CapabilityUnknown`."""
+    facts = facts_at(situation, now, amount_minor)
+    decisions = [decide(policies, one, facts, now, situation) for one in capabilities]
+    currency = situation.currency
+    return Standing(
+        wallet_id=situation.wallet_id,
+        status=situation.status,
+        at=now,
+        balance=Money(situation.balance_minor, currency),
+        held=Money(situation.held_minor, currency),
+        withdrawable_now=_withdrawable(policies, settings, situation, now),
+        capabilities={one.capability: _capability(one, situation) for one in decisions},
+        blockers=_blockers(decisions) if situation.status == "open" else (),
+        coming=_coming(policies, situation, now, capabilities, amount_minor),
+        ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
+    )
+
+
+def _withdrawable(
+    policies: tuple[Policy, ...], settings: Settings, situation: Situation, now: datetime
+) -> Withdrawable:
+    total_minor = withdrawable_minor(policies, situation, now)
+    free_left_minor = situation.free_withdrawal_left_minor
+    return Withdrawable(*withdraw_all(total_minor, free_left_minor, settings), situation.currency)
+
+
+def _capability(decision: Decision, situation: Situation) -> CapabilityStanding:
+    if situation.status == "closed":
+        return CapabilityStanding("closed", ())
+    return CapabilityStanding(decision.outcome, tuple(reason.policy for reason in decision.reasons))
+
+
+def _blockers(decisions: list[Decision]) -> tuple[Blocker, ...]:
+    """One for each policy, the one in force the longest first."""
+    reasons: dict[str, Reason] = {}
+    takes_away: dict[str, list[str]] = {}
+    for decision in decisions:
+        for reason in decision.reasons:
+            reasons.setdefault(reason.policy, reason)
+            takes_away.setdefault(reason.policy, []).append(decision.capability)
+    ordered = sorted(reasons.values(), key=lambda reason: (reason.since, reason.policy))
+    return tuple(Blocker(tuple(takes_away[reason.policy]), reason) for reason in ordered)
+
+
+def _coming(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    capabilities: tuple[str, ...],
+    amount_minor: int,
+) -> tuple[Coming, ...]:
+    if situation.status == "closed":
+        return ()
+    found = coming(policies, situation, now, amount_minor=amount_minor)
+    return tuple(one for one in found if not set(capabilities).isdisjoint(one.capabilities))
+
+
+def _ways_out(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    decisions: list[Decision],
+    amount_minor: int,
+) -> tuple[WayOut, ...]:
+    """Ways to everything at once; where there is none, the ways to each thing by itself."""
+    blocked = tuple(one.capability for one in decisions if one.outcome == "blocked")
+    if not blocked and situation.status == "open":
+        return ()
+    ways = plan(policies, situation, now, Goal(capabilities=blocked, amount_minor=amount_minor))
+    if ways or len(blocked) < 2:
+        return ways
+    alone = (Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
+    return tuple(
+        dict.fromkeys(way for goal in alone for way in plan(policies, situation, now, goal))
+    )

@@ -1,0 +1,148 @@
+"""Where Anna stands on the day two-banks is enforced, and before, and after."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qianbao.db.pool import Pool
+from qianbao.ids import new_id
+from qianbao.policy.decide import CapabilityUnknown
+from qianbao.policy.facts import Situation
+from qianbao.policy.policies import CAPABILITIES, load_pack
+from qianbao.wallets.cases import open_case
+from qianbao.wallets.errors import WalletUnknown
+from qianbao.wallets.standing import Standing, judge, standing
+from tests.wallets.scene import ANNA, NOW, SETTINGS, sign_up
+
+PACK = load_pack()
+BEFORE = datetime(2026, 12, 20, 2, 0, tzinfo=UTC)
+ENFORCED = datetime(2027, 1, 20, 2, 0, tzinfo=UTC)
+ANNAS = Situation(
+    wallet_id="wal_anna", status="open", residency="foreign", document_kind="passport",
+    document_valid_until=date(2031, 5, 1), card_banks=("ICBC",),
+    evidence=("immigration", "mobile_operator"), opened_at=datetime(2026, 1, 5, tzinfo=UTC),
+    verified_at=datetime(2026, 1, 5, tzinfo=UTC), last_used_at=datetime(2026, 11, 1, tzinfo=UTC),
+    facts_changed_at=datetime(2026, 1, 5, tzinfo=UTC), mandates_active=2, pay_score_on=True,
+    score_orders_open=0, in_flight=0, legal_hold=False, bucket=0, balance_minor=320_000,
+    held_minor=0, currency="CNY", time_zone="Asia/Shanghai", paid_today_minor=0,
+    paid_this_year_minor=0, moved_for_life_minor=0, received_for_life_minor=0,
+    free_withdrawal_left_minor=100_000, mandates=("man_1", "man_2"),
+)  # fmt: skip
+
+
+def _judge(situation: Situation, now: datetime, **asked: object) -> Standing:
+    return judge(PACK, SETTINGS, situation, now, **asked)  # type: ignore[arg-type]
+
+
+def test_anna_is_shut_out_and_told_everything() -> None:
+    found = _judge(ANNAS, ENFORCED)
+    (blocker,) = found.blockers
+    assert blocker.reason.policy == "two-banks"
+    assert set(blocker.capabilities) == {"pay", "transfer", "top_up", "be_charged"}
+    assert found.capabilities["pay"].policies == ("two-banks",)
+    assert found.capabilities["withdraw"].outcome == "allowed"
+    assert (found.withdrawable_now.amount_minor, found.withdrawable_now.fee_minor) == (319_780, 220)
+    assert blocker.reason.deadline <= ENFORCED
+    steps = [[step.action for step in way.steps] for way in found.ways_out]
+    assert ["link_card"] in [[one for one in way if one != "open_account"] for way in steps]
+    closing = next(way for way in found.ways_out if way.temporary_until)
+    assert "close_wallet" in [step.action for step in closing.steps]
+
+
+def test_anna_is_warned_before() -> None:
+    found = _judge(ANNAS, BEFORE)
+    assert found.blockers == found.ways_out == ()
+    assert {one.outcome for one in found.capabilities.values()} == {"allowed"}
+    warning = next(one for one in found.coming if one.policy == "two-banks")
+    assert BEFORE < warning.at < ENFORCED
+
+
+def test_one_capability_alone() -> None:
+    withdraw = _judge(ANNAS, ENFORCED, capabilities=("withdraw",))
+    assert set(withdraw.capabilities) == {"withdraw"}
+    assert withdraw.blockers == withdraw.ways_out == ()
+    pay = _judge(ANNAS, ENFORCED, capabilities=("pay",), amount_minor=1_000)
+    assert pay.blockers[0].capabilities == ("pay",)
+    assert pay.ways_out
+    with pytest.raises(CapabilityUnknown):
+        _judge(ANNAS, ENFORCED, capabilities=("fly",))
+
+
+def test_two_rules_at_once_are_both_told() -> None:
+    expired = msgspec.structs.replace(ANNAS, document_valid_until=date(2026, 12, 31))
+    found = _judge(expired, ENFORCED)
+    assert {one.reason.policy for one in found.blockers} == {"two-banks", "document-expiry"}
+    assert set(found.capabilities["pay"].policies) == {"two-banks", "document-expiry"}
+    assert found.withdrawable_now.amount_minor == 319_780
+
+
+def test_a_closed_wallet_does_nothing_and_no_rule_is_blamed() -> None:
+    closed = msgspec.structs.replace(
+        ANNAS, status="closed", balance_minor=0, card_banks=(), mandates=(), mandates_active=0
+    )
+    found = _judge(closed, ENFORCED)
+    assert {one.outcome for one in found.capabilities.values()} == {"closed"}
+    assert found.blockers == found.coming == ()
+    assert "reopen_wallet" in [step.action for step in found.ways_out[0].steps]
+
+
+def test_money_under_a_legal_hold_cannot_be_withdrawn() -> None:
+    held = msgspec.structs.replace(ANNAS, legal_hold=True)
+    found = _judge(held, BEFORE)
+    assert found.withdrawable_now.amount_minor == 0
+    assert found.capabilities["withdraw"].outcome == "blocked"
+    assert found.ways_out[0].who == "operator"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.builds(
+        msgspec.structs.replace,
+        st.just(ANNAS),
+        residency=st.sampled_from(["foreign", "mainland", "hmt"]),
+        card_banks=st.lists(st.sampled_from(["ICBC", "BOC", "CMB"]), max_size=3).map(tuple),
+        evidence=st.sampled_from([(), ("immigration",), ("immigration", "mobile_operator")]),
+        document_valid_until=st.dates(date(2026, 6, 1), date(2028, 1, 1)),
+        balance_minor=st.integers(0, 500_000),
+        paid_this_year_minor=st.integers(0, 30_000_000),
+        bucket=st.integers(0, 99),
+    ),
+    st.datetimes(datetime(2026, 11, 1), datetime(2027, 6, 1)),
+    st.integers(0, 1_000_000),
+)
+def test_blocked_always_means_told(situation: Situation, moment: datetime, amount: int) -> None:
+    found = _judge(situation, moment.replace(tzinfo=UTC), amount_minor=amount)
+    named = {one.reason.policy for one in found.blockers}
+    for capability in CAPABILITIES:
+        state = found.capabilities[capability]
+        assert (state.outcome == "blocked") == bool(state.policies)
+        assert named.issuperset(state.policies)
+    assert bool(found.ways_out) == bool(found.blockers)
+    leaving = found.withdrawable_now
+    assert leaving.amount_minor + leaving.fee_minor in (0, situation.balance_minor)
+    assert bool(leaving.amount_minor) == bool(situation.balance_minor and situation.card_banks)
+
+
+async def test_the_standing_of_a_real_wallet(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    case_id = new_id("cas", NOW)
+    async with pool.connection() as conn:
+        await open_case(
+            conn, wallet_id=annas, case_id=case_id, subject="Why?", body="I cannot pay.", now=NOW
+        )
+        found = await standing(
+            conn, PACK, SETTINGS, wallet_id=annas, now=NOW + timedelta(minutes=1)
+        )
+        with pytest.raises(WalletUnknown):
+            await standing(conn, PACK, SETTINGS, wallet_id=new_id("wal", NOW), now=NOW)
+    assert found.capabilities["pay"].outcome == "blocked"
+    actions = [[step.action for step in way.steps] for way in found.ways_out]
+    assert any({"add_document", "link_card"}.issubset(way) for way in actions)
+    assert found.cases_open == (case_id,)
+    assert found.withdrawable_now.amount_minor == 0
+    msgspec.json.encode(found)  # a door sends it as it is
