@@ -59,7 +59,7 @@ def test_nothing_is_drawn_outside_and_time_runs_to_the_right(
         assert 0 < row.y < picture.height
         for span in row.spans:
             assert span.starts is not None
-            assert LABELS < span.x
+            assert span.x > LABELS
             assert span.width >= 0
             assert span.x + span.width <= WIDTH + 0.2
             assert (span.x <= picture.today_x) == (span.starts <= today) or (

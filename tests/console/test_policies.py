@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from qianbao.db.pool import Pool
+from qianbao.policy.policies import load_pack
 from qianbao.rollouts.publish import install_pack
-from tests.console.conftest import NOW, Enter, Moment
+from tests.console.conftest import NOW, PASSWORD, Enter, Moment
 from tests.rollouts.policies import two_banks
 from tests.rollouts.population import settle
 
@@ -36,9 +38,78 @@ async def test_from_draft_to_enforced(enter: Enter, pool: Pool, clock: Moment) -
     assert (refused.status_code, "second_operator_needed" in refused.text) == (403, True)
 
     await oskar.post(f"{ADDRESS}/versions/1/publication")
-    assert _phase((await mei.get(ADDRESS)).text) == "published"
-    for days, phase in ((30, "announced"), (14, "warning"), (31, "enforced")):
-        clock.now = NOW if not days else clock.now
-        clock.pass_by(days=days)
-        mei, _ = await _again(mei), None
-        assert _phase((await mei.get(ADDRESS)).text) == phase
+    assert _phase((await oskar.get(ADDRESS)).text) == "published"
+    for day, phase in (("12-01", "announced"), ("12-15", "warning"), ("12-31", "warning")):
+        clock.now = datetime.fromisoformat(f"2026-{day}T08:00:00+08:00")
+        await oskar.post("/console/sign-in", data={"name": "Oskar", "password": PASSWORD})
+        assert _phase((await oskar.get(ADDRESS)).text) == phase
+        assert f"{phase}</span>" in (await oskar.get("/console/policies")).text
+
+    await oskar.post(f"{ADDRESS}/retirement")
+    assert _phase((await oskar.get(ADDRESS)).text) == "retired"
+
+
+async def test_what_is_wrong_in_a_draft_is_shown_where_it_is(enter: Enter) -> None:
+    mei = await enter("Mei")
+    body = two_banks().replace("linked_banks", "linked_bank").replace("\n", "\r\n")
+    answer = await mei.post("/console/policies", data={"body": body})
+    assert answer.status_code == 422
+    assert "policy_unknown_fact" in answer.text
+    assert "Did you mean linked_banks?" in answer.text
+    marked, caret = re.search(r"<b>   6</b>  (.*)\n      ( *)<b>\^</b>", answer.text).groups()  # type: ignore[union-attr]
+    assert marked[len(caret) :].startswith("linked_bank ")
+    assert "applies_to: residency" in answer.text  # nothing that was typed is lost
+    await mei.post("/console/language", data={"language": "zh"})
+    answer = await mei.post("/console/policies", data={"body": body})
+    assert "没有名为 “linked_bank” 的事实" in answer.text
+
+
+async def test_a_draft_cannot_break_out_of_the_page(enter: Enter) -> None:
+    mei = await enter("Mei")
+    answer = await mei.post("/console/policies", data={"body": "</textarea><script>1</script>: ["})
+    assert answer.status_code == 422
+    assert "<script" not in answer.text
+
+
+async def test_the_next_version_starts_from_the_last(enter: Enter) -> None:
+    mei = await enter("Mei")
+    await mei.post("/console/policies", data={"body": two_banks(4)})
+    page = (await mei.get("/console/policies/new?from=two-banks")).text
+    assert "version: 5" in page
+    assert "version: 4" not in page
+    again = await mei.post("/console/policies", data={"body": two_banks(4, banks=3)})
+    assert (again.status_code, "policy_version_exists" in again.text) == (409, True)
+
+
+async def test_the_overview_shows_the_shipped_pack_and_its_next_dates(
+    enter: Enter, pool: Pool
+) -> None:
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+        await settle(conn, seed=9, count=40, now=NOW)
+    mei = await enter("Mei")
+    page = (await mei.get("/console")).text
+    for policy in load_pack():
+        assert f'href="/console/policies/{policy.name}"' in page
+        if policy.timeline:
+            assert policy.timeline.enforce.isoformat() in page
+    assert 'class="c-span c-span-enforced"' in page
+    assert "Open wallets, CNY" in page
+    for policy in load_pack():
+        answer = await mei.get(f"/console/policies/{policy.name}")
+        assert answer.status_code == 200
+        assert policy.title_en in answer.text
+
+
+async def test_a_policy_that_is_not_there(enter: Enter) -> None:
+    mei = await enter("Mei")
+    answer = await mei.get("/console/policies/nothing")
+    assert (answer.status_code, "policy_version_unknown" in answer.text) == (404, True)
+    answer = await mei.post("/console/policies/nothing/versions/one/simulations")
+    assert answer.status_code == 404
+
+
+def _phase(page: str) -> str:
+    found = re.search(r"<h1>.*?<span class=\"c-pill c-pill-(\w+)\">", page, re.DOTALL)
+    assert found is not None
+    return found.group(1)

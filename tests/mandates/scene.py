@@ -13,6 +13,7 @@ from qianbao.keyring import KeyRing
 from qianbao.ledger import Book, Transfer, lock_accounts, main_account, open_account, write_book
 from qianbao.mandates import Plan, approve_plan
 from qianbao.money import Money
+from qianbao.payments.merchants import add_merchant
 from qianbao.wallets.opening import open_wallet
 
 Connection = AsyncConnection[Any]
@@ -39,14 +40,11 @@ async def a_merchant(
 ) -> str:
     """The id of a merchant who wants webhooks."""
     merchant_id = new_id("mch", now)
-    await conn.execute(
-        "INSERT INTO merchants (merchant_id, name_en, name_zh, api_key_hash, webhook_url,"
-        " webhook_secret_cipher, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (merchant_id, name_en, name_zh, merchant_id.encode(), "http://localhost", b"-", now),
-    )
-    await open_account(
-        conn, owner_id=merchant_id, account_id="CNY", kind="merchant", currency="CNY", now=now
-    )
+    await add_merchant(
+        conn, KEYS, merchant_id=merchant_id, name_en=name_en, name_zh=name_zh,
+        api_key=merchant_id, webhook_url="http://localhost/hook", webhook_secret="whsec_c2VjcmV0",
+        now=now,
+    )  # fmt: skip
     return merchant_id
 
 

@@ -111,6 +111,10 @@ async def test_one_order_from_beginning_to_end(conn: Connection) -> None:
     assert (await facts(conn, anna))["score_orders_open"] == 0
     again = await finish_completion(conn, payment_id=PAYMENT, now=LATER, **keys)
     assert again == done
+    repeated = await begin_completion(conn, amount_minor=400, payment_id=PAYMENT, **keys)
+    assert repeated == completion
+    with pytest.raises(ScoreOrderState):
+        await begin_completion(conn, amount_minor=400, payment_id=OTHER_PAYMENT, **keys)
 
     switched = await disable(conn, wallet_id=anna, now=LATER)
     assert switched.disabled_at == LATER

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from qianbao.console.access import who
 from qianbao.console.render import Asked, page
 from qianbao.rollouts.operators import audit
-from qianbao.wallets.cases import answer_case as answer
-from qianbao.wallets.cases import list_open_cases
+from qianbao.wallets.cases import answer, list_open_cases
 
 
 class AnswerForm(msgspec.Struct):
@@ -32,7 +31,9 @@ async def case_list(request: Asked) -> Response[Any]:
 
 
 @post("/cases/{wallet_id:str}/{case_id:str}/answer")
-async def answer_case(request: Asked, wallet_id: str, case_id: str, data: AnswerData) -> Redirect:
+async def answer_case(
+    request: Asked, wallet_id: FromPath[str], case_id: FromPath[str], data: AnswerData
+) -> Redirect:
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:

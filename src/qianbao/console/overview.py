@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from qianbao.clock import local_date
 from qianbao.console.pictures import Dates, Timeline, timeline
@@ -45,7 +46,9 @@ async def overview(request: Asked) -> Response[Any]:
 
 
 @get("/audit")
-async def audit_page(request: Asked, subject: str = "", before: str = "") -> Response[Any]:
+async def audit_page(
+    request: Asked, subject: FromQuery[str] = "", before: FromQuery[str] = ""
+) -> Response[Any]:
     async with request.app.state.services.pool.connection() as conn:
         found = await list_audit(conn, subject=subject, before=before, limit=AUDIT_PAGE + 1)
     entries = found[:AUDIT_PAGE]

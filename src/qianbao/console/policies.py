@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from qianbao.clock import local_date
@@ -48,7 +48,9 @@ async def policy_list(request: Asked) -> Response[Any]:
 
 
 @get("/policies/{name:str}")
-async def policy_page(request: Asked, name: str, version: int | None = None) -> Response[Any]:
+async def policy_page(
+    request: Asked, name: FromPath[str], version: FromQuery[int | None] = None
+) -> Response[Any]:
     """One policy; `version` chooses whose text and simulation are shown, else the newest."""
     services = request.app.state.services
     now = services.clock()
@@ -74,7 +76,7 @@ async def policy_page(request: Asked, name: str, version: int | None = None) -> 
 
 @get("/policies/new")
 async def draft_page(
-    request: Asked, basis: Annotated[str, Parameter(query="from")] = ""
+    request: Asked, basis: Annotated[str, QueryParameter(name="from")] = ""
 ) -> Response[Any]:
     """An empty draft, or the next version of the policy named by `from`."""
     services = request.app.state.services
@@ -99,7 +101,7 @@ async def save_draft(request: Asked, data: DraftData) -> Response[Any]:
 
 
 @post("/policies/{name:str}/versions/{version:int}/simulations")
-async def run_simulation(request: Asked, name: str, version: int) -> Redirect:
+async def run_simulation(request: Asked, name: FromPath[str], version: FromPath[int]) -> Redirect:
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
@@ -115,7 +117,7 @@ async def run_simulation(request: Asked, name: str, version: int) -> Redirect:
 
 
 @post("/policies/{name:str}/versions/{version:int}/publication")
-async def publish_version(request: Asked, name: str, version: int) -> Redirect:
+async def publish_version(request: Asked, name: FromPath[str], version: FromPath[int]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await publish.publish(
@@ -125,7 +127,7 @@ async def publish_version(request: Asked, name: str, version: int) -> Redirect:
 
 
 @post("/policies/{name:str}/retirement")
-async def retire_policy(request: Asked, name: str) -> Redirect:
+async def retire_policy(request: Asked, name: FromPath[str]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await publish.retire(conn, policy=name, operator=who(request), now=services.clock())

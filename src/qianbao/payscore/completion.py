@@ -56,9 +56,13 @@ async def begin_completion(
 ) -> Completion:
     """The service has ended and costs `amount_minor`: at most the deposit, and at most what was
     asked for before. While an earlier attempt is under way the same amount gives that attempt's
-    payment again, to be sent again. Raises `ScoreOrderNotFound`, `ScoreOrderState`,
-    `ScoreOrderAmountTooHigh` or `ScoreOrderCollecting`."""
+    payment again, to be sent again; so does the same request once the order is done. Raises
+    `ScoreOrderNotFound`, `ScoreOrderState`, `ScoreOrderAmountTooHigh` or
+    `ScoreOrderCollecting`."""
     order = await lock_merchant_order(conn, merchant_id, score_order_id)
+    payment = payment_id if amount_minor else None
+    if order.state == "done" and (order.amount_minor, order.payment_id) == (amount_minor, payment):
+        return _completion(order, payment, amount_minor)
     must_be(order, "doing")
     if order.payment_id is not None:
         if order.amount_minor != amount_minor:
@@ -67,7 +71,6 @@ async def begin_completion(
     most = order.deposit_minor if order.amount_minor is None else order.amount_minor
     if not 0 <= amount_minor <= most:
         raise ScoreOrderAmountTooHigh(most=show(most, order.currency))
-    payment = payment_id if amount_minor else None
     await _set_collection(conn, order, amount_minor, payment)
     return _completion(order, payment, amount_minor)
 

@@ -100,18 +100,7 @@ async def create_order(
     await conn.execute(sql.insert_order, body | {"now": now})
     await _count(conn, wallet_id, 1, now)
     order = await get_order(conn, wallet_id=wallet_id, score_order_id=score_order_id)
-    most = show(order.deposit_minor, order.currency)
-    await inbox.tell(
-        conn,
-        wallet_id=wallet_id,
-        kind="score_order_created",
-        title_en=f"{order.merchant_name_en} waits for your confirmation",
-        title_zh=f"{order.merchant_name_zh}等待您确认订单",
-        body_en=f"{introduction}: no deposit; at most {most} when the service ends.",
-        body_zh=f"{introduction}：免押金，服务结束时最多收取 {most}。",
-        link="/me/pay/manage/pay-score",
-        now=now,
-    )
+    await _ask_holder(conn, order, now)
     return order
 
 
@@ -202,6 +191,21 @@ async def end_order(conn: Connection, order: ScoreOrder, state: End, now: dateti
         now=now,
     )
     return await _announce(conn, order, f"score_order.{state}", now)
+
+
+async def _ask_holder(conn: Connection, order: ScoreOrder, now: datetime) -> None:
+    most = show(order.deposit_minor, order.currency)
+    await inbox.tell(
+        conn,
+        wallet_id=order.wallet_id,
+        kind="score_order_created",
+        title_en=f"{order.merchant_name_en} waits for your confirmation",
+        title_zh=f"{order.merchant_name_zh}等待您确认订单",
+        body_en=f"{order.introduction}: no deposit; at most {most} when the service ends.",
+        body_zh=f"{order.introduction}：免押金，服务结束时最多收取 {most}。",
+        link="/me/pay/manage/pay-score",
+        now=now,
+    )
 
 
 async def _announce(conn: Connection, order: ScoreOrder, event: str, now: datetime) -> ScoreOrder:

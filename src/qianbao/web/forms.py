@@ -5,6 +5,7 @@ Here belongs reading; what a value means is the verb's to say.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -46,9 +47,11 @@ def field(form: Form, name: str) -> str:
     return form.get(name, "")
 
 
-def kept(form: Form) -> dict[str, str]:
-    """What may be shown again: everything but PINs, codes and card numbers."""
-    return {name: value for name, value in form.items() if name not in NEVER_KEPT}
+def kept(form: Form) -> Mapping[str, str]:
+    """What may be shown again: everything but PINs, codes and card numbers. A field that was not
+    sent is empty."""
+    again = {name: value for name, value in form.items() if name not in NEVER_KEPT}
+    return defaultdict(str, again)
 
 
 def own_id(request: Asked, prefix: str, form: Form, name: str, refusal: QianbaoError | None) -> str:

@@ -12,8 +12,7 @@ from litestar.response import Stream
 
 from qianbao.clock import local_date
 from qianbao.errors import NotFound
-from qianbao.leaving.counterparties import kind_name
-from qianbao.leaving.history import Transaction, transactions, wallets_in_history
+from qianbao.leaving.history import transactions, wallets_in_history
 from qianbao.leaving.statement_camt053 import write_camt053
 from qianbao.leaving.statement_csv import write_csv
 from qianbao.leaving.statement_pdf import write_pdf
@@ -65,7 +64,6 @@ async def list_transactions(request: Asked) -> Response[Any]:
     return draw(
         "transactions.html",
         items=found.items,
-        kinds={item.kind: _kind(item) for item in found.items},
         page=quote(page),
         older=found.next or "",
     )
@@ -79,7 +77,7 @@ async def show_transaction(request: Asked, transaction_id: str) -> Response[Any]
         found = await transactions(conn, wallet_id=holder(request), limit=PAGE, after=page or None)
     for item in found.items:
         if item.transaction_id == transaction_id:
-            return draw("transaction.html", item=item, kind=_kind(item))
+            return draw("transaction.html", item=item)
     raise TransactionUnknown()
 
 
@@ -122,11 +120,6 @@ def _write(written: Statement, kind: str) -> Iterator[bytes]:
     if kind == "pdf":
         return iter([write_pdf(written)])
     return write_csv(written) if kind == "csv" else write_camt053(written)
-
-
-def _kind(item: Transaction) -> dict[str, str]:
-    en, zh = kind_name(item.kind)
-    return {"en": en, "zh": zh}
 
 
 def _periods(first: tuple[int, int], last: tuple[int, int]) -> tuple[list[Period], list[Period]]:

@@ -125,7 +125,7 @@ def whole(found: Standing) -> Whole:
     """A standing as the pages print it."""
     currency = found.balance.currency
     blocked = [name for name, one in found.capabilities.items() if one.outcome == "blocked"]
-    reasons = [one.reason for one in (*found.blockers, *found.coming)]
+    reasons = [one.reason for one in found.blockers] + [one.reason for one in found.coming]
     return Whole(
         blocked=tuple(CAPABILITY_WORDS[name] for name in CAPABILITY_WORDS if name in blocked),
         blockers=tuple(

@@ -1,0 +1,323 @@
+"""Decisions: told in full, exact to the moment, and never a surprise."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from qianbao.policy.decide import (
+    CapabilityUnknown,
+    Decision,
+    allows,
+    clears_at,
+    coming,
+    decide,
+    next_change,
+)
+from qianbao.policy.facts import Situation, carry, facts_at
+from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
+from qianbao.policy.sentences import Comparison
+from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, deng, moments, situations
+
+PACK = load_pack()
+INSTANT = timedelta(microseconds=1)
+
+
+def ask(
+    situation: Situation, now: datetime, capability: str = "pay", amount_minor: int = 0
+) -> Decision:
+    return decide(PACK, capability, facts_at(situation, now, amount_minor), now, situation)
+
+
+def refused_by(decision: Decision) -> list[str]:
+    return [reason.policy for reason in decision.reasons]
+
+
+# ── The article, told as it should have been ─────────────────────────────────────────────────────
+
+
+def test_anna_pays_until_the_last_second_before_the_rule_is_enforced() -> None:
+    assert ask(anna(), at(2027, 1, 14, 23, 59)).outcome == "allowed"
+    assert refused_by(ask(anna(), at(2027, 1, 15, 0))) == ["two-banks"]
+
+
+def test_anna_is_told_everything_about_the_refusal() -> None:
+    (reason,) = ask(anna(), AFTER_ENFORCEMENT).reasons
+    assert (reason.policy, reason.version, reason.who_must_act) == ("two-banks", 1, "holder")
+    assert reason.basis.startswith("PBOC Announcement [2015] No. 43")
+    assert reason.compared == (
+        Comparison("linked_banks", ">=", 2, 1),
+        Comparison("days_since_verified", "<", 90, 233),
+    )
+    assert reason.sentence_en == (
+        "Cards from two banks are needed; yours are from 1 (ICBC). Two cards of one bank count "
+        "once."
+    )
+    assert reason.sentence_zh == (
+        "需要绑定两家不同银行的银行卡；您目前绑定了 1 家（ICBC）。同一家银行的多张卡只算一家。"
+    )
+    assert reason.announced_at == at(2026, 12, 1, 0)
+    assert reason.since == reason.deadline == at(2027, 1, 15, 0)
+    assert reason.headroom_minor is None
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES)
+def test_what_two_banks_takes_from_anna_and_what_it_never_takes(capability: str) -> None:
+    taken = capability in ("pay", "transfer", "top_up", "be_charged")
+    assert ask(anna(), AFTER_ENFORCEMENT, capability).outcome == ("blocked" if taken else "allowed")
+
+
+def test_a_second_bank_or_a_fresh_verification_is_enough_and_two_cards_of_one_bank_are_not() -> (
+    None
+):
+    both = anna(card_banks=("ICBC", "BOC"))
+    fresh = anna(verified_at=AFTER_ENFORCEMENT)
+    assert ask(both, AFTER_ENFORCEMENT).outcome == "allowed"
+    assert ask(fresh, AFTER_ENFORCEMENT).outcome == "allowed"
+    assert ask(anna(residency="mainland"), AFTER_ENFORCEMENT).outcome == "allowed"
+    assert refused_by(ask(deng(), AFTER_ENFORCEMENT)) == ["two-banks"]
+    assert ask(deng(), AFTER_ENFORCEMENT).reasons[0].compared[0].actual == 1
+
+
+def test_the_verification_that_ben_made_anew_holds_for_ninety_days_and_no_longer() -> None:
+    ben = anna(verified_at=AFTER_ENFORCEMENT, facts_changed_at=AFTER_ENFORCEMENT)
+    lapses = next_change(PACK, ben, AFTER_ENFORCEMENT, ["pay"])
+    assert lapses is not None
+    assert (lapses.at, lapses.policies) == (at(2027, 4, 20, 0), ("two-banks",))
+    assert ask(ben, lapses.at - INSTANT).outcome == "allowed"
+    assert ask(ben, lapses.at).reasons[0].since == lapses.at
+
+
+def test_what_is_coming_is_told_from_the_day_it_is_announced() -> None:
+    wallet = anna(document_valid_until=date(2027, 3, 31))
+    before = coming(PACK, wallet, at(2026, 11, 30, 23, 59))
+    after = coming(PACK, wallet, at(2026, 12, 1, 0))
+    assert [one.policy for one in before] == ["document-expiry"]
+    assert [(one.policy, one.at) for one in after] == [
+        ("two-banks", at(2027, 1, 15, 0)),
+        ("document-expiry", at(2027, 4, 1, 0)),
+    ]
+    assert after[0].capabilities == ("pay", "transfer", "top_up", "be_charged")
+    assert "1 (ICBC)" in after[0].reason.sentence_en
+
+
+def test_a_document_is_good_through_its_last_day() -> None:
+    """Anna's passport says 31 March; she is in Shanghai, then in Berlin."""
+    wallet = anna(card_banks=("ICBC", "BOC"), document_valid_until=date(2027, 3, 31))
+    assert ask(wallet, at(2027, 3, 31, 23, 59)).outcome == "allowed"
+    expired = ask(wallet, at(2027, 4, 1, 0))
+    assert refused_by(expired) == ["document-expiry"]
+    assert expired.reasons[0].since == at(2027, 4, 1, 0)
+    assert "31 March 2027" in expired.reasons[0].sentence_en
+    assert ask(wallet, at(2027, 4, 2), "withdraw").outcome == "allowed"
+    assert ask(replace(wallet, time_zone="Europe/Berlin"), at(2027, 4, 1, 5)).outcome == "allowed"
+    assert ask(replace(wallet, document_valid_until=None), at(2027, 4, 2)).outcome == "allowed"
+
+
+def test_all_reasons_are_given_not_the_first() -> None:
+    wallet = anna(
+        document_valid_until=date(2027, 1, 1), verified_at=None, legal_hold=True, evidence=()
+    )
+    assert refused_by(ask(wallet, AFTER_ENFORCEMENT, "pay", 200_000)) == [
+        "category-one", "document-expiry", "legal-hold", "real-name", "two-banks",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("card_banks", "used", "amount_minor", "headroom_minor"),
+    [
+        (("ICBC", "BOC"), 0, 10_000_000, None),
+        (("ICBC", "BOC"), 0, 10_000_001, 10_000_000),
+        (("ICBC", "BOC"), 9_999_999, 1, None),
+        (("ICBC", "BOC"), 9_999_999, 2, 1),
+        (("ICBC", "BOC"), 12_000_000, 1, 0),
+        (("ICBC", "BOC", "CMB"), 12_000_000, 1, None),
+        (("ICBC", "BOC", "CMB"), 20_000_000, 1, 0),
+    ],
+)
+def test_category_two_and_three_count_the_year(
+    card_banks: tuple[str, ...], used: int, amount_minor: int, headroom_minor: int | None
+) -> None:
+    wallet = anna(card_banks=card_banks, paid_this_year_minor=used)
+    decision = ask(wallet, AFTER_ENFORCEMENT, "pay", amount_minor)
+    assert decision.outcome == ("allowed" if headroom_minor is None else "blocked")
+    assert [reason.headroom_minor for reason in decision.reasons] == (
+        [] if headroom_minor is None else [headroom_minor]
+    )
+
+
+def test_category_one_money_may_always_leave_and_never_comes_in_beyond_what_may() -> None:
+    """Anna's evidence is gone: one channel. What she has, 3,200.00, she can take out."""
+    wallet = anna(evidence=(), verified_at=AFTER_ENFORCEMENT, received_for_life_minor=100_000)
+    assert ask(wallet, AFTER_ENFORCEMENT, "withdraw", 320_000).outcome == "allowed"
+    assert refused_by(ask(wallet, AFTER_ENFORCEMENT, "top_up", 1)) == ["category-one-receive"]
+    assert refused_by(ask(wallet, AFTER_ENFORCEMENT, "receive", 1)) == ["category-one-receive"]
+    assert ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000).outcome == "allowed"
+    assert refused_by(ask(wallet, AFTER_ENFORCEMENT, "pay", 10_001)) == ["category-one"]
+
+
+def test_a_legal_hold_leaves_the_records_and_names_who_must_act() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), legal_hold=True)
+    outcomes = {name: ask(wallet, AFTER_ENFORCEMENT, name).outcome for name in CAPABILITIES}
+    assert [name for name, outcome in outcomes.items() if outcome == "allowed"] == ["export"]
+    assert ask(wallet, AFTER_ENFORCEMENT).reasons[0].who_must_act == "operator"
+
+
+def test_waiting_helps_against_a_years_limit_and_not_against_two_banks() -> None:
+    full = anna(card_banks=("ICBC", "BOC"), paid_this_year_minor=10_000_000)
+    assert clears_at(PACK, full, AFTER_ENFORCEMENT, ["pay"], 1) == at(2028, 1, 1, 0)
+    assert clears_at(PACK, anna(), AFTER_ENFORCEMENT, ["pay"]) is None
+    both = replace(full, document_valid_until=date(2027, 12, 30))
+    assert clears_at(PACK, both, AFTER_ENFORCEMENT, ["pay"], 1) is None
+
+
+def test_an_amount_too_large_is_blocked_since_now_and_a_full_year_since_its_last_payment() -> None:
+    wallet = anna(
+        card_banks=("ICBC", "BOC"), paid_this_year_minor=11_000_000, last_used_at=at(2027, 1, 18)
+    )
+    roomy = replace(wallet, paid_this_year_minor=0)
+    assert ask(wallet, AFTER_ENFORCEMENT).reasons[0].since == at(2027, 1, 18)
+    too_much = ask(roomy, AFTER_ENFORCEMENT, "pay", 10_000_001)
+    assert too_much.reasons[0].since == AFTER_ENFORCEMENT
+
+
+def test_a_capability_nobody_knows_is_refused() -> None:
+    with pytest.raises(CapabilityUnknown):
+        ask(anna(), AFTER_ENFORCEMENT, "fly")
+
+
+def test_a_decision_can_be_stored_and_read_again() -> None:
+    decision = ask(anna(), AFTER_ENFORCEMENT)
+    assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision
+    assert ("two-banks", 1) in decision.versions
+
+
+# ── The life of a policy ─────────────────────────────────────────────────────────────────────────
+
+WITH_GRACE = load_policy("""
+policy: two-cards
+version: 1
+title: {en: Two cards, zh: 两张卡}
+basis: a test
+requires: linked_cards >= 2 OR days_since_verified < 90
+otherwise: {block: [pay]}
+timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15, rollout: [1, 100]}
+grace_days: 30
+""")
+
+
+def _blocked(situation: Situation, now: datetime) -> bool:
+    return not allows((WITH_GRACE,), "pay", facts_at(situation, now), now, situation)
+
+
+def test_grace_runs_from_when_the_wallet_itself_fell_out() -> None:
+    long_since = anna(verified_at=at(2026, 6, 1))
+    lately = anna(verified_at=at(2026, 11, 1), facts_changed_at=at(2026, 11, 1))
+    assert _blocked(long_since, at(2027, 1, 15, 0))  # its thirty days were over in autumn
+    assert not _blocked(lately, at(2027, 1, 15, 0))
+    falls_out = at(2027, 1, 30, 0)
+    assert not _blocked(lately, falls_out + timedelta(days=30) - INSTANT)
+    assert _blocked(lately, falls_out + timedelta(days=30))
+    (soon,) = coming((WITH_GRACE,), lately, at(2027, 1, 20))
+    assert soon.at == falls_out + timedelta(days=30)
+
+
+def test_a_percentage_rollout_reaches_wallets_by_their_bucket() -> None:
+    one_percent = replace(WITH_GRACE, enforced_percent=1)
+    now = AFTER_ENFORCEMENT
+
+    def outcome(bucket: int) -> str:
+        wallet = anna(bucket=bucket)
+        return decide((one_percent,), "pay", facts_at(wallet, now), now, wallet).outcome
+
+    assert (outcome(0), outcome(1), outcome(99)) == ("blocked", "allowed", "allowed")
+    (soon,) = coming((one_percent,), anna(bucket=42), now)
+    assert soon.at == now  # any moment
+    assert coming((one_percent,), anna(bucket=0), now) == ()
+
+
+def test_a_retired_policy_blocks_nobody_and_its_end_is_worth_waiting_for() -> None:
+    ending = load_policy(WITH_GRACE.text.replace("rollout:", "retire: 2027-03-01, rollout:"))
+    wallet = anna()
+    assert clears_at((ending,), wallet, AFTER_ENFORCEMENT, ["pay"]) == at(2027, 3, 1, 0)
+    after = at(2027, 3, 1, 0)
+    assert allows((ending,), "pay", facts_at(wallet, after), after, wallet)
+
+
+# ── Exact to the moment, for any wallet ──────────────────────────────────────────────────────────
+
+
+def _allowed_at(situation: Situation, read_at: datetime, moment: datetime, what: str) -> bool:
+    then = carry(situation, read_at, moment)
+    return allows(PACK, what, facts_at(then, moment), moment, then)
+
+
+ANNOUNCED = at(2026, 12, 1, 0)
+"""Before this day two-banks is nobody's business, and `coming` rightly does not know it."""
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data(), now=moments(), what=st.sampled_from(CAPABILITIES))
+def test_a_permission_ends_exactly_when_it_is_said_to(
+    data: st.DataObject, now: datetime, what: str
+) -> None:
+    assume(now >= ANNOUNCED)
+    wallet = data.draw(situations(now))
+    assume(_allowed_at(wallet, now, now, what))
+    change = next_change(PACK, wallet, now, [what])
+    end = change.at if change else now + timedelta(days=400)
+    if change:
+        assert now < change.at
+        assert not _allowed_at(wallet, now, change.at, what)
+        then = carry(wallet, now, change.at)
+        facts = facts_at(then, change.at)
+        reasons = decide(PACK, what, facts, change.at, then).reasons
+        assert sorted(reason.policy for reason in reasons) == sorted(change.policies)
+    between = now + (end - INSTANT - now) * data.draw(st.floats(0, 1))
+    for moment in (between, end - INSTANT):
+        assert _allowed_at(wallet, now, moment, what)
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data(), now=moments(), what=st.sampled_from(CAPABILITIES))
+def test_a_block_began_exactly_when_it_is_said_to_and_waiting_ends_it_so_too(
+    data: st.DataObject, now: datetime, what: str
+) -> None:
+    wallet = data.draw(situations(now))
+    decision = ask(wallet, now, what)
+    assume(decision.outcome == "blocked")
+    for reason in decision.reasons:
+        (policy,) = [policy for policy in PACK if policy.name == reason.policy]
+        before, since = reason.since - INSTANT, reason.since
+        assert since <= now
+        assert not allows((policy,), what, facts_at(wallet, since), since, wallet)
+        if since > wallet.facts_changed_at and since != wallet.last_used_at:
+            assert allows((policy,), what, facts_at(wallet, before), before, wallet)
+    clear = clears_at(PACK, wallet, now, [what])
+    if clear is None:
+        later = now + timedelta(days=data.draw(st.integers(0, 399)))
+        assert not _allowed_at(wallet, now, later, what)
+    else:
+        assert _allowed_at(wallet, now, clear, what)
+        assert not _allowed_at(wallet, now, clear - INSTANT, what)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), now=moments())
+def test_nobody_is_surprised(data: st.DataObject, now: datetime) -> None:
+    """Whatever blocks tomorrow or in a year, and does not today, was told today with its day."""
+    assume(now >= ANNOUNCED)
+    wallet = data.draw(situations(now))
+    told = {one.policy: one.at for one in coming(PACK, wallet, now)}
+    later = now + timedelta(days=data.draw(st.integers(1, 399)), seconds=1)
+    then = carry(wallet, now, later)
+    for what in CAPABILITIES:
+        today = refused_by(ask(wallet, now, what))
+        for reason in ask(then, later, what).reasons:
+            if reason.policy not in today:
+                assert told[reason.policy] <= later

@@ -1,0 +1,202 @@
+"""Ways out: the article's two solutions, and others, found by searching."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.policies import load_pack
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
+from qianbao.remedies.goals import Goal, allowed, card_linked
+from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.prove import replay
+from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, ben, chiara, deng
+
+PACK = load_pack()
+SOLUTION_TWO = [
+    "withdraw_all", "terminate_mandate", "disable_pay_score", "unlink_card", "close_wallet",
+    "reopen_wallet", "link_card",
+]  # fmt: skip
+
+
+def actions(way: WayOut) -> list[str]:
+    return [step.action for step in way.steps]
+
+
+def titles(way: WayOut, language: str = "en") -> list[str]:
+    return [getattr(step, f"title_{language}") for step in way.steps]
+
+
+def test_the_articles_two_solutions_come_out_of_the_search_for_anna() -> None:
+    first, second = plan(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay"))
+    assert titles(first) == ["Link a card from another bank"]
+    assert titles(first, "zh") == ["绑定另一家银行的银行卡"]
+    assert (first.temporary_until, first.visit, first.loses_en, first.who) == (
+        None, False, (), "holder",
+    )  # fmt: skip
+    assert first.steps[0].screen == "/me/pay/cards/add"
+    assert actions(second) == SOLUTION_TWO
+    assert titles(second)[1] == "Cancel your auto-deduction services (2)"
+    assert titles(second, "zh")[1] == "关闭扣费服务（2 项）"
+    assert titles(second)[-1] == "Link a card from ICBC"
+    assert second.temporary_until == at(2027, 4, 20, 0)  # ninety days after today
+    assert second.because == ("two-banks",)
+    assert second.loses_en
+    assert len(second.loses_en) == len(second.loses_zh)
+
+
+def test_anna_is_told_the_bank_she_already_has_an_account_at() -> None:
+    wallet = anna(accounts_at=("BOC", "ICBC"))
+    first, second = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", "transfer"))
+    assert [(step.action, step.argument) for step in first.steps] == [("link_card", "BOC")]
+    assert actions(second) == SOLUTION_TWO
+
+
+def test_ben_without_a_second_bank_would_have_to_visit_one_or_start_over() -> None:
+    first, second = plan(PACK, ben(), AFTER_ENFORCEMENT, allowed("pay"))
+    assert titles(first) == ["Open an account at another bank", "Link a card from another bank"]
+    assert (first.visit, first.temporary_until) == (True, None)
+    assert actions(second) == SOLUTION_TWO
+    assert not second.visit
+
+
+def test_ben_resolves_what_stands_in_the_way_before_he_closes() -> None:
+    busy = ben(score_orders_open=1, in_flight=1, held_minor=20_000)
+    way = plan(PACK, busy, AFTER_ENFORCEMENT, allowed("pay"))[-1]
+    assert actions(way) == [
+        "withdraw_all", "await_bank", "terminate_mandate", "settle_score_orders",
+        "disable_pay_score", "unlink_card", "close_wallet", "reopen_wallet", "link_card",
+    ]  # fmt: skip
+    assert way.who == "bank"
+    idle = ben(balance_minor=0, mandates_active=0, pay_score_on=False)
+    way = plan(PACK, idle, AFTER_ENFORCEMENT, allowed("pay"))[0]  # now less trouble than a visit
+    assert actions(way) == ["unlink_card", "close_wallet", "reopen_wallet", "link_card"]
+
+
+def test_chiara_goes_to_her_bank_first_and_is_told_what_to_take() -> None:
+    (way,) = plan(PACK, chiara(), AFTER_ENFORCEMENT, card_linked("ICBC"))
+    assert [(step.action, step.argument) for step in way.steps] == [
+        ("update_id_at_bank", "ICBC"), ("link_card", "ICBC"),
+    ]  # fmt: skip
+    assert way.steps[0].needs_en == ("Your new and your old document", "The bank card")
+    assert way.steps[0].needs_zh == ("新旧证件", "该行银行卡")
+    assert (way.visit, way.steps[0].visit, way.steps[1].visit) == (True, True, False)
+
+
+def test_an_expired_passport_is_renewed_and_only_then_does_another_bank_help() -> None:
+    wallet = anna(document_valid_until=date(2027, 1, 1))
+    assert actions(plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("receive"))[0]) == [
+        "renew_document"
+    ]
+    assert actions(plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay"))[0]) == [
+        "renew_document", "link_card",
+    ]  # fmt: skip
+    knowing = anna(document_valid_until=date(2027, 1, 1), accounts_at=("ICBC", "BOC"))
+    assert actions(plan(PACK, knowing, AFTER_ENFORCEMENT, allowed("pay"))[0]) == [
+        "renew_document", "update_id_at_bank", "link_card",
+    ]  # fmt: skip
+
+
+def test_deng_needs_one_bank_more_not_a_third_card_of_the_same() -> None:
+    first = plan(PACK, deng(), AFTER_ENFORCEMENT, allowed("pay"))[0]
+    assert [(step.action, step.argument) for step in first.steps] == [("link_card", "")]
+
+
+def test_against_a_limit_one_raises_it_asks_for_less_or_waits() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), paid_this_year_minor=9_990_000)
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=50_000))
+    assert [titles(way) for way in ways] == [
+        ["Link a card from another bank"],
+        ["Choose ¥100.00 or less"],
+        ["Wait until 1 January 2028"],
+    ]
+    assert [way.minutes for way in ways] == [5, 1, 0]
+
+
+def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"))
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))
+    assert {actions(way)[-1] for way in ways} == {"lower_amount"}
+
+
+def test_under_a_legal_hold_the_operator_must_act() -> None:
+    (way,) = plan(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT, allowed("withdraw"))
+    assert (actions(way), way.who) == (["contact_operator"], "operator")
+    held_and_shut_out = plan(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT, allowed("pay"))
+    assert {"contact_operator", "link_card"} == set(actions(held_and_shut_out[0]))
+    assert {way.who for way in held_and_shut_out} == {"operator"}
+
+
+def test_a_newcomer_shows_a_document_and_links_a_card() -> None:
+    newcomer = anna(
+        residency=None, document_kind=None, document_valid_until=None, card_banks=(),
+        evidence=(), verified_at=None, balance_minor=0, moved_for_life_minor=0,
+    )  # fmt: skip
+    (way,) = plan(PACK, newcomer, AFTER_ENFORCEMENT, allowed("pay"))
+    assert titles(way) == ["Show your passport or other document", "Link a card from a bank"]
+    assert way.temporary_until == at(2027, 4, 20, 0)
+
+
+def test_a_closed_wallet_is_opened_again() -> None:
+    closed = anna(status="closed", card_banks=(), balance_minor=0)
+    (way,) = plan(PACK, closed, AFTER_ENFORCEMENT, allowed("pay"))
+    assert actions(way) == ["reopen_wallet", "link_card"]
+
+
+def test_nothing_is_offered_where_nothing_is_blocked() -> None:
+    assert plan(PACK, anna(), at(2027, 1, 14), allowed("pay")) == ()
+    assert plan(PACK, anna(), AFTER_ENFORCEMENT, allowed("withdraw")) == ()
+    assert plan(PACK, anna(), AFTER_ENFORCEMENT, card_linked("ICBC")) == ()
+
+
+def test_at_most_as_many_ways_as_asked_for_and_only_from_what_is_offered() -> None:
+    goal = allowed("pay")
+    assert len(plan(PACK, anna(), AFTER_ENFORCEMENT, goal, limit=1)) == 1
+    without_closing = frozenset(ACTIONS) - {"close_wallet"}
+    ways = plan(PACK, anna(), AFTER_ENFORCEMENT, goal, offered=without_closing)
+    assert [actions(way) for way in ways] == [["link_card"]]
+
+
+def test_where_operators_of_phones_confirm_names_that_is_a_way_too() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), evidence=(), moved_for_life_minor=100_000)
+    goal = allowed("pay", amount_minor=1)
+    usual = [actions(way) for way in plan(PACK, wallet, AFTER_ENFORCEMENT, goal)]
+    asked = plan(PACK, wallet, AFTER_ENFORCEMENT, goal, offered=frozenset(ACTIONS))
+    assert ["verify_phone"] not in usual
+    assert ["verify_phone"] in [actions(way) for way in asked]
+
+
+def test_a_plan_is_the_same_every_time() -> None:
+    goal = allowed("pay", "receive")
+    wallet = anna(legal_hold=True, evidence=(), stale_banks=("ICBC",))
+    assert plan(PACK, wallet, AFTER_ENFORCEMENT, goal) == plan(
+        PACK, wallet, AFTER_ENFORCEMENT, goal
+    )
+
+
+@pytest.mark.parametrize("wallet", [anna(), ben(), deng()])
+def test_a_temporary_way_lapses_at_the_very_moment_it_says(wallet: Situation) -> None:
+    goal: Goal = allowed("pay")
+    way = plan(PACK, wallet, AFTER_ENFORCEMENT, goal)[-1]
+    after, _, _ = replay(PACK, wallet, AFTER_ENFORCEMENT, goal, way)
+    assert way.temporary_until is not None
+    outcomes = []
+    for moment in (way.temporary_until - timedelta(microseconds=1), way.temporary_until):
+        decision = decide(PACK, "pay", facts_at(after, moment), moment, after)
+        outcomes.append((decision.outcome, tuple(reason.policy for reason in decision.reasons)))
+    assert outcomes == [("allowed", ()), ("blocked", way.because)]
+
+
+@pytest.mark.parametrize("action", EVERY_ACTION, ids=ACTIONS)
+def test_every_action_says_everything_in_both_languages(action: Action) -> None:
+    for name in ("title", "bring", "loses"):
+        english, chinese = getattr(action, f"{name}_en"), getattr(action, f"{name}_zh")
+        assert bool(english) is bool(chinese)
+        assert english != chinese or not english
+        assert isinstance(english, str) or len(english) == len(chinese)
+    for need in action.needs:
+        assert need.en != need.zh
+        assert need.cure is None or need.cure in ACTIONS

@@ -1,0 +1,104 @@
+"""The promise, for wallets nobody thought of: blocked means told, and every way out works."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import facts_at
+from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
+from qianbao.remedies.actions import OFFERED
+from qianbao.remedies.goals import allowed, card_linked, is_reached
+from qianbao.remedies.plan import plan
+from qianbao.remedies.prove import StepImpossible, prove, replay, withdrawable_minor
+from tests.policy.cast import AFTER_ENFORCEMENT, anna, moments, situations
+
+PACK = load_pack()
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data(), now=moments())
+def test_blocked_means_told_and_every_way_out_works(data: st.DataObject, now: datetime) -> None:
+    assert prove(PACK, data.draw(situations(now)), now) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), now=moments(), amount_minor=st.sampled_from([1, 60_000, 100_000]))
+def test_so_it_is_for_amounts(data: st.DataObject, now: datetime, amount_minor: int) -> None:
+    assert prove(PACK, data.draw(situations(now)), now, amount_minor) == ()
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data(), now=moments())
+def test_several_wishes_at_once_and_a_certain_card(data: st.DataObject, now: datetime) -> None:
+    wallet = data.draw(situations(now))
+    wishes = data.draw(st.lists(st.sampled_from(CAPABILITIES), min_size=1, unique=True))
+    for goal in (allowed(*wishes), card_linked("BOC")):
+        ways = plan(PACK, wallet, now, goal)
+        assert bool(ways) is not is_reached(PACK, wallet, now, goal)
+        for way in ways:
+            after, moment, asked = replay(PACK, wallet, now, goal, way)
+            assert is_reached(PACK, after, moment, asked)
+            assert {step.action for step in way.steps} <= OFFERED
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), now=moments())
+def test_only_a_legal_hold_keeps_money_in(data: st.DataObject, now: datetime) -> None:
+    wallet = data.draw(situations(now))
+    for way_out in ("withdraw", "close"):
+        decision = decide(PACK, way_out, facts_at(wallet, now), now, wallet)
+        assert (decision.outcome == "blocked") is wallet.legal_hold
+    assert decide(PACK, "export", facts_at(wallet, now), now, wallet).outcome == "allowed"
+    reachable = wallet.status == "open" and wallet.card_banks and not wallet.legal_hold
+    available = wallet.balance_minor - wallet.held_minor
+    assert withdrawable_minor(PACK, wallet, now) == (available if reachable else 0)
+
+
+def test_anna_can_withdraw_everything_while_she_is_shut_out() -> None:
+    assert withdrawable_minor(PACK, anna(), AFTER_ENFORCEMENT) == 320_000
+    assert withdrawable_minor(PACK, anna(held_minor=20_000), AFTER_ENFORCEMENT) == 300_000
+    assert withdrawable_minor(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT) == 0
+
+
+# ── The proof itself can fail ────────────────────────────────────────────────────────────────────
+
+
+def _pack_with(**fields: str) -> tuple[Any, ...]:
+    text = (
+        "policy: bad\nversion: 1\ntitle: {{en: Bad, zh: 坏}}\nbasis: a test\n"
+        "requires: {requires}\notherwise: {{block: [pay]}}\n"
+    )
+    return (*PACK, load_policy(text.format(**fields)))
+
+
+def test_a_rule_that_nothing_can_satisfy_is_found_out() -> None:
+    breaches = prove(_pack_with(requires="residency = 'mainland'"), anna(), AFTER_ENFORCEMENT)
+    assert [(breach.capability, breach.problem) for breach in breaches] == [("pay", "no way out")]
+
+
+def test_a_rule_of_ones_own_gets_its_ways_out_without_a_word_about_them() -> None:
+    pack = _pack_with(requires="linked_banks >= 3 AND NOT pay_score_on")
+    # nothing turns Pay Score off for its own sake; closing does
+    ways = plan(pack, anna(), AFTER_ENFORCEMENT, allowed("pay"))
+    assert prove(pack, anna(), AFTER_ENFORCEMENT) == ()
+    assert "disable_pay_score" in [step.action for step in ways[0].steps]
+
+
+def test_a_plan_told_to_the_wrong_wallet_does_not_replay() -> None:
+    goal = allowed("pay")
+    way = plan(PACK, anna(), AFTER_ENFORCEMENT, goal)[1]
+    for other in (anna(mandates_active=3), anna(legal_hold=True), anna(status="closed")):
+        with pytest.raises(StepImpossible):
+            replay(PACK, other, AFTER_ENFORCEMENT, goal, way)
+
+
+def test_a_way_out_can_be_stored_and_read_again() -> None:
+    ways = plan(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay"))
+    assert msgspec.json.decode(msgspec.json.encode(ways[1]), type=type(ways[1])) == ways[1]
