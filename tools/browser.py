@@ -37,7 +37,7 @@ fs.createReadStream(source).pipe(zlib.createBrotliDecompress()).pipe(fs.createWr
 
 LAUNCHER = """#!/bin/sh
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_PATH="$here/fonts"
+[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_PATH="$here"
 export LD_LIBRARY_PATH="$here/libraries/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 exec "$here/chromium" "$@"
 """
@@ -107,6 +107,8 @@ def unpack_from_npm() -> str:
                 )
                 tar.extract(member, UNPACKED / folder)
         archive.unlink()
+    fonts = f"<dir>{UNPACKED}/fonts</dir><cachedir>{UNPACKED}/fonts-cache</cachedir>"
+    (UNPACKED / "fonts.conf").write_text(f"<fontconfig>{fonts}</fontconfig>\n")
     launcher = UNPACKED / "launch"
     launcher.write_text(LAUNCHER)
     for program in (UNPACKED / "chromium", launcher):

@@ -38,6 +38,27 @@ async def agree(gateway: Gateway, sandbox: Sandbox, balance_minor: int) -> tuple
     return confirmed.agreement, card
 
 
+async def test_five_wrong_codes_and_the_right_one_comes_too_late(
+    gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """A repeated request is no further try; a sixth code is not looked at."""
+    number, phone = new_number(), new_phone()
+    [card] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    body = {
+        "request_id": new_id("crd", NOW), "card_number": card, "holder_name": "MUELLER ANNA",
+        "document_kind": "passport", "document_number": number, "phone": phone,
+    }  # fmt: skip
+    token = (await sandbox.post("/banks/ICBC/verifications", body))["verification"]
+    right = await sandbox.code(phone)
+    wrong = "000000" if right != "000000" else "111111"
+    story = [("1", "OTP_WRONG"), ("1", "OTP_WRONG"), ("2", "OTP_WRONG"), ("3", "OTP_WRONG")]
+    for request_id, result in [*story, ("4", "OTP_WRONG"), ("5", "OTP_TRIES")]:
+        answer = await gateway.confirm("ICBC", token, request_id=request_id, code=wrong)
+        assert answer.result == result
+    late = await gateway.confirm("ICBC", token, request_id="6", code=right)
+    assert (late.result, late.agreement) == ("OTP_TRIES", None)
+
+
 async def test_money_moves_once_for_each_order(gateway: Gateway, sandbox: Sandbox) -> None:
     """What Anna's bank account is worth after each order of the table."""
     agreement, card = await agree(gateway, sandbox, 10_000)

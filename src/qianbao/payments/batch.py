@@ -45,15 +45,13 @@ class Kind(msgspec.Struct, frozen=True):
     write: Callable[[Connection, Batch], Awaitable[None]] | None = None
 
 
-class Counters(msgspec.Struct):
-    """A wallet's limit counters as they will be after this batch (minor units)."""
+class Counted(msgspec.Struct):
+    """What this batch adds to a wallet's limit counters (minor units; less than 0 gives back)."""
 
     day: date
-    year: int
-    paid_today_minor: int
-    paid_this_year_minor: int
-    moved_for_life_minor: int
-    received_for_life_minor: int
+    paid_minor: int = 0
+    moved_minor: int = 0
+    received_minor: int = 0
 
 
 class LoggedDecision(msgspec.Struct, frozen=True):
@@ -84,7 +82,7 @@ class Batch:
         self.settings = settings
         self.loaded: dict[str, Any] = {}
         self.rows: dict[str, list[Any]] = {}
-        self.counters: dict[str, Counters] = {}
+        self.counted: dict[str, Counted] = {}
         self.decisions: list[LoggedDecision] = []
         self._sampled = sampled
         self._facts: dict[str, dict[str, Any]] = {}
@@ -111,24 +109,27 @@ class Batch:
             self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
 
     def count(self, wallet_id: str, *, paid: int = 0, moved: int = 0, received: int = 0) -> None:
-        """Adds to the wallet's limit counters (minor units; negative gives back, never below 0)."""
+        """Adds to the limit counters (minor units; less than 0 gives back, never below nothing)."""
         situation = self.situations[wallet_id]
-        counters = self.counters.get(wallet_id)
-        if counters is None:
-            today = local_date(self.now, ZoneInfo(situation.time_zone))
-            counters = self.counters[wallet_id] = Counters(
-                day=today,
-                year=today.year,
-                paid_today_minor=situation.paid_today_minor,
-                paid_this_year_minor=situation.paid_this_year_minor,
-                moved_for_life_minor=situation.moved_for_life_minor,
-                received_for_life_minor=situation.received_for_life_minor,
-            )
-        counters.paid_today_minor = max(0, counters.paid_today_minor + paid)
-        counters.paid_this_year_minor = max(0, counters.paid_this_year_minor + paid)
-        counters.moved_for_life_minor = max(0, counters.moved_for_life_minor + moved)
-        counters.received_for_life_minor = max(0, counters.received_for_life_minor + received)
-        self._refresh(self._facts_of(situation), wallet_id)
+        counted = self.counted.get(wallet_id)
+        if counted is None:
+            day = local_date(self.now, ZoneInfo(situation.time_zone))
+            counted = self.counted[wallet_id] = Counted(day)
+        counted.paid_minor += paid
+        counted.moved_minor += moved
+        counted.received_minor += received
+        facts = self._facts_of(situation)
+        for name, change in (
+            ("paid_today_minor", paid),
+            ("paid_this_year_minor", paid),
+            ("moved_for_life_minor", moved),
+            ("received_for_life_minor", received),
+        ):
+            facts[name] = max(0, facts[name] + change)
+        account = self.book.accounts.get((wallet_id, situation.currency))
+        if account is not None:
+            facts["balance_minor"] = account.balance_minor
+            facts["available_minor"] = account.available_minor
 
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
@@ -139,17 +140,3 @@ class Batch:
         if facts is None:
             facts = self._facts[situation.wallet_id] = facts_at(situation, self.now)
         return facts
-
-    def _refresh(self, facts: dict[str, Any], wallet_id: str) -> None:
-        counters = self.counters[wallet_id]
-        for name in (
-            "paid_today_minor",
-            "paid_this_year_minor",
-            "moved_for_life_minor",
-            "received_for_life_minor",
-        ):
-            facts[name] = getattr(counters, name)
-        account = self.book.accounts.get((wallet_id, self.situations[wallet_id].currency))
-        if account is not None:
-            facts["balance_minor"] = account.balance_minor
-            facts["available_minor"] = account.available_minor

@@ -46,10 +46,10 @@ class ChargeOverLimit(QianbaoError):
 
 class ScoreOrderNotChargeable(QianbaoError):
     code = "score_order_not_chargeable"
-    en = "This score order cannot be charged: it is not under way, or {asked} is over its deposit."
-    zh = "该支付分订单不能扣款：未在进行中，或 {asked} 超过押金。"
-    next_en = "Charge a confirmed order, at most its deposit."
-    next_zh = "只能对已确认的订单扣款，且不超过押金。"
+    en = "This score order is not being completed for {asked}, so it cannot be charged."
+    zh = "该支付分订单未按 {asked} 办理完结，不能扣款。"
+    next_en = "Complete the order: that charges it, once, at most its deposit."
+    next_zh = "请办理订单完结；系统只扣款一次，且不超过押金。"
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -95,7 +95,8 @@ class ChargeableOrder(msgspec.Struct):
     wallet_id: str
     score_order_id: str
     merchant_id: str
-    deposit_minor: int
+    payment_id: str | None
+    amount_minor: int | None
     state: str
 
 
@@ -156,7 +157,8 @@ def _check_order(request: Charge, amount: int, batch: Batch) -> None:
         order is None
         or order.merchant_id != request.merchant_id
         or order.state != "doing"
-        or amount > order.deposit_minor
+        or order.payment_id != request.payment_id
+        or order.amount_minor != amount
     ):
         raise ScoreOrderNotChargeable(asked=show(amount, request.amount.currency))
 

@@ -255,19 +255,18 @@ async def _write_answers(
 
 
 async def _write_counters(conn: Connection, batch: Batch) -> None:
-    if not batch.counters:
+    if not batch.counted:
         return
-    items = batch.counters.items()
+    items = batch.counted.items()
     await conn.execute(
         sql.write_counters,
         {
             "wallets": [wallet for wallet, _ in items],
-            "days": [counters.day for _, counters in items],
-            "years": [counters.year for _, counters in items],
-            "today": [counters.paid_today_minor for _, counters in items],
-            "this_year": [counters.paid_this_year_minor for _, counters in items],
-            "moved": [counters.moved_for_life_minor for _, counters in items],
-            "received": [counters.received_for_life_minor for _, counters in items],
+            "days": [counted.day for _, counted in items],
+            "years": [counted.day.year for _, counted in items],
+            "paid": [counted.paid_minor for _, counted in items],
+            "moved": [counted.moved_minor for _, counted in items],
+            "received": [counted.received_minor for _, counted in items],
             "now": batch.now,
         },
     )

@@ -13,13 +13,18 @@ DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM answers WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s)
 
 -- name: write_counters
+-- Changes, not sums: what was read may count the person's earlier wallets too.
 UPDATE wallet_counters c
-SET day = n.day, year = n.year, paid_today_minor = n.today, paid_this_year_minor = n.this_year,
-    moved_for_life_minor = n.moved, received_for_life_minor = n.received,
+SET day = n.day, year = n.year,
+    paid_today_minor
+        = greatest(0, CASE WHEN c.day = n.day THEN c.paid_today_minor ELSE 0 END + n.paid),
+    paid_this_year_minor
+        = greatest(0, CASE WHEN c.year = n.year THEN c.paid_this_year_minor ELSE 0 END + n.paid),
+    moved_for_life_minor = greatest(0, c.moved_for_life_minor + n.moved),
+    received_for_life_minor = greatest(0, c.received_for_life_minor + n.received),
     last_used_at = %(now)s
-FROM unnest(%(wallets)s::text[], %(days)s::date[], %(years)s::int[], %(today)s::bigint[],
-    %(this_year)s::bigint[], %(moved)s::bigint[], %(received)s::bigint[])
-    AS n (wallet_id, day, year, today, this_year, moved, received)
+FROM unnest(%(wallets)s::text[], %(days)s::date[], %(years)s::int[], %(paid)s::bigint[],
+    %(moved)s::bigint[], %(received)s::bigint[]) AS n (wallet_id, day, year, paid, moved, received)
 WHERE c.wallet_id = n.wallet_id
 
 -- name: write_decisions
@@ -105,7 +110,7 @@ FROM unnest(%(wallets)s::text[], %(mandates)s::text[], %(days)s::date[], %(charg
 WHERE m.wallet_id = n.wallet_id AND m.mandate_id = n.mandate_id
 
 -- name: lock_score_orders
-SELECT wallet_id, score_order_id, merchant_id, deposit_minor, state
+SELECT wallet_id, score_order_id, merchant_id, payment_id, amount_minor, state
 FROM score_orders
 WHERE (wallet_id, score_order_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(orders)s::text[]))
 ORDER BY wallet_id, score_order_id

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
-from qianbao.money import Money
+from qianbao.money import CurrencyUnsupported, Money
 from qianbao.payments.charge import Charge, charge
 from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import ClearingInterrupted
@@ -17,7 +17,7 @@ from qianbao.payscore.completion import (
     finish_completion,
     give_up_completion,
 )
-from qianbao.payscore.lists import ScoreOrder
+from qianbao.payscore.lists import ScoreOrder, get_merchant_order
 
 
 async def complete_order(
@@ -33,6 +33,11 @@ async def complete_order(
     """The service has ended and costs `amount` (0: nothing). Safe to repeat with the same ids: a
     crash between the steps is taken up where it was. Raises what the steps raise."""
     async with pool.connection() as conn:
+        order = await get_merchant_order(
+            conn, merchant_id=merchant_id, score_order_id=score_order_id
+        )
+        if amount.currency != order.currency:
+            raise CurrencyUnsupported(expected=order.currency, given=amount.currency[:8])
         completion = await begin_completion(
             conn,
             merchant_id=merchant_id,

@@ -385,6 +385,7 @@ CREATE TABLE score_orders (
     PRIMARY KEY (wallet_id, score_order_id)
 );
 CREATE INDEX score_orders_by_merchant ON score_orders (merchant_id, score_order_id);
+CREATE INDEX score_orders_unconfirmed ON score_orders (created_at) WHERE state = 'created';
 
 -- ── Leaving and coming back ────────────────────────────────────────────────────────────────────
 

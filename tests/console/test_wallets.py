@@ -1,0 +1,180 @@
+"""Anna calls: Mei looks her wallet up by phone, and sees what Anna sees, with nobody's numbers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.identity.documents import DocumentSubmission, add_document
+from qianbao.ids import new_id
+from qianbao.keyring import KeyRing
+from qianbao.notices.inbox import list_notices
+from qianbao.policy.policies import load_pack
+from qianbao.rollouts.operators import list_audit
+from qianbao.rollouts.publish import install_pack
+from qianbao.wallets.cases import list_cases, open_case
+from qianbao.wallets.holds import list_legal_holds
+from qianbao.wallets.opening import open_wallet
+from tests.console.conftest import NOW, Enter, Moment
+
+PHONE = "+8613800138001"
+WALLET = new_id("wal", NOW, lambda size: b"\x07" * size)
+MRZ = (
+    "P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<\n"
+    "C01X00T478D<<6408125F2702283<<<<<<<<<<<<<<<4"
+)  # the specimen of the German passport
+CARD = """
+INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail,
+    document_id, state, created_at, linked_at)
+VALUES (%s, %s, 'ICBC', '8821', '\\x00', 'MUSTERMANN ERIKA', '8001', 'doc', 'linked', %s, %s)
+"""
+
+
+@pytest.fixture
+async def anna(pool: Pool, keys: KeyRing) -> str:
+    """Anna's wallet: a passport and one card, the shipped pack in force."""
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+        await open_wallet(
+            conn, keys, wallet_id=WALLET, phone=PHONE, pin_hash="", language="en", now=NOW
+        )
+        await add_document(
+            conn, keys, wallet_id=WALLET, document_id=new_id("doc", NOW),
+            submission=DocumentSubmission(kind="passport", mrz=MRZ), now=NOW,
+        )  # fmt: skip
+        await conn.execute(CARD, (WALLET, new_id("crd", NOW), NOW, NOW))
+        await conn.execute(
+            "UPDATE wallets SET card_banks = '{ICBC}', verified_at = %s", (NOW.replace(year=2025),)
+        )
+        await conn.execute("UPDATE accounts SET balance_minor = 320000 WHERE kind = 'wallet'")
+    return WALLET
+
+
+async def test_a_phone_leads_to_the_wallet_and_out_of_the_address(anna: str, enter: Enter) -> None:
+    mei = await enter("Mei")
+    answer = await mei.get("/console/wallets", params={"phone": "+86 138 0013 8001"})
+    assert answer.headers["location"] == f"/console/wallets/{anna}"
+
+
+async def test_what_the_operator_sees(anna: str, enter: Enter, clock: Moment) -> None:
+    clock.pass_by(days=33)  # two-banks has been announced
+    mei = await enter("Mei")
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    for shown in (
+        "Erika Mustermann",
+        "¥3,200.00",
+        "…8821",
+        "MUSTERMANN ERIKA",
+        "…0T47",
+        "Pay Score on",
+    ):
+        assert shown in page, shown
+    two_banks = next(policy for policy in load_pack() if policy.name == "two-banks")
+    assert re.search(rf"2027-01-15 00:00</td><td>{re.escape(two_banks.title_en)}", page)
+    assert "C01X00T" not in page
+    assert "13800138001" not in page
+    chinese = await mei.get(f"/console/wallets/{anna}", headers={"Accept-Language": "zh-CN"})
+    assert "可用功能" in chinese.text
+
+
+async def test_once_the_rule_bites_the_reason_and_the_ways_out_are_there(
+    anna: str, enter: Enter, pool: Pool
+) -> None:
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE policies SET body = replace(body, '2027-01-15', '2026-11-01')")
+        await conn.execute("UPDATE policies SET body = replace(body, '2026-12-', '2026-10-')")
+        await conn.execute("UPDATE policy_revision SET revision = revision + 1")
+    mei = await enter("Mei")
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert '<article class="c-reason">' in page
+    assert '<ol class="c-steps">' in page
+    assert "Can be withdrawn now</span><b>¥3,19" in page
+
+
+async def test_every_look_is_recorded(anna: str, enter: Enter, pool: Pool) -> None:
+    mei = await enter("Mei")
+    await mei.get(f"/console/wallets/{anna}")
+    async with pool.connection() as conn:
+        (entry,) = await list_audit(conn, subject=anna)
+    assert (entry.operator, entry.action) == ("Mei", "wallet.look_up")
+    assert "looked up a wallet" in (await mei.get(f"/console/audit?subject={anna}")).text
+
+
+@pytest.mark.parametrize(
+    ("phone", "status", "said"),
+    [("+8613800138999", 200, "No wallet has or had this phone."), ("12", 422, "phone_invalid")],
+)
+async def test_nobody_has_that_phone(
+    anna: str, enter: Enter, phone: str, status: int, said: str
+) -> None:
+    mei = await enter("Mei")
+    answer = await mei.get("/console/wallets", params={"phone": phone})
+    assert (answer.status_code, said in answer.text) == (status, True)
+
+
+async def test_a_wallet_that_is_not_there(enter: Enter) -> None:
+    mei = await enter("Mei")
+    answer = await mei.get("/console/wallets/wal_1")
+    assert (answer.status_code, "wallet_unknown" in answer.text) == (404, True)
+
+
+async def test_a_legal_hold_takes_two_operators(
+    anna: str, enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    mei, oskar = await enter("Mei"), await enter("Oskar")
+    holds = f"/console/wallets/{anna}/legal-holds"
+    await mei.post(holds, data={"reference": "(2026) Jing 01 Zhi 17"})
+    async with pool.connection() as conn:
+        (hold,) = await list_legal_holds(conn, anna)
+    assert "(2026) Jing 01 Zhi 17" in (await oskar.get("/console/wallets")).text
+
+    refused = await mei.post(f"{holds}/{hold.legal_hold_id}/approval")
+    assert refused.status_code == 403
+    assert "legal_hold_needs_second_operator" in refused.text
+
+    clock.pass_by(minutes=5)
+    await oskar.post(f"{holds}/{hold.legal_hold_id}/approval")
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert "approved by Oskar" in page
+    assert "Can be withdrawn now</span><b>¥0.00" in page
+
+    clock.pass_by(minutes=5)
+    await mei.post(f"{holds}/{hold.legal_hold_id}/lifting")
+    assert "lifted by Mei" in (await mei.get(f"/console/wallets/{anna}")).text
+    async with pool.connection() as conn:
+        acts = [entry.action for entry in await list_audit(conn, subject=anna)]
+    assert [act for act in acts if act != "wallet.look_up"] == [
+        "legal_hold.lift", "legal_hold.approve", "legal_hold.enter",
+    ]  # fmt: skip
+
+
+async def test_a_refused_hold_leaves_no_trace(anna: str, enter: Enter, pool: Pool) -> None:
+    mei = await enter("Mei")
+    answer = await mei.post(f"/console/wallets/{anna}/legal-holds", data={"reference": " "})
+    assert (answer.status_code, "legal_hold_reference_needed" in answer.text) == (422, True)
+    async with pool.connection() as conn:
+        assert await list_legal_holds(conn, anna) == []
+        assert await list_audit(conn, subject=anna) == []
+
+
+async def test_a_case_is_answered_once(anna: str, enter: Enter, pool: Pool) -> None:
+    async with pool.connection() as conn:
+        case = await open_case(
+            conn, wallet_id=anna, case_id=new_id("cas", NOW), subject="My name",
+            body="The bank writes it <b>backwards</b>.", now=NOW,
+        )  # fmt: skip
+    mei = await enter("Mei")
+    page = (await mei.get("/console/cases")).text
+    assert "The bank writes it &lt;b&gt;backwards&lt;/b&gt;." in page
+    address = f"/console/cases/{anna}/{case.case_id}/answer"
+    await mei.post(address, data={"answer": "That is fine: each bank has its own form."})
+    assert "Every case is answered." in (await mei.get("/console/cases")).text
+    async with pool.connection() as conn:
+        (answered,) = await list_cases(conn, anna)
+        notices = await list_notices(conn, wallet_id=anna)
+    assert (answered.state, answered.answered_by) == ("answered", "Mei")
+    assert len(list(notices)) == 1
+    again = await mei.post(address, data={"answer": "Once more."})
+    assert (again.status_code, "case_answered" in again.text) == (409, True)
