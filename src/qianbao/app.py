@@ -29,7 +29,7 @@ def services_of(request: Request[object, object, State]) -> Services:
     return found
 
 
-@get("/readyz", sync_to_thread=False, include_in_schema=False)
+@get("/readyz", include_in_schema=False)
 async def readyz(request: Request[object, object, State]) -> Response[dict[str, str]]:
     """200 once the database is reached and up to date; 503 before."""
     async with services_of(request).pool.connection() as conn:

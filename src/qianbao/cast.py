@@ -9,7 +9,7 @@ import msgspec
 from qianbao.banks.directory import get_bank
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.identity.mrz import write_td3
-from qianbao.names import LegalName, from_fields, write
+from qianbao.names import LegalName, from_fields, from_mrz, write
 
 PIN = "270415"
 OPERATOR_PASSWORD = "steady-lantern-27"  # noqa: S105 - the demo's, printed by `make demo`
@@ -39,6 +39,12 @@ class Passport(msgspec.Struct, frozen=True):
     def legal_name(self) -> LegalName:
         """The name as printed in the passport."""
         return from_fields(self.surname, self.given)
+
+    @property
+    def name_in_registers(self) -> str:
+        """Surname first, in the letters of the machine-readable lines."""
+        name = from_mrz(self.mrz.splitlines()[0][5:])
+        return f"{name.surname} {name.given}"
 
     @property
     def mrz(self) -> str:

@@ -29,7 +29,6 @@ from qianbao.cast import (
 )
 from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
-from qianbao.errors import QianbaoError
 from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import id_from_key
 from qianbao.ledger import open_account
@@ -140,21 +139,22 @@ async def _move_in(services: Services, person: Person) -> None:
 
 async def tell_sandbox(services: Services, person: Person) -> None:
     """The banks and registers of the sandbox learn about this person."""
-    for passport in filter(None, (person.earlier_passport, person.passport)):
-        await _post(services, "/sandbox/registers/immigration", {
-            "document_kind": "passport", "document_number": passport.number,
-            "name": passport.legal_name.mrz or f"{passport.surname} {passport.given}",
-        })  # fmt: skip
-        await _post(services, "/sandbox/registers/mobile", {
-            "phone": person.phone, "document_number": passport.number,
-            "name": passport.legal_name.mrz or f"{passport.surname} {passport.given}",
-        })  # fmt: skip
-    for card in person.cards:
+    shown = person.earlier_passport or person.passport
+    await _tell_registers(services, person, shown)
+    for bank in dict.fromkeys(card.bank for card in person.cards):
+        cards = [card for card in person.cards if card.bank == bank]
         await _post(services, "/sandbox/customers", {
-            "bank": card.bank, "printed_name": person.printed_name(card.bank),
-            "document_kind": "passport", "document_number": card.document_number,
-            "phone": person.phone, "balance_minor": card.balance_minor, "cards": [card.number],
+            "bank": bank, "printed_name": person.printed_name(bank), "document_kind": "passport",
+            "document_number": shown.number, "phone": person.phone,
+            "balance_minor": sum(card.balance_minor for card in cards),
+            "cards": [card.number for card in cards],
         })  # fmt: skip
+
+
+async def _tell_registers(services: Services, person: Person, passport: Passport) -> None:
+    known = {"document_number": passport.number, "names": [passport.name_in_registers]}
+    await _post(services, "/sandbox/registers/immigration", {"document_kind": "passport", **known})
+    await _post(services, "/sandbox/registers/mobile", {"phone": person.phone, **known})
 
 
 async def _post(services: Services, path: str, body: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ async def _last_code(services: Services, phone: str) -> str:
     """The six digits of the newest message on the sandbox's phone."""
     answer: httpx.Response = await services.gateway_http.get(f"/sandbox/phones/{phone}/messages")
     answer.raise_for_status()
-    text: str = answer.json()["messages"][0]["text"]
+    text: str = answer.json()[0]["text"]
     return next(word for word in _words(text) if len(word) == 6 and word.isdigit())
 
 
@@ -242,8 +242,12 @@ async def _fill(services: Services, wallet_id: str, card: BankCard, person: Pers
 
 
 async def _renew(services: Services, person: Person) -> None:
-    wallet_id = id_from_key("wal", "seed", person.phone)
-    try:
-        await _show(services, wallet_id, person.passport)
-    except QianbaoError as error:
-        raise RuntimeError(f"{person.name} could not renew: {error}") from error
+    """The new passport, shown here and at the banks that were told of it."""
+    await _tell_registers(services, person, person.passport)
+    await _show(services, id_from_key("wal", "seed", person.phone), person.passport)
+    for card in person.cards:
+        if card.document_number == person.passport.number:
+            await _post(services, "/sandbox/counter", {
+                "bank": card.bank, "card_number": card.number,
+                "document_number": person.passport.number,
+            })  # fmt: skip

@@ -68,6 +68,8 @@ async def test_chiara_renewed_her_passport_and_her_bank_does_not_know(
     assert "Industrial and Commercial Bank of China" in said
     assert old[-4:] in refused.value.sentence("zh")
     assert new[-4:] in refused.value.next_step("zh")
+    assert "passport" in said
+    assert "护照" in refused.value.next_step("zh")
     assert old not in said
     assert await facts(pool, chiara) == ([], ["ICBC"], None)
     with pytest.raises(BankHoldsOldDocument):  # the same request, the same answer
@@ -303,7 +305,7 @@ async def test_a_wrong_token_is_nobodys_fault_among_holders(sandbox: Sandbox, po
 
 DETAIL = {
     "bank_en": "ICBC", "bank_zh": "工商银行", "last_four": "2344", "name_form": "MUELLER ANNA",
-    "document_tail": "0T47", "phone_tail": "8001",
+    "document_tail": "0T47", "kind_en": "passport", "kind_zh": "护照", "phone_tail": "8001",
 }  # fmt: skip
 
 

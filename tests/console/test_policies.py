@@ -94,7 +94,7 @@ async def test_the_overview_shows_the_shipped_pack_and_its_next_dates(
         if policy.timeline:
             assert policy.timeline.enforce.isoformat() in page
     assert 'class="c-span c-span-enforced"' in page
-    assert "Open wallets, CNY" in page
+    assert "open wallets</span><b>¥" in page
     for policy in load_pack():
         answer = await mei.get(f"/console/policies/{policy.name}")
         assert answer.status_code == 200

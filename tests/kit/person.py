@@ -86,7 +86,7 @@ class Holder(Caller):
         """The phone's text messages, newest first."""
         answer = self.bank.get(f"/sandbox/phones/{self.person.phone}/messages")
         answer.raise_for_status()
-        return list(answer.json()["messages"])
+        return list(answer.json())
 
     def next_code(self, seen: int) -> str:
         """The code of the first message that arrives after `seen` of them."""

@@ -12,12 +12,13 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.policy.conditions import PolicyUnknownFact
-from qianbao.policy.policies import load_pack
+from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import simulate
-from tests.rollouts.policies import DOCUMENT_VALID, two_banks
+from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 
@@ -26,10 +27,12 @@ async def _draft(conn: Connection, body: str) -> publish.PolicyVersion:
     return await publish.draft(conn, body=body, operator="Mei", now=NOW)
 
 
-async def _try(conn: Connection, version: int = 1, policy: str = "two-banks") -> None:
+async def _try(
+    conn: Connection, version: int = 1, policy: str = "two-banks", now: datetime = NOW
+) -> None:
     await simulate(
         conn, policy=policy, version=version, operator="Mei",
-        simulation_id=new_id("sim", NOW), now=NOW,
+        simulation_id=new_id("sim", now), now=now,
     )  # fmt: skip
 
 
@@ -108,6 +111,24 @@ async def test_retiring_gives_back_at_once(conn: Connection) -> None:
     assert await _in_force(conn) == {}
     with pytest.raises(publish.PolicyNotPublished):
         await publish.retire(conn, policy="two-banks", operator="Mei", now=NOW)
+
+
+async def test_nobody_is_surprised(conn: Connection) -> None:
+    """A rule that begins today is published only if nobody loses by it."""
+    for body in (
+        YEARLY_LIMIT,
+        two_banks().replace("2027-01-15", "2026-11-02").replace("-12-", "-10-"),
+    ):
+        policy = load_policy(body).name
+        await _draft(conn, body)
+        await _try(conn, policy=policy)
+    await _publish(conn, policy="yearly-limit")  # there is no wallet yet
+    await settle(conn, seed=2, count=60, now=NOW)
+    await _try(conn, now=NOW + timedelta(minutes=1))
+    with pytest.raises(publish.PolicyEnforcedAtOnce) as refused:
+        await _publish(conn, policy="two-banks")
+    assert 0 < refused.value.detail["wallets"] < 60
+    assert await _in_force(conn) == {"yearly-limit": 1}
 
 
 async def test_a_version_that_is_not_there(conn: Connection) -> None:

@@ -11,8 +11,8 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Template
 
-from qianbao.advise.asked import DOCUMENTS, EXPIRES, MESSAGES, Answers, read_answers, situation
-from qianbao.advise.known import Wallet, wallets
+from qianbao.advise.asked import Answers, read_answers, situation
+from qianbao.advise.known import Wallet, Words, wallets
 from qianbao.banks.directory import Bank, all_banks, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import QianbaoError
@@ -25,6 +25,7 @@ from qianbao.wallets.standing import Standing, judge
 
 Asked = Request[Any, Any, Any]
 NAME_LENGTH = 200
+SHORT_CODE = 5
 
 
 class AtBank(msgspec.Struct, frozen=True):
@@ -71,11 +72,8 @@ async def _page(
         context={
             "answers": answers,
             "wallet": wallet,
-            "wallets": list(wallets().values()),
-            "messages": MESSAGES,
-            "documents": tuple(DOCUMENTS),
-            "expiries": EXPIRES,
-            "banks": all_banks(),
+            "wallet_choices": list(wallets().items()),
+            "bank_choices": [(bank.code, _short(bank)) for bank in all_banks()],
             "standing": standing,
             "at_banks": _at_banks(name, (*answers.linked, *answers.others)) if name else (),
             "typed": {"mrz": "", "surname": "", "given": "", "native": ""} | (typed or {}),
@@ -126,6 +124,11 @@ def _at_banks(name: LegalName, chosen: Sequence[str]) -> list[AtBank]:
         bank for bank in all_banks() if bank.name.confidence != "assumed"
     ]
     return [AtBank(bank, forms(name, bank.name)) for bank in banks]
+
+
+def _short(bank: Bank) -> Words:
+    """A bank on a button: by its letters, where people know it by them."""
+    return Words(bank.code if len(bank.code) <= SHORT_CODE else bank.en, bank.zh)
 
 
 def _services(request: Asked) -> Services:

@@ -77,7 +77,7 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 
 -- name: document_tails
 -- The document a card was checked against, and the one it replaced if that had another number.
-SELECT sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
+SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
 FROM documents AS sent
 LEFT JOIN documents AS older
   ON older.wallet_id = sent.wallet_id AND older.document_id = sent.supersedes

@@ -14,7 +14,7 @@ import msgspec
 WIDTH = 960
 LABELS = 250
 """The column left of the pictures' lines, for the names."""
-ROW = 40
+ROW = 30
 TOP = 28
 PADDING_DAYS = 30
 TICKS_MOST = 12

@@ -7,16 +7,21 @@ way of closing (domain.md 5.3) is read from here by the planner and by the scree
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from qianbao.clock import local_date
+from qianbao.policy.decide import HORIZON_DAYS
 from qianbao.policy.facts import Situation
 
 OTHER_BANK = "OTHER-"
 """How a situation names a bank the holder has yet to choose: OTHER-1, OTHER-2 …"""
+
+RENEWABLE = timedelta(days=HORIZON_DAYS)
+"""How long before its last day a document can be renewed: as far ahead as plans look, so that none
+comes to nothing because a document runs out while it waits."""
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -128,8 +133,9 @@ NEEDS: dict[str, Need] = {
             holds=lambda s, _argument, moment: _in_date(s, moment), cure="renew_document",
         ),
         Need(
-            code="document_expired", en="The document has expired.", zh="证件已过期。",
-            holds=lambda s, _argument, moment: not _in_date(s, moment),
+            code="document_runs_out", en="The document has expired or will within a year.",
+            zh="证件已过期，或将在一年内到期。",
+            holds=lambda s, _argument, moment: not _in_date(s, moment + RENEWABLE),
         ),
         Need(
             code="bank_holds_document", cure="update_id_at_bank",

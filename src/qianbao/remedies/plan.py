@@ -31,7 +31,7 @@ SOMEBODY_ELSE_MINUTES = 480
 order: a visit, each step that loses something, lapsing again, depending on somebody else."""
 
 NODES_MOST = 300
-"""Situations looked at before the search gives up; the shipped pack needs fewer than a hundred."""
+"""Situations looked further from before the search settles for the ways it has come upon."""
 
 CARDS_MOST = 10
 """Linked cards a wallet may have (domain.md 1.5)."""
@@ -86,13 +86,13 @@ def plan(
     frontier.add(_Node(situation, now, goal, (), 0))
     seen: set[tuple[Situation, datetime, int]] = set()
     found: list[tuple[Counter[tuple[str, ...]], WayOut]] = []
-    while frontier.nodes and len(found) < limit and len(seen) < NODES_MOST:
+    while frontier.nodes and len(found) < limit:
         node = frontier.cheapest()
         kinds = _kinds(node.taken)
         if any(kinds >= better for better, _ in found):
             continue
         if not is_reached(policies, node.situation, node.moment, node.goal):
-            if node.key not in seen:
+            if node.key not in seen and len(seen) < NODES_MOST:
                 seen.add(node.key)
                 for child in _children(search, node):
                     frontier.add(child)

@@ -13,7 +13,7 @@ import msgspec
 
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.policy.policies import load_pack, load_policy
+from qianbao.policy.policies import enforced_from, load_pack, load_policy
 from qianbao.rollouts.operators import audit
 
 SQL = load("qianbao.rollouts")
@@ -73,6 +73,16 @@ class SecondOperatorNeeded(QianbaoError):
     next_zh = "请另一位操作员审阅并发布。"
 
 
+class PolicyEnforcedAtOnce(QianbaoError):
+    code = "policy_enforced_at_once"
+    en = (
+        "Version {version} of {policy} would block at once, and {wallets} wallets would lose by it."
+    )
+    zh = "{policy} 的第 {version} 版将立即生效，{wallets} 个钱包会因此受限。"
+    next_en = "Draft a version whose timeline enforces on a later day, so that holders are told."
+    next_zh = "请起草执行日在今天之后的版本，以便事先通知用户。"
+
+
 class PolicyVersion(msgspec.Struct, frozen=True):
     """A row of `policies`; operators by name."""
 
@@ -119,17 +129,21 @@ async def publish(
     conn: Connection, *, policy: str, version: int, operator: str, now: datetime
 ) -> PolicyVersion:
     """Puts a draft in the place of the version published before. From the commit on, its own dates
-    say what it does. Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded` or
-    `SecondOperatorNeeded`."""
+    say what it does. Nobody is surprised: a version by which somebody loses begins another day.
+    Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded` or
+    `PolicyEnforcedAtOnce`."""
     key: _Key = {"policy": policy, "version": version}
     await conn.execute(SQL.lock_revision)
     found = await find_version(conn, policy=policy, version=version)
     if found.state != "draft":
         raise PolicyNotADraft(**key, state=found.state)
-    if not await _simulated(conn, key):
+    losing = await _wallets_losing(conn, key)
+    if losing is None:
         raise SimulationNeeded(**key)
     if found.drafted_by == operator:
         raise SecondOperatorNeeded(operator=operator)
+    if losing and enforced_from(load_policy(found.body)) <= now:
+        raise PolicyEnforcedAtOnce(**key, wallets=losing)
     await _put_in_force(conn, key, operator, now)
     await audit(
         conn, operator=operator, action="policy.publish", subject=policy, now=now,
@@ -138,10 +152,11 @@ async def publish(
     return await find_version(conn, policy=policy, version=version)
 
 
-async def _simulated(conn: Connection, key: _Key) -> bool:
-    cursor = await conn.execute(SQL.has_simulation, key)
+async def _wallets_losing(conn: Connection, key: _Key) -> int | None:
+    """How many wallets lose most by the latest simulation of this version; None without one."""
+    cursor = await conn.execute(SQL.latest_losses, key)
     row = await cursor.fetchone()
-    return bool(row and row[0])
+    return int(row[0]) if row else None
 
 
 async def _put_in_force(conn: Connection, key: _Key, operator: str, now: datetime) -> None:

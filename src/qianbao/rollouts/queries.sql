@@ -43,10 +43,13 @@ WHERE policy = %(policy)s AND version = %(version)s
 UPDATE policies SET state = 'retired', retired_at = %(now)s
 WHERE policy = %(policy)s AND state = 'published' RETURNING version
 
--- name: has_simulation
-SELECT EXISTS (
-    SELECT FROM simulations WHERE policy = %(policy)s AND version = %(version)s
-)
+-- name: latest_losses
+-- The largest number of wallets that lose one capability, by the version's latest simulation.
+SELECT coalesce((
+    SELECT max((change ->> 'loses')::bigint) FROM jsonb_array_elements(result -> 'changes') AS change
+), 0)
+FROM simulations WHERE policy = %(policy)s AND version = %(version)s
+ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 
 -- name: add_simulation
 INSERT INTO simulations (simulation_id, policy, version, as_of, result, run_by, created_at)

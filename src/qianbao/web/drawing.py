@@ -20,6 +20,7 @@ from litestar.template import TemplateConfig
 from qianbao import ids, money
 from qianbao.errors import Language
 from qianbao.web import i18n
+from qianbao.web.standing import shown, whole
 from qianbao.web.visit import Asked, Visit, of
 
 FOLDER = Path(__file__).parent / "templates"
@@ -48,6 +49,8 @@ def environment(*folders: Path) -> Environment:
         "say": _say,
         "day": _day,
         "moment": _moment,
+        "laid_out": whole,
+        "shown": shown,
     }
     return jinja
 

@@ -42,11 +42,14 @@ def messages(language: Language) -> Mapping[str, str]:
         return {}
     with path.open("rb") as file:
         catalogue = read_po(file, locale="zh_Hans_CN")
-    return {
-        message.id: message.string
-        for message in catalogue
-        if isinstance(message.id, str) and isinstance(message.string, str) and message.id
-    }
+    found: dict[str, str] = {}
+    for message in catalogue:
+        # A plural's forms are one in Chinese; it is found by its singular.
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        text = message.string if isinstance(message.string, str) else message.string[0]
+        if key and text:
+            found[key] = text
+    return found
 
 
 def translate(message: str, language: Language) -> str:

@@ -28,6 +28,7 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import Document, current_document, document_number
+from qianbao.identity.numbers import KINDS
 from qianbao.ids import check_id
 from qianbao.keyring import KeyRing
 from qianbao.settings import Settings
@@ -302,7 +303,10 @@ async def _record(conn: Connection, attempt: _Attempt, answer: Answer, now: date
 
 async def _refusal(conn: Connection, card: Card, answer: Answer) -> QianbaoError:
     tails = await _tails(conn, card)
+    kind_en, kind_zh = KINDS.get(tails.kind, ("document", "证件"))
     detail = naming(card) | {
+        "kind_en": kind_en,
+        "kind_zh": kind_zh,
         "name_form": card.name_form,
         "document_tail": tails.sent_tail,
         "phone_tail": card.phone_tail,
@@ -311,8 +315,9 @@ async def _refusal(conn: Connection, card: Card, answer: Answer) -> QianbaoError
 
 
 class _Tails(msgspec.Struct, frozen=True):
-    """Last four of the document sent and of the one it replaced, empty when it replaced none."""
+    """Kind and last four of the document sent; last four of the one it replaced, if it did."""
 
+    kind: str
     sent_tail: str
     older_tail: str
 
@@ -320,4 +325,4 @@ class _Tails(msgspec.Struct, frozen=True):
 async def _tails(conn: Connection, card: Card) -> _Tails:
     keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
     tails = await fetch_one(conn, QUERIES.document_tails, keys, _Tails)
-    return tails or _Tails("", "")
+    return tails or _Tails("", "", "")

@@ -34,38 +34,38 @@ class CardNameMismatch(QianbaoError):
 class CardDocumentMismatch(QianbaoError):
     code = "card_document_mismatch"
     en = (
-        "{bank_en} compared your document number ending in {document_tail} with its own record of "
-        "the card ending in {last_four}: it differs."
+        "{bank_en} compared the number of your {kind_en}, ending in {document_tail}, with its own "
+        "record of the card ending in {last_four}: it differs."
     )
     zh = (
-        "{bank_zh}将尾号 {document_tail} 的证件号码与尾号 {last_four} 银行卡的登记证件比对，"
+        "{bank_zh}将您尾号 {document_tail} 的{kind_zh}号码与尾号 {last_four} 银行卡的登记证件比对，"
         "两者不一致。"
     )
     next_en = (
-        "If the card was opened with an earlier document, take your present document and the card "
+        "If the card was opened with an earlier document, take your present {kind_en} and the card "
         "to the bank and have the number updated; then link again."
     )
-    next_zh = "如开卡时使用的是旧证件，请携带现有证件和银行卡到网点更新证件号码，然后重新绑定。"
+    next_zh = "如开卡时使用的是旧证件，请携带现有{kind_zh}和银行卡到网点更新号码，然后重新绑定。"
 
 
 class BankHoldsOldDocument(QianbaoError):
     code = "bank_holds_old_document"
     en = (
-        "{bank_en} does not know your new document number ending in {document_tail} for the card "
-        "ending in {last_four}. Before it, your number ended in {older_tail}: the bank most "
-        "likely still has that one."
+        "{bank_en} does not know the number of your present {kind_en}, ending in "
+        "{document_tail}, for the card ending in {last_four}. Before it, your number ended in "
+        "{older_tail}: the bank most likely still has that one."
     )
     zh = (
-        "{bank_zh}的尾号 {last_four} 银行卡未登记您尾号 {document_tail} 的新证件号码。"
+        "{bank_zh}的尾号 {last_four} 银行卡未登记您尾号 {document_tail} 的现有{kind_zh}号码。"
         "您此前的证件号码尾号为 {older_tail}，银行很可能仍保留旧号码。"
     )
     next_en = (
-        "Take the new document (ending in {document_tail}), the old one or the notice of renewal "
+        "Take the new {kind_en} (ending in {document_tail}), the old one or the notice of renewal "
         "if you have it, and the card to a branch of {bank_en}; have the number updated, then "
         "link again."
     )
     next_zh = (
-        "请携带新证件（尾号 {document_tail}）、旧证件或换发证明（如有）以及银行卡，"
+        "请携带新{kind_zh}（尾号 {document_tail}）、旧证件或换发证明（如有）以及银行卡，"
         "到{bank_zh}网点更新证件号码，然后重新绑定。"
     )
 
@@ -212,7 +212,7 @@ def refusal(
 ) -> QianbaoError:
     """The error for a bank's `result`. `mismatched` is what the bank said differs, None when it
     does not say; `older_tail` the last four of the document before this one, or empty. `detail`
-    has bank_en, bank_zh, last_four, name_form, document_tail, phone_tail."""
+    has bank_en, bank_zh, last_four, name_form, kind_en, kind_zh, document_tail, phone_tail."""
     if result == "ID_MISMATCH" and older_tail:
         return BankHoldsOldDocument(older_tail=older_tail, **detail)
     if result == "MISMATCH_UNSPECIFIED":
