@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from granian.constants import Interfaces
@@ -12,10 +13,11 @@ from litestar import Litestar, Response, get
 from litestar.connection import Request
 from litestar.datastructures import State
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from qianbao import advise, api, console, web
+from qianbao.api import problems
 from qianbao.db.migrate import numbered
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings, load
@@ -75,6 +77,8 @@ def build(settings: Settings) -> Litestar:
             app.state.services = services
             yield
 
+    pages = web.configuration(settings)
+    handlers = {kind: _by_address(draw) for kind, draw in pages["exception_handlers"].items()}
     return Litestar(
         route_handlers=[
             readyz,
@@ -89,8 +93,18 @@ def build(settings: Settings) -> Litestar:
         middleware=[follow_clock] if settings.sandbox else [],
         openapi_config=api.openapi(settings),
         request_max_body_size=2_000_000,
-        **web.configuration(settings),
+        **pages | {"exception_handlers": handlers},
     )
+
+
+def _by_address(draw: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
+    """Under /v1 an error is a problem document, elsewhere a page."""
+
+    def answer(request: Request[Any, Any, State], error: Any) -> Response[Any]:
+        handler = problems.as_response if request.url.path.startswith("/v1/") else draw
+        return handler(request, error)
+
+    return answer
 
 
 def create() -> Litestar:

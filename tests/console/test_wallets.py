@@ -52,10 +52,15 @@ async def anna(pool: Pool, keys: KeyRing) -> str:
     return WALLET
 
 
-async def test_a_phone_leads_to_the_wallet_and_out_of_the_address(anna: str, enter: Enter) -> None:
+async def test_a_phone_leads_to_the_wallet_and_out_of_the_address(
+    anna: str, enter: Enter, pool: Pool
+) -> None:
     mei = await enter("Mei")
     answer = await mei.get("/console/wallets", params={"phone": "+86 138 0013 8001"})
     assert answer.headers["location"] == f"/console/wallets/{anna}"
+    async with pool.connection() as conn:
+        (entry,) = await list_audit(conn, subject=anna)
+    assert entry.action == "wallet.find"
 
 
 async def test_what_the_operator_sees(anna: str, enter: Enter, clock: Moment) -> None:
@@ -98,8 +103,8 @@ async def test_every_look_is_recorded(anna: str, enter: Enter, pool: Pool) -> No
     await mei.get(f"/console/wallets/{anna}")
     async with pool.connection() as conn:
         (entry,) = await list_audit(conn, subject=anna)
-    assert (entry.operator, entry.action) == ("Mei", "wallet.look_up")
-    assert "looked up a wallet" in (await mei.get(f"/console/audit?subject={anna}")).text
+    assert (entry.operator, entry.action) == ("Mei", "wallet.look_at")
+    assert "looked at a wallet" in (await mei.get(f"/console/audit?subject={anna}")).text
 
 
 @pytest.mark.parametrize(
@@ -145,7 +150,7 @@ async def test_a_legal_hold_takes_two_operators(
     assert "lifted by Mei" in (await mei.get(f"/console/wallets/{anna}")).text
     async with pool.connection() as conn:
         acts = [entry.action for entry in await list_audit(conn, subject=anna)]
-    assert [act for act in acts if act != "wallet.look_up"] == [
+    assert [act for act in acts if act != "wallet.look_at"] == [
         "legal_hold.lift", "legal_hold.approve", "legal_hold.enter",
     ]  # fmt: skip
 

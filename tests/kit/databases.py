@@ -47,7 +47,7 @@ def database_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template_database(database_server: str) -> Iterator[str]:
-    """The name of a migrated database that nobody is connected to."""
+    """The address of a migrated database that nobody is connected to."""
     with _database(database_server, "template") as url:
         asyncio.run(migrate(url))
         yield url
@@ -55,10 +55,12 @@ def template_database(database_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def make_database(database_server: str, template_database: str) -> Callable[..., Any]:
-    """`with make_database() as url`: a fresh migrated database; `migrated=False`: an empty one."""
+    """`with make_database() as url`: a fresh migrated database, or an empty one (`migrated=False`),
+    or a copy of the one at the address `template`."""
 
-    def make(*, migrated: bool = True) -> Any:
-        return _database(database_server, "copy", template_database if migrated else "")
+    def make(*, migrated: bool = True, template: str = "") -> Any:
+        copied = template or (template_database if migrated else "")
+        return _database(database_server, "copy", copied)
 
     return make
 
@@ -97,9 +99,11 @@ def _database(server: str, what: str, template: str = "") -> Iterator[str]:
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(create)
-    yield with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(drop)
+    try:
+        yield with_database(server, name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(drop)
 
 
 def _sweep() -> None:

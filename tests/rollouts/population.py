@@ -14,12 +14,12 @@ from qianbao.ids import new_id
 _BANKS = ("icbc", "boc", "ccb", "cmb", "abc")
 _WALLET = """
 INSERT INTO wallets (
-    wallet_id, currency, phone_index, phone_cipher, phone_tail, pin_hash, status,
+    wallet_id, person_id, currency, phone_index, phone_cipher, phone_tail, pin_hash, status,
     opened_at, residency, document_kind, document_valid_until, evidence, verified_at, card_banks,
     in_flight, mandates_active, pay_score_on, score_orders_open, legal_hold, bucket,
     facts_changed_at, time_zone
 ) VALUES (
-    %(wallet_id)s, %(currency)s, convert_to(%(wallet_id)s, 'UTF8'), '', '0000', '', %(status)s,
+    %(wallet_id)s, %(person_id)s, %(currency)s, convert_to(%(wallet_id)s, 'UTF8'), '', '0000', '', %(status)s,
     %(opened_at)s, %(residency)s, %(document_kind)s, %(document_valid_until)s, %(evidence)s,
     %(verified_at)s, %(card_banks)s, %(in_flight)s, %(mandates_active)s,
     %(pay_score_on)s, %(score_orders_open)s, %(legal_hold)s, %(bucket)s, %(opened_at)s,
@@ -56,6 +56,8 @@ def _row(random: Random, now: datetime) -> dict[str, Any]:
     paid = random.choice((0, 9_999_999, 10_000_000, random.randint(0, 2 * 10**7)))
     return {
         "wallet_id": new_id("wal", opened_at, random.randbytes),
+        # a person has had several wallets, and their year is counted over all of them
+        "person_id": f"per_{random.randint(1, 150)}" if identified else None,
         "currency": random.choice(("CNY", "CNY", "CNY", "EUR")),
         "status": "closed" if random.random() < 0.1 else "open",
         "time_zone": random.choice(("Asia/Shanghai", "Asia/Shanghai", "Europe/Berlin")),

@@ -18,6 +18,7 @@ from qianbao.rollouts.simulate import (
     BANKS_MOST,
     SMALLEST_AMOUNT_MINOR,
     Segment,
+    SimulationIdUsed,
     count,
     list_simulations,
     simulate,
@@ -141,6 +142,17 @@ async def test_a_simulation_is_stored_as_of_the_day_the_policy_begins(conn: Conn
     assert ran.as_of == ENFORCED
     assert await list_simulations(conn, policy="two-banks") == [ran]
     assert isinstance(ran.result.segments[0], Segment)
+    again = await simulate(
+        conn, policy="two-banks", version=1, operator="Mei",
+        simulation_id=ran.simulation_id, now=NOW.replace(hour=23),
+    )  # fmt: skip
+    assert again == ran
+    await publish.draft(conn, body=two_banks(2), operator="Mei", now=NOW)
+    with pytest.raises(SimulationIdUsed):
+        await simulate(
+            conn, policy="two-banks", version=2, operator="Mei",
+            simulation_id=ran.simulation_id, now=NOW,
+        )  # fmt: skip
     assert await list_simulations(conn, policy="other") == []
 
 

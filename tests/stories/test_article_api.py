@@ -11,7 +11,6 @@ import pytest
 from qianbao.cast import PIN, SHOPS, TWO_BANKS_ENFORCED
 from tests.kit.person import Caller, Holder, Refused, cast
 
-pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +171,7 @@ def test_deng(town, tea):
     [reason] = refusal.value.problem["blockers"]
     assert reason["compared"][0]["actual"] == 1
     assert "ICBC" in reason["sentence_en"]
-    assert "工" in reason["sentence_zh"]
+    assert "ICBC" in reason["sentence_zh"]
 
 
 def test_the_proof_holds_at_the_end(town):

@@ -23,7 +23,6 @@ from qianbao.api import (
     money,
     operator,
     permissions,
-    problems,
 )
 from qianbao.settings import Settings
 
@@ -41,7 +40,6 @@ def routes() -> list[ControllerRouterHandler]:
                 "operator": Provide(access.provide_operator),
                 "key": Provide(access.provide_key),
             },
-            exception_handlers={Exception: problems.as_response},
         )
     ]
 

@@ -12,8 +12,8 @@ from litestar.response import Redirect
 
 from qianbao.console.access import who
 from qianbao.console.render import Asked, page
-from qianbao.rollouts.operators import audit
-from qianbao.wallets.cases import answer, list_open_cases
+from qianbao.rollouts import oversight
+from qianbao.wallets.cases import list_open_cases
 
 
 class AnswerForm(msgspec.Struct):
@@ -35,22 +35,13 @@ async def answer_case(
     request: Asked, wallet_id: FromPath[str], case_id: FromPath[str], data: AnswerData
 ) -> Redirect:
     services = request.app.state.services
-    now = services.clock()
     async with services.pool.connection() as conn:
-        await answer(
+        await oversight.answer_case(
             conn,
             wallet_id=wallet_id,
             case_id=case_id,
             answer=data.answer,
             operator=who(request),
-            now=now,
-        )
-        await audit(
-            conn,
-            operator=who(request),
-            action="case.answer",
-            subject=wallet_id,
-            now=now,
-            detail={"case": case_id},
+            now=services.clock(),
         )
     return Redirect("/console/cases", status_code=303)

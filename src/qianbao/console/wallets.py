@@ -18,6 +18,7 @@ from qianbao.banks.cards import list_cards
 from qianbao.banks.directory import get_bank
 from qianbao.console.access import who
 from qianbao.console.render import Asked, language_of, page
+from qianbao.db.queries import Connection
 from qianbao.errors import Language, QianbaoError
 from qianbao.identity.documents import Document, list_documents
 from qianbao.ids import new_id
@@ -26,12 +27,11 @@ from qianbao.leaving.history import transactions
 from qianbao.names import display
 from qianbao.policy.facts import FACTS, Fact, Situation, facts_at
 from qianbao.policy.sentences import show_value
-from qianbao.rollouts.operators import audit
+from qianbao.rollouts import oversight
 from qianbao.rollouts.population import holds_to_approve
-from qianbao.wallets import holds
 from qianbao.wallets.cases import list_cases
-from qianbao.wallets.profile import find_by_phone
-from qianbao.wallets.profile import wallet as find_wallet
+from qianbao.wallets.holds import list_legal_holds
+from qianbao.wallets.profile import Wallet
 from qianbao.wallets.situation import read_situation
 from qianbao.wallets.standing import standing
 
@@ -53,7 +53,7 @@ async def wallet_search(request: Asked, phone: FromQuery[str] = "") -> Response[
     error: QianbaoError | None = None
     async with services.pool.connection() as conn:
         try:
-            found = await find_by_phone(conn, services.keys, phone) if phone else []
+            found = await _find(request, conn, phone) if phone else []
         except QianbaoError as refused:
             error, found = refused, []
         if found:
@@ -68,8 +68,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
-        wallet = await find_wallet(conn, wallet_id)
-        await _record(request, conn, "wallet.look_up", wallet_id, now)
+        wallet = await oversight.look_at(conn, wallet_id=wallet_id, operator=who(request), now=now)
         free_minor = services.settings.withdrawal_free_minor
         situation = await read_situation(conn, wallet_id=wallet_id, now=now, free_minor=free_minor)
         policies = await services.policies.current(conn)
@@ -78,7 +77,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         cards = await list_cards(conn, wallet_id)
         history = await transactions(conn, wallet_id=wallet_id, limit=HISTORY_ROWS)
         cases = await list_cases(conn, wallet_id)
-        legal_holds = await holds.list_legal_holds(conn, wallet_id)
+        legal_holds = await list_legal_holds(conn, wallet_id)
     return page(
         request,
         "wallet.html",
@@ -99,7 +98,7 @@ async def enter_hold(request: Asked, wallet_id: FromPath[str], data: HoldData) -
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
-        hold = await holds.enter(
+        await oversight.enter_hold(
             conn,
             wallet_id=wallet_id,
             legal_hold_id=new_id("leg", now),
@@ -107,7 +106,6 @@ async def enter_hold(request: Asked, wallet_id: FromPath[str], data: HoldData) -
             operator=who(request),
             now=now,
         )
-        await _record(request, conn, "legal_hold.enter", wallet_id, now, hold.legal_hold_id)
     return _back_to(wallet_id)
 
 
@@ -118,10 +116,9 @@ async def approve_hold(
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
-        await holds.approve(
+        await oversight.approve_hold(
             conn, wallet_id=wallet_id, legal_hold_id=hold_id, operator=who(request), now=now
         )
-        await _record(request, conn, "legal_hold.approve", wallet_id, now, hold_id)
     return _back_to(wallet_id)
 
 
@@ -130,10 +127,9 @@ async def lift_hold(request: Asked, wallet_id: FromPath[str], hold_id: FromPath[
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
-        await holds.lift(
+        await oversight.lift_hold(
             conn, wallet_id=wallet_id, legal_hold_id=hold_id, operator=who(request), now=now
         )
-        await _record(request, conn, "legal_hold.lift", wallet_id, now, hold_id)
     return _back_to(wallet_id)
 
 
@@ -147,17 +143,10 @@ def shown_facts(situation: Situation, now: datetime, language: Language) -> list
     ]
 
 
-async def _record(
-    request: Asked,
-    conn: Any,
-    action: str,
-    wallet_id: str,
-    now: datetime,
-    hold_id: str = "",
-) -> None:
-    detail = {"legal_hold": hold_id} if hold_id else {}
-    await audit(
-        conn, operator=who(request), action=action, subject=wallet_id, now=now, detail=detail
+async def _find(request: Asked, conn: Connection, phone: str) -> list[Wallet]:
+    services = request.app.state.services
+    return await oversight.find_wallets(
+        conn, services.keys, phone=phone, operator=who(request), now=services.clock()
     )
 
 

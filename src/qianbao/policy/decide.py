@@ -94,6 +94,22 @@ def allows(
     return not _blocking(_said(policies, capability), facts, now, situation)
 
 
+def blocking(
+    policies: tuple[Policy, ...],
+    capabilities: Iterable[str],
+    facts: Facts,
+    now: datetime,
+    situation: Situation,
+) -> tuple[Policy, ...]:
+    """The policies because of which `decide` would refuse any of `capabilities`."""
+    found = [
+        policy
+        for capability in capabilities
+        for policy in _blocking(_said(policies, capability), facts, now, situation)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def coming(
     policies: tuple[Policy, ...],
     situation: Situation,
@@ -115,16 +131,16 @@ def coming(
     return tuple(sorted(found, key=lambda one: (one.at, one.policy)))
 
 
-def next_change(
+def changes(
     policies: tuple[Policy, ...],
     situation: Situation,
     now: datetime,
     capabilities: Iterable[str],
     amount_minor: int = 0,
     horizon_days: int = HORIZON_DAYS,
-) -> Change | None:
-    """Until when `capabilities`, allowed at `now`, stay allowed if nobody does anything; None when
-    nothing changes within the horizon. Policies not yet announced are left out."""
+) -> tuple[Change, ...]:
+    """The moments after `now` at which policies begin to block any of `capabilities` if nobody does
+    anything, soonest first. Policies not yet announced are left out."""
     until = now + timedelta(days=horizon_days)
     starts: dict[datetime, list[str]] = {}
     for policy in _touching(policies, capabilities, situation):
@@ -134,10 +150,21 @@ def next_change(
         begin = next((spell.begin for spell in spells if spell.begin > now), None)
         if begin is not None:
             starts.setdefault(begin, []).append(policy.name)
-    if not starts:
-        return None
-    first = min(starts)
-    return Change(first, tuple(starts[first]))
+    return tuple(Change(at, tuple(starts[at])) for at in sorted(starts))
+
+
+def next_change(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    capabilities: Iterable[str],
+    amount_minor: int = 0,
+    horizon_days: int = HORIZON_DAYS,
+) -> Change | None:
+    """Until when `capabilities`, allowed at `now`, stay allowed if nobody does anything; None when
+    nothing changes within the horizon."""
+    found = changes(policies, situation, now, capabilities, amount_minor, horizon_days)
+    return found[0] if found else None
 
 
 def clears_at(

@@ -17,7 +17,7 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
-from qianbao.policy.facts import Situation
+from qianbao.policy.facts import FACTS, Situation
 from qianbao.policy.policies import Actor
 from qianbao.policy.sentences import show_value
 from qianbao.remedies import effects
@@ -33,6 +33,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One thing to do. `takes` says what its argument is: a bank's code ("" for one still to be
     chosen), how many things it is done to (and `minutes` is for each), an instant, or an amount.
     `for_itself`: worth taking by itself; others are only taken because a need asks for them.
+    `against`: it is taken only against rules that read one of these facts (empty: any rule);
+    `ahead`: or before a wait, against what will have come by its end.
     `capability`: what policies must allow for it to be taken. `bring`: what to have at hand."""
 
     code: str
@@ -44,6 +46,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     effect: Callable[[Situation, str, datetime], Situation]
     takes: Takes = "nothing"
     for_itself: bool = False
+    against: frozenset[str] = frozenset()
+    ahead: bool = False
     capability: str | None = None
     count: Callable[[Situation], int] = lambda _situation: 1
     minutes: int
@@ -54,6 +58,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     who: Actor = "holder"
     screen: str = ""
     api: str = ""
+
+
+_STARTS_OVER = frozenset(FACTS) - {
+    "residency", "document_kind", "document_valid_until", "today", "amount_minor", "legal_hold",
+    "category", "channels", "linked_banks", "linked_cards", "paid_today_minor",
+    "paid_this_year_minor",
+}  # fmt: skip
+"""The facts that closing and registering again can put right."""
 
 
 def _needs(*codes: str) -> tuple[Need, ...]:
@@ -86,6 +98,8 @@ _IDENTITY = (
         bring_zh=("新证件",),
         effect=effects.renew_document,
         for_itself=True,
+        against=frozenset({"document_valid_until"}),
+        ahead=True,
         minutes=5,
         screen=REAL_NAME,
         api="POST /v1/documents",
@@ -112,6 +126,7 @@ _IDENTITY = (
         bring_zh=("您的证件", "与该文书有关的材料"),
         effect=effects.contact_operator,
         for_itself=True,
+        against=frozenset({"legal_hold"}),
         minutes=15,
         who="operator",
         screen="/me/pay/manage/cases",
@@ -248,6 +263,7 @@ _LEAVING = (
         needs=(NEEDS["wallet_open"], *(NEEDS[leftover.code] for leftover in LEFTOVERS)),
         effect=effects.close_wallet,
         for_itself=True,
+        against=_STARTS_OVER,
         capability="close",
         minutes=3,
         loses_en="Nobody can pay you while it is closed; your records are kept for you.",

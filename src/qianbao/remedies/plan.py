@@ -15,9 +15,10 @@ from itertools import count
 
 import msgspec
 
-from qianbao.policy.decide import Change, clears_at, decide, next_change
+from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes, clears_at, decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import Actor, Policy
+from qianbao.policy.spells import can_change_by_waiting
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
 from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.needs import OTHER_BANK
@@ -35,6 +36,10 @@ NODES_MOST = 300
 
 CARDS_MOST = 10
 """Linked cards a wallet may have (domain.md 1.5)."""
+
+LINKS_MOST = 6
+"""Cards linked in one plan: five channels are the most that any category asks for, and one may
+have been needed to withdraw."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +86,7 @@ def plan(
     already, or when no way is known. No plan holds all steps of a better one and more besides."""
     if is_reached(policies, situation, now, goal):
         return ()
-    search = _Search(policies, offered, _known_banks(situation, goal))
+    search = _Search(policies, offered, _known_banks(situation, goal), situation, now)
     frontier = _Frontier()
     frontier.add(_Node(situation, now, goal, (), 0))
     seen: set[tuple[Situation, datetime, int]] = set()
@@ -96,9 +101,9 @@ def plan(
                 seen.add(node.key)
                 for child in _children(search, node):
                     frontier.add(child)
-        elif node.lapses is None and (lapses := _lapses(policies, node)):
-            cost = node.cost + TEMPORARY_MINUTES  # it may still be beaten by a lasting way
-            frontier.add(msgspec.structs.replace(node, cost=cost, lapses=lapses))
+        elif node.lapses is None:
+            # now that it is wanted: until when it holds; a lasting way may still beat it
+            frontier.add(_weighed(search, node))
         else:
             found.append((kinds, _way_out(node)))
     return tuple(way for _, way in found)
@@ -108,6 +113,8 @@ class _Search(msgspec.Struct, frozen=True, eq=False):
     policies: tuple[Policy, ...]
     offered: frozenset[str]
     banks: tuple[str, ...]
+    situation: Situation
+    now: datetime
 
 
 class _Node(msgspec.Struct, frozen=True, eq=False):
@@ -116,7 +123,8 @@ class _Node(msgspec.Struct, frozen=True, eq=False):
     goal: Goal
     taken: tuple[Taken, ...]
     cost: int
-    lapses: Change | None = None
+    lapses: tuple[Change, ...] | None = None
+    """When the goal, reached here, is lost again; None: not looked at yet."""
 
     @property
     def key(self) -> tuple[Situation, datetime, int]:
@@ -138,19 +146,35 @@ class _Frontier:
 
 
 def _children(search: _Search, node: _Node) -> Iterator[_Node]:
-    closed_before = any(one.action == "close_wallet" for one in node.taken)
+    goal, situation, moment = node.goal, node.situation, node.moment
+    facts = facts_at(situation, moment, goal.amount_minor)
+    unmet = blocking(search.policies, goal.capabilities, facts, moment, situation)
     for action in EVERY_ACTION:
-        if not action.for_itself or action.code not in search.offered:
-            continue
-        if action.code == "close_wallet" and (closed_before or _linked_last(node.taken)):
-            continue  # closing twice, or right after linking, gains nothing
-        for argument in _arguments(search, node.situation, action):
-            taken = take(
-                search.policies, action, argument, node.situation, node.moment, search.banks
-            )
-            if taken is not None and search.offered.issuperset(one.action for one in taken):
-                yield _after(node, taken)
+        if action.code in search.offered and _is_worth_it(action, node.taken, unmet):
+            for argument in _arguments(search, situation, action):
+                taken = take(search.policies, action, argument, situation, moment, search.banks)
+                if taken is not None and search.offered.issuperset(one.action for one in taken):
+                    yield _after(node, taken)
     yield from _last_steps(search, node)
+
+
+def _is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
+    """Whether an action can bring a plan nearer to its goal: what it moves is read by a rule that
+    stands in the way, and it has not just been undone or done often enough."""
+    if not action.for_itself:
+        return False
+    before = [one.action for one in taken]
+    if action.code == "close_wallet" and ("close_wallet" in before or before[-1:] == ["link_card"]):
+        return False
+    if action.code == "link_card" and before.count("link_card") >= LINKS_MOST:
+        return False
+    if not action.against or any(action.against & _reads(policy) for policy in unmet):
+        return True
+    return action.ahead and any(can_change_by_waiting(policy) for policy in unmet)
+
+
+def _reads(policy: Policy) -> frozenset[str]:
+    return policy.applies_to.reads | policy.requires.reads
 
 
 def _arguments(search: _Search, situation: Situation, action: Action) -> tuple[str, ...]:
@@ -178,10 +202,6 @@ def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
     to come back with."""
     wanted = (goal.card_bank,) if goal.card_bank is not None else ()
     return tuple(dict.fromkeys((*wanted, *situation.card_banks)))
-
-
-def _linked_last(taken: tuple[Taken, ...]) -> bool:
-    return bool(taken) and taken[-1].action == "link_card"
 
 
 def _last_steps(search: _Search, node: _Node) -> Iterator[_Node]:
@@ -236,9 +256,27 @@ def _cost(taken: Taken) -> int:
     )
 
 
-def _lapses(policies: tuple[Policy, ...], node: _Node) -> Change | None:
-    capabilities, amount_minor = node.goal.capabilities, node.goal.amount_minor
-    return next_change(policies, node.situation, node.moment, capabilities, amount_minor)
+def _weighed(search: _Search, node: _Node) -> _Node:
+    """`node` with when it lapses. What would have come anyway, such as the end of a document, is
+    told, but is no drawback of this plan."""
+    goal = node.goal
+    lapses = changes(
+        search.policies, node.situation, node.moment, goal.capabilities, goal.amount_minor
+    )
+    cost = node.cost
+    if lapses:
+        anyway = changes(
+            search.policies,
+            search.situation,
+            search.now,
+            goal.capabilities,
+            goal.amount_minor,
+            2 * HORIZON_DAYS,
+        )
+        known = {(change.at, policy) for change in anyway for policy in change.policies}
+        own = {(change.at, policy) for change in lapses for policy in change.policies} - known
+        cost += TEMPORARY_MINUTES if own else 0
+    return msgspec.structs.replace(node, cost=cost, lapses=lapses)
 
 
 def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
@@ -250,7 +288,7 @@ def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
 
 
 def _way_out(node: _Node) -> WayOut:
-    lapses = node.lapses
+    first = node.lapses[0] if node.lapses else None
     actions = [ACTIONS[one.action] for one in node.taken]
     steps = tuple(_step(one) for one in node.taken)
     acting = {action.who for action in actions}
@@ -263,8 +301,8 @@ def _way_out(node: _Node) -> WayOut:
         loses_zh=tuple(dict.fromkeys(action.loses_zh for action in actions if action.loses_zh)),
         reversible=all(action.reversible for action in actions),
         who=who,
-        temporary_until=lapses.at if lapses else None,
-        because=lapses.policies if lapses else (),
+        temporary_until=first.at if first else None,
+        because=first.policies if first else (),
     )
 
 

@@ -55,6 +55,10 @@ ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 INSERT INTO simulations (simulation_id, policy, version, as_of, result, run_by, created_at)
 VALUES (%(simulation_id)s, %(policy)s, %(version)s, %(as_of)s, %(result)s, %(operator)s, %(now)s)
 
+-- name: find_simulation
+SELECT simulation_id, policy, version, as_of, result, run_by, created_at
+FROM simulations WHERE simulation_id = %(simulation_id)s
+
 -- name: list_simulations
 SELECT simulation_id, policy, version, as_of, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
@@ -100,22 +104,35 @@ WHERE (%(before)s = '' OR audit_id < %(before)s) AND (%(subject)s = '' OR subjec
 ORDER BY audit_id DESC LIMIT %(limit)s
 
 -- name: situations
--- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s. A counter of
--- another day or year than that of %(now)s counts as 0.
+-- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s and reckoned as
+-- `wallets.situation` does: a counter of another day or year than that of %(now)s counts as 0, and
+-- the day's and year's sums are over all the wallets that a person has had.
 SELECT
     w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
     w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
     w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket, w.currency,
     w.time_zone, a.balance_minor, a.held_minor,
-    CASE WHEN c.day = (%(now)s::timestamptz AT TIME ZONE w.time_zone)::date
-        THEN c.paid_today_minor ELSE 0 END AS paid_today_minor,
-    CASE WHEN c.year = extract(year FROM %(now)s::timestamptz AT TIME ZONE w.time_zone)
-        THEN c.paid_this_year_minor ELSE 0 END AS paid_this_year_minor,
-    coalesce(c.moved_for_life_minor, 0) AS moved_for_life_minor,
-    coalesce(c.received_for_life_minor, 0) AS received_for_life_minor
+    CASE WHEN c.day = t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+        AS paid_today_minor,
+    CASE WHEN c.year = extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
+        + o.paid_this_year_minor AS paid_this_year_minor,
+    c.moved_for_life_minor, c.received_for_life_minor
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
-LEFT JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id
+JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id
+CROSS JOIN LATERAL (
+    SELECT (%(now)s::timestamptz AT TIME ZONE w.time_zone)::date AS today
+) AS t
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day = t.today), 0)::bigint
+            AS paid_today_minor,
+        coalesce(sum(x.paid_this_year_minor)
+            FILTER (WHERE x.year = extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor
+    FROM wallets AS e
+    JOIN wallet_counters AS x ON x.wallet_id = e.wallet_id
+    WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+) AS o
 WHERE w.status = 'open'
 
 -- name: population

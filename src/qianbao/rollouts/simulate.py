@@ -18,7 +18,8 @@ import msgspec
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from qianbao.db.queries import Connection, fetch_all, load
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, enforced_from, load_policy, locked_out_sql, phase
@@ -59,33 +60,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a simulation found."""
+    """What a simulation found: of `wallets`, to how many the policy `applies`, how many of them are
+    `locked_out` and what these hold, by currency; the same by segment."""
 
-    segments: tuple[Segment, ...]
+    wallets: int
+    applies: int
+    locked_out: int
+    locked_out_minor: dict[str, int]
     changes: tuple[Change, ...]
+    segments: tuple[Segment, ...]
 
-    @property
-    def wallets(self) -> int:
-        """How many wallets were looked at."""
-        return sum(segment.wallets for segment in self.segments)
 
-    @property
-    def applies(self) -> int:
-        """To how many the policy applies."""
-        return sum(segment.applies for segment in self.segments)
-
-    @property
-    def locked_out(self) -> int:
-        """How many do not meet it."""
-        return sum(segment.locked_out for segment in self.segments)
-
-    @property
-    def locked_out_minor(self) -> dict[str, int]:
-        """What they hold, by currency."""
-        held: Counter[str] = Counter()
-        for segment in self.segments:
-            held[segment.currency] += segment.locked_out_minor
-        return dict(sorted(held.items()))
+class SimulationIdUsed(QianbaoError):
+    code = "simulation_id_used"
+    en = "This id was used for a simulation of another version."
+    zh = "该编号已用于另一版本的模拟。"
+    next_en = "Send the request with a fresh id."
+    next_zh = "请使用新的编号重新提交。"
 
 
 class Simulation(msgspec.Struct, frozen=True):
@@ -103,8 +94,14 @@ class Simulation(msgspec.Struct, frozen=True):
 async def simulate(
     conn: Connection, *, policy: str, version: int, operator: str, simulation_id: str, now: datetime
 ) -> Simulation:
-    """Counts and stores. Raises `PolicyVersionUnknown`."""
+    """Counts and stores; the same request again gives the run that is there. Raises
+    `PolicyVersionUnknown` or `SimulationIdUsed`."""
     check_id(simulation_id, "sim")
+    kept = await fetch_one(conn, SQL.find_simulation, {"simulation_id": simulation_id}, _Stored)
+    if kept is not None:
+        if (kept.policy, kept.version) != (policy, version):
+            raise SimulationIdUsed
+        return _simulation(kept)
     tried = load_policy((await find_version(conn, policy=policy, version=version)).body)
     _, in_force = await read_in_force(conn)
     as_of = max(now, enforced_from(tried))
@@ -124,10 +121,7 @@ async def simulate(
 async def list_simulations(conn: Connection, *, policy: str) -> list[Simulation]:
     """The latest runs of any version of `policy`, the newest first."""
     rows = await fetch_all(conn, SQL.list_simulations, {"policy": policy}, _Stored)
-    return [
-        Simulation(**msgspec.structs.asdict(row) | {"result": msgspec.convert(row.result, Outcome)})
-        for row in rows
-    ]
+    return [_simulation(row) for row in rows]
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -138,6 +132,11 @@ class _Stored(msgspec.Struct, frozen=True):
     result: dict[str, Any]
     run_by: str
     created_at: datetime
+
+
+def _simulation(row: _Stored) -> Simulation:
+    outcome = {"result": msgspec.convert(row.result, Outcome)}
+    return Simulation(**msgspec.structs.asdict(row) | outcome)
 
 
 async def count(
@@ -171,8 +170,21 @@ async def count(
             statement.encode(), {"now": as_of, "amount_minor": SMALLEST_AMOUNT_MINOR}
         )
         rows = await cursor.fetchall()
-    segments = tuple(msgspec.convert(row, Segment) for row in rows)
-    return Outcome(segments, tuple(_changes(capabilities, rows)))
+    return _outcome([msgspec.convert(row, Segment) for row in rows], _changes(capabilities, rows))
+
+
+def _outcome(segments: Sequence[Segment], changes: Iterable[Change]) -> Outcome:
+    held: Counter[str] = Counter()
+    for segment in segments:
+        held[segment.currency] += segment.locked_out_minor
+    return Outcome(
+        wallets=sum(segment.wallets for segment in segments),
+        applies=sum(segment.applies for segment in segments),
+        locked_out=sum(segment.locked_out for segment in segments),
+        locked_out_minor=dict(sorted(held.items())),
+        changes=tuple(changes),
+        segments=tuple(segments),
+    )
 
 
 def _blocked(capability: str, policies: Iterable[Policy]) -> str:

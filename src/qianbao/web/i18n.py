@@ -46,7 +46,7 @@ def messages(language: Language) -> Mapping[str, str]:
     for message in catalogue:
         # A plural's forms are one in Chinese; it is found by its singular.
         key = message.id if isinstance(message.id, str) else message.id[0]
-        text = message.string if isinstance(message.string, str) else message.string[0]
+        text = message.string if isinstance(message.string, str) else (message.string or ("",))[0]
         if key and text:
             found[key] = text
     return found
