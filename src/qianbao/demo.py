@@ -210,7 +210,8 @@ def _undo_half_a_seed(settings: Settings, url: str) -> None:
 
 
 def _start_all(settings: Settings, children: list[processes.Child], tell: Tell) -> None:
-    """Migrates, starts the sandbox banks, moves the cast in, then starts the worker and the app."""
+    """Starts all three processes; the first time, the cast moves in before the worker and the app
+    run, for the seed does the jobs itself."""
     logs = settings.folder / "logs"
 
     def start(name: str, command: str) -> processes.Child:
@@ -221,19 +222,24 @@ def _start_all(settings: Settings, children: list[processes.Child], tell: Tell) 
     banks = start("sandbox", "sandbox")
     tell("Migrating")
     asyncio.run(migrate(settings.database_url))
-    tell("Waiting for the sandbox banks")
-    processes.wait_until_ready(banks, f"{settings.sandbox_url}/readyz")
-    _seed(settings, tell)
-    tell("Starting the app and the worker")
-    start("worker", "worker")
+    if not _seeded(settings.database_url):
+        tell("Starting the sandbox banks")
+        processes.wait_until_ready(banks, f"{settings.sandbox_url}/readyz")
+        _seed(settings, tell)
+    tell("Starting the app, the worker and the sandbox banks")
     app = start("app", "serve")
-    processes.wait_until_ready(app, f"http://{settings.host}:{settings.port}/readyz")
+    start("worker", "worker")
+    for child, url in ((banks, settings.sandbox_url), (app, _own_url(settings))):
+        processes.wait_until_ready(child, f"{url}/readyz")
     processes.check(children)
 
 
+def _own_url(settings: Settings) -> str:
+    """Where the app is on this very machine, whatever address it is reached at from outside."""
+    return f"http://{settings.host}:{settings.port}"
+
+
 def _seed(settings: Settings, tell: Tell) -> None:
-    if _seeded(settings.database_url):
-        return
     from qianbao.seed import seed  # three seconds of imports that a second start saves
 
     _seeding(settings).touch()

@@ -19,7 +19,8 @@ INSERT INTO wallets (
     in_flight, mandates_active, pay_score_on, score_orders_open, legal_hold, bucket,
     facts_changed_at, time_zone
 ) VALUES (
-    %(wallet_id)s, %(person_id)s, %(currency)s, convert_to(%(wallet_id)s, 'UTF8'), '', '0000', '', %(status)s,
+    %(wallet_id)s, %(person_id)s, %(currency)s, convert_to(%(wallet_id)s, 'UTF8'), '', '0000', '',
+    %(status)s,
     %(opened_at)s, %(residency)s, %(document_kind)s, %(document_valid_until)s, %(evidence)s,
     %(verified_at)s, %(card_banks)s, %(in_flight)s, %(mandates_active)s,
     %(pay_score_on)s, %(score_orders_open)s, %(legal_hold)s, %(bucket)s, %(opened_at)s,

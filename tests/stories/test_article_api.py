@@ -105,8 +105,9 @@ def test_ben(town, tea):
     assert any("1499.50" in "".join(row) for row in rows)
     assert ben.http.get("/v1/statements/all.pdf").content.startswith(b"%PDF")
     assert b"camt.053" in ben.http.get("/v1/statements/all.camt053").content
+    metro = SHOPS[0].merchant_id
     with pytest.raises(Refused, match="wallet_closed"):
-        ben.post("/mandates", {"merchant_id": "x", "plan_id": "y", "pin": PIN})
+        ben.post("/mandates", {"merchant_id": metro, "plan_id": SHOPS[0].plan_id, "pin": PIN})
 
     assert ben.sign_in()["created"] is True
     assert ben.wallet_id != old_wallet

@@ -46,7 +46,7 @@ def test_anna_is_shut_out_and_told_everything() -> None:
     assert set(blocker.capabilities) == {"pay", "transfer", "top_up", "be_charged"}
     assert found.capabilities["pay"].policies == ("two-banks",)
     assert found.capabilities["withdraw"].outcome == "allowed"
-    assert (found.withdrawable_now.amount_minor, found.withdrawable_now.fee_minor) == (319_780, 220)
+    assert (found.withdrawable_now.arrives.amount_minor, found.withdrawable_now.fee.amount_minor) == (319_780, 220)
     assert blocker.reason.deadline <= ENFORCED
     steps = [[step.action for step in way.steps] for way in found.ways_out]
     assert ["link_card"] in [[one for one in way if one != "open_account"] for way in steps]
@@ -78,7 +78,7 @@ def test_two_rules_at_once_are_both_told() -> None:
     found = _judge(expired, ENFORCED)
     assert {one.reason.policy for one in found.blockers} == {"two-banks", "document-expiry"}
     assert set(found.capabilities["pay"].policies) == {"two-banks", "document-expiry"}
-    assert found.withdrawable_now.amount_minor == 319_780
+    assert found.withdrawable_now.arrives.amount_minor == 319_780
 
 
 def test_a_closed_wallet_does_nothing_and_no_rule_is_blamed() -> None:
@@ -94,7 +94,7 @@ def test_a_closed_wallet_does_nothing_and_no_rule_is_blamed() -> None:
 def test_money_under_a_legal_hold_cannot_be_withdrawn() -> None:
     held = msgspec.structs.replace(ANNAS, legal_hold=True)
     found = _judge(held, BEFORE)
-    assert found.withdrawable_now.amount_minor == 0
+    assert found.withdrawable_now.arrives.amount_minor == 0
     assert found.capabilities["withdraw"].outcome == "blocked"
     assert found.ways_out[0].who == "operator"
 
@@ -124,8 +124,9 @@ def test_blocked_always_means_told(situation: Situation, moment: datetime, amoun
         assert named.issuperset(state.policies)
     assert bool(found.ways_out) == bool(found.blockers)
     leaving = found.withdrawable_now
-    assert leaving.amount_minor + leaving.fee_minor in (0, situation.balance_minor)
-    assert bool(leaving.amount_minor) == bool(situation.balance_minor and situation.card_banks)
+    assert leaving.amount.amount_minor in (0, situation.balance_minor)
+    assert leaving.arrives + leaving.fee == leaving.amount
+    assert bool(leaving.amount.amount_minor) == bool(situation.balance_minor and situation.card_banks)
 
 
 async def test_the_standing_of_a_real_wallet(pool: Pool) -> None:
@@ -144,5 +145,5 @@ async def test_the_standing_of_a_real_wallet(pool: Pool) -> None:
     actions = [[step.action for step in way.steps] for way in found.ways_out]
     assert any({"add_document", "link_card"}.issubset(way) for way in actions)
     assert found.cases_open == (case_id,)
-    assert found.withdrawable_now.amount_minor == 0
+    assert found.withdrawable_now.arrives.amount_minor == 0
     msgspec.json.encode(found)  # a door sends it as it is

@@ -15,7 +15,14 @@ from qianbao.errors import Language
 from qianbao.money import show
 from qianbao.policy.facts import FACTS, Facts, Situation
 from qianbao.policy.policies import Actor, Policy, announced_from, enforced_from
-from qianbao.policy.sentences import Comparison, compare, failed_leaves, sentence, show_value
+from qianbao.policy.sentences import (
+    Comparison,
+    compare,
+    failed_leaves,
+    placeholders,
+    sentence,
+    show_value,
+)
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +81,9 @@ def _sentence(
     currency = situation.currency
     if template is not None:
         words = {
-            name: show_value(facts[name], fact.unit, currency=currency, language=language)
-            for name, fact in FACTS.items()
+            name: show_value(facts[name], FACTS[name].unit, currency=currency, language=language)
+            for name in placeholders(template)
+            if name in FACTS
         }
         return template.format(**words, **_extra_words(policy, situation, headroom, language))
     clause = sentence(policy.requires.tree, facts, currency=currency, language=language)

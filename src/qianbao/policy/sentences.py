@@ -8,6 +8,7 @@ is loaded.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from string import Formatter
 from typing import Any
 
@@ -65,8 +66,13 @@ def compare(leaf: Any, facts: Facts) -> Comparison:
         expected = tuple(_told(value_of(choice, facts)) for choice in inner.expressions)
     else:
         expected = _told(value_of(inner.expression, facts))
-    name = inner.this.sql(dialect="postgres", comments=False)
-    return Comparison(name, operator_of(leaf), expected, actual)
+    return Comparison(_name(inner.this), operator_of(leaf), expected, actual)
+
+
+def _name(node: Any) -> str:
+    if isinstance(node, exp.Column):
+        return str(node.name)
+    return str(node.sql(dialect="postgres", comments=False))
 
 
 def sentence(tree: Any, facts: Facts, *, currency: str, language: Language) -> str:
@@ -103,7 +109,8 @@ def show_value(value: Value, unit: str, *, currency: str, language: Language) ->
     return str(value)
 
 
-def placeholders(template: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def placeholders(template: str) -> tuple[str, ...]:
     """The names a sentence template asks for; raises ValueError when it is not made of plain
     `{name}` places."""
     names = []
@@ -112,7 +119,7 @@ def placeholders(template: str) -> list[str]:
             if form or conversion:
                 raise ValueError(f"write {{{name}}} alone")
             names.append(name)
-    return names
+    return tuple(names)
 
 
 _OR: dict[Language, str] = {"en": "; or ", "zh": "；或者"}

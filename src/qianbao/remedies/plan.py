@@ -15,9 +15,10 @@ from itertools import count
 
 import msgspec
 
-from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes, clears_at, decide
-from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes, clears_at
+from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.policies import Actor, Policy
+from qianbao.policy.reasons import headroom_minor
 from qianbao.policy.spells import can_change_by_waiting
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
 from qianbao.remedies.goals import Goal, is_reached
@@ -31,7 +32,7 @@ SOMEBODY_ELSE_MINUTES = 480
 """What a plan's drawbacks weigh against minutes of the holder's own time, when plans are put in
 order: a visit, each step that loses something, lapsing again, depending on somebody else."""
 
-NODES_MOST = 300
+NODES_MOST = 120
 """Situations looked further from before the search settles for the ways it has come upon."""
 
 CARDS_MOST = 10
@@ -155,7 +156,7 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
                 taken = take(search.policies, action, argument, situation, moment, search.banks)
                 if taken is not None and search.offered.issuperset(one.action for one in taken):
                     yield _after(node, taken)
-    yield from _last_steps(search, node)
+    yield from _last_steps(search, node, unmet, facts)
 
 
 def _is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
@@ -204,7 +205,9 @@ def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*wanted, *situation.card_banks)))
 
 
-def _last_steps(search: _Search, node: _Node) -> Iterator[_Node]:
+def _last_steps(
+    search: _Search, node: _Node, unmet: tuple[Policy, ...], facts: Facts
+) -> Iterator[_Node]:
     """Waiting, or asking for less: tried last, since nothing else becomes possible by them."""
     goal, situation = node.goal, node.situation
     if situation.status != "open" or not goal.capabilities:
@@ -219,24 +222,18 @@ def _last_steps(search: _Search, node: _Node) -> Iterator[_Node]:
         after = ACTIONS["wait_until"].effect(situation, argument, moment)
         hours = int((clear - moment).total_seconds()) // 3600
         yield _Node(after, clear, goal, (*node.taken, waited), node.cost + 1 + hours)
-    less = _largest_amount(policies, node)
+    less = _largest_amount(unmet, facts)
     if less and "lower_amount" in search.offered:
         lowered = msgspec.structs.replace(goal, amount_minor=less)
         asked = Taken("lower_amount", str(less), situation)
         yield _Node(situation, moment, lowered, (*node.taken, asked), node.cost + LOSS_MINUTES)
 
 
-def _largest_amount(policies: tuple[Policy, ...], node: _Node) -> int:
+def _largest_amount(unmet: tuple[Policy, ...], facts: Facts) -> int:
     """What limits still let through of the amount asked for; 0 when something else blocks too."""
-    if not node.goal.amount_minor:
+    if not facts["amount_minor"]:
         return 0
-    facts = facts_at(node.situation, node.moment, node.goal.amount_minor)
-    left = [
-        reason.headroom_minor
-        for capability in node.goal.capabilities
-        for reason in decide(policies, capability, facts, node.moment, node.situation).reasons
-    ]
-    return min((each or 0 for each in left), default=0)
+    return min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
 
 
 def _after(node: _Node, taken: tuple[Taken, ...]) -> _Node:

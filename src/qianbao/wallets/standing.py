@@ -29,12 +29,12 @@ from qianbao.wallets.situation import read_situation
 
 
 class Withdrawable(msgspec.Struct, frozen=True):
-    """What withdrawing everything would do now: `amount_minor` arrives at the bank, `fee_minor` is
-    taken for it, nothing stays. Both 0 when nothing can leave."""
+    """What withdrawing everything would do now: `amount` leaves the wallet, `fee` of it pays for
+    that, the rest `arrives`. All 0 when nothing can leave."""
 
-    amount_minor: int
-    fee_minor: int
-    currency: str
+    amount: Money
+    fee: Money
+    arrives: Money
 
 
 class CapabilityStanding(msgspec.Struct, frozen=True):
@@ -126,7 +126,9 @@ def _withdrawable(
 ) -> Withdrawable:
     total_minor = withdrawable_minor(policies, situation, now)
     free_left_minor = situation.free_withdrawal_left_minor
-    return Withdrawable(*withdraw_all(total_minor, free_left_minor, settings), situation.currency)
+    arrives_minor, fee_minor = withdraw_all(total_minor, free_left_minor, settings)
+    amounts = (total_minor, fee_minor, arrives_minor)
+    return Withdrawable(*(Money(minor, situation.currency) for minor in amounts))
 
 
 def _capability(decision: Decision, situation: Situation) -> CapabilityStanding:

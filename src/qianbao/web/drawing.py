@@ -48,6 +48,7 @@ def environment(*folders: Path) -> Environment:
         "money": money.show,
         "say": _say,
         "day": _day,
+        "short_day": _short_day,
         "moment": _moment,
         "laid_out": whole,
         "shown": shown,
@@ -91,6 +92,11 @@ def _say(context: Context, text: str | Mapping[str, str] | None) -> str:
 @pass_context
 def _day(context: Context, day: date | datetime) -> str:
     return i18n.show_date(day, _language(context))
+
+
+@pass_context
+def _short_day(context: Context, day: date | datetime) -> str:
+    return i18n.show_date(day, _language(context), length="medium")
 
 
 @pass_context

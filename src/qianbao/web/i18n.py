@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -88,11 +88,17 @@ def pick(text: Any, language: Language) -> str:
     return str(getattr(text, language, "") or getattr(text, "en", ""))
 
 
-def show_date(day: date | datetime, language: Language, zone: ZoneInfo = OPERATOR_ZONE) -> str:
+def show_date(
+    day: date | datetime,
+    language: Language,
+    zone: ZoneInfo = OPERATOR_ZONE,
+    *,
+    length: Literal["long", "medium"] = "long",
+) -> str:
     """ "15 January 2027", "2027年1月15日": a moment's day is the one where the holder lives."""
     if isinstance(day, datetime):
         day = day.astimezone(zone).date()
-    return format_date(day, "long", locale=LOCALES[language])
+    return format_date(day, length, locale=LOCALES[language])
 
 
 def show_moment(moment: datetime, language: Language, zone: ZoneInfo = OPERATOR_ZONE) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from babel.dates import format_date
 from litestar import Response, Router, get
 from litestar.response import Stream
 
@@ -128,7 +130,8 @@ def _periods(first: tuple[int, int], last: tuple[int, int]) -> tuple[list[Period
     months = []
     for number in range(last[0] * 12 + last[1] - 1, first[0] * 12 + first[1] - 2, -1):
         year, month = number // 12, number % 12 + 1
-        months.append(Period(f"{year}-{month:02d}", f"{year}-{month:02d}", f"{year}年{month}月"))
+        name = format_date(date(year, month, 1), "LLLL y", locale="en")
+        months.append(Period(f"{year}-{month:02d}", name, f"{year}年{month}月"))
     return years, months
 
 

@@ -15,7 +15,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.web.drawing import draw
 from qianbao.web.standing import Refused, refused
-from qianbao.web.visit import Asked, look
+from qianbao.web.visit import Asked, stranger
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +47,6 @@ class OurFault(QianbaoError):
     next_zh = "请稍后再试；重复提交的请求只会执行一次。"
 
 
-async def refuse(request: Asked, refusal: QianbaoError) -> Response[Any]:
-    """The page for one of our own errors."""
-    if not hasattr(request.state, "visit"):
-        request.state.visit = await look(request)
-    return draw("refusal.html", status=refusal.status, refusal=refused(refusal))
-
-
 def by_error(request: Asked, refusal: QianbaoError) -> Response[Any]:
     """Litestar's handler for `QianbaoError`."""
     return _page(request, refused(refusal), refusal.status)
@@ -77,8 +70,14 @@ def by_accident(request: Asked, error: Exception) -> Response[Any]:
 
 
 def _page(request: Asked, refusal: Refused, status: int) -> Response[Any]:
-    """HTML for whoever has a visit; a line of JSON for whoever never came as far as a page."""
-    if hasattr(request.state, "visit"):
-        return draw("refusal.html", status=status, refusal=refusal)
-    body = {"code": refusal.code, "sentence": refusal.sentence, "next_step": refusal.next_step}
-    return Response(body, status_code=status, media_type=MediaType.JSON)
+    """HTML for whoever reads pages; a line of JSON for whoever does not."""
+    if not hasattr(request.state, "visit"):
+        if "text/html" not in request.headers.get("accept", ""):
+            body = {
+                "code": refusal.code,
+                "sentence": refusal.sentence,
+                "next_step": refusal.next_step,
+            }
+            return Response(body, status_code=status, media_type=MediaType.JSON)
+        request.state.visit = stranger(request)
+    return draw("refusal.html", status=status, refusal=refusal)

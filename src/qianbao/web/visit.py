@@ -61,6 +61,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     care: bool
     wallet_id: str | None
+    wallet_open: bool
     path: str
     query: tuple[tuple[str, str], ...]
     sandbox: bool
@@ -112,12 +113,28 @@ async def look(request: Asked) -> Visit:
     services = services_of(request)
     asked, now = request.query_params.get("lang"), services.clock()
     session = await _session(services, request.cookies.get(SESSION_COOKIE), asked, now)
-    kept = request.cookies.get(LANGUAGE_COOKIE) or (session.language if session else None)
+    if session is None:
+        return stranger(request)
+    kept = request.cookies.get(LANGUAGE_COOKIE) or session.language
+    return msgspec.structs.replace(
+        stranger(request),
+        language=choose(asked, kept, ""),
+        wallet_id=session.wallet_id,
+        wallet_open=session.status == "open",
+    )
+
+
+def stranger(request: Asked) -> Visit:
+    """The circumstances of a request as far as they are known without looking for a session."""
+    services = services_of(request)
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    accepted = request.headers.get("accept-language", "")
     return Visit(
-        now=now,
-        language=choose(asked, kept, request.headers.get("accept-language", "")),
+        now=services.clock(),
+        language=choose(request.query_params.get("lang"), kept, accepted),
         care=request.cookies.get(CARE_COOKIE) == "1",
-        wallet_id=session.wallet_id if session else None,
+        wallet_id=None,
+        wallet_open=False,
         path=request.url.path,
         query=tuple((key, value) for key, value in request.query_params.multi_items()),
         sandbox=services.settings.sandbox,
