@@ -1,7 +1,7 @@
 # Everything one does with this repository. Only make and Python 3.11 or newer are assumed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots lock clean
+.PHONY: help demo test check bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
 
 RUN := .venv/bin/python
@@ -25,6 +25,9 @@ bench: $(INSTALLED) ## Measure the ledger
 
 screenshots: $(INSTALLED) $(ASSETS) ## Take the pictures in docs/ again
 	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) tools/screenshots.py
+
+reference: $(INSTALLED) ## Write the pages of docs/ that are printed from the code
+	@for page in settings errors facts; do $(RUN) -m qianbao $$page > docs/$$page.md || exit; done
 
 lock: ## Compile the lock files again (needs uv and npm)
 	@sh tools/lock.sh

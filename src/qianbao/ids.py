@@ -48,7 +48,7 @@ PREFIXES = {
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_PATTERN = re.compile(r"^([a-z]{3})_[0-9a-hjkmnp-tv-z]{20}$")
+_PATTERN = re.compile(r"([a-z]{3})_[0-9a-hjkmnp-tv-z]{20}")
 
 
 class InvalidId(InvalidInput):
@@ -82,7 +82,7 @@ def id_from_key(prefix: str, scope: str, key: str) -> str:
 
 def check_id(value: str, prefix: str) -> str:
     """`value` itself when it is an id of that prefix; raises `InvalidId` otherwise."""
-    match = _PATTERN.match(value)
+    match = _PATTERN.fullmatch(value)
     if match is None or match.group(1) != prefix:
         raise InvalidId(value=value[:40], expected=PREFIXES[prefix])
     return value

@@ -93,9 +93,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_days: Annotated[
         int, Meta(description="Days for which a repeated request finds its first answer.")
     ] = 30
-    permit_sample: Annotated[
-        float, Meta(description="Share of permits kept in the decision log, 0 to 1.")
-    ] = 0.01
+    permit_sample_per_mille: Annotated[
+        int, Meta(description="How many of 1,000 permits the decision log keeps; refusals all.")
+    ] = 10
     database_pool_size: Annotated[
         int, Meta(description="Connections one process keeps to PostgreSQL.")
     ] = 10

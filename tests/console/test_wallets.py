@@ -95,7 +95,7 @@ async def test_once_the_rule_bites_the_reason_and_the_ways_out_are_there(
     page = (await mei.get(f"/console/wallets/{anna}")).text
     assert '<article class="c-reason">' in page
     assert '<ol class="c-steps">' in page
-    assert "Can be withdrawn now</span><b>¥3,19" in page
+    assert "Can be withdrawn now</span><b>¥3,200.00</b><small>fee: ¥2.20" in page
 
 
 async def test_every_look_is_recorded(anna: str, enter: Enter, pool: Pool) -> None:

@@ -72,6 +72,13 @@ def test_reading_what_was_written_changes_nothing(text: str, given_facts: Facts)
     assert again.value(given_facts) is condition.value(given_facts)
 
 
+def test_brackets_survive_being_written_out() -> None:
+    tree = read_condition("(verified OR legal_hold) AND NOT (pay_score_on AND verified)").tree
+    assert to_sql(tree, columns=True) == (
+        "(verified = TRUE OR legal_hold = TRUE) AND (pay_score_on = FALSE OR verified = FALSE)"
+    )
+
+
 REFUSED = [
     ("linked_bank >= 2", PolicyUnknownFact, 1, 1, "linked_banks"),
     ("verified AND\n  chanels >= 3", PolicyUnknownFact, 2, 3, "channels"),

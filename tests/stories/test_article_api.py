@@ -12,7 +12,6 @@ from qianbao.cast import PIN, SHOPS, TWO_BANKS_ENFORCED
 from tests.kit.person import Caller, Holder, Refused, cast
 
 
-
 @pytest.fixture(scope="module")
 def town(seeded_stack):
     """The seeded sandbox on the morning on which two-banks is in force."""

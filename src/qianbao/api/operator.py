@@ -13,9 +13,9 @@ from qianbao.api.access import Asked, services
 from qianbao.ids import id_from_key
 from qianbao.ledger.proof import Proof, prove_snapshot
 from qianbao.payments.reconcile import Reconciliation, reconcile
-from qianbao.rollouts import in_force, operators, publish, simulate
+from qianbao.rollouts import in_force, operators, oversight, publish, simulate
 from qianbao.rollouts.operators import Operator
-from qianbao.wallets import cases, holds, profile
+from qianbao.wallets import cases, profile
 from qianbao.wallets.standing import Standing, standing
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -207,7 +207,9 @@ async def find_wallets(
     """Every wallet that a phone has or had."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await profile.find_by_phone(conn, own.keys, phone)
+        return await oversight.find_wallets(
+            conn, own.keys, phone=phone, operator=operator.name, now=own.now()
+        )
 
 
 @get("/operator/wallets/{wallet_id:str}/standing")
@@ -215,6 +217,7 @@ async def wallet_standing(request: Asked, operator: Operator, wallet_id: str) ->
     """What the holder sees of their standing."""
     own = services(request)
     async with own.pool.connection() as conn:
+        await oversight.look_at(conn, wallet_id=wallet_id, operator=operator.name, now=own.now())
         return await standing(
             conn,
             await own.policies.current(conn),
@@ -236,7 +239,7 @@ async def answer_case(request: Asked, operator: Operator, case_id: str, data: An
     """Answers a case; the holder gets a notice."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await cases.answer(
+        return await oversight.answer_case(
             conn,
             wallet_id=data.wallet_id,
             case_id=case_id,
@@ -251,7 +254,7 @@ async def enter_hold(request: Asked, operator: Operator, key: str, data: EnterHo
     """Enters a legal order; nothing is held until another operator approves it."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await holds.enter(
+        return await oversight.enter_hold(
             conn,
             wallet_id=data.wallet_id,
             legal_hold_id=id_from_key("leg", operator.name, key),
@@ -268,7 +271,7 @@ async def approve_hold(
     """Puts a legal order in force."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await holds.approve(
+        return await oversight.approve_hold(
             conn,
             wallet_id=data.wallet_id,
             legal_hold_id=legal_hold_id,
@@ -282,7 +285,7 @@ async def lift_hold(request: Asked, operator: Operator, legal_hold_id: str, data
     """Ends a legal order."""
     own = services(request)
     async with own.pool.connection() as conn:
-        return await holds.lift(
+        return await oversight.lift_hold(
             conn,
             wallet_id=data.wallet_id,
             legal_hold_id=legal_hold_id,

@@ -59,7 +59,7 @@ class Clearing:
         policies: PoliciesInForce,
         settings: Settings,
         clock: Clock,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[int], int] = random.randrange,
     ) -> None:
         self._pool = pool
         self._kinds = {kind.request: kind for kind in kinds}
@@ -174,7 +174,7 @@ class Clearing:
             situations=situations,
             policies=await self._policies(conn),
             settings=self._settings,
-            sampled=lambda: self._chance() < self._settings.permit_sample,
+            sampled=lambda: self._chance(1000) < self._settings.permit_sample_per_mille,
         )
 
     async def _write(

@@ -34,26 +34,28 @@ def to_sql(tree: exp.Expression, dialect: str = "postgres", *, columns: bool = F
     """`tree` as SQL. Facts are written as their expressions over the wallet's row with named
     parameters `now` and `amount_minor` (in the dialect's style), or, with `columns`, as columns of
     their own names."""
-
-    def put(node: Any) -> Any:
-        if isinstance(node, exp.Column) and not columns:
-            return exp.Paren(this=_fact_tree(node.name).copy())
-        return node
-
-    nested = tree.transform(_bracket).transform(put)
-    return str(nested.sql(dialect=dialect, comments=False))
+    return str(_written(tree, columns=columns).sql(dialect=dialect, comments=False, copy=False))
 
 
-def _bracket(node: Any) -> Any:
-    """Normal form holds no parentheses; SQL needs them where the tree nests."""
-    inner = (exp.Or, exp.And, exp.Add, exp.Sub, exp.Mul, exp.Neg)
-    if isinstance(node, inner) and node.parent is not None and not _is_paren(node.parent):
-        return exp.Paren(this=node)
-    return node
+_NESTING = (exp.Or, exp.And, exp.Add, exp.Sub, exp.Mul, exp.Neg)
 
 
-def _is_paren(node: Any) -> bool:
-    return isinstance(node, exp.Paren)
+def _written(node: Any, *, columns: bool) -> Any:
+    """A copy with facts spelt out, and parentheses wherever the tree nests; it has none itself."""
+    if isinstance(node, exp.Column) and not columns:
+        return exp.Paren(this=_fact_tree(node.name).copy())
+    if isinstance(node, exp.Column | exp.Literal | exp.Cast):
+        return node.copy()
+
+    def part(value: Any) -> Any:
+        if isinstance(value, list):
+            return [part(each) for each in value]
+        if not isinstance(value, exp.Expression):
+            return value
+        inner = _written(value, columns=columns)
+        return exp.Paren(this=inner) if isinstance(value, _NESTING) else inner
+
+    return type(node)(**{name: part(value) for name, value in node.args.items()})
 
 
 @cache

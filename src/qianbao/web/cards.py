@@ -109,13 +109,13 @@ async def link(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/cards/{card_id:str}")
-async def card_page(request: Asked, card_id: str) -> Response[Any]:
+async def card_page(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     """A card; while the bank's code is awaited, where it is entered."""
     return await _card_page(request, card_id)
 
 
 @post("/me/pay/cards/{card_id:str}")
-async def confirm(request: Asked, card_id: str) -> Response[Any]:
+async def confirm(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     """Hands in the bank's code."""
     form, services = await forms.read(request), services_of(request)
     try:
@@ -134,13 +134,13 @@ async def confirm(request: Asked, card_id: str) -> Response[Any]:
 
 
 @get("/me/pay/cards/{card_id:str}/unlink")
-async def before_unlinking(request: Asked, card_id: str) -> Response[Any]:
+async def before_unlinking(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     """What unlinking would change."""
     return await _unlink_page(request, card_id)
 
 
 @post("/me/pay/cards/{card_id:str}/unlink")
-async def unlink(request: Asked, card_id: str) -> Response[Any]:
+async def unlink(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     """Unlinks it."""
     services = services_of(request)
     try:

@@ -57,13 +57,13 @@ async def mandates(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/manage/auto-deduction/{mandate_id:str}")
-async def mandate(request: Asked, mandate_id: str) -> Response[Any]:
+async def mandate(request: Asked, mandate_id: FromPath[str]) -> Response[Any]:
     """One of them, with the button that ends it at the bottom."""
     return await _mandate(request, mandate_id)
 
 
 @post("/me/pay/manage/auto-deduction/{mandate_id:str}")
-async def end_mandate(request: Asked, mandate_id: str) -> Response[Any]:
+async def end_mandate(request: Asked, mandate_id: FromPath[str]) -> Response[Any]:
     """关闭扣费服务."""
     try:
         async with services_of(request).pool.connection() as conn:
@@ -113,7 +113,7 @@ async def score_order() -> Response[Any]:
 
 
 @post("/me/pay/manage/pay-score/orders/{score_order_id:str}")
-async def answer_order(request: Asked, score_order_id: str) -> Response[Any]:
+async def answer_order(request: Asked, score_order_id: FromPath[str]) -> Response[Any]:
     """Confirms or declines a service order."""
     form, wallet_id, now = await forms.read(request), holder(request), of(request).now
     answer = confirm_order if field(form, "answer") == "confirm" else decline_order

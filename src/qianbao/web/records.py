@@ -72,7 +72,7 @@ async def list_transactions(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/transactions/{transaction_id:str}")
-async def show_transaction(request: Asked, transaction_id: str) -> Response[Any]:
+async def show_transaction(request: Asked, transaction_id: FromPath[str]) -> Response[Any]:
     """One of them, found on the page of the list that it was opened from."""
     page = request.query_params.get("page", "")
     async with services_of(request).pool.connection() as conn:
@@ -100,7 +100,7 @@ async def list_statements(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/statements/{name:str}")
-async def download(request: Asked, name: str) -> Response[Any]:
+async def download(request: Asked, name: FromPath[str]) -> Response[Any]:
     """A statement as a file, for instance `2026-11.csv`."""
     period, _, kind = name.partition(".")
     if kind not in FORMATS:

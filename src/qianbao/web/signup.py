@@ -56,14 +56,14 @@ async def send_code(request: Asked) -> Response[Any]:
 
 
 @get("/signup/{signup_id:str}")
-async def ask_code(request: Asked, signup_id: str) -> Response[Any]:
+async def ask_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The second step."""
     query = request.query_params
     return _code_page(signup_id, {"tail": query.get("tail", ""), "next": query.get("next", "")})
 
 
 @post("/signup/{signup_id:str}")
-async def check_code(request: Asked, signup_id: str) -> Response[Any]:
+async def check_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """A right code leads to the PIN: a new one, or the one that the phone's wallet has."""
     form = await forms.read(request)
     try:
@@ -76,13 +76,13 @@ async def check_code(request: Asked, signup_id: str) -> Response[Any]:
 
 
 @get("/signup/{signup_id:str}/pin")
-async def back_to_code(request: Asked, signup_id: str) -> Response[Any]:
+async def back_to_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The PIN's page keeps the code in its form only: whoever reloads it enters the code again."""
     return _code_page(signup_id, request.query_params)
 
 
 @post("/signup/{signup_id:str}/pin")
-async def check_pin(request: Asked, signup_id: str) -> Response[Any]:
+async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The last step: opens the wallet, or signs in to it."""
     form = await forms.read(request)
     try:

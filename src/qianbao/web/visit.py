@@ -27,6 +27,7 @@ from qianbao.web.i18n import choose
 LANGUAGE_COOKIE = "qianbao_language"
 CARE_COOKIE = "qianbao_care"
 SESSION_COOKIE = "qianbao_session"
+CLOSED_PAGE = "/me/pay/manage/cancel"
 A_YEAR_SECONDS = 31_536_000
 
 HEADERS: Mapping[str, str] = {
@@ -104,7 +105,15 @@ async def enter(request: Asked) -> Response[Any] | None:
         raise CrossSite()
     if visit.wallet_id is None and (visit.path == "/me" or visit.path.startswith("/me/")):
         return Redirect(f"/signup?next={quote(visit.path)}", status_code=303)
+    if visit.wallet_id and not visit.wallet_open and _only_for_open(visit.path):
+        return Redirect(CLOSED_PAGE, status_code=303)
     return None
+
+
+def _only_for_open(path: str) -> bool:
+    """Whether a screen is of no use once the wallet is closed: of Pay, the records stay."""
+    kept = (CLOSED_PAGE, "/me/pay/transactions", "/me/pay/statements")
+    return path.startswith("/me/pay") and not path.startswith(kept)
 
 
 async def look(request: Asked) -> Visit:

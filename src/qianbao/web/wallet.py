@@ -46,8 +46,6 @@ async def wallet_page(request: Asked) -> Response[Any]:
         cards = await list_cards(conn, wallet_id)
         switched = await pay_score(conn, wallet_id=wallet_id)
         earlier = await earlier_wallets(conn, wallet_id=wallet_id)
-    if profile.status == "closed":
-        return Redirect("/me/pay/manage/cancel", status_code=303)
     return draw(
         "wallet.html",
         wallet=profile,
@@ -127,13 +125,13 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
 
 
 @get("/me/pay/wallet/orders/{order_id:str}")
-async def order_page(request: Asked, order_id: str) -> Response[Any]:
+async def order_page(request: Asked, order_id: FromPath[str]) -> Response[Any]:
     """What became of a top-up or a withdrawal."""
     return await _order(request, order_id, "order.html")
 
 
 @get("/me/pay/wallet/orders/{order_id:str}/state")
-async def order_state(request: Asked, order_id: str) -> Response[Any]:
+async def order_state(request: Asked, order_id: FromPath[str]) -> Response[Any]:
     """The same alone, for a page that keeps itself up to date."""
     return await _order(request, order_id, "order_state.html")
 
@@ -181,7 +179,7 @@ async def _withdraw(
     )
 
 
-async def _order(request: Asked, order_id: str, template: str) -> Response[Any]:
+async def _order(request: Asked, order_id: FromPath[str], template: str) -> Response[Any]:
     wallet_id = holder(request)
     async with services_of(request).pool.connection() as conn:
         found: BankOrder = await find_order(conn, wallet_id=wallet_id, order_id=order_id)

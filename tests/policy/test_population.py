@@ -1,0 +1,54 @@
+"""The SQL that counts a population says of each wallet what a decision about it would say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import psycopg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qianbao.policy.closures import to_sql
+from qianbao.policy.conditions import read_condition
+from qianbao.policy.facts import FACTS, Situation, facts_at
+from qianbao.policy.policies import load_pack, locked_out_sql
+from qianbao.policy.spells import is_unmet
+from tests.policy.cast import moments, situations
+
+COLUMNS = {
+    "residency": "text", "document_kind": "text", "document_valid_until": "date",
+    "card_banks": "text[]", "evidence": "text[]", "opened_at": "timestamptz",
+    "verified_at": "timestamptz", "last_used_at": "timestamptz", "mandates_active": "int",
+    "pay_score_on": "boolean", "score_orders_open": "int", "in_flight": "int",
+    "legal_hold": "boolean", "balance_minor": "bigint", "held_minor": "bigint",
+    "time_zone": "text", "paid_today_minor": "bigint", "paid_this_year_minor": "bigint",
+    "moved_for_life_minor": "bigint", "received_for_life_minor": "bigint",
+}  # fmt: skip
+ROW = ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in COLUMNS.items())
+
+
+def _row(wallet: Situation, now: datetime, amount_minor: int) -> dict[str, object]:
+    values = {name: getattr(wallet, name) for name in COLUMNS}
+    lists = {name: list(values[name]) for name in ("card_banks", "evidence")}
+    return values | lists | {"now": now, "amount_minor": amount_minor}
+
+
+def test_every_fact_and_every_shipped_policy_is_the_same_in_postgresql(database_url: str) -> None:
+    """One wallet after another, each asked for all facts and all policies in one query."""
+    pack = load_pack()
+    facts = [f"({to_sql(read_condition(f'{name} IS NULL').tree.this)})" for name in FACTS]
+    asked = ", ".join([*facts, *(f"({locked_out_sql(policy)})" for policy in pack)])
+    with psycopg.connect(database_url) as connection:
+
+        @settings(max_examples=150, deadline=None)
+        @given(data=st.data(), now=moments(), amount_minor=st.sampled_from([0, 1, 100_000]))
+        def check(data: st.DataObject, now: datetime, amount_minor: int) -> None:
+            wallet = data.draw(situations(now))
+            query = f"SELECT {asked} FROM (SELECT {ROW}) AS wallet"
+            answer = connection.execute(query, _row(wallet, now, amount_minor)).fetchone()
+            expected = facts_at(wallet, now, amount_minor)
+            blocked = [is_unmet(policy, expected) for policy in pack]
+            assert list(answer or ()) == [*expected.values(), *blocked]
+            assert list(expected) == list(FACTS)
+
+        check()
