@@ -32,6 +32,7 @@ from qianbao.settings import Settings, load
 
 DATABASE = "qianbao"
 OLDEST_POSTGRESQL = 150000
+LAST_PORT = 65535
 WATCH_SECONDS = 0.5
 
 Tell = Callable[[str], None]
@@ -81,11 +82,12 @@ def _choose_settings() -> Settings:
     Raises `CannotStart`."""
     try:
         settings = load(sandbox=True)
-        port = int(os.environ.get("PORT") or settings.port)
-    except (msgspec.ValidationError, ValueError, OSError) as error:
+    except (msgspec.ValidationError, OSError) as error:
         raise CannotStart(f"A setting is wrong: {error}") from None
-    if not 0 < port < 65535:
-        raise CannotStart(f"PORT={port} is not a port; choose 1024 to 65534.")
+    typed = os.environ.get("PORT") or str(settings.port)
+    port = int(typed) if typed.isdecimal() else 0
+    if not 0 < port < LAST_PORT:
+        raise CannotStart(f"PORT={typed} is not a port: choose one from 1024 to {LAST_PORT - 1}.")
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
     token = settings.bank_token or _kept_secret(folder / "bank_token")

@@ -1,7 +1,8 @@
 """A real Chromium on a phone-sized page, for tests marked `browser`.
 
 `page` is one phone; `make_page()` gives more, each with cookies of its own. They are Playwright's
-synchronous ones: a module that uses them has no async tests. Playwright's own browser download is
+asynchronous ones, so that tests that use them are `async def`: its synchronous ones switch stacks
+in a way that the parser of Python 3.11.2 does not survive. Playwright's own browser download is
 never used; `tools/browser.py` finds or gets a browser.
 """
 
@@ -11,12 +12,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 TOP = Path(__file__).resolve().parents[2]
 RESULTS = TOP / "test-results"
@@ -27,9 +28,10 @@ FLAGS = [
     "--disable-component-update",
     "--no-first-run",
 ]
-PHONE = {"width": 390, "height": 844}
+TIMEOUT_SECONDS = 15
 
-MakePage = Callable[..., Page]
+MakePage = Callable[..., Awaitable[Page]]
+_failed = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -40,65 +42,71 @@ def browser_path() -> str:
     return named or subprocess.check_output(finder, text=True).strip()
 
 
-@pytest.fixture(scope="module")
-def chromium(browser_path: str) -> Iterator[Browser]:
-    """A running browser; by module, for while it runs no async test can."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+@pytest.fixture
+async def chromium(browser_path: str) -> AsyncIterator[Browser]:
+    """A running browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         yield browser
-        browser.close()
+        await browser.close()
 
 
 @pytest.fixture
-def make_page(chromium: Browser) -> Iterator[MakePage]:
-    """`make_page(locale="zh-CN")`: another phone. An error in a page's script fails the test."""
-    contexts, errors = [], []
+async def make_page(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[MakePage]:
+    """`await make_page(locale="zh-CN")`: another phone. An error in a page's script fails the
+    test; when a test fails, a picture of each phone stays in `test-results/`."""
+    pages: list[Page] = []
+    errors: list[str] = []
 
-    def make(*, locale: str = "en-US") -> Page:
-        context = chromium.new_context(
-            viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True, locale=locale
-        )  # type: ignore[arg-type]
-        contexts.append(context)
-        context.set_default_timeout(15_000)
-        context.route(re.compile(".*"), _stay_here)
-        page = context.new_page()
+    async def make(*, locale: str = "en-US") -> Page:
+        context = await chromium.new_context(
+            viewport={"width": 390, "height": 844},
+            device_scale_factor=2,
+            is_mobile=True,
+            has_touch=True,
+            locale=locale,
+        )
+        context.set_default_timeout(TIMEOUT_SECONDS * 1000)
+        await context.route(re.compile(".*"), _stay_here)
+        page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        pages.append(page)
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    if request.node.stash.get(_failed, False):
+        for number, page in enumerate(pages):
+            await _keep_picture(page, f"{request.node.nodeid}-{number}")
+    for page in pages:
+        await page.context.close()
     assert errors == []
 
 
 @pytest.fixture
-def page(make_page: MakePage) -> Page:
+async def page(make_page: MakePage) -> Page:
     """A phone."""
-    return make_page()
+    return await make_page()
 
 
-def _stay_here(route: Route) -> None:
+async def _stay_here(route: Route) -> None:
     """Pages load nothing from elsewhere: what is asked of another machine fails."""
     if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
-        route.continue_()
+        await route.continue_()
     else:
-        route.abort()
+        await route.abort()
+
+
+async def _keep_picture(page: Page, name: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{re.sub(r'[^A-Za-z0-9]+', '-', name)}.png"
+    await page.screenshot(path=path, full_page=True)
+    print(f"The phone at {page.url}: {path}")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Keeps a picture of every page of a test that failed in `test-results/`."""
+    """Notes that a test failed, for the pictures."""
     report: pytest.TestReport = yield  # type: ignore[misc,assignment]
-    page = getattr(item, "funcargs", {}).get("page")
-    if report.failed and report.when == "call" and isinstance(page, Page):
-        RESULTS.mkdir(exist_ok=True)
-        name = re.sub(r"[^A-Za-z0-9]+", "-", item.nodeid)
-        for number, opened in enumerate(_pages(page)):
-            opened.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
-        report.sections.append(("pictures", f"{RESULTS}/{name}-*.png, at {page.url}"))
+    if report.when == "call":
+        item.stash[_failed] = report.failed
     return report  # type: ignore[return-value]
-
-
-def _pages(page: Page) -> list[Page]:
-    browser = page.context.browser
-    return [one for context in browser.contexts for one in context.pages] if browser else [page]

@@ -122,6 +122,44 @@ def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
     assert {actions(way)[-1] for way in ways} == {"lower_amount"}
 
 
+def test_an_amount_no_year_allows_in_a_year_already_full_needs_patience_and_modesty() -> None:
+    wallet = anna(
+        card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000
+    )  # fmt: skip
+    way = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))[0]
+    assert titles(way) == ["Choose ¥200,000.00 or less", "Wait until 1 January 2028"]
+
+
+def test_a_document_that_runs_out_while_one_waits_is_renewed_first() -> None:
+    wallet = anna(
+        card_banks=("ICBC", "BOC", "CMB"), document_valid_until=date(2027, 12, 30),
+        paid_this_year_minor=20_000_000,
+    )  # fmt: skip
+    way = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))[0]
+    assert actions(way) == ["renew_document", "wait_until"]
+
+
+def test_a_passport_that_ends_next_winter_is_told_and_changes_no_advice() -> None:
+    first, second = plan(
+        PACK, anna(document_valid_until=date(2027, 12, 30)), AFTER_ENFORCEMENT, allowed("pay")
+    )
+    assert (actions(first), actions(second)) == (["link_card"], SOLUTION_TWO)
+    assert (first.temporary_until, first.because) == (at(2027, 12, 31, 0), ("document-expiry",))
+    assert second.because == ("two-banks",)
+
+
+def test_the_longest_search_still_comes_back_with_a_way() -> None:
+    """Closed, held, the year's limit used up: everything must be done, and then waited."""
+    wallet = anna(
+        status="closed", residency=None, card_banks=(), verified_at=None, legal_hold=True,
+        document_valid_until=None, balance_minor=0, paid_this_year_minor=20_000_000,
+        stale_banks=("ICBC",), accounts_at=("ICBC",), mandates_active=0, pay_score_on=False,
+    )  # fmt: skip
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("transfer", amount_minor=1))
+    assert ways
+    assert {"reopen_wallet", "contact_operator"} <= set(actions(ways[0]))
+
+
 def test_under_a_legal_hold_the_operator_must_act() -> None:
     (way,) = plan(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT, allowed("withdraw"))
     assert (actions(way), way.who) == (["contact_operator"], "operator")

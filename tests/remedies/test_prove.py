@@ -29,7 +29,7 @@ def test_blocked_means_told_and_every_way_out_works(data: st.DataObject, now: da
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.data(), now=moments(), amount_minor=st.sampled_from([1, 60_000, 100_000]))
+@given(data=st.data(), now=moments(), amount_minor=st.sampled_from([1, 60_000, 10**6, 10**9]))
 def test_so_it_is_for_amounts(data: st.DataObject, now: datetime, amount_minor: int) -> None:
     assert prove(PACK, data.draw(situations(now)), now, amount_minor) == ()
 

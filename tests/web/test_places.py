@@ -10,12 +10,12 @@ from litestar import Litestar
 
 import qianbao
 from qianbao import advise, web
+from qianbao.policy.policies import CAPABILITIES
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.needs import LEFTOVERS
 from qianbao.settings import Settings
 from qianbao.web.cancel import CURES
 from qianbao.web.standing import CAPABILITY_WORDS, NEEDED
-from qianbao.policy.policies import CAPABILITIES
 
 SOURCE = Path(qianbao.__file__).parent
 ELSEWHERE = ("/schema", "/console", "/static/")
@@ -68,4 +68,6 @@ def test_each_thing_in_the_way_of_closing_says_what_to_do() -> None:
 
 def test_each_capability_and_comparison_has_words() -> None:
     assert set(CAPABILITY_WORDS) == set(CAPABILITIES)
-    assert {"=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"} == set(NEEDED)
+    assert {"=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"} == set(
+        NEEDED
+    )

@@ -64,13 +64,13 @@ def _accounts(request: Withdraw) -> list[AccountKey]:
 def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[int, int]:
     """What arrives and what it costs (minor units), domain.md 1.6."""
     wallet = batch.open_wallet(request.wallet_id)
+    amount = None if request.amount is None else check_amount(request.amount, wallet.currency)
     available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
-    if request.amount is None:
+    if amount is None:
         if available <= 0:
             nothing = show(0, wallet.currency)
             raise InsufficientFunds(available=nothing, needed=show(1, wallet.currency))
         return withdraw_all(available, free_left, batch.settings)
-    amount = check_amount(request.amount, wallet.currency)
     return amount, fee_from_balance(amount, available, free_left, batch.settings)
 
 

@@ -208,32 +208,41 @@ def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
 def _last_steps(
     search: _Search, node: _Node, unmet: tuple[Policy, ...], facts: Facts
 ) -> Iterator[_Node]:
-    """Waiting, or asking for less: tried last, since nothing else becomes possible by them."""
+    """Waiting, asking for less, or both: tried last, since nothing becomes possible by them."""
     goal, situation = node.goal, node.situation
     if situation.status != "open" or not goal.capabilities:
         return
     if goal.card_bank is not None and goal.card_bank not in situation.card_banks:
         return
-    policies, moment, capabilities = search.policies, node.moment, goal.capabilities
-    clear = clears_at(policies, situation, moment, capabilities, goal.amount_minor)
-    if clear is not None and clear > moment and "wait_until" in search.offered:
-        argument = clear.isoformat()
-        waited = Taken("wait_until", argument, situation)
-        after = ACTIONS["wait_until"].effect(situation, argument, moment)
+    yield from _waiting(search, node)
+    limits = [policy.limit for policy in unmet if policy.limit is not None]
+    if "lower_amount" not in search.offered or len(limits) < len(unmet):
+        return
+    # what limits still let through now; and what they let through once they start again
+    left = min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
+    whole = min((limit.at_most_minor for limit in limits), default=0)
+    if 0 < left < goal.amount_minor:
+        yield _asking_for(left, node)
+    if left < whole < goal.amount_minor:
+        yield from _waiting(search, _asking_for(whole, node))
+
+
+def _waiting(search: _Search, node: _Node) -> Iterator[_Node]:
+    goal, situation, moment = node.goal, node.situation, node.moment
+    if "wait_until" not in search.offered:
+        return
+    clear = clears_at(search.policies, situation, moment, goal.capabilities, goal.amount_minor)
+    if clear is not None and clear > moment:
+        waited = Taken("wait_until", clear.isoformat(), situation)
         hours = int((clear - moment).total_seconds()) // 3600
-        yield _Node(after, clear, goal, (*node.taken, waited), node.cost + 1 + hours)
-    less = _largest_amount(unmet, facts)
-    if less and "lower_amount" in search.offered:
-        lowered = msgspec.structs.replace(goal, amount_minor=less)
-        asked = Taken("lower_amount", str(less), situation)
-        yield _Node(situation, moment, lowered, (*node.taken, asked), node.cost + LOSS_MINUTES)
+        after = msgspec.structs.replace(_after(node, (waited,)), moment=clear)
+        yield msgspec.structs.replace(after, cost=after.cost + hours)
 
 
-def _largest_amount(unmet: tuple[Policy, ...], facts: Facts) -> int:
-    """What limits still let through of the amount asked for; 0 when something else blocks too."""
-    if not facts["amount_minor"]:
-        return 0
-    return min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
+def _asking_for(amount_minor: int, node: _Node) -> _Node:
+    lowered = Taken("lower_amount", str(amount_minor), node.situation)
+    goal = msgspec.structs.replace(node.goal, amount_minor=amount_minor)
+    return msgspec.structs.replace(_after(node, (lowered,)), goal=goal)
 
 
 def _after(node: _Node, taken: tuple[Taken, ...]) -> _Node:

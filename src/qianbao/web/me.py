@@ -76,6 +76,12 @@ async def open_a_case(request: Asked) -> Response[Any]:
     return Redirect("/me/help?sent=1", status_code=303)
 
 
+@get("/me/pay/manage/cases")
+async def cases() -> Response[Any]:
+    """Where a step of a way out sends somebody whom only the operator can help."""
+    return Redirect("/me/help", status_code=303)
+
+
 @post("/me/care")
 async def care(request: Asked) -> Response[Any]:
     """Larger type on or off."""
@@ -102,4 +108,4 @@ async def _help(
     )
 
 
-SCREENS = Router(path="/", route_handlers=[me, notices, help_page, open_a_case, care])
+SCREENS = Router(path="/", route_handlers=[me, notices, help_page, open_a_case, cases, care])

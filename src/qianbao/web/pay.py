@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import segno
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao import money
@@ -84,13 +85,17 @@ async def own_code(request: Asked) -> Response[Any]:
 
 
 @get("/pay/{merchant_id:str}/{payment_id:str}")
-async def payment(request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]) -> Response[Any]:
+async def payment(
+    request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]
+) -> Response[Any]:
     """What a merchant's QR code leads to: who is paid how much, and the PIN."""
     return await _payment(request, merchant_id, payment_id, {})
 
 
 @post("/pay/{merchant_id:str}/{payment_id:str}")
-async def pay_payment(request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]) -> Response[Any]:
+async def pay_payment(
+    request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]
+) -> Response[Any]:
     """Pays it."""
     form, services, visit = await forms.read(request), services_of(request), of(request)
     here = f"/pay/{merchant_id}/{payment_id}"

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 from babel.dates import format_date
 from litestar import Response, Router, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from qianbao.clock import local_date

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao import money
@@ -179,7 +180,7 @@ async def _withdraw(
     )
 
 
-async def _order(request: Asked, order_id: FromPath[str], template: str) -> Response[Any]:
+async def _order(request: Asked, order_id: str, template: str) -> Response[Any]:
     wallet_id = holder(request)
     async with services_of(request).pool.connection() as conn:
         found: BankOrder = await find_order(conn, wallet_id=wallet_id, order_id=order_id)

@@ -1,0 +1,254 @@
+"""Every screen, for somebody of the cast, in both languages; and what no screen may do."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from qianbao.cast import PIN, TWO_BANKS_ENFORCED
+from tests.kit.person import cast
+from tests.kit.stack import Stack
+from tests.web.surfing import Surfer
+
+pytestmark = pytest.mark.stack
+
+SCREENS = (
+    "/", "/advise", "/signup", "/me", "/me/notices", "/me/help", "/me/pay", "/me/pay/scan",
+    "/me/pay/code", "/me/pay/transfer", "/me/pay/wallet", "/me/pay/wallet/top-up",
+    "/me/pay/wallet/withdraw", "/me/pay/transactions", "/me/pay/statements", "/me/pay/cards",
+    "/me/pay/cards/add", "/me/pay/manage", "/me/pay/manage/real-name",
+    "/me/pay/manage/real-name/add", "/me/pay/manage/real-name/add?kind=resident_id",
+    "/me/pay/manage/real-name/add?kind=permanent_residence", "/me/pay/manage/auto-deduction",
+    "/me/pay/manage/pay-score", "/me/pay/manage/pay-score/settings", "/me/pay/manage/cancel",
+    "/sandbox/clock",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def anna(seeded_stack: Stack) -> Surfer:
+    """Anna, signed in; her wallet's language is English."""
+    surfer = Surfer(seeded_stack)
+    surfer.sign_in(cast("Anna").phone)
+    assert surfer.path == "/me/pay/wallet"
+    return surfer
+
+
+@pytest.mark.parametrize("path", SCREENS)
+def test_a_screen_opens_in_both_languages(anna: Surfer, path: str) -> None:
+    mark = "&" if "?" in path else "?"
+    english = anna.open(f"{path}{mark}lang=en")
+    assert anna.page.status_code == 200, english
+    assert '<html lang="en"' in english
+    assert ">中文<" in english
+    chinese = anna.open(f"{path}{mark}lang=zh")
+    assert anna.page.status_code == 200, chinese
+    assert '<html lang="zh-CN"' in chinese
+    assert ">English<" in chinese
+    assert heading(english) != heading(chinese)
+    anna.open("/me?lang=en")
+
+
+def heading(page: str) -> str:
+    """What the bar on top says."""
+    found = re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)
+    assert found
+    return found.group(1).strip()
+
+
+def test_a_language_once_chosen_stays(anna: Surfer) -> None:
+    anna.open("/me?lang=zh")
+    assert heading(anna.open("/me/pay")) == "支付"
+    elsewhere = Surfer(anna.stack)
+    elsewhere.sign_in(cast("Anna").phone)
+    assert heading(elsewhere.open("/me/pay")) == "支付"  # kept with the wallet, not the browser
+    anna.open("/me?lang=en")
+    assert heading(anna.open("/me/pay")) == "Pay"
+
+
+def test_larger_type_is_remembered(anna: Surfer) -> None:
+    anna.open("/me")
+    assert 'class="care"' in anna.send("/me/care")
+    assert 'class="care"' in anna.open("/me/pay/wallet")
+    anna.open("/me")
+    assert 'class="care"' not in anna.send("/me/care")
+
+
+@pytest.mark.parametrize("path", ["/", "/me/pay/wallet", "/advise", "/no/such/page"])
+def test_pages_come_with_their_guards(anna: Surfer, path: str) -> None:
+    anna.open(path)
+    headers = anna.page.headers
+    policy = headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+    assert "<script>" not in anna.page.text
+    assert not re.search(r"\son[a-z]+=|\sstyle=", anna.page.text)
+
+
+def test_the_session_cookie_is_kept_from_script(seeded_stack: Stack) -> None:
+    ben = Surfer(seeded_stack)
+    ben.sign_in(cast("Ben").phone)
+    cookie = next(
+        one.headers["set-cookie"]
+        for one in ben.page.history
+        if "qianbao_session" in one.headers.get("set-cookie", "")
+    )
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_nobody_without_a_session_gets_in(seeded_stack: Stack) -> None:
+    stranger = Surfer(seeded_stack)
+    stranger.open("/me/pay/wallet")
+    assert stranger.path == "/signup"
+    assert stranger.page.url.query == b"next=/me/pay/wallet"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_form_from_elsewhere_does_nothing(anna: Surfer, headers: dict[str, str]) -> None:
+    anna.open("/me/pay/manage/pay-score/settings")
+    answer = anna.http.post("/me/pay/manage/pay-score", data={"switch": "off"}, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in answer.text
+    assert "Turn on Pay Score" not in anna.open("/me/pay/manage/pay-score")
+
+
+def test_a_page_that_is_not_there_says_so(anna: Surfer) -> None:
+    page = anna.open("/me/pay/nothing")
+    assert anna.page.status_code == 404
+    assert "There is no such page." in page
+
+
+def test_forms_do_not_repeat_pins_and_keep_the_rest(anna: Surfer) -> None:
+    anna.open("/me/pay/transfer")
+    page = anna.send(
+        "/me/pay/transfer", phone="+8613800138005", amount="12.345", note="for tea", pin="918273"
+    )
+    assert anna.page.status_code == 422
+    assert "is not an amount" in page
+    assert "for tea" in page
+    assert "12.345" in page
+    assert "918273" not in page
+
+
+def test_a_card_number_is_in_no_page_and_no_address(anna: Surfer) -> None:
+    number = cast("Anna").cards[1].number
+    anna.open("/me/pay/cards/add")
+    wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+    page = anna.send("/me/pay/cards/add", card_number=wrong)
+    assert "This is not a card number" in page
+    assert wrong not in page
+    page = anna.send("/me/pay/cards/add", card_number=number)
+    assert anna.path == "/me/pay/cards/add/name"
+    assert "ANNA MUELLER" in page
+    assert number not in page
+    assert all(number not in str(one.url) for one in anna.page.history)
+    assert number not in str(anna.http.cookies)
+
+
+def test_a_sealed_card_number_opens_for_its_holder_only(anna: Surfer) -> None:
+    taro = Surfer(anna.stack)
+    taro.sign_in(cast("Taro").phone)
+    taro.http.cookies.set("qianbao_card", anna.http.cookies["qianbao_card"])
+    taro.open("/me/pay/cards/add/name")
+    assert taro.path == "/me/pay/cards/add"
+
+
+def test_a_double_tap_sends_once(anna: Surfer) -> None:
+    """The very same form twice: one transfer, and the same page."""
+    anna.open("/me/pay/transfer")
+    form = anna.form("/me/pay/transfer") | {
+        "phone": cast("Taro").phone, "amount": "20", "pin": PIN,
+    }  # fmt: skip
+    first = anna.http.post("/me/pay/transfer", data=form)
+    second = anna.http.post("/me/pay/transfer", data=form)
+    assert first.url.path.startswith("/me/pay/transactions/trf_")
+    assert second.url.path == first.url.path
+    assert "¥3,180.00" in anna.open("/me/pay/wallet")
+
+
+def test_somebody_elses_things_are_not_there(anna: Surfer) -> None:
+    taro = Surfer(anna.stack)
+    taro.sign_in(cast("Taro").phone)
+    taro.open("/me/pay/cards")
+    card = re.search(r'href="(/me/pay/cards/crd_\w+)"', taro.page.text)
+    assert card
+    assert "has no such card" in anna.open(card.group(1))
+    assert anna.page.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads_to"),
+    [
+        ("https://pay.example/pay/mch_{}/pay_{}".format("0" * 20, "1" * 20), "/pay/mch_{}/pay_{}"),
+        ("mch_{} pay_{}".format("0" * 20, "1" * 20), "/pay/mch_{}/pay_{}"),
+        ("https://pay.example/me/pay/transfer?to=8613800138005", "/me/pay/transfer"),
+    ],
+)
+def test_a_code_leads_where_it_says(anna: Surfer, typed: str, leads_to: str) -> None:
+    anna.open("/me/pay/scan")
+    anna.send("/me/pay/scan", code_text=typed)
+    assert anna.path == leads_to.format("0" * 20, "1" * 20)
+
+
+def test_a_code_that_is_none_is_refused(anna: Surfer) -> None:
+    anna.open("/me/pay/scan")
+    assert "not a code" in anna.send("/me/pay/scan", code_text="https://elsewhere.example/x")
+    assert anna.page.status_code == 422
+
+
+def test_statements_come_as_files(anna: Surfer) -> None:
+    for kind, start in (("pdf", b"%PDF"), ("csv", b""), ("camt053", b"<?xml")):
+        anna.open(f"/me/pay/statements/2026.{kind}")
+        assert anna.page.status_code == 200
+        assert anna.page.headers["content-disposition"].startswith("attachment")
+        assert anna.page.content.startswith(start)
+    assert "pdf, csv or camt053" in anna.open("/me/pay/statements/2026.exe")
+    assert "is not a year" in anna.open("/me/pay/statements/20x6.csv")
+
+
+@pytest.mark.parametrize("wish", ["https://elsewhere.example/", "//elsewhere.example", "/schema"])
+def test_signing_in_never_leads_to_another_site(seeded_stack: Stack, wish: str) -> None:
+    deng = Surfer(seeded_stack)
+    deng.open(f"/signup?next={wish}")
+    assert deng.form("/signup")["next"] == ""
+
+
+def test_the_clock_moves_forward_only(seeded_stack: Stack) -> None:
+    """Last in this file: afterwards two-banks is in force."""
+    somebody = Surfer(seeded_stack)
+    somebody.open("/sandbox/clock")
+    page = somebody.send("/sandbox/clock", day="2026-01-01")
+    assert "only moves forward" in page
+    assert "is not a date" in somebody.send("/sandbox/clock", day="soon")
+    page = somebody.send("/sandbox/clock", day=TWO_BANKS_ENFORCED.date().isoformat())
+    assert "15 January 2027" in page
+
+
+def test_a_blocked_payment_shows_why_and_the_ways_out(anna: Surfer) -> None:
+    anna.open("/me/pay/transfer")
+    page = anna.send("/me/pay/transfer", phone=cast("Taro").phone, amount="1", pin=PIN)
+    assert anna.page.status_code == 403
+    assert "Link cards from two banks" in page
+    assert "in force for you since 15 January 2027" in page
+    assert page.index("Link a card from another bank") < page.index("then register again")
+    assert 'href="/me/pay/cards/add"' in page
+    assert "Holds until" in page
+
+
+def test_static_files_are_served(seeded_stack: Stack) -> None:
+    for path in ("/static/qianbao.css", "/static/icon.svg", "/static/vendor/htmx.min.js"):
+        assert httpx.get(seeded_stack.url + path).status_code == 200
