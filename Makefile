@@ -24,7 +24,8 @@ bench: $(INSTALLED) ## Measure the ledger
 	@$(RUN) -m qianbao bench ledger
 
 screenshots: $(INSTALLED) $(ASSETS) ## Take the pictures in docs/ again
-	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) tools/screenshots.py
+	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" \
+		QIANBAO_PICTURES=docs/pictures $(RUN) -m pytest tests/stories/test_article_browser.py
 
 reference: $(INSTALLED) ## Write the pages of docs/ that are printed from the code
 	@for page in settings errors facts; do $(RUN) -m qianbao $$page > docs/$$page.md || exit; done

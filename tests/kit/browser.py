@@ -1,9 +1,9 @@
 """A real Chromium on a phone-sized page, for tests marked `browser`.
 
 `page` is one phone; `make_page()` gives more, each with cookies of its own. They are Playwright's
-asynchronous ones, so that tests that use them are `async def`: its synchronous ones switch stacks
-in a way that the parser of Python 3.11.2 does not survive. Playwright's own browser download is
-never used; `tools/browser.py` finds or gets a browser.
+synchronous ones. It switches stacks, which an event loop in the same thread does not bear (nor the
+parser of Python 3.11.2), so a test marked `browser` runs in a thread of its own, with the browser.
+Playwright's own browser download is never used; `tools/browser.py` finds or gets a browser.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
 
 TOP = Path(__file__).resolve().parents[2]
 RESULTS = TOP / "test-results"
@@ -30,7 +32,8 @@ FLAGS = [
 ]
 TIMEOUT_SECONDS = 15
 
-MakePage = Callable[..., Awaitable[Page]]
+InBrowserThread = Callable[..., Any]
+MakePage = Callable[..., Page]
 _failed = pytest.StashKey[bool]()
 
 
@@ -42,33 +45,32 @@ def browser_path() -> str:
     return named or subprocess.check_output(finder, text=True).strip()
 
 
-@pytest.fixture
-async def chromium(browser_path: str) -> AsyncIterator[Browser]:
+@pytest.fixture(scope="session")
+def in_browser_thread() -> Iterator[InBrowserThread]:
+    """`in_browser_thread(act, …)`: what `act(…)` gives in the one thread that has the browser."""
+    with ThreadPoolExecutor(1, thread_name_prefix="browser") as thread:
+        yield lambda act, *args, **named: thread.submit(act, *args, **named).result()
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_path: str, in_browser_thread: InBrowserThread) -> Iterator[Browser]:
     """A running browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        yield browser
-        await browser.close()
+    playwright: Playwright = in_browser_thread(lambda: sync_playwright().start())
+    yield in_browser_thread(playwright.chromium.launch, executable_path=browser_path, args=FLAGS)
+    in_browser_thread(playwright.stop)
 
 
 @pytest.fixture
-async def make_page(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[MakePage]:
-    """`await make_page(locale="zh-CN")`: another phone. An error in a page's script fails the
-    test; when a test fails, a picture of each phone stays in `test-results/`."""
+def make_page(
+    chromium: Browser, in_browser_thread: InBrowserThread, request: pytest.FixtureRequest
+) -> Iterator[MakePage]:
+    """`make_page(locale="zh-CN")`: another phone. An error in a page's script fails the test; when
+    a test fails, a picture of each phone stays in `test-results/`."""
     pages: list[Page] = []
     errors: list[str] = []
 
-    async def make(*, locale: str = "en-US") -> Page:
-        context = await chromium.new_context(
-            viewport={"width": 390, "height": 844},
-            device_scale_factor=2,
-            is_mobile=True,
-            has_touch=True,
-            locale=locale,
-        )
-        context.set_default_timeout(TIMEOUT_SECONDS * 1000)
-        await context.route(re.compile(".*"), _stay_here)
-        page = await context.new_page()
+    def make(*, locale: str = "en-US") -> Page:
+        page = _open_phone(chromium, locale)
         page.on("pageerror", lambda error: errors.append(str(error)))
         pages.append(page)
         return page
@@ -76,31 +78,56 @@ async def make_page(chromium: Browser, request: pytest.FixtureRequest) -> AsyncI
     yield make
     if request.node.stash.get(_failed, False):
         for number, page in enumerate(pages):
-            await _keep_picture(page, f"{request.node.nodeid}-{number}")
+            in_browser_thread(_keep_picture, page, f"{request.node.nodeid}-{number}")
     for page in pages:
-        await page.context.close()
+        in_browser_thread(page.context.close)
     assert errors == []
 
 
 @pytest.fixture
-async def page(make_page: MakePage) -> Page:
+def page(make_page: MakePage, in_browser_thread: InBrowserThread) -> Page:
     """A phone."""
-    return await make_page()
+    opened: Page = in_browser_thread(make_page)
+    return opened
 
 
-async def _stay_here(route: Route) -> None:
+def _open_phone(browser: Browser, locale: str) -> Page:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        is_mobile=True,
+        has_touch=True,
+        locale=locale,
+    )
+    context.set_default_timeout(TIMEOUT_SECONDS * 1000)
+    context.route(re.compile(".*"), _stay_here)
+    return context.new_page()
+
+
+def _stay_here(route: Route) -> None:
     """Pages load nothing from elsewhere: what is asked of another machine fails."""
     if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
-        await route.continue_()
+        route.continue_()
     else:
-        await route.abort()
+        route.abort()
 
 
-async def _keep_picture(page: Page, name: str) -> None:
+def _keep_picture(page: Page, name: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{re.sub(r'[^A-Za-z0-9]+', '-', name)}.png"
-    await page.screenshot(path=path, full_page=True)
+    page.screenshot(path=path, full_page=True)
     print(f"The phone at {page.url}: {path}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs a test that has a browser in the browser's thread."""
+    in_thread = pyfuncitem.funcargs.get("in_browser_thread")
+    if in_thread is None:
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    in_thread(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names})
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

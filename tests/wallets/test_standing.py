@@ -46,7 +46,10 @@ def test_anna_is_shut_out_and_told_everything() -> None:
     assert set(blocker.capabilities) == {"pay", "transfer", "top_up", "be_charged"}
     assert found.capabilities["pay"].policies == ("two-banks",)
     assert found.capabilities["withdraw"].outcome == "allowed"
-    assert (found.withdrawable_now.arrives.amount_minor, found.withdrawable_now.fee.amount_minor) == (319_780, 220)
+    assert (
+        found.withdrawable_now.arrives.amount_minor,
+        found.withdrawable_now.fee.amount_minor,
+    ) == (319_780, 220)
     assert blocker.reason.deadline <= ENFORCED
     steps = [[step.action for step in way.steps] for way in found.ways_out]
     assert ["link_card"] in [[one for one in way if one != "open_account"] for way in steps]
@@ -126,7 +129,9 @@ def test_blocked_always_means_told(situation: Situation, moment: datetime, amoun
     leaving = found.withdrawable_now
     assert leaving.amount.amount_minor in (0, situation.balance_minor)
     assert leaving.arrives + leaving.fee == leaving.amount
-    assert bool(leaving.amount.amount_minor) == bool(situation.balance_minor and situation.card_banks)
+    assert bool(leaving.amount.amount_minor) == bool(
+        situation.balance_minor and situation.card_banks
+    )
 
 
 async def test_the_standing_of_a_real_wallet(pool: Pool) -> None:

@@ -190,7 +190,7 @@ async def wallet_standing(
     request: Asked,
     holder: Session,
     capability: Annotated[str, Meta(max_length=40)] | None = None,
-    amount_minor: Annotated[int, Meta(ge=0, le=10**13)] = 0,
+    amount_minor: Annotated[int, Meta(ge=1, le=10**13)] = 1,
 ) -> Standing:
     """Every blocker, everything that is coming, every way out, and what can be withdrawn now."""
     own = services(request)

@@ -28,6 +28,10 @@ from qianbao.wallets.fees import withdraw_all
 from qianbao.wallets.situation import read_situation
 
 
+SMALLEST_AMOUNT_MINOR = 1
+"""What is asked about unless somebody says how much: a limit that leaves not even this blocks."""
+
+
 class Withdrawable(msgspec.Struct, frozen=True):
     """What withdrawing everything would do now: `amount` leaves the wallet, `fee` of it pays for
     that, the rest `arrives`. All 0 when nothing can leave."""
@@ -76,7 +80,7 @@ async def standing(
     *,
     wallet_id: str,
     capability: str | None = None,
-    amount_minor: int = 0,
+    amount_minor: int = SMALLEST_AMOUNT_MINOR,
     now: datetime,
 ) -> Standing:
     """The standing of a wallet for requests of `amount_minor`; with `capability`, of that one thing
@@ -101,7 +105,7 @@ def judge(
     now: datetime,
     *,
     capabilities: tuple[str, ...] = CAPABILITIES,
-    amount_minor: int = 0,
+    amount_minor: int = SMALLEST_AMOUNT_MINOR,
 ) -> Standing:
     """The standing of a situation, read at `now`. Pure. Raises `CapabilityUnknown`."""
     facts = facts_at(situation, now, amount_minor)

@@ -1,0 +1,103 @@
+"""How the screens look to a thumb and to tired eyes: nothing sticks out, nothing is too small to
+tap, and all text stands out from its ground; in both languages, by day and by night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, ViewportSize
+
+from qianbao.cast import PIN, TWO_BANKS_ENFORCED
+from tests.kit.browser import MakePage
+from tests.kit.person import cast
+from tests.kit.stack import Stack
+from tests.web.surfing import Surfer
+from tests.web.test_screens import SCREENS
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
+
+LOOKS = Path(__file__).with_name("looks.js").read_text()
+"""What a page tells about itself: a list of faults."""
+ADVICE = "/advise?wallet=wechat&linked=ICBC&others=BOC&balance=3200&mandates=2&pay_score=1"
+NARROW: ViewportSize = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def deng(seeded_stack: Stack) -> Surfer:
+    """Deng, with two cards of one bank, on the morning on which that no longer is enough."""
+    seeded_stack.move_clock(TWO_BANKS_ENFORCED)
+    surfer = Surfer(seeded_stack)
+    surfer.sign_in(cast("Deng").phone)
+    return surfer
+
+
+def hand_over(page: Page, surfer: Surfer) -> None:
+    """Gives the browser the session."""
+    page.context.add_cookies(
+        [{"name": "qianbao_session", "value": surfer.http.cookies["qianbao_session"],
+          "url": surfer.stack.url}]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_screen_fits_and_can_be_read(
+    deng: Surfer, make_page: MakePage, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = make_page()
+    page.set_viewport_size(NARROW)
+    page.emulate_media(color_scheme=scheme)
+    hand_over(page, deng)
+    page.goto(f"{deng.stack.url}/?lang={language}")
+    faults = []
+    for path in (*SCREENS, ADVICE):
+        page.goto(deng.stack.url + path)
+        faults += [f"{path}: {fault}" for fault in page.evaluate(LOOKS)]
+    assert faults == []
+
+
+def test_larger_type_fits_too(deng: Surfer, make_page: MakePage) -> None:
+    page = make_page()
+    page.set_viewport_size(NARROW)
+    hand_over(page, deng)
+    page.goto(f"{deng.stack.url}/me?lang=en")
+    page.click("text=Turn on")
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 18
+    faults = []
+    for path in ("/me/pay", "/me/pay/wallet", "/me/pay/wallet/withdraw", ADVICE):
+        page.goto(deng.stack.url + path)
+        faults += [f"{path}: {fault}" for fault in page.evaluate(LOOKS)]
+    assert faults == []
+
+
+def test_paying_works_without_script(seeded_stack: Stack, make_page: MakePage) -> None:
+    """Taro has two banks; his browser runs no script."""
+    browser = make_page().context.browser
+    assert browser
+    page = browser.new_context(java_script_enabled=False).new_page()
+    taro = Surfer(seeded_stack)
+    taro.sign_in(cast("Taro").phone)
+    hand_over(page, taro)
+    page.goto(f"{seeded_stack.url}/me/pay/transfer?lang=en")
+    page.fill("[name=phone]", cast("Deng").phone)
+    page.fill("[name=amount]", "3")
+    page.fill("[name=pin]", PIN)
+    page.click("button:has-text('Send')")
+    assert "-¥3.00" in page.content()
+    page.context.close()
+
+
+def test_the_balance_keeps_itself_up_to_date(seeded_stack: Stack, make_page: MakePage) -> None:
+    page = make_page()
+    taro = Surfer(seeded_stack)
+    taro.sign_in(cast("Taro").phone)
+    hand_over(page, taro)
+    page.goto(f"{seeded_stack.url}/me/pay/wallet?lang=en")
+    before = page.inner_text(".balance__sum")
+    taro.open("/me/pay/transfer")
+    taro.send("/me/pay/transfer", phone=cast("Deng").phone, amount="1", pin=PIN)
+    page.wait_for_function(
+        "before => document.querySelector('.balance__sum').innerText !== before", arg=before
+    )
