@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import importlib.util
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -45,10 +45,43 @@ def demo() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    from qianbao.db.migrate import migrate as run_migrations
-
-    applied = asyncio.run(run_migrations(_settings(database=True).database_url))
+    applied = asyncio.run(_migrate(_settings(database=True).database_url))
     Console().print(f"{applied} migrations applied" if applied else "Nothing to do")
+
+
+async def _migrate(url: str) -> int:
+    from psycopg import AsyncConnection
+
+    from qianbao.clock import system_clock
+    from qianbao.db.migrate import migrate as run_migrations
+    from qianbao.installation import prepare
+
+    applied = await run_migrations(url)
+    async with await AsyncConnection.connect(url) as conn:
+        await prepare(conn, now=system_clock())
+    return applied
+
+
+@app.command()
+def add_operator(
+    name: str, password: Annotated[str, typer.Option(prompt=True, hide_input=True)]
+) -> None:
+    """Let somebody sign in to the console. Two operators are needed to publish a policy."""
+    from qianbao.admission import add_operator as run_add_operator
+
+    asyncio.run(run_add_operator(_settings(database=True), name=name, password=password))
+    Console().print(f"{name} can sign in at /console")
+
+
+@app.command()
+def add_merchant(name_en: str, name_zh: str) -> None:
+    """Admit a merchant; prints its id and its API key, the key this once."""
+    from qianbao.admission import add_merchant as run_add_merchant
+
+    found = asyncio.run(
+        run_add_merchant(_settings(database=True), name_en=name_en, name_zh=name_zh)
+    )
+    Console().print(f"merchant {found[0]}\nAPI key  {found[1]}", highlight=False)
 
 
 @app.command()
@@ -123,5 +156,12 @@ def _add_groups(words: list[str]) -> None:
 
 def main() -> None:
     """What `qianbao` and `python -m qianbao` run."""
+    from qianbao.errors import QianbaoError
+
     _add_groups(sys.argv[1:])
-    app()
+    try:
+        app()
+    except QianbaoError as error:
+        for language in ("en", "zh"):
+            sys.stderr.write(f"{error.sentence(language)} {error.next_step(language)}\n")
+        raise SystemExit(3) from None

@@ -7,13 +7,11 @@ operators and the sandbox banks' own books. Seeding twice does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import httpx
 
 from qianbao.banks.cards import confirm_card, link_card
-from qianbao.banks.directory import directory
 from qianbao.cast import (
     CAST,
     LONG_AGO,
@@ -31,17 +29,15 @@ from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
 from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import id_from_key
-from qianbao.ledger import open_account
+from qianbao.installation import prepare
 from qianbao.mandates import approve_plan, sign
 from qianbao.money import Money
 from qianbao.payments.ask_bank import ask_bank
-from qianbao.payments.bank_orders import FEES
 from qianbao.payments.merchants import add_merchant, ask_payment
 from qianbao.payments.pay import Pay, pay
 from qianbao.payments.top_up import TopUp, top_up
 from qianbao.payscore import enable
 from qianbao.rollouts.operators import create_operator
-from qianbao.rollouts.publish import install_pack
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings
 from qianbao.wallets.signup import confirm_signup, start_signup
@@ -52,21 +48,6 @@ Progress = Callable[[str], None]
 
 class SandboxSilent(RuntimeError):
     """The sandbox banks did not take what the seed needs them to know."""
-
-
-async def prepare(services: Services, *, now: datetime) -> None:
-    """What every installation needs before its first holder: the shipped policies, and accounts
-    that mirror the banks. Safe to repeat."""
-    async with services.pool.connection() as conn:
-        await install_pack(conn, now=now)
-        for bank in directory().banks:
-            await open_account(
-                conn, owner_id=f"bank:{bank.code}", account_id="CNY", kind="bank", currency="CNY",
-                overdraft=True, now=now,
-            )  # fmt: skip
-        await open_account(
-            conn, owner_id=FEES, account_id="CNY", kind="fees", currency="CNY", now=now
-        )
 
 
 async def seed(settings: Settings, progress: Progress = lambda _: None) -> bool:
@@ -81,7 +62,8 @@ async def seed(settings: Settings, progress: Progress = lambda _: None) -> bool:
                 return False
             await sandbox_clock.start_at(conn, clock, LONG_AGO)
         progress("Policies, banks and shops")
-        await prepare(services, now=services.now())
+        async with services.pool.connection() as conn:
+            await prepare(conn, now=services.now())
         for shop in SHOPS:
             await _open_shop(services, shop)
         for person in CAST:

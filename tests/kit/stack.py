@@ -27,7 +27,8 @@ from qianbao import processes
 from qianbao.cast import OPERATOR_PASSWORD
 from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
-from qianbao.seed import prepare, seed
+from qianbao.installation import prepare
+from qianbao.seed import seed
 from qianbao.services import open_services
 from qianbao.settings import Settings
 
@@ -137,8 +138,8 @@ def seeded_stack(
 
 
 async def _prepare(settings: Settings) -> None:
-    async with open_services(settings) as services:
-        await prepare(services, now=services.now())
+    async with open_services(settings) as services, services.pool.connection() as conn:
+        await prepare(conn, now=services.now())
 
 
 def _placed(common: Settings, app_url: str, banks_url: str) -> Settings:

@@ -27,7 +27,6 @@ from qianbao.wallets.cases import list_cases
 from qianbao.wallets.fees import withdraw_all
 from qianbao.wallets.situation import read_situation
 
-
 SMALLEST_AMOUNT_MINOR = 1
 """What is asked about unless somebody says how much: a limit that leaves not even this blocks."""
 
