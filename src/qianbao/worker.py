@@ -7,6 +7,7 @@ itself (`payments.ask_bank`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import procrastinate
@@ -29,83 +30,104 @@ _MOST_EXPIRED = 1000
 _FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
-def jobs(services: Services, app: procrastinate.App) -> None:
-    """Registers every job on `app`."""
+async def _send_text(services: Services, sms_id: str) -> None:
+    await deliver_text(
+        services.pool, services.keys, services.gateway_http, sms_id=sms_id, now=services.now()
+    )
 
-    @app.task(name="send_text", retry=_RETRY)
-    async def _send_text(sms_id: str) -> None:
-        await services.refresh_clock()
-        await deliver_text(
-            services.pool, services.keys, services.gateway_http, sms_id=sms_id, now=services.now()
-        )
 
-    @app.task(name="deliver_webhook", retry=_RETRY)
-    async def _deliver_webhook(merchant_id: str, delivery_id: str) -> None:
-        await services.refresh_clock()
-        await deliver_webhook(
-            services.pool,
-            services.keys,
-            services.webhook_http,
-            merchant_id=merchant_id,
-            delivery_id=delivery_id,
-            now=services.now(),
-        )
+async def _deliver_webhook(services: Services, merchant_id: str, delivery_id: str) -> None:
+    await deliver_webhook(
+        services.pool,
+        services.keys,
+        services.webhook_http,
+        merchant_id=merchant_id,
+        delivery_id=delivery_id,
+        now=services.now(),
+    )
 
-    @app.task(name="check_registers", retry=_RETRY)
-    async def _check_registers(wallet_id: str) -> None:
-        await services.refresh_clock()
-        await check_registers(
-            services.pool,
-            services.registers,
-            services.keys,
-            wallet_id=wallet_id,
-            now=services.now(),
-        )
 
-    @app.task(name="end_agreement", retry=_RETRY)
-    async def _end_agreement(wallet_id: str, card_id: str) -> None:
-        await end_agreement(
-            services.pool, services.gateway, services.keys, wallet_id=wallet_id, card_id=card_id
-        )
+async def _check_registers(services: Services, wallet_id: str) -> None:
+    await check_registers(
+        services.pool, services.registers, services.keys, wallet_id=wallet_id, now=services.now()
+    )
 
-    @app.task(name="ask_bank", retry=_RETRY)
-    async def _ask_bank(wallet_id: str, order_id: str) -> None:
-        await services.refresh_clock()
-        await ask_bank(
-            services.pool,
-            services.clearing,
-            services.gateway,
-            services.keys,
-            wallet_id=wallet_id,
-            order_id=order_id,
-            now=services.now(),
-        )
 
-    @app.periodic(cron="* * * * *")
-    @app.task(name="find_forgotten_orders", queueing_lock="find_forgotten_orders")
-    async def _find_forgotten(timestamp: int) -> None:  # noqa: ARG001 - its caller passes it
-        await services.refresh_clock()
-        before = services.now() - _FORGOTTEN_AFTER
-        for order in await find_forgotten(services.pool, before=before):
-            await _ask_bank(wallet_id=order.wallet_id, order_id=order.order_id)
+async def _end_agreement(services: Services, wallet_id: str, card_id: str) -> None:
+    await end_agreement(
+        services.pool, services.gateway, services.keys, wallet_id=wallet_id, card_id=card_id
+    )
 
-    @app.periodic(cron="17 * * * *")
-    @app.task(name="tidy", queueing_lock="tidy")
-    async def _tidy(timestamp: int) -> None:  # noqa: ARG001 - its caller passes it
-        await services.refresh_clock()
-        for _ in range(_MOST_EXPIRED):
-            async with services.pool.connection() as conn:
-                if not await expire_orders(conn, now=services.now()):
-                    break
-        before = services.now() - timedelta(days=services.settings.idempotency_days)
+
+async def _ask_bank(services: Services, wallet_id: str, order_id: str) -> None:
+    await ask_bank(
+        services.pool,
+        services.clearing,
+        services.gateway,
+        services.keys,
+        wallet_id=wallet_id,
+        order_id=order_id,
+        now=services.now(),
+    )
+
+
+async def _find_forgotten_orders(services: Services, timestamp: int) -> None:
+    del timestamp  # when the job was due; procrastinate passes it
+    before = services.now() - _FORGOTTEN_AFTER
+    for order in await find_forgotten(services.pool, before=before):
+        await _ask_bank(services, wallet_id=order.wallet_id, order_id=order.order_id)
+
+
+async def _tidy(services: Services, timestamp: int) -> None:
+    del timestamp
+    for _ in range(_MOST_EXPIRED):
         async with services.pool.connection() as conn:
-            await forget_answers(conn, before=before)
+            if not await expire_orders(conn, now=services.now()):
+                break
+    before = services.now() - timedelta(days=services.settings.idempotency_days)
+    async with services.pool.connection() as conn:
+        await forget_answers(conn, before=before)
+
+
+Job = Callable[..., Awaitable[None]]
+
+JOBS: dict[str, Job] = {
+    "send_text": _send_text,
+    "deliver_webhook": _deliver_webhook,
+    "check_registers": _check_registers,
+    "end_agreement": _end_agreement,
+    "ask_bank": _ask_bank,
+}
+"""What rooms enqueue, by name."""
+
+PERIODIC: dict[str, tuple[str, Job]] = {
+    "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
+    "tidy": ("17 * * * *", _tidy),
+}
+"""What the worker does by itself: cron line and job."""
+
+
+def register(services: Services, app: procrastinate.App) -> None:
+    """Puts every job on `app`."""
+    for name, job in JOBS.items():
+        app.task(name=name, retry=_RETRY)(_bound(services, job))
+    for name, (cron, job) in PERIODIC.items():
+        task = app.task(name=name, queueing_lock=name)(_bound(services, job))
+        app.periodic(cron=cron)(task)
+
+
+def _bound(services: Services, job: Job) -> Job:
+    async def run_job(*arguments: int, **ids: str) -> None:
+        await services.refresh_clock()
+        await job(services, *arguments, **ids)
+
+    return run_job
 
 
 def _app(services: Services) -> procrastinate.App:
     connector = procrastinate.PsycopgConnector(conninfo=services.settings.database_url)
     app = procrastinate.App(connector=connector)
-    jobs(services, app)
+    register(services, app)
     return app
 
 

@@ -22,7 +22,7 @@ SCREENS = (
     "/me/pay/manage/real-name/add", "/me/pay/manage/real-name/add?kind=resident_id",
     "/me/pay/manage/real-name/add?kind=permanent_residence", "/me/pay/manage/auto-deduction",
     "/me/pay/manage/pay-score", "/me/pay/manage/pay-score/settings", "/me/pay/manage/cancel",
-    "/sandbox/clock",
+    "/sandbox/clock", "/sandbox/till",
 )  # fmt: skip
 
 
@@ -188,6 +188,43 @@ def test_somebody_elses_things_are_not_there(anna: Surfer) -> None:
     assert card
     assert "has no such card" in anna.open(card.group(1))
     assert anna.page.status_code == 404
+
+
+def test_a_shop_is_paid_by_its_code(anna: Surfer) -> None:
+    anna.open("/sandbox/till")
+    page = anna.send("/sandbox/till")
+    assert "data:image/svg+xml" in page
+    here = re.search(r'href="(/pay/mch_\w+/pay_\w+)"', page)
+    assert here
+    assert "¥28.00" in anna.open(here.group(1))
+    form = anna.form(here.group(1)) | {"pin": PIN}
+    for amount in ("x", "0", "-1", "9" * 30):
+        page = refused(anna, here.group(1), form | {"amount_minor": amount})
+        assert "must be more than 0" in page
+    assert "holds CNY" in refused(anna, here.group(1), form | {"currency": "EUR"})
+    assert "no such payment" in refused(anna, here.group(1), form | {"amount_minor": "1"})
+    first = anna.http.post(here.group(1), data=form)
+    assert ">Paid<" in first.text
+    assert ">Paid<" in anna.http.post(here.group(1), data=form).text
+    assert "¥3,152.00" in anna.open("/me/pay/wallet")
+    page = refused(anna, here.group(1), form | {"key": "key_" + "0" * 20})
+    assert ">Paid<" in page  # a fresh attempt finds it paid already
+
+
+def test_a_stranger_is_asked_to_sign_in_before_paying(anna: Surfer) -> None:
+    anna.open("/sandbox/till")
+    anna.send("/sandbox/till")
+    place = anna.path.replace("/sandbox/till", "/pay")
+    stranger = Surfer(anna.stack)
+    page = stranger.open(place)
+    assert "¥28.00" in page
+    assert f'href="/signup?next={place}"' in page
+    assert 'name="pin"' not in page
+
+
+def refused(surfer: Surfer, path: str, form: dict[str, str]) -> str:
+    """The page that a form leads to, which pays nothing."""
+    return surfer.http.post(path, data=form).text
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
 _MERCHANT_CODE = re.compile(r"(mch_[0-9a-z]{20}).+?(pay_[0-9a-z]{20})", re.ASCII | re.DOTALL)
+_MINOR = re.compile(r"[0-9]{1,14}", re.ASCII)
 _PERSON_CODE = re.compile(r"[?&]to=(?:%2B|\+)?([0-9]{5,15})(?:$|&)", re.ASCII)
 
 
@@ -102,7 +103,7 @@ async def pay_payment(
     if visit.wallet_id is None:
         return Redirect(forms.address("/signup", next=here), status_code=303)
     try:
-        seen = Money(int(field(form, "amount_minor") or 0), field(form, "currency"))
+        seen = _seen(form)
         await check_pin(
             services.pool,
             services.settings,
@@ -146,6 +147,13 @@ async def send_money(request: Asked) -> Response[Any]:
     except QianbaoError as refusal:
         return await _transfer(request, form, refusal)
     return Redirect(f"/me/pay/transactions/{sent.transfer_id}", status_code=303)
+
+
+def _seen(form: Form) -> Money:
+    """The amount that the page showed, sent back with the PIN; 0 when it was tampered with."""
+    typed = field(form, "amount_minor")
+    amount_minor = int(typed) if _MINOR.fullmatch(typed) else 0
+    return Money(amount_minor, field(form, "currency"))
 
 
 async def _transfer(

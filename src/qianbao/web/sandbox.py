@@ -1,16 +1,22 @@
-"""What only the sandbox has: the clock that can be moved."""
+"""What only the sandbox has: a clock that can be moved, and a shop's till to pay at."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
+import segno
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
+from qianbao.cast import SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
 from qianbao.errors import NotFound, QianbaoError
+from qianbao.ids import check_id, new_id
+from qianbao.money import Money
+from qianbao.payments.merchants import ask_payment, find_merchant, find_payment
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import field
@@ -19,16 +25,17 @@ from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, of, services_of
 
 AFTER_TWO_BANKS = date(2027, 1, 15)
+TEA_MINOR = 28_00
 MORNING = timedelta(hours=9)
 """A day that the clock is moved to begins at nine."""
 
 
 class OnlyInSandbox(NotFound):
     code = "only_in_sandbox"
-    en = "Only the sandbox has a clock that can be moved."
-    zh = "只有演示环境可以调整时间。"
-    next_en = "Wait."
-    next_zh = "请等待。"
+    en = "This page belongs to the sandbox only."
+    zh = "该页面仅供演示环境使用。"
+    next_en = "Go back to the wallet."
+    next_zh = "请返回钱包。"
 
 
 @get("/sandbox/clock")
@@ -78,4 +85,46 @@ async def _page(request: Asked, back: str, refusal: QianbaoError | None = None) 
     )
 
 
-SCREENS = Router(path="/", route_handlers=[clock, move_clock])
+@get("/sandbox/till")
+async def till(request: Asked) -> Response[Any]:
+    """The demo's shops, each with something to pay for."""
+    _movable(request)
+    return draw(
+        "till.html", shops=SHOPS, price_minor=TEA_MINOR, payment_id=new_id("pay", of(request).now)
+    )
+
+
+@post("/sandbox/till")
+async def ring_up(request: Asked) -> Response[Any]:
+    """The shop asks to be paid, as its own system would over the API."""
+    _movable(request)
+    form, services = await forms.read(request), services_of(request)
+    async with services.pool.connection() as conn:
+        asked = await ask_payment(
+            conn,
+            merchant_id=field(form, "merchant_id"),
+            payment_id=check_id(field(form, "payment_id"), "pay"),
+            amount=Money(TEA_MINOR),
+            merchant_reference=field(form, "payment_id"),
+            description="Till 1 · 1 号收银台",
+            now=of(request).now,
+        )
+    return Redirect(f"/sandbox/till{asked.path.removeprefix('/pay')}", status_code=303)
+
+
+@get("/sandbox/till/{merchant_id:str}/{payment_id:str}")
+async def till_code(
+    request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]
+) -> Response[Any]:
+    """The QR code on the till."""
+    _movable(request)
+    services = services_of(request)
+    async with services.pool.connection() as conn:
+        merchant = await find_merchant(conn, merchant_id=merchant_id)
+        found = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
+    link = services.settings.base_url + found.path
+    code = segno.make(link, error="m").svg_data_uri(scale=6, border=2)
+    return draw("till_code.html", merchant=merchant, payment=found, code=code)
+
+
+SCREENS = Router(path="/", route_handlers=[clock, move_clock, till, ring_up, till_code])
