@@ -132,6 +132,49 @@ def test_a_page_that_is_not_there_says_so(anna: Surfer) -> None:
     assert "There is no such page." in page
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/me/pay/cards/%00", "/me/pay/cards/%ED%A0%80", "/me/pay/cards/%FF%FE",
+        "/me/pay/cards/" + "x" * 3000, "/me/notices?after=%00", "/me/pay/transactions?page=%00",
+        "/me/pay/transactions?page=bm90LWpzb24", "/me/pay/transfer?to=%C2%B2",
+        "/pay/a/b", "/signup/%00", "/me/pay/wallet/orders/none", "/me/pay?lang=%FF",
+        "/me/pay/manage/auto-deduction/none", "/me/pay/statements/2026-13.csv",
+        "/me/pay/cards/x/unlink", "/sandbox/clock?back=//elsewhere.example", "/sandbox/till/a/b",
+    ],
+)  # fmt: skip
+def test_a_strange_address_is_answered_not_tripped_over(anna: Surfer, path: str) -> None:
+    anna.open(path)
+    assert anna.page.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "typed"),
+    [
+        ("/me/pay/transfer", "/me/pay/transfer", {"key": "\x00", "amount": "1", "pin": PIN}),
+        ("/me/pay/transfer", "/me/pay/transfer", {"phone": "x" * 5000}),
+        ("/me/pay/transfer", "/me/pay/transfer",
+         {"key": "", "phone": "+8613800138005", "amount": "1", "pin": PIN}),
+        ("/me/help", "/me/help", {"case_id": "none", "subject": "a", "body": "b"}),
+        ("/me/pay/wallet/top-up", "/me/pay/wallet/top-up", {"order_id": "", "amount": "1"}),
+        ("/me/pay/wallet/top-up", "/me/pay/wallet/top-up",
+         {"order_id": "ord_bad", "amount": "1", "pin": PIN}),
+        ("/me/pay/wallet/withdraw", "/me/pay/wallet/withdraw",
+         {"card_id": "none", "amount": "1", "pin": PIN}),
+        ("/me/pay/manage/real-name/add", "/me/pay/manage/real-name/add",
+         {"kind": "napkin", "mrz": "", "valid_until": "31.12.2030"}),
+        ("/me/pay/cards/add", "/me/pay/cards/add", {"card_number": "\u0665" * 16}),
+        ("/sandbox/till", "/sandbox/till", {"merchant_id": "none"}),
+    ],
+)  # fmt: skip
+def test_a_strange_form_is_refused_not_tripped_over(
+    anna: Surfer, page: str, action: str, typed: dict[str, str]
+) -> None:
+    anna.open(page)
+    anna.send(action, **typed)
+    assert 400 <= anna.page.status_code < 500, anna.page.text
+
+
 def test_forms_do_not_repeat_pins_and_keep_the_rest(anna: Surfer) -> None:
     anna.open("/me/pay/transfer")
     page = anna.send(

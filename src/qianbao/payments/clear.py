@@ -123,7 +123,7 @@ class Clearing:
         """Clears a batch; when the database refuses it as a whole, one request at a time, so that
         a bad one does not fail its neighbours."""
         try:
-            outcomes = await self._transact([request for request, _ in waiting])
+            outcomes = await self.clear_batch([request for request, _ in waiting])
         except (psycopg.errors.IntegrityError, psycopg.errors.DataError):
             if len(waiting) == 1:
                 outcomes = [RequestClash()]
@@ -139,7 +139,9 @@ class Clearing:
             outcomes = [ClearingInterrupted()] * len(waiting)
         _answer(waiting, outcomes)
 
-    async def _transact(self, requests: list[Any]) -> list[Any]:
+    async def clear_batch(self, requests: list[Any]) -> list[Any]:
+        """One batch, one transaction: for each request its answer, or its refusal as an exception
+        that is returned, not raised."""
         kinds = [self._kinds[type(request)] for request in requests]
         async with self._pool.connection() as conn:
             batch = await self._load(conn, requests, kinds)

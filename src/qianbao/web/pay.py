@@ -14,6 +14,7 @@ from litestar.response import Redirect
 from qianbao import money
 from qianbao.banks.cards import list_cards
 from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.ids import check_id
 from qianbao.money import Money
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Pay
@@ -111,7 +112,7 @@ async def pay_payment(
             pin=field(form, "pin"),
             now=visit.now,
         )
-        key = field(form, "key")
+        key = check_id(field(form, "key"), "key")
         await pay_now(services.clearing, Pay(visit.wallet_id, key, merchant_id, payment_id, seen))
     except QianbaoError as refusal:
         return await _payment(request, merchant_id, payment_id, form, refusal)
@@ -142,8 +143,9 @@ async def send_money(request: Asked) -> Response[Any]:
             pin=field(form, "pin"),
             now=visit.now,
         )
-        request_ = SendMoney(wallet_id, field(form, "key"), to, amount, field(form, "note"))
-        sent = await send(services.clearing, request_)
+        key = check_id(field(form, "key"), "key")
+        wish = SendMoney(wallet_id, key, to, amount, field(form, "note"))
+        sent = await send(services.clearing, wish)
     except QianbaoError as refusal:
         return await _transfer(request, form, refusal)
     return Redirect(f"/me/pay/transactions/{sent.transfer_id}", status_code=303)

@@ -15,7 +15,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.web.drawing import draw
 from qianbao.web.standing import Refused, refused
-from qianbao.web.visit import Asked, stranger
+from qianbao.web.visit import Asked, FormUnreadable, stranger
 
 log = structlog.get_logger(__name__)
 
@@ -26,15 +26,6 @@ class PageUnknown(NotFound):
     zh = "没有这个页面。"
     next_en = "Go back to the start."
     next_zh = "请返回首页。"
-
-
-class FormUnreadable(QianbaoError):
-    code = "form_unreadable"
-    status = 400
-    en = "This form or address could not be read."
-    zh = "无法识别该表单或网址。"
-    next_en = "Open the page again."
-    next_zh = "请重新打开页面。"
 
 
 class OurFault(QianbaoError):

@@ -55,6 +55,15 @@ class CrossSite(QianbaoError):
     next_zh = "请在本站打开页面后重新提交。"
 
 
+class FormUnreadable(QianbaoError):
+    code = "form_unreadable"
+    status = 400
+    en = "This form or address could not be read."
+    zh = "无法识别该表单或网址。"
+    next_en = "Open the page again."
+    next_zh = "请重新打开页面。"
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One request's circumstances; `wallet_id` is None for somebody who is not signed in."""
 
@@ -101,6 +110,8 @@ async def enter(request: Asked) -> Response[Any] | None:
     if not is_page(request.scope):
         return None
     visit = request.state.visit = await look(request)
+    if not _is_text(request):
+        raise FormUnreadable()
     if request.method == "POST" and from_elsewhere(request):
         raise CrossSite()
     if visit.wallet_id is None and (visit.path == "/me" or visit.path.startswith("/me/")):
@@ -108,6 +119,12 @@ async def enter(request: Asked) -> Response[Any] | None:
     if visit.wallet_id and not visit.wallet_open and _only_for_open(visit.path):
         return Redirect(CLOSED_PAGE, status_code=303)
     return None
+
+
+def _is_text(request: Asked) -> bool:
+    """Whether the address is of characters that a database can be asked for."""
+    words = request.url.path + "".join(request.query_params.values())
+    return "\x00" not in words and not any("\ud800" <= letter <= "\udfff" for letter in words)
 
 
 def _only_for_open(path: str) -> bool:

@@ -13,6 +13,7 @@ from qianbao import money
 from qianbao.banks.cards import Card, list_cards
 from qianbao.banks.directory import get_bank
 from qianbao.errors import QianbaoError
+from qianbao.ids import check_id
 from qianbao.leaving.reopen import earlier_wallets, reopen
 from qianbao.payments.bank_orders import BankOrder, find_order
 from qianbao.payments.top_up import TopUp
@@ -88,7 +89,7 @@ async def ask_top_up(request: Asked) -> Response[Any]:
             profile = await wallet(conn, wallet_id)
         amount = money.read(field(form, "amount"), profile.currency)
         await _check_pin(request, form)
-        order_id = field(form, "order_id")
+        order_id = check_id(field(form, "order_id"), "ord")
         order = await top_up_now(
             services.clearing,
             TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount),
@@ -114,7 +115,7 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
         everything = field(form, "all") == "1"
         amount = None if everything else money.read(field(form, "amount"), profile.currency)
         await _check_pin(request, form)
-        order_id = field(form, "order_id")
+        order_id = check_id(field(form, "order_id"), "ord")
         card_id = field(form, "card_id")
         order = await withdraw_now(
             services.clearing,
