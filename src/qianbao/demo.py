@@ -34,6 +34,7 @@ DATABASE = "qianbao"
 OLDEST_POSTGRESQL = 150000
 LAST_PORT = 65535
 WATCH_SECONDS = 0.5
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Tell = Callable[[str], None]
 
@@ -44,8 +45,8 @@ class CannotStart(RuntimeError):
 
 def main() -> int:
     """Runs the demo until Ctrl-C; gives the exit code."""
-    console = Console(stderr=False)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    console = Console()
+    for number in STOP_SIGNALS:  # SIGINT too: a shell's background jobs are born ignoring it
         signal.signal(number, _interrupt)
     try:
         _run(console)
@@ -257,7 +258,7 @@ def _seeded(url: str) -> bool:
 
 def _end_quietly(children: list[processes.Child]) -> None:
     """Ends the children; pressing Ctrl-C again meanwhile changes nothing."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     processes.end(children)
 

@@ -48,6 +48,7 @@ PREFIXES = {
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _PATTERN = re.compile(r"([a-z]{3})_[0-9a-hjkmnp-tv-z]{20}")
 
 
@@ -64,11 +65,7 @@ def new_id(prefix: str, now: datetime, entropy: Callable[[int], bytes] = os.uran
     if prefix not in PREFIXES:
         raise ValueError(f"unknown id prefix {prefix!r}")
     number = (int(now.timestamp() * 1000) << 55) | (int.from_bytes(entropy(7)) >> 1)
-    letters = []
-    for _ in range(20):
-        letters.append(_ALPHABET[number & 31])
-        number >>= 5
-    return f"{prefix}_{''.join(reversed(letters))}"
+    return f"{prefix}_{_letters(number)}"
 
 
 def id_from_key(prefix: str, scope: str, key: str) -> str:
@@ -76,8 +73,12 @@ def id_from_key(prefix: str, scope: str, key: str) -> str:
     if prefix not in PREFIXES:
         raise ValueError(f"unknown id prefix {prefix!r}")
     number = int.from_bytes(hashlib.sha256(f"{prefix}\0{scope}\0{key}".encode()).digest()[:13])
-    letters = (_ALPHABET[number >> shift & 31] for shift in range(0, 100, 5))
-    return f"{prefix}_{''.join(letters)}"
+    return f"{prefix}_{_letters(number >> 4)}"
+
+
+def _letters(number: int) -> str:
+    """100 bits as 20 letters, two at a time."""
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(90, -10, -10)])
 
 
 def check_id(value: str, prefix: str) -> str:

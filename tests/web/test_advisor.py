@@ -46,6 +46,7 @@ def test_it_says_how_sure_it_is_and_promises_nothing_for_others(reader: Surfer) 
     assert "We are not WeChat Pay" in page
     assert "chengdu-expat.com/how-to-fix-the-wechat-pay-issue" in page
     assert "deletes your whole payment history" in page
+    assert "90 days" not in page  # our own rule's figure, not theirs
     assert "can be withdrawn now" not in page  # that is not ours to promise
     assert 'href="/me/pay/wallet/withdraw"' not in page
 

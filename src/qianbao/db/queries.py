@@ -6,7 +6,7 @@ Each room has one `queries.sql`; a query begins with `-- name: some_verb` and ru
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -60,3 +60,16 @@ async def fetch_one(
     async with conn.cursor(row_factory=class_row(shape)) as cursor:
         await cursor.execute(query, parameters)
         return await cursor.fetchone()
+
+
+async def copy_rows(
+    conn: Connection, query: bytes, types: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Writes rows by the binary COPY that `query` begins; nothing happens when there are none."""
+    found = list(rows)
+    if not found:
+        return
+    async with conn.cursor() as cursor, cursor.copy(query) as copy:
+        copy.set_types(types)
+        for row in found:
+            await copy.write_row(row)

@@ -8,7 +8,7 @@ ON CONFLICT (owner_id, account_id) DO NOTHING
 -- reads counters and facts in a later statement, which sees what the lock's last holder committed.
 SELECT owner_id, account_id, currency, overdraft, balance_minor, held_minor, entry_count
 FROM accounts
-WHERE (owner_id, account_id) IN (SELECT * FROM unnest(%(owners)s::text[], %(accounts)s::text[]))
+WHERE (owner_id, account_id) IN (SELECT * FROM unnest(%(owners)b::text[], %(accounts)b::text[]))
 ORDER BY owner_id, account_id
 FOR NO KEY UPDATE
 
@@ -30,8 +30,8 @@ FROM STDIN (FORMAT binary)
 -- name: update_accounts
 UPDATE accounts a
 SET balance_minor = n.balance_minor, held_minor = n.held_minor, entry_count = n.entry_count
-FROM unnest(%(owners)s::text[], %(accounts)s::text[], %(balances)s::bigint[], %(helds)s::bigint[],
-    %(counts)s::bigint[]) AS n (owner_id, account_id, balance_minor, held_minor, entry_count)
+FROM unnest(%(owners)b::text[], %(accounts)b::text[], %(balances)b::bigint[], %(helds)b::bigint[],
+    %(counts)b::bigint[]) AS n (owner_id, account_id, balance_minor, held_minor, entry_count)
 WHERE a.owner_id = n.owner_id AND a.account_id = n.account_id
 
 -- name: write_holds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from qianbao.db.queries import Connection
+from qianbao.db.queries import Connection, copy_rows
 from qianbao.ledger.accounts import sql
 from qianbao.ledger.book import Book
 
@@ -16,9 +16,8 @@ _ENTRY_TYPES = ["text", "text", "int8", "text", "text", "text", "int8", "int8"] 
 
 async def write_book(conn: Connection, book: Book, now: datetime) -> None:
     """Writes transfers, entries, balances and holds. The caller's transaction commits them."""
-    if book.transfers:
-        await _copy(conn, sql.copy_transfers, _TRANSFER_TYPES, book.transfers)
-        await _copy(conn, sql.copy_entries, _ENTRY_TYPES, book.entries)
+    await copy_rows(conn, sql.copy_transfers, _TRANSFER_TYPES, book.transfers)
+    await copy_rows(conn, sql.copy_entries, _ENTRY_TYPES, book.entries)
     if book.touched:
         accounts = list(book.touched.values())
         await conn.execute(
@@ -46,12 +45,3 @@ async def write_book(conn: Connection, book: Book, now: datetime) -> None:
                 "now": now,
             },
         )
-
-
-async def _copy(
-    conn: Connection, query: bytes, types: list[str], rows: list[tuple[object, ...]]
-) -> None:
-    async with conn.cursor() as cursor, cursor.copy(query) as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)

@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import Clock
 from qianbao.db.pool import Pool
-from qianbao.db.queries import Connection, load
+from qianbao.db.queries import Connection, copy_rows, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.ledger import Book, load_holds, lock_accounts, write_book
@@ -47,6 +47,10 @@ log = structlog.get_logger(__name__)
 PoliciesInForce = Callable[[Connection], Awaitable[tuple[Policy, ...]]]
 Waiting = tuple[Any, "asyncio.Future[Any]"]
 Answered = dict[tuple[str, str], tuple[bytes, Any]]
+"""By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
+Fresh = dict[tuple[str, str], tuple[bytes, Any]]
+"""The same for what this batch answers, the answer as its struct."""
+_ANSWER_TYPES = ["text", "text", "bytea", "jsonb", "timestamptz"]
 
 
 class Clearing:
@@ -150,7 +154,7 @@ class Clearing:
                 if kind.load is not None:
                     same = [one for one in requests if type(one) is kind.request]
                     await kind.load(conn, same, batch)
-            fresh: list[tuple[Any, bytes, Any]] = []
+            fresh: Fresh = {}
             outcomes = [
                 _settle(request, kind, batch, answered, fresh)
                 for request, kind in zip(requests, kinds, strict=True)
@@ -184,7 +188,7 @@ class Clearing:
         conn: Connection,
         batch: Batch,
         kinds: dict[Kind, None],
-        fresh: list[tuple[Any, bytes, Any]],
+        fresh: Fresh,
     ) -> None:
         await write_book(conn, batch.book, batch.now)
         await _write_counters(conn, batch)
@@ -205,24 +209,21 @@ def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
             future.set_result(outcome)
 
 
-def _settle(
-    request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: list[tuple[Any, bytes, Any]]
-) -> Any:
+def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: Fresh) -> Any:
     """The answer or the refusal of one request; a refusal leaves the batch as it was."""
-    digest = _digest(request, kind)
-    before = answered.get((request.scope, request.key))
-    if before is not None:
-        if before[0] != digest:
+    digest, key = _digest(request, kind), (request.scope, request.key)
+    if key in answered or key in fresh:
+        first, answer = answered[key] if key in answered else fresh[key]
+        if first != digest:
             return SameKeyOtherRequest()
-        return msgspec.convert(before[1], kind.answer)
+        return msgspec.convert(answer, kind.answer) if key in answered else answer
     mark = batch.book.mark()
     try:
         answer = kind.apply(request, batch)
     except QianbaoError as refusal:
         batch.book.back_to(mark)
         return refusal
-    answered[request.scope, request.key] = (digest, msgspec.to_builtins(answer))
-    fresh.append((request, digest, answer))
+    fresh[key] = (digest, answer)
     return answer
 
 
@@ -239,21 +240,12 @@ async def _find_answers(conn: Connection, requests: list[Any]) -> Answered:
     return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
 
 
-async def _write_answers(
-    conn: Connection, fresh: list[tuple[Any, bytes, Any]], batch: Batch
-) -> None:
-    if not fresh:
-        return
-    await conn.execute(
-        sql.write_answers,
-        {
-            "scopes": [request.scope for request, _, _ in fresh],
-            "keys": [request.key for request, _, _ in fresh],
-            "hashes": [digest for _, digest, _ in fresh],
-            "answers": [Jsonb(msgspec.to_builtins(answer)) for _, _, answer in fresh],
-            "now": batch.now,
-        },
-    )
+async def _write_answers(conn: Connection, fresh: Fresh, batch: Batch) -> None:
+    rows = [
+        (scope, key, digest, Jsonb(answer, dumps=msgspec.json.encode), batch.now)
+        for (scope, key), (digest, answer) in fresh.items()
+    ]
+    await copy_rows(conn, sql.copy_answers, _ANSWER_TYPES, rows)
 
 
 async def _write_counters(conn: Connection, batch: Batch) -> None:

@@ -1,12 +1,9 @@
 -- name: find_answers
 SELECT scope, key, request_hash, answer FROM answers
-WHERE (scope, key) IN (SELECT * FROM unnest(%(scopes)s::text[], %(keys)s::text[]))
+WHERE (scope, key) IN (SELECT * FROM unnest(%(scopes)b::text[], %(keys)b::text[]))
 
--- name: write_answers
-INSERT INTO answers (scope, key, request_hash, answer, created_at)
-SELECT n.scope, n.key, n.request_hash, n.answer, %(now)s
-FROM unnest(%(scopes)s::text[], %(keys)s::text[], %(hashes)s::bytea[], %(answers)s::jsonb[])
-    AS n (scope, key, request_hash, answer)
+-- name: copy_answers
+COPY answers (scope, key, request_hash, answer, created_at) FROM STDIN (FORMAT binary)
 
 -- name: forget_answers
 DELETE FROM answers WHERE (scope, key) IN (
@@ -23,8 +20,8 @@ SET day = n.day, year = n.year,
     moved_for_life_minor = greatest(0, c.moved_for_life_minor + n.moved),
     received_for_life_minor = greatest(0, c.received_for_life_minor + n.received),
     last_used_at = %(now)s
-FROM unnest(%(wallets)s::text[], %(days)s::date[], %(years)s::int[], %(paid)s::bigint[],
-    %(moved)s::bigint[], %(received)s::bigint[]) AS n (wallet_id, day, year, paid, moved, received)
+FROM unnest(%(wallets)b::text[], %(days)b::date[], %(years)b::int[], %(paid)b::bigint[],
+    %(moved)b::bigint[], %(received)b::bigint[]) AS n (wallet_id, day, year, paid, moved, received)
 WHERE c.wallet_id = n.wallet_id
 
 -- name: write_decisions

@@ -138,7 +138,7 @@ CROSS JOIN LATERAL (
     JOIN wallet_counters x ON x.wallet_id = e.wallet_id
     WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
 ) o
-WHERE w.wallet_id = ANY(%(wallet_ids)s)
+WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- ── Profile ────────────────────────────────────────────────────────────────────────────────────
 

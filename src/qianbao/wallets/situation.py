@@ -6,7 +6,7 @@ no more work on a row than giving it its shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.wallets")
 
+_ARRAYS = ("card_banks", "evidence", "stale_banks", "mandates")
+
 
 async def read_situations(
     conn: Connection, wallet_ids: Iterable[str], now: datetime, *, free_minor: int
@@ -25,12 +27,9 @@ async def read_situations(
     """The situation of each wallet that exists, by its id. `free_minor` is the setting
     `withdrawal_free_minor`, of which a person's earlier withdrawals are taken off."""
     wanted = {"wallet_ids": list(wallet_ids), "now": now, "free_minor": free_minor}
-    async with conn.cursor() as cursor:
+    async with conn.cursor(binary=True, row_factory=_situations) as cursor:
         await cursor.execute(SQL.read_situations, wanted)
-        names = _column_names(cursor)
-        rows = await cursor.fetchall()
-    situations = [_shape(names, row) for row in rows]
-    return {situation.wallet_id: situation for situation in situations}
+        return {found.wallet_id: found for found in await cursor.fetchall()}
 
 
 async def read_situation(
@@ -43,13 +42,15 @@ async def read_situation(
     return found[wallet_id]
 
 
-def _column_names(cursor: AsyncCursor[Any]) -> list[str]:
-    return [column.name for column in cursor.description or ()]
+def _situations(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Situation]:
+    """Rows as situations; what PostgreSQL gives as arrays becomes tuples."""
+    names = [column.name for column in cursor.description or ()]
+    arrays = [name for name in names if name in _ARRAYS]
 
+    def shape(row: Sequence[Any]) -> Situation:
+        columns = dict(zip(names, row, strict=True))
+        for name in arrays:
+            columns[name] = tuple(columns[name])
+        return Situation(**columns)
 
-def _shape(names: Sequence[str], row: Sequence[Any]) -> Situation:
-    columns: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in zip(names, row, strict=True)
-    }
-    return Situation(**columns)
+    return shape
