@@ -16,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from qianbao import advise, api, console, web
+from qianbao import advise, api, console, logs, web
 from qianbao.api import problems
 from qianbao.db.migrate import numbered
 from qianbao.services import Services, open_services
@@ -109,6 +109,7 @@ def _by_address(draw: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
 
 def create() -> Litestar:
     """What Granian's worker calls: settings come from the environment."""
+    logs.set_up()
     return build(load())
 
 

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -114,15 +115,16 @@ def _answers(url: str) -> bool:
 
 
 def end(children: Iterable[Child]) -> None:
-    """Ends them one after the other, in the order given; one that does not listen is killed."""
+    """Ends them one after the other, in the order given; one that does not listen is killed, and
+    so is what one that died left behind."""
     for child in children:
         if child.process.poll() is None:
             child.process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 child.process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.process.pid, signal.SIGKILL)
-                child.process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)  # its group has its number
+        child.process.wait()
 
 
 def check_port(host: str, port: int) -> None:

@@ -13,6 +13,7 @@ from datetime import timedelta
 import procrastinate
 import structlog
 
+from qianbao import logs
 from qianbao.banks.cards import end_agreement
 from qianbao.identity.registers import check_registers
 from qianbao.notices.texts import deliver_text
@@ -145,4 +146,5 @@ async def drain(services: Services) -> None:
 
 def run(settings: Settings) -> None:
     """The worker process."""
+    logs.set_up()
     asyncio.run(work(settings))

@@ -7,7 +7,7 @@ import ast
 from tests.house.source import called, imports, modules, rooms
 
 ORDER = (
-    {"errors", "money", "ids", "clock", "settings", "keyring"},
+    {"errors", "money", "ids", "clock", "settings", "keyring", "logs"},
     {"names"},
     {"policy"},
     {"remedies"},

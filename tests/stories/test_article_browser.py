@@ -115,6 +115,7 @@ def test_the_article(page, make_page, town, tea):
     anna.sign_in()
     anna.open("/me/pay/wallet")
     anna.sees("Coming up", "15 January 2027", "Cards from two banks are needed")
+    anna.sees("Before then", "Link a card from another bank")
     anna.picture("1-warned")
 
     town.move_clock(TWO_BANKS_ENFORCED)

@@ -1,5 +1,5 @@
 -- name: lock_wallet
-SELECT in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR UPDATE
+SELECT status, in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
 -- name: get_card
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
@@ -65,6 +65,13 @@ SET state = 'linked', result = 'CONFIRMED', agreement_cipher = %(agreement_ciphe
     linked_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
+-- name: set_left_out
+-- The bank agreed, and the wallet can no longer take the card: the agreement is kept to be ended.
+UPDATE cards
+SET state = 'unlinked', result = 'CONFIRMED', agreement_cipher = %(agreement_cipher)s,
+    unlinked_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
 -- name: set_unlinked
 UPDATE cards SET state = 'unlinked', unlinked_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND state = 'linked'
@@ -87,7 +94,8 @@ WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 -- name: bank_became_stale
 UPDATE wallets
 SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
-WHERE wallet_id = %(wallet_id)s AND NOT stale_banks @> ARRAY[%(bank)s::text]
+WHERE wallet_id = %(wallet_id)s AND status = 'open'
+    AND NOT stale_banks @> ARRAY[%(bank)s::text]
 
 -- name: bank_confirmed
 -- What the linked cards say, once more: card_banks names a bank once for each of its cards.

@@ -156,7 +156,8 @@ async def add_document(
         raise DocumentForNoWallet
     kept = await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, _Row)
     for row in kept:
-        if _is_same(row, read, index):
+        here = row.superseded_at is None or row.document_id == document_id
+        if here and _is_same(row, read, index):
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return _document(row)
     if any(row.document_id == document_id for row in kept):

@@ -50,7 +50,9 @@ async def record(
 
 async def refresh(conn: Connection, *, wallet_id: str, now: datetime) -> None:
     """Brings the fact `evidence` (sources other than banks that confirm the holder) in line with
-    the rows; a wallet whose fact does not change is left alone."""
+    the rows; a wallet that is closed or whose fact does not change is left alone."""
+    # Locked in a statement before: of two sources that answer at once, the later sees both.
+    await conn.execute(SQL.lock_wallet, {"wallet_id": wallet_id})
     await conn.execute(SQL.refresh_evidence, {"wallet_id": wallet_id, "now": now})
 
 

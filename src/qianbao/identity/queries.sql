@@ -83,7 +83,7 @@ FROM (
     ) latest
     WHERE outcome = 'MATCH'
 ) e
-WHERE w.wallet_id = %(wallet_id)s AND w.evidence <> e.sources
+WHERE w.wallet_id = %(wallet_id)s AND w.status = 'open' AND w.evidence <> e.sources
 
 -- name: count_answers
 -- How often each source answered about a document, and whether it ended with a yes.

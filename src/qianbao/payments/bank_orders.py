@@ -83,13 +83,13 @@ class BankAnswered(msgspec.Struct, frozen=True):
 
     @property
     def scope(self) -> str:
-        """The order's own."""
-        return self.wallet_id
+        """The order's own: no key that a holder chooses can stand in its way."""
+        return f"{self.wallet_id}/{self.order_id}"
 
     @property
     def key(self) -> str:
         """An order ends once."""
-        return f"{self.order_id}/ended"
+        return "ended"
 
 
 class OrderEnded(msgspec.Struct, frozen=True):
@@ -108,8 +108,17 @@ async def find_order(conn: Connection, *, wallet_id: str, order_id: str) -> Bank
     return order
 
 
+async def lock_wallets(conn: Connection, wallets: Sequence[str]) -> None:
+    """Whoever begins or ends an order changes its wallet's `in_flight`. The lock comes before a
+    card is looked at, so that none is unlinked between the look and the commit, and before people,
+    as in `identity`."""
+    await conn.execute(sql.lock_wallets, {"wallets": list(wallets)})
+
+
 async def load_cards(conn: Connection, pairs: Sequence[tuple[str, str]], batch: Batch) -> None:
-    """The linked cards of (wallet_id, card_id) pairs, in `batch.loaded["cards"]`."""
+    """The linked cards of (wallet_id, card_id) pairs, in `batch.loaded["cards"]`; their wallets
+    are locked."""
+    await lock_wallets(conn, [pair[0] for pair in pairs])
     found = await fetch_all(
         conn,
         sql.linked_cards,
@@ -166,6 +175,7 @@ def _accounts(request: BankAnswered) -> list[AccountKey]:
 
 async def _load(conn: Connection, requests: Sequence[BankAnswered], batch: Batch) -> None:
     pairs = [(one.wallet_id, one.order_id) for one in requests]
+    await lock_wallets(conn, [pair[0] for pair in pairs])
     orders = await fetch_all(
         conn,
         sql.lock_orders,
@@ -178,30 +188,30 @@ async def _load(conn: Connection, requests: Sequence[BankAnswered], batch: Batch
         for order in orders
         if any(one.order_id == order.order_id and not one.settled for one in requests)
     ]
-    batch.loaded["free_used_back"] = await lock_free_used(
-        conn, [order.wallet_id for order in refused if order.free_used_minor]
+    await lock_free_used(
+        conn, [order.wallet_id for order in refused if order.free_used_minor], batch
     )
 
 
-async def lock_free_used(conn: Connection, wallets: Sequence[str]) -> dict[str, list[object]]:
-    """By wallet: [person_id, free withdrawals used], shared between one person's wallets so that
-    changes add up. The people's rows are locked."""
+async def lock_free_used(conn: Connection, wallets: Sequence[str], batch: Batch) -> None:
+    """Puts into `batch.loaded["free_used"]`, by wallet: [person_id, free withdrawals used]. One
+    list for each person, whatever wallet or kind of request it is read for, so that changes add up.
+    The people's rows are locked."""
+    by_wallet: dict[str, list[object]] = batch.loaded.setdefault("free_used", {})
     if not wallets:
-        return {}
+        return
+    people = {row[0]: row for row in by_wallet.values()}
     cursor = await conn.execute(sql.lock_people, {"wallets": list(wallets)})
-    people: dict[str, list[object]] = {}
-    by_wallet: dict[str, list[object]] = {}
     for wallet_id, person_id, used in await cursor.fetchall():
         by_wallet[wallet_id] = people.setdefault(person_id, [person_id, used])
-    return by_wallet
 
 
-async def write_free_used(conn: Connection, by_wallet: dict[str, list[object]]) -> None:
-    """Writes what `lock_free_used` gave, as changed since."""
-    if by_wallet:
-        people = [row[0] for row in by_wallet.values()]
-        used = [row[1] for row in by_wallet.values()]
-        await conn.execute(sql.write_free_used, {"people": people, "used": used})
+async def write_free_used(conn: Connection, batch: Batch) -> None:
+    """Writes what `lock_free_used` read, as changed since."""
+    people = {row[0]: row[1] for row in batch.loaded["free_used"].values()}
+    if people:
+        parameters = {"people": list(people), "used": list(people.values())}
+        await conn.execute(sql.write_free_used, parameters)
 
 
 def _apply(request: BankAnswered, batch: Batch) -> OrderEnded:
@@ -242,7 +252,7 @@ def _end_withdrawal(order: BankOrder, settled: bool, batch: Batch) -> None:
     if not settled:
         batch.book.release(hold)
         batch.count(order.wallet_id, moved=-(order.amount_minor + order.fee_minor))
-        row = batch.loaded["free_used_back"].get(order.wallet_id)
+        row = batch.loaded["free_used"].get(order.wallet_id)
         if row is not None:
             row[1] -= order.free_used_minor
         return
@@ -277,7 +287,7 @@ async def _write(conn: Connection, batch: Batch) -> None:
         },
     )
     await _move_in_flight(conn, [request.wallet_id for request, _ in rows], -1)
-    await write_free_used(conn, batch.loaded["free_used_back"])
+    await write_free_used(conn, batch)
 
 
 KIND = Kind(

@@ -103,6 +103,9 @@ class Batch:
         facts["amount_minor"] = amount_minor
         decision = decide(self.policies, capability, facts, self.now, situation)
         if decision.outcome == "blocked":
+            # Told, and ways out sought, with what this batch has added so far.
+            situation = self._as_counted(situation, facts)
+            decision = decide(self.policies, capability, facts, self.now, situation)
             self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
             raise BlockedByPolicy(decision, situation, amount_minor)
         if self._sampled():
@@ -134,6 +137,18 @@ class Batch:
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
         self.rows.setdefault(kind, []).append(row)
+
+    def _as_counted(self, situation: Situation, facts: dict[str, Any]) -> Situation:
+        account = self.book.accounts.get((situation.wallet_id, situation.currency))
+        return msgspec.structs.replace(
+            situation,
+            balance_minor=account.balance_minor if account else situation.balance_minor,
+            held_minor=account.held_minor if account else situation.held_minor,
+            paid_today_minor=facts["paid_today_minor"],
+            paid_this_year_minor=facts["paid_this_year_minor"],
+            moved_for_life_minor=facts["moved_for_life_minor"],
+            received_for_life_minor=facts["received_for_life_minor"],
+        )
 
     def _facts_of(self, situation: Situation) -> dict[str, Any]:
         facts = self._facts.get(situation.wallet_id)

@@ -128,6 +128,11 @@ async def _load(conn: Connection, requests: Sequence[Charge], batch: Batch) -> N
     batch.loaded["score_orders"] = {(one.wallet_id, one.score_order_id): one for one in orders}
 
 
+def _charged(mandate: Permission, today: date) -> int:
+    """What the mandate took today; a process whose clock is behind at midnight finds tomorrow."""
+    return mandate.charged_today_minor if mandate.day and mandate.day >= today else 0
+
+
 def _check_mandate(request: Charge, amount: int, today: date, batch: Batch) -> Permission:
     mandate: Permission | None = batch.loaded["mandates"].get(
         (request.wallet_id, request.mandate_id)
@@ -136,7 +141,7 @@ def _check_mandate(request: Charge, amount: int, today: date, batch: Batch) -> P
         raise MandateUnknown()
     if mandate.state != "active":
         raise MandateNotActive()
-    charged = mandate.charged_today_minor if mandate.day == today else 0
+    charged = _charged(mandate, today)
     settings = batch.settings
     per_charge = min(mandate.per_charge_minor, settings.mandate_per_charge_minor)
     asked = show(amount, mandate.currency)
@@ -186,8 +191,8 @@ def _apply(request: Charge, batch: Batch) -> Paid:
     batch.book.transfer(transfer, batch.now)
     batch.count(request.wallet_id, paid=amount, moved=amount)
     if mandate is not None:
-        already = mandate.charged_today_minor if mandate.day == today else 0
-        mandate.day, mandate.charged_today_minor = today, already + amount
+        mandate.charged_today_minor = _charged(mandate, today) + amount
+        mandate.day = max(mandate.day or today, today)
     paid = Paid(
         request.merchant_id, request.payment_id, transfer.transfer_id, request.amount, batch.now
     )

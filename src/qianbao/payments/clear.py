@@ -132,8 +132,7 @@ class Clearing:
             if len(waiting) == 1:
                 outcomes = [RequestClash()]
             else:
-                for one in waiting:
-                    await self._clear([one])
+                await self._clear_each(waiting)
                 return
         except asyncio.CancelledError:
             _answer(waiting, [ClearingInterrupted()] * len(waiting))
@@ -143,6 +142,14 @@ class Clearing:
             outcomes = [ClearingInterrupted()] * len(waiting)
         _answer(waiting, outcomes)
 
+    async def _clear_each(self, waiting: list[Waiting]) -> None:
+        rest = list(waiting)
+        try:
+            while rest:
+                await self._clear([rest.pop(0)])
+        finally:
+            self._queue[:0] = rest  # cut short: `stop` tells them
+
     async def clear_batch(self, requests: list[Any]) -> list[Any]:
         """One batch, one transaction: for each request its answer, or its refusal as an exception
         that is returned, not raised."""
@@ -150,8 +157,9 @@ class Clearing:
         async with self._pool.connection() as conn:
             batch = await self._load(conn, requests, kinds)
             answered = await _find_answers(conn, requests)
-            for kind in dict.fromkeys(kinds):
-                if kind.load is not None:
+            present = set(kinds)
+            for kind in self._kinds.values():  # always in the same order: they lock rows
+                if kind in present and kind.load is not None:
                     same = [one for one in requests if type(one) is kind.request]
                     await kind.load(conn, same, batch)
             fresh: Fresh = {}

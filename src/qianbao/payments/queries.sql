@@ -10,13 +10,14 @@ DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM answers WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s)
 
 -- name: write_counters
--- Changes, not sums: what was read may count the person's earlier wallets too.
+-- Changes, not sums: what was read may count the person's earlier wallets too. A process whose clock
+-- is a moment behind at midnight adds to the day that has begun: it never starts one again.
 UPDATE wallet_counters c
-SET day = n.day, year = n.year,
+SET day = greatest(c.day, n.day), year = greatest(c.year, n.year),
     paid_today_minor
-        = greatest(0, CASE WHEN c.day = n.day THEN c.paid_today_minor ELSE 0 END + n.paid),
+        = greatest(0, CASE WHEN c.day >= n.day THEN c.paid_today_minor ELSE 0 END + n.paid),
     paid_this_year_minor
-        = greatest(0, CASE WHEN c.year = n.year THEN c.paid_this_year_minor ELSE 0 END + n.paid),
+        = greatest(0, CASE WHEN c.year >= n.year THEN c.paid_this_year_minor ELSE 0 END + n.paid),
     moved_for_life_minor = greatest(0, c.moved_for_life_minor + n.moved),
     received_for_life_minor = greatest(0, c.received_for_life_minor + n.received),
     last_used_at = %(now)s
@@ -128,9 +129,11 @@ FROM unnest(%(merchants)s::text[], %(refunds)s::text[], %(payments)s::text[], %(
     AS n (merchant_id, refund_id, payment_id, amount_minor, reason, transfer_id)
 
 -- name: open_wallet_of_same_person
--- Where a refund goes when the wallet that paid has been closed since.
+-- Where a refund goes when the wallet that paid has been closed since. Only to a wallet that a bank
+-- has confirmed too: whoever has seen a passport can type its lines.
 SELECT n.wallet_id FROM wallets o
-JOIN wallets n ON n.person_id = o.person_id AND n.status = 'open'
+JOIN wallets n ON n.person_id = o.person_id AND n.currency = o.currency AND n.status = 'open'
+    AND n.verified_at IS NOT NULL
 WHERE o.wallet_id = %(wallet_id)s
 ORDER BY n.opened_at DESC LIMIT 1
 
@@ -139,6 +142,11 @@ SELECT status FROM wallets WHERE wallet_id = %(wallet_id)s
 
 -- name: find_open_wallet_by_phone
 SELECT wallet_id FROM phones WHERE phone_index = %(phone_index)s
+
+-- name: lock_wallets
+SELECT wallet_id FROM wallets WHERE wallet_id = ANY(%(wallets)s)
+ORDER BY wallet_id
+FOR NO KEY UPDATE
 
 -- name: lock_people
 SELECT w.wallet_id, p.person_id, p.free_withdrawal_used_minor

@@ -37,6 +37,14 @@ class RefundExceedsPayment(QianbaoError):
     next_zh = "退款不能超过剩余可退金额。"
 
 
+class NoWalletToRefund(QianbaoError):
+    code = "no_wallet_to_refund"
+    en = "Whoever paid this has closed their wallet and has no other now. Nothing was taken."
+    zh = "付款人已注销钱包，目前没有其他钱包。未扣除任何金额。"
+    next_en = "Give the money back another way, or try again once they have a wallet."
+    next_zh = "请以其他方式退款，或待对方重新开通钱包后再试。"
+
+
 class Refund(msgspec.Struct, frozen=True):
     """`wallet_id` is where the money goes: the wallet that paid, or the same person's present one.
     The refund id is the merchant's key: the same id refunds once."""
@@ -81,8 +89,9 @@ async def refund(
     reason: str,
 ) -> Refunded:
     """Gives back at once. When the wallet that paid has been closed, the money goes to the same
-    person's open one. Raises `PaymentUnknown`, `PaymentNotPaid`, `RefundExceedsPayment`,
-    `InsufficientFunds` (the merchant's), `WalletClosed` (the person has no wallet now)."""
+    person's open one, if a bank has confirmed them there too. Raises `PaymentUnknown`,
+    `PaymentNotPaid`, `RefundExceedsPayment`, `InsufficientFunds` (the merchant's) or
+    `NoWalletToRefund`."""
     check_note(reason)
     async with pool.connection() as conn:
         payment = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
@@ -96,14 +105,14 @@ async def refund(
 
 
 async def _where_to(conn: Connection, wallet_id: str) -> str:
+    """The wallet that paid when there is no other: a refund done before it closed, repeated, still
+    finds its first answer; a new one is refused when it is cleared."""
     status = await (await conn.execute(sql.find_status, {"wallet_id": wallet_id})).fetchone()
     if status is not None and status[0] == "open":
         return wallet_id
     cursor = await conn.execute(sql.open_wallet_of_same_person, {"wallet_id": wallet_id})
     row = await cursor.fetchone()
-    if row is None:
-        raise WalletClosed()
-    return str(row[0])
+    return wallet_id if row is None else str(row[0])
 
 
 def _accounts(request: Refund) -> list[AccountKey]:
@@ -117,7 +126,10 @@ async def _load(conn: Connection, requests: Sequence[Refund], batch: Batch) -> N
 
 def _apply(request: Refund, batch: Batch) -> Refunded:
     # Giving back is not "receive": no policy stands between a holder and their own money.
-    receiver = batch.open_wallet(request.wallet_id)
+    try:
+        receiver = batch.open_wallet(request.wallet_id)
+    except WalletClosed:
+        raise NoWalletToRefund() from None
     key = (request.merchant_id, request.payment_id)
     payment: Payment | None = batch.loaded["payments"].get(key)
     if payment is None:
@@ -141,7 +153,8 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
         note=request.reason,
     )
     batch.book.transfer(transfer, batch.now)
-    batch.count(request.wallet_id, moved=-amount)
+    if request.wallet_id == payment.wallet_id:  # another wallet never counted the payment
+        batch.count(request.wallet_id, moved=-amount)
     batch.loaded["payments"][key] = msgspec.structs.replace(
         payment, refunded_minor=payment.refunded_minor + amount
     )

@@ -53,7 +53,7 @@ async def withdraw(clearing: Clearing, request: Withdraw) -> BankOrder:
 
 async def _load(conn: Connection, requests: Sequence[Withdraw], batch: Batch) -> None:
     await load_cards(conn, [(one.wallet_id, one.card_id) for one in requests], batch)
-    batch.loaded["free_used"] = await lock_free_used(conn, [one.wallet_id for one in requests])
+    await lock_free_used(conn, [one.wallet_id for one in requests], batch)
 
 
 def _accounts(request: Withdraw) -> list[AccountKey]:
@@ -111,7 +111,7 @@ def _apply(request: Withdraw, batch: Batch) -> BankOrder:
 
 async def _write(conn: Connection, batch: Batch) -> None:
     await write_orders(conn, batch.rows["withdraw"], batch.now)
-    await write_free_used(conn, batch.loaded["free_used"])
+    await write_free_used(conn, batch)
 
 
 KIND = Kind(

@@ -105,16 +105,16 @@ UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND end
 -- ── Facts ──────────────────────────────────────────────────────────────────────────────────────
 
 -- name: read_situations
--- Columns are named as the fields of policy.facts.Situation. A counter of another day or year than
--- the holder's present one counts as 0. The day's and the year's sums are a person's, over all the
+-- Columns are named as the fields of policy.facts.Situation. A counter of an earlier day or year than
+-- the holder's present one counts as 0 (of a later one: another process's clock is ahead). The day's and the year's sums are a person's, over all the
 -- wallets they have had (domain.md 1.1, "limit shared over"), so closing one resets neither.
 SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
     w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
     w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket,
     a.balance_minor, a.held_minor, w.currency, w.time_zone,
-    CASE WHEN c.day = t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
         AS paid_today_minor,
-    CASE WHEN c.year = extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
+    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + o.paid_this_year_minor AS paid_this_year_minor,
     c.moved_for_life_minor, c.received_for_life_minor,
     greatest(0, %(free_minor)s - coalesce(p.free_withdrawal_used_minor, 0))
@@ -130,10 +130,10 @@ JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
 LEFT JOIN people p ON p.person_id = w.person_id
 CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day = t.today), 0)::bigint
+    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year = extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor
+            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor
     FROM wallets e
     JOIN wallet_counters x ON x.wallet_id = e.wallet_id
     WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id

@@ -16,7 +16,7 @@ import msgspec
 from qianbao.db.queries import Connection
 from qianbao.money import Money
 from qianbao.policy.decide import Coming, Decision, coming, decide
-from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
 from qianbao.remedies.goals import Goal
@@ -57,7 +57,9 @@ class Blocker(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`ways_out` lead to everything that was asked about and is blocked working again; empty when
-    nothing is. `cases_open` are the holder's questions the operator has not answered yet."""
+    nothing is. `ways_ahead` are what to do before the first of `coming` so that it never blocks;
+    only what lasts is among them. `cases_open` are the holder's questions the operator has not
+    answered yet."""
 
     wallet_id: str
     status: Literal["open", "closed"]
@@ -69,6 +71,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...]
     coming: tuple[Coming, ...]
     ways_out: tuple[WayOut, ...]
+    ways_ahead: tuple[WayOut, ...]
     cases_open: tuple[str, ...] = ()
 
 
@@ -110,6 +113,7 @@ def judge(
     facts = facts_at(situation, now, amount_minor)
     decisions = [decide(policies, one, facts, now, situation) for one in capabilities]
     currency = situation.currency
+    ahead = _coming(policies, situation, now, capabilities, amount_minor)
     return Standing(
         wallet_id=situation.wallet_id,
         status=situation.status,
@@ -119,8 +123,9 @@ def judge(
         withdrawable_now=_withdrawable(policies, settings, situation, now),
         capabilities={one.capability: _capability(one, situation) for one in decisions},
         blockers=_blockers(decisions) if situation.status == "open" else (),
-        coming=_coming(policies, situation, now, capabilities, amount_minor),
+        coming=ahead,
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
+        ways_ahead=_ways_ahead(policies, situation, now, ahead, amount_minor),
     )
 
 
@@ -163,6 +168,23 @@ def _coming(
         return ()
     found = coming(policies, situation, now, amount_minor=amount_minor)
     return tuple(one for one in found if not set(capabilities).isdisjoint(one.capabilities))
+
+
+def _ways_ahead(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    ahead: tuple[Coming, ...],
+    amount_minor: int,
+) -> tuple[WayOut, ...]:
+    """What keeps the first coming block away, sought at its own moment: done before then, it holds
+    then."""
+    if not ahead:
+        return ()
+    first = min(ahead, key=lambda one: one.at)
+    goal = Goal(capabilities=first.capabilities, amount_minor=amount_minor)
+    found = plan(policies, carry(situation, now, first.at), first.at, goal)
+    return tuple(way for way in found if first.policy not in way.because)
 
 
 def _ways_out(

@@ -93,6 +93,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...]
     coming: tuple[Blocker, ...]
     ways: tuple[Way, ...]
+    ahead: tuple[Way, ...]
     withdrawable: Withdrawable
 
 
@@ -136,6 +137,7 @@ def whole(found: Standing) -> Whole:
             blocker(one.reason, _words(one.capabilities), currency=currency) for one in found.coming
         ),
         ways=ways(found.ways_out, reasons),
+        ahead=ways(found.ways_ahead, reasons),
         withdrawable=found.withdrawable_now,
     )
 

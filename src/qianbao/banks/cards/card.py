@@ -27,6 +27,14 @@ class CardUnknown(NotFound):
     next_zh = "请从列表中选择银行卡。"
 
 
+class CardForNoWallet(NotFound):
+    code = "card_for_no_wallet"
+    en = "There is no open wallet to link a card to."
+    zh = "没有可绑定银行卡的有效钱包。"
+    next_en = "Sign up first."
+    next_zh = "请先注册。"
+
+
 class CardLinkMissing(QianbaoError):
     code = "card_link_missing"
     en = "The {bank_en} card ending in {last_four} is not linked."
@@ -62,6 +70,21 @@ class Card(msgspec.Struct, frozen=True):
     created_at: datetime
     linked_at: datetime | None
     unlinked_at: datetime | None
+
+
+class LockedWallet(msgspec.Struct, frozen=True):
+    """What an act on cards needs of the wallet it has locked."""
+
+    status: Literal["open", "closed"]
+    in_flight: int
+
+
+async def lock_wallet(conn: Connection, wallet_id: str) -> LockedWallet:
+    """The open wallet, locked until this transaction ends. Raises `CardForNoWallet`."""
+    wallet = await fetch_one(conn, QUERIES.lock_wallet, {"wallet_id": wallet_id}, LockedWallet)
+    if wallet is None or wallet.status != "open":
+        raise CardForNoWallet()
+    return wallet
 
 
 async def get_card(conn: Connection, wallet_id: str, card_id: str) -> Card:

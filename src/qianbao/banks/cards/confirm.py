@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from psycopg.errors import UniqueViolation
-
-from qianbao.banks.cards.card import QUERIES, Card, CardAlreadyLinked, get_card, naming
-from qianbao.banks.gateway import Confirmation, Gateway
+from qianbao.banks import directory
+from qianbao.banks.cards.card import QUERIES, Card, get_card, lock_wallet, naming
+from qianbao.banks.cards.link import check_room
+from qianbao.banks.gateway import BankSilent, Confirmation, Gateway
+from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput, QianbaoError
@@ -80,29 +81,34 @@ async def confirm_card(
 ) -> Card:
     """Links the card when the bank accepts its code; a linked card comes back as it is.
 
-    Raises `CardUnknown`, `CardCodeUnreadable`, `CardNotAwaitingCode`, `CardCodeWrong` (try again),
-    `CardCodeTries` and `CardCodeExpired` (link again), `CardAlreadyLinked`, `BankSilent` (hand in
-    the same code again: a bank that had accepted it says so).
+    Raises `CardUnknown`, `CardCodeUnreadable`, `CardForNoWallet`, `CardNotAwaitingCode`,
+    `CardCodeWrong` (try again), `CardCodeTries` and `CardCodeExpired` (link again),
+    `CardAlreadyLinked`, `TooManyCards`, `BankSilent` (hand in the same code again: a bank that had
+    accepted it says so).
     """
     if not re.fullmatch(r"[0-9]{6}", code.strip()):
         raise CardCodeUnreadable()
     async with pool.connection() as conn:
         card = await get_card(conn, wallet_id, card_id)
-    if card.state == "linked":
-        return card
+        if card.state == "linked":
+            return card
+        await lock_wallet(conn, wallet_id)
     _check_awaiting(card)
     answer = await gateway.confirm(
         card.bank, card.verification, request_id=new_id("req", now, entropy), code=code.strip()
     )
     if answer.result == "OTP_WRONG":
         raise CardCodeWrong(**naming(card))
-    try:
-        async with pool.connection() as conn:
-            card = await _record(conn, keys, card, answer, now)
-    except UniqueViolation:
-        raise CardAlreadyLinked(**naming(card)) from None
+    if answer.result == "CONFIRMED" and not answer.agreement:
+        raise BankSilent()  # a yes without the token to use it is no answer
+    async with pool.connection() as conn:
+        left_out = await _record(conn, keys, card, answer, now)
+    if left_out is not None:
+        raise left_out
+    async with pool.connection() as conn:
+        card = await get_card(conn, wallet_id, card_id)
     if card.state != "linked":
-        raise _FINAL[answer.result](**naming(card))
+        _check_awaiting(card)
     return card
 
 
@@ -115,22 +121,43 @@ def _check_awaiting(card: Card) -> None:
 
 async def _record(
     conn: Connection, keys: KeyRing, card: Card, answer: Confirmation, now: datetime
-) -> Card:
-    """Writes the bank's last word, unless another request has already."""
+) -> QianbaoError | None:
+    """Writes the bank's last word, unless another request has already. Gives why the wallet cannot
+    take the card any more; the agreement is then ended by a job, not left at the bank."""
     row = {"wallet_id": card.wallet_id, "card_id": card.card_id, "bank": card.bank, "now": now}
-    await conn.execute(QUERIES.lock_wallet, row)
+    left_out = await _left_out(conn, card)
     present = await get_card(conn, card.wallet_id, card.card_id)
     if present.state != "code_sent":
-        return present
-    if answer.result == "CONFIRMED" and answer.agreement:
-        cipher = keys.encrypt(answer.agreement, "agreement")
-        await conn.execute(QUERIES.set_linked, row | {"agreement_cipher": cipher})
-        await conn.execute(QUERIES.bank_confirmed, row)
-        await _keep_evidence(conn, card, now)
-    else:
+        return None
+    if not answer.agreement:
         final = {"state": "refused", "result": answer.result, "verification": ""}
         await conn.execute(QUERIES.set_answer, row | final)
-    return await get_card(conn, card.wallet_id, card.card_id)
+        return None
+    row["agreement_cipher"] = keys.encrypt(answer.agreement, "agreement")
+    if left_out is not None:
+        await conn.execute(QUERIES.set_left_out, row)
+        await enqueue(conn, "end_agreement", wallet_id=card.wallet_id, card_id=card.card_id)
+        return left_out
+    await conn.execute(QUERIES.set_linked, row)
+    await conn.execute(QUERIES.bank_confirmed, row)
+    await _keep_evidence(conn, card, now)
+    return None
+
+
+async def _left_out(conn: Connection, card: Card) -> QianbaoError | None:
+    """Locks the wallet; why it cannot take the card, if so."""
+    try:
+        await lock_wallet(conn, card.wallet_id)
+        await check_room(
+            conn,
+            wallet_id=card.wallet_id,
+            bank=directory.get_bank(card.bank),
+            fingerprint=card.fingerprint,
+            last_four=card.last_four,
+        )
+    except QianbaoError as refusal:
+        return refusal
+    return None
 
 
 async def _keep_evidence(conn: Connection, card: Card, now: datetime) -> None:

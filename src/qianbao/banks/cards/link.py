@@ -16,6 +16,7 @@ from qianbao.banks.cards.card import (
     CardAlreadyLinked,
     find_card,
     get_card,
+    lock_wallet,
     naming,
 )
 from qianbao.banks.cards.forms import DocumentNeeded, choose_form
@@ -126,7 +127,8 @@ async def link_card(
     again with the same `card_id` repeats the very request, which is how a silent bank is asked
     again; an attempt already answered gives the same answer.
 
-    Raises `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`, `DocumentNeeded`,
+    Raises `CardForNoWallet`, `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`,
+    `DocumentNeeded`,
     `DocumentExpired`, `NameFormNotYours`, `CardAlreadyLinked`, `TooManyCards`,
     `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`, `BankUnreachable`, `BankBusy`, and for each
     refusal of the bank's its own error (`refusals`).
@@ -171,7 +173,7 @@ def _read(
 
 async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> _Attempt:
     """The attempt's row: the one already there, or a new one after every check."""
-    await conn.execute(QUERIES.lock_wallet, {"wallet_id": wish.wallet_id})
+    await lock_wallet(conn, wish.wallet_id)
     document = await current_document(conn, wish.wallet_id)
     if document is None:
         raise DocumentNeeded()
@@ -181,7 +183,13 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
         return _Attempt(earlier, document)
     _check_valid(document, now)
     name_form = choose_form(document.legal_name, wish.bank, wish.name_form)
-    await _check_room(conn, wish)
+    await check_room(
+        conn,
+        wallet_id=wish.wallet_id,
+        bank=wish.bank,
+        fingerprint=wish.fingerprint,
+        last_four=wish.card_number[-4:],
+    )
     await _count_check(conn, settings, wish, now)
     row = {
         "wallet_id": wish.wallet_id,
@@ -224,14 +232,15 @@ class _Counted(msgspec.Struct, frozen=True):
     this_one: bool
 
 
-async def _check_room(conn: Connection, wish: _Wish) -> None:
-    keys = {"wallet_id": wish.wallet_id, "fingerprint": wish.fingerprint}
+async def check_room(
+    conn: Connection, *, wallet_id: str, bank: directory.Bank, fingerprint: bytes, last_four: str
+) -> None:
+    """Whether the locked wallet can take this card. Raises `CardAlreadyLinked`, `TooManyCards`."""
+    keys = {"wallet_id": wallet_id, "fingerprint": fingerprint}
     counted = await fetch_one(conn, QUERIES.count_cards, keys, _Counted)
     assert counted is not None
     if counted.this_one:
-        raise CardAlreadyLinked(
-            bank_en=wish.bank.en, bank_zh=wish.bank.zh, last_four=wish.card_number[-4:]
-        )
+        raise CardAlreadyLinked(bank_en=bank.en, bank_zh=bank.zh, last_four=last_four)
     maximum = directory.directory().limits.cards_per_wallet
     if counted.linked >= maximum:
         raise TooManyCards(maximum=maximum)

@@ -16,12 +16,13 @@ from qianbao.banks.cards.card import (
     CardLinkMissing,
     get_card,
     list_cards,
+    lock_wallet,
     naming,
 )
 from qianbao.banks.gateway import BankMisunderstood, BankSilent, Gateway
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
-from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.db.queries import Connection, fetch_all
 from qianbao.errors import QianbaoError
 from qianbao.keyring import KeyRing
 
@@ -70,6 +71,9 @@ async def unlink_card(
     a job when it is silent: its silence does not keep the holder. Raises `CardUnknown`,
     `CardLinkMissing`, `BankOrderInFlight`."""
     async with pool.connection() as conn:
+        card = await get_card(conn, wallet_id, card_id)
+        if card.state == "unlinked":
+            return card
         await _check_settled(conn, wallet_id)
         card = await get_card(conn, wallet_id, card_id)
         if card.state == "unlinked":
@@ -106,14 +110,10 @@ async def end_agreement(
         await conn.execute(QUERIES.forget_agreement, row)
 
 
-class _Wallet(msgspec.Struct, frozen=True):
-    in_flight: int
-
-
 async def _check_settled(conn: Connection, wallet_id: str) -> None:
-    """Locks the wallet, so that no order can start meanwhile."""
-    wallet = await fetch_one(conn, QUERIES.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
-    if wallet is not None and wallet.in_flight > 0:
+    """Locks the wallet, so that no order can start meanwhile: `payments` takes this lock before it
+    looks at a card."""
+    if (await lock_wallet(conn, wallet_id)).in_flight > 0:
         raise BankOrderInFlight()
 
 

@@ -19,6 +19,7 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 from psycopg import AsyncConnection
 
+from qianbao import logs
 from qianbao.banks.sandbox import pages, protocol, seeds
 from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.embedded import create_database
@@ -49,6 +50,7 @@ def serve(settings: Settings) -> None:
 
 def create() -> Litestar:
     """The app with the settings of the environment: what a worker starts with."""
+    logs.set_up()
     return create_app(load())
 
 
