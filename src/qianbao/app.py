@@ -79,7 +79,7 @@ def build(settings: Settings) -> Litestar:
 
     pages = web.configuration(settings)
     handlers = {kind: _by_address(draw) for kind, draw in pages["exception_handlers"].items()}
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             readyz,
             healthz,
@@ -95,13 +95,17 @@ def build(settings: Settings) -> Litestar:
         request_max_body_size=2_000_000,
         **pages | {"exception_handlers": handlers},
     )
+    api.describe_errors(app.openapi_schema)
+    return app
 
 
 def _by_address(draw: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
     """Under /v1 an error is a problem document, elsewhere a page."""
 
     def answer(request: Request[Any, Any, State], error: Any) -> Response[Any]:
-        handler = problems.as_response if request.url.path.startswith("/v1/") else draw
+        path = request.scope["path"]
+        is_api = path == "/v1" or path.startswith("/v1/")
+        handler = problems.as_response if is_api else draw
         return handler(request, error)
 
     return answer

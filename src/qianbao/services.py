@@ -21,6 +21,7 @@ from qianbao.db import clock as sandbox_clock
 from qianbao.db.pool import Pool, open_pool
 from qianbao.identity.registers import Registers
 from qianbao.keyring import KeyRing
+from qianbao.notices.public_addresses import public_only
 from qianbao.payments.clear import Clearing
 from qianbao.payments.kinds import KINDS
 from qianbao.rollouts.in_force import PoliciesInForce
@@ -30,6 +31,10 @@ from qianbao.settings import Settings
 class MasterKeyMissing(ValueError):
     """Outside the sandbox, an operator brings the key: one made on the spot would be lost with the
     folder, and every phone and document number with it."""
+
+
+class BankGatewayMissing(ValueError):
+    """Outside the sandbox nobody may stand where the banks do by chance: card numbers go there."""
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -67,6 +72,12 @@ def read_keys(settings: Settings) -> KeyRing:
     return KeyRing.from_base64(_kept_key(settings.folder / "master.key"))
 
 
+def _check_gateway(settings: Settings) -> None:
+    """Raises `BankGatewayMissing`."""
+    if not settings.sandbox and not (settings.bank_url and settings.bank_token):
+        raise BankGatewayMissing("set QIANBAO_BANK_URL and QIANBAO_BANK_TOKEN")
+
+
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -81,7 +92,10 @@ def _kept_key(path: Path) -> str:
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything a process needs, with the clearing loop running."""
+    """Everything a process needs, with the clearing loop running. Raises `MasterKeyMissing` or
+    `BankGatewayMissing`."""
+    keys = read_keys(settings)
+    _check_gateway(settings)
     pool = await open_pool(settings.database_url, size=settings.database_pool_size)
     clock: Clock = MovableClock() if settings.sandbox else system_clock
     policies = PoliciesInForce()
@@ -93,11 +107,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         settings=settings,
         pool=pool,
         clock=clock,
-        keys=read_keys(settings),
+        keys=keys,
         gateway=Gateway(url, token, timeout),
         registers=Registers(url, token, timeout),
         gateway_http=gateway_http,
-        webhook_http=httpx.AsyncClient(timeout=timeout),
+        webhook_http=httpx.AsyncClient(
+            timeout=timeout, event_hooks={"request": [] if settings.sandbox else [public_only]}
+        ),
         policies=policies,
         clearing=Clearing(pool, KINDS, policies.current, settings, clock),
     )

@@ -14,6 +14,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+SECRET = ("database_url", "sandbox_database_url", "bank_token", "master_key")
+"""Settings that are never printed; an address of a database may hold its password."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator decides. Units are in the names."""
@@ -105,6 +108,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clearing_queue: Annotated[
         int, Meta(description="Most requests that wait for clearing; more are told to come back.")
     ] = 20_000
+
+    def __repr__(self) -> str:
+        """Without what is secret: a settings object turns up in tracebacks and logs."""
+        told = [
+            f"{name}={getattr(self, name)!r}"
+            for name in self.__struct_fields__
+            if name not in SECRET
+        ]
+        return f"Settings({', '.join(told)})"
 
     @property
     def base_url(self) -> str:

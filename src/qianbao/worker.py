@@ -18,7 +18,7 @@ from qianbao.banks.cards import end_agreement
 from qianbao.identity.registers import check_registers
 from qianbao.notices.texts import deliver_text
 from qianbao.notices.webhooks import deliver_webhook
-from qianbao.payments.ask_bank import ask_bank, find_forgotten
+from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
 from qianbao.payscore.orders import expire_orders
 from qianbao.services import Services, open_services
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
 _MOST_EXPIRED = 1000
-_FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
 async def _send_text(services: Services, sms_id: str) -> None:
@@ -74,9 +73,9 @@ async def _ask_bank(services: Services, wallet_id: str, order_id: str) -> None:
 
 async def _find_forgotten_orders(services: Services, timestamp: int) -> None:
     del timestamp  # when the job was due; procrastinate passes it
-    before = services.now() - _FORGOTTEN_AFTER
-    for order in await find_forgotten(services.pool, before=before):
-        await _ask_bank(services, wallet_id=order.wallet_id, order_id=order.order_id)
+    await ask_forgotten(
+        services.pool, services.clearing, services.gateway, services.keys, now=services.now()
+    )
 
 
 async def _tidy(services: Services, timestamp: int) -> None:
@@ -115,6 +114,26 @@ def register(services: Services, app: procrastinate.App) -> None:
     for name, (cron, job) in PERIODIC.items():
         task = app.task(name=name, queueing_lock=name)(_bound(services, job))
         app.periodic(cron=cron)(task)
+
+    async def take_up(timestamp: int) -> None:
+        del timestamp
+        await take_up_abandoned(app)
+
+    app.periodic(cron="* * * * *")(
+        app.task(name="take_up_abandoned", queueing_lock="take_up_abandoned")(take_up)
+    )
+
+
+async def take_up_abandoned(app: procrastinate.App) -> int:
+    """Puts back the jobs of a worker that was killed in the middle of them; gives how many. The
+    queue marks such a worker dead and would leave its jobs as they are."""
+    abandoned = list(await app.job_manager.get_stalled_jobs())
+    for job in abandoned:
+        try:
+            await app.job_manager.retry_job(job)
+        except procrastinate.exceptions.ConnectorException:  # another waits under its word
+            await app.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, False)
+    return len(abandoned)
 
 
 def _bound(services: Services, job: Job) -> Job:

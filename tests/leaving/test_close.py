@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.leaving import (
     ClosingBlocked,
+    Closure,
     blockers,
     close,
     find_closure,
@@ -107,11 +108,11 @@ async def test_the_hash_is_of_the_statement_in_hand(conn: Connection) -> None:
 
 
 async def test_closed_is_closed(conn: Connection) -> None:
-    """Closing again, or anything else, is refused; history and statement can still be read."""
+    """Closing again gives the same closure; anything else is refused; history and statement can
+    still be read."""
     ben = await a_wallet(conn, BEN)
-    await close(conn, wallet_id=ben, now=NOW, **TERMS)
-    with pytest.raises(WalletClosed):
-        await close(conn, wallet_id=ben, now=LATER, **TERMS)
+    first = await close(conn, wallet_id=ben, now=NOW, **TERMS)
+    assert await close(conn, wallet_id=ben, now=LATER, **TERMS) == first
     with pytest.raises(WalletClosed):
         await blockers(conn, wallet_id=ben, now=LATER, free_minor=FREE_MINOR)
     with pytest.raises(WalletClosed):
@@ -203,16 +204,15 @@ async def test_money_that_arrives_while_it_closes(pool: Pool) -> None:
 
 
 async def test_two_closings_at_once(pool: Pool) -> None:
-    """Ben taps twice: one closing, one refusal."""
+    """Ben taps twice: one closing, told twice."""
     async with pool.connection() as conn:
         ben = await a_wallet(conn, BEN)
 
-    async def tap() -> str:
-        try:
-            async with pool.connection() as conn:
-                await close(conn, wallet_id=ben, now=NOW, **TERMS)
-        except WalletClosed:
-            return "refused"
-        return "closed"
+    async def tap(now: datetime) -> Closure:
+        async with pool.connection() as conn:
+            return await close(conn, wallet_id=ben, now=now, **TERMS)
 
-    assert sorted(await asyncio.gather(tap(), tap())) == ["closed", "refused"]
+    one, two = await asyncio.gather(tap(NOW), tap(LATER))
+    assert one == two
+    async with pool.connection() as conn:
+        assert (await notices(conn, ben)).count("wallet_closed") == 1

@@ -84,7 +84,7 @@ async def test_every_column_arrives_where_it_belongs(pool: Pool) -> None:
         (datetime(2026, 12, 31, 15, 59, tzinfo=UTC), 700, 9_000),
         (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), 0, 0),  # midnight where Anna lives
         (datetime(2027, 12, 31, 0, 0, tzinfo=UTC), 0, 0),
-        (datetime(2026, 12, 30, 0, 0, tzinfo=UTC), 0, 9_000),
+        (datetime(2026, 12, 30, 0, 0, tzinfo=UTC), 700, 9_000),  # another process's clock is ahead
     ],
 )
 async def test_counters_count_for_their_day_and_year(

@@ -15,7 +15,7 @@ from qianbao.advise.asked import Answers, read_answers, situation
 from qianbao.advise.known import Wallet, Words, wallets
 from qianbao.banks.directory import Bank, all_banks, get_bank
 from qianbao.clock import local_date
-from qianbao.errors import QianbaoError
+from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.mrz import read_mrz
 from qianbao.names import LegalName, NameForm, forms, from_fields
 from qianbao.policy.policies import Policy, load_pack
@@ -26,6 +26,15 @@ from qianbao.wallets.standing import Standing, judge
 Asked = Request[Any, Any, Any]
 NAME_LENGTH = 200
 SHORT_CODE = 5
+
+
+class AdviceFormUnreadable(InvalidInput):
+    code = "advice_form_unreadable"
+    status = 400
+    en = "This form could not be read."
+    zh = "无法识别该表单。"
+    next_en = "Open the page again and type the name once more."
+    next_zh = "请重新打开页面并再次填写姓名。"
 
 
 class AtBank(msgspec.Struct, frozen=True):
@@ -44,16 +53,22 @@ async def advice(request: Asked) -> Response[Any]:
 @post("/")
 async def advice_with_name(request: Asked) -> Response[Any]:
     """The same with the name, which comes in the body so that no address holds it."""
-    form = {
-        key: value[:NAME_LENGTH].strip()
-        for key, value in (await request.form()).multi_items()
-        if isinstance(value, str)
-    }
+    form: dict[str, str] = {}
     try:
+        form = await _read_form(request)
         name = _read_name(form, _services(request).clock())
     except QianbaoError as refusal:
         return await _page(request, typed=form, refusal=refusal)
     return await _page(request, typed=form, name=name)
+
+
+async def _read_form(request: Asked) -> dict[str, str]:
+    """What was typed, each field cut to what a name may need. Raises `AdviceFormUnreadable`."""
+    try:
+        items = (await request.form()).multi_items()
+    except UnicodeDecodeError:
+        raise AdviceFormUnreadable() from None
+    return {key: value[:NAME_LENGTH].strip() for key, value in items if isinstance(value, str)}
 
 
 async def _page(

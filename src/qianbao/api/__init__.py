@@ -6,11 +6,21 @@ signature (`access.py`).
 
 from __future__ import annotations
 
+import msgspec
 from litestar import Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, Contact, License, SecurityScheme
+from litestar.openapi.spec import (
+    Components,
+    Contact,
+    License,
+    OpenAPI,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Reference,
+    SecurityScheme,
+)
 from litestar.types import ControllerRouterHandler
 
 from qianbao import __version__
@@ -23,8 +33,12 @@ from qianbao.api import (
     money,
     operator,
     permissions,
+    problems,
 )
 from qianbao.settings import Settings
+
+BODY_BYTES = 200_000
+"""The largest request that is read; a policy is the longest thing anybody sends."""
 
 
 def routes() -> list[ControllerRouterHandler]:
@@ -40,6 +54,8 @@ def routes() -> list[ControllerRouterHandler]:
                 "operator": Provide(access.provide_operator),
                 "key": Provide(access.provide_key),
             },
+            before_request=access.check_text,
+            request_max_body_size=BODY_BYTES,
         )
     ]
 
@@ -65,3 +81,21 @@ def openapi(settings: Settings) -> OpenAPIConfig:
         security=[{"bearer": []}],
         render_plugins=[SwaggerRenderPlugin()],
     )
+
+
+def describe_errors(description: OpenAPI) -> None:
+    """Says of every operation that whatever is refused is answered by a problem document."""
+    _, shapes = msgspec.json.schema_components(
+        (problems.Problem,), ref_template="#/components/schemas/{name}"
+    )
+    description.components.schemas.update(shapes)
+    shape = Reference(ref="#/components/schemas/Problem")
+    refusal = OpenAPIResponse(
+        description="Refused: the code says why, in the words of docs/errors.md (RFC 9457).",
+        content={problems.MEDIA_TYPE: OpenAPIMediaType(schema=shape)},
+    )
+    for item in (description.paths or {}).values():
+        for operation in (item.get, item.put, item.post, item.patch, item.delete):
+            if operation is not None and operation.responses is not None:
+                operation.responses.pop("400", None)  # Litestar's own shape, which is never sent
+                operation.responses["default"] = refusal

@@ -7,10 +7,14 @@ forget its permission; a house test checks that every route but the listed open 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
+import msgspec
 from litestar import Request
+from litestar.params import HeaderParameter, QueryParameter
 
+from qianbao.api.problems import BadRequest
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.payments.merchants import Merchant, merchant_by_key
 from qianbao.rollouts.operators import Operator
@@ -20,7 +24,20 @@ from qianbao.wallets.sessions import Session, find_session
 
 Asked = Request[Any, Any, Any]
 
-_KEY = re.compile(r"^[\x21-\x7e]{1,128}$")
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Key = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
+        required=True,
+        description="A fresh random key for each request; the same key repeats the same request.",
+    ),
+]
+
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+"""How many of a list are wanted. (Litestar checks its own bounds of a query, not msgspec's.)"""
 
 
 class TokenMissing(QianbaoError):
@@ -55,6 +72,33 @@ def bearer(request: Asked) -> str:
     return token.strip()[:200]
 
 
+async def check_text(request: Asked) -> None:
+    """Runs before every route. Raises `BadRequest` for a body that is no JSON, and for text that
+    PostgreSQL cannot hold."""
+    try:
+        body = await request.body()
+        sent = msgspec.json.decode(body) if body else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(reason=f"the body is not JSON ({type(error).__name__})") from None
+    words = [request.scope["path"], *request.query_params.values(), *_texts(sent)]
+    if any("\x00" in word or _SURROGATE.search(word) for word in words):
+        raise BadRequest(reason="there is a character in it that is no text")
+
+
+def _texts(sent: Any) -> Iterator[str]:
+    """Every string in a JSON value, names of members included."""
+    waiting = [sent]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                yield from members
+                waiting += members.values()
+            case list() as items:
+                waiting += items
+
+
 async def provide_holder(request: Asked) -> Session:
     """The holder whose session this is."""
     own = services(request)
@@ -75,9 +119,8 @@ async def provide_operator(request: Asked) -> Operator:
         return await find_operator(conn, token=bearer(request), now=own.now())
 
 
-async def provide_key(request: Asked) -> str:
+async def provide_key(idempotency_key: Key = "") -> str:
     """The caller's key. Raises `IdempotencyKeyMissing`."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(idempotency_key):
         raise IdempotencyKeyMissing()
-    return key
+    return idempotency_key

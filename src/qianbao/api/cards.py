@@ -105,7 +105,7 @@ def _card(card: Card) -> CardView:
     )
 
 
-@get("/banks", security=[])
+@get("/banks", security=[{}])
 async def list_banks() -> list[BankView]:
     """The directory."""
     return [_bank(bank) for bank in directory.directory().banks]

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, delete, get, patch, post
+from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api.access import Asked, bearer, services
+from qianbao.api.access import Asked, Limit, bearer, services
 from qianbao.identity import documents
 from qianbao.identity.reading import DocumentSubmission
 from qianbao.ids import id_from_key
@@ -113,7 +114,7 @@ class OpenCase(msgspec.Struct):
     body: Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-@post("/signups", status_code=201, security=[])
+@post("/signups", status_code=201, security=[{}])
 async def start(request: Asked, data: StartSignup, key: str) -> signup.Signup:
     """Sends a code to the phone, whether or not it has a wallet."""
     own = services(request)
@@ -128,7 +129,7 @@ async def start(request: Asked, data: StartSignup, key: str) -> signup.Signup:
     )
 
 
-@post("/signups/{signup_id:str}/confirm", status_code=200, security=[])
+@post("/signups/{signup_id:str}/confirm", status_code=200, security=[{}])
 async def confirm(request: Asked, signup_id: str, data: ConfirmSignup) -> SignedUp:
     """Opens a wallet, or signs in to the phone's open one."""
     own = services(request)
@@ -189,8 +190,8 @@ async def change_wallet(request: Asked, holder: Session, data: SetLanguage) -> S
 async def wallet_standing(
     request: Asked,
     holder: Session,
-    capability: Annotated[str, Meta(max_length=40)] | None = None,
-    amount_minor: Annotated[int, Meta(ge=1, le=10**13)] = 1,
+    capability: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    amount_minor: Annotated[int, QueryParameter(ge=1, le=10**13)] = 1,
 ) -> Standing:
     """Every blocker, everything that is coming, every way out, and what can be withdrawn now."""
     own = services(request)
@@ -256,8 +257,8 @@ async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
 async def list_notices(
     request: Asked,
     holder: Session,
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    after: Annotated[str, Meta(max_length=64)] = "",
+    limit: Limit = 50,
+    after: Annotated[str, QueryParameter(max_length=64)] = "",
 ) -> Any:
     """The inbox, newest first."""
     async with services(request).pool.connection() as conn:

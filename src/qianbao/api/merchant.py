@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import delete, get, post, put
+from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao import mandates, payscore
-from qianbao.api.access import Asked, services
+from qianbao.api.access import Asked, Limit, services
 from qianbao.ids import id_from_key
 from qianbao.mandates import EndMode, Mandate, MandatePage
 from qianbao.money import Money
@@ -17,6 +19,7 @@ from qianbao.payments.charge import Charge, charge
 from qianbao.payments.merchants import (
     Merchant,
     Payment,
+    WebhookUrlInvalid,
     ask_payment,
     cancel_payment,
     find_payment,
@@ -95,6 +98,10 @@ class WebhookView(msgspec.Struct):
 async def put_webhook(request: Asked, merchant: Merchant, data: WebhookBody) -> WebhookView:
     """Sets where events are posted, and makes a new secret."""
     own = services(request)
+    try:
+        urlsplit(data.url)
+    except ValueError:
+        raise WebhookUrlInvalid() from None
     async with own.pool.connection() as conn:
         secret = await set_webhook(
             conn,
@@ -129,8 +136,8 @@ async def create_payment(
 async def payments(
     request: Asked,
     merchant: Merchant,
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    before: Annotated[str, Meta(max_length=64)] = "~",
+    limit: Limit = 50,
+    before: Annotated[str, QueryParameter(max_length=64)] = "~",
 ) -> list[Payment]:
     """Payments asked for; those before the id `before`."""
     async with services(request).pool.connection() as conn:
@@ -172,8 +179,8 @@ async def create_refund(request: Asked, merchant: Merchant, key: str, data: Refu
 async def merchant_mandates(
     request: Asked,
     merchant: Merchant,
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    after: Annotated[str, Meta(max_length=64)] | None = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> MandatePage:
     """What holders have signed with this merchant, newest first."""
     async with services(request).pool.connection() as conn:
@@ -246,8 +253,8 @@ async def create_score_order(
 async def score_orders(
     request: Asked,
     merchant: Merchant,
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    after: Annotated[str, Meta(max_length=64)] | None = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> OrderPage:
     """The merchant's score orders, newest first."""
     async with services(request).pool.connection() as conn:

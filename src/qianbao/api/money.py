@@ -8,9 +8,10 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api.access import Asked, services
+from qianbao.api.access import Asked, Limit, services
 from qianbao.errors import NotFound
 from qianbao.ids import id_from_key
 from qianbao.leaving.history import Page, Transaction, get_transaction, transactions
@@ -209,8 +210,8 @@ async def make_payment(request: Asked, holder: Session, key: str, data: PaymentB
 async def list_transactions(
     request: Asked,
     holder: Session,
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50,
-    after: Annotated[str, Meta(max_length=4000)] | None = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, QueryParameter(max_length=4000)] = None,
 ) -> Page:
     """The history, newest first; what a reopened wallet brought along is in it."""
     async with services(request).pool.connection() as conn:

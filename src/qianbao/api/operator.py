@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
+from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import Asked, services
@@ -112,7 +113,7 @@ def _version(listed: in_force.ListedVersion) -> VersionView:
     )
 
 
-@post("/operator/session", status_code=201, security=[])
+@post("/operator/session", status_code=201, security=[{}])
 async def sign_in(request: Asked, data: SignIn) -> Token:
     """Signs an operator in."""
     own = services(request)
@@ -202,7 +203,9 @@ async def retire_policy(request: Asked, operator: Operator, policy: str) -> None
 
 @get("/operator/wallets")
 async def find_wallets(
-    request: Asked, operator: Operator, phone: Annotated[str, Meta(min_length=3, max_length=32)]
+    request: Asked,
+    operator: Operator,
+    phone: Annotated[str, QueryParameter(min_length=3, max_length=32)],
 ) -> list[profile.Wallet]:
     """Every wallet that a phone has or had."""
     own = services(request)
@@ -312,7 +315,7 @@ async def reconciliation(
 
 @get("/operator/audit")
 async def list_audit(
-    request: Asked, operator: Operator, before: Annotated[str, Meta(max_length=64)] = ""
+    request: Asked, operator: Operator, before: Annotated[str, QueryParameter(max_length=64)] = ""
 ) -> list[operators.AuditEntry]:
     """Who did what, the latest first."""
     async with services(request).pool.connection() as conn:

@@ -34,7 +34,7 @@ class PayScoreView(msgspec.Struct):
     score: Score
 
 
-@get("/mandate-plans", security=[])
+@get("/mandate-plans", security=[{}])
 async def list_plans(request: Asked) -> list[Plan]:
     """What merchants offer to sign."""
     async with services(request).pool.connection() as conn:

@@ -19,7 +19,7 @@ from litestar.response import Redirect
 
 from qianbao.console.render import Asked, page
 from qianbao.console.words import LANGUAGE_COOKIE
-from qianbao.errors import QianbaoError
+from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.rollouts import operators
 from qianbao.rollouts.operators import Operator, OperatorNotSignedIn
 
@@ -36,6 +36,15 @@ class FormFromElsewhere(QianbaoError):
     zh = "该表单不是从本控制台页面提交的，未执行任何操作。"
     next_en = "Open the page here and send it again."
     next_zh = "请在本控制台打开页面后重新提交。"
+
+
+class ConsoleAddressUnreadable(InvalidInput):
+    code = "console_address_unreadable"
+    status = 400
+    en = "There is a character in this address that is no text."
+    zh = "网址中含有无法识别的字符。"
+    next_en = "Go back and open the page again."
+    next_zh = "请返回并重新打开页面。"
 
 
 class SignInForm(msgspec.Struct):
@@ -75,11 +84,26 @@ async def same_origin_only(
     one without it is refused as well. Raises `FormFromElsewhere`."""
     if connection.scope.get("method") in ("GET", "HEAD"):
         return
-    origin = urlsplit(connection.headers.get("origin", ""))
-    public = urlsplit(connection.app.state.services.settings.base_url)
-    if origin.netloc and origin.netloc in (connection.headers.get("host"), public.netloc):
+    origin = _place(connection.headers.get("origin", ""))
+    public = _place(connection.app.state.services.settings.base_url)
+    if origin and origin in (connection.headers.get("host"), public):
         return
     raise FormFromElsewhere
+
+
+def _place(address: str) -> str:
+    """Host and port of an address; "" when it is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
+
+
+async def text_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard: an address is of characters that a database can be asked for. Raises
+    `ConsoleAddressUnreadable`."""
+    if "\x00" in connection.scope["path"] + "".join(connection.query_params.values()):
+        raise ConsoleAddressUnreadable
 
 
 def who(request: Asked) -> str:
@@ -92,9 +116,8 @@ def who(request: Asked) -> str:
 def own_path(path: str) -> str:
     """`path` when it is a page of this console, else the overview: a link from elsewhere cannot
     send an operator away."""
-    parts = urlsplit(path)
-    inside = parts.path == "/console" or parts.path.startswith("/console/")
-    return path if inside and not parts.scheme and not parts.netloc else "/console"
+    inside = path == "/console" or path.startswith(("/console/", "/console?"))
+    return path if inside else "/console"
 
 
 @get("/sign-in", opt={"open": True})
@@ -128,7 +151,7 @@ async def sign_out(request: Asked) -> Redirect:
 
 
 @post("/language", opt={"open": True})
-async def choose_language(data: LanguageData) -> Redirect:
+async def choose_language(request: Asked, data: LanguageData) -> Redirect:
     """Keeps the language and shows the page again."""
     kept = Cookie(
         key=LANGUAGE_COOKIE,
@@ -136,6 +159,7 @@ async def choose_language(data: LanguageData) -> Redirect:
         max_age=A_YEAR_SECONDS,
         samesite="lax",
         httponly=True,
+        secure=_is_secure(request),
     )
     return Redirect(own_path(data.back), status_code=303, cookies=[kept])
 
@@ -149,5 +173,9 @@ def _session_cookie(request: Asked, token: str) -> Cookie:
         path="/console",
         httponly=True,
         samesite="lax",
-        secure=request.app.state.services.settings.base_url.startswith("https:"),
+        secure=_is_secure(request),
     )
+
+
+def _is_secure(request: Asked) -> bool:
+    return bool(request.app.state.services.settings.base_url.startswith("https:"))

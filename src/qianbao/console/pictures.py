@@ -17,6 +17,8 @@ LABELS = 250
 ROW = 30
 TOP = 28
 PADDING_DAYS = 30
+FAR = timedelta(days=100 * 365)
+"""Days further from today than this stand at the picture's edge: YAML takes the year 9999, too."""
 TICKS_MOST = 12
 
 _Place = Callable[[date], float]
@@ -81,11 +83,12 @@ def timeline(policies: Sequence[Dates], today: date) -> Timeline:
         for day in (each.announce, each.warn, each.enforce, each.retire)
         if day
     ]
-    first = min([today, *named]) - timedelta(days=PADDING_DAYS)
-    last = max([today, *named]) + timedelta(days=PADDING_DAYS)
+    earliest, latest = today - FAR, today + FAR
+    first = max(min([today, *named]), earliest) - timedelta(days=PADDING_DAYS)
+    last = min(max([today, *named]), latest) + timedelta(days=PADDING_DAYS)
 
     def x(day: date) -> float:
-        share = (day - first).days / (last - first).days
+        share = (min(max(day, earliest), latest) - first).days / (last - first).days
         return round(LABELS + share * (WIDTH - LABELS), 1)
 
     rows = tuple(
@@ -94,7 +97,7 @@ def timeline(policies: Sequence[Dates], today: date) -> Timeline:
             label=each.label,
             phase=each.phase,
             y=TOP + ROW * number + ROW // 2,
-            spans=_spans(each, x(first), x),
+            spans=_spans(each, float(LABELS), x),
         )
         for number, each in enumerate(policies)
     )

@@ -9,11 +9,15 @@ from litestar import Response, Router
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
+from psycopg import DataError
 
 from qianbao.console import access, cases, overview, policies, wallets
 from qianbao.console.render import Asked, page
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.rollouts.operators import OperatorNotSignedIn
+
+BODY_BYTES = 200_000
+"""The largest form that is read; a policy is the longest thing anybody types."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -52,12 +56,15 @@ def routes() -> list[Router]:
             cases.case_list,
             cases.answer_case,
         ],
-        guards=[access.same_origin_only, access.operator_only],
+        guards=[access.text_only, access.same_origin_only, access.operator_only],
         exception_handlers={
             OperatorNotSignedIn: _to_sign_in,
             QianbaoError: _show_refusal,
             HTTPException: _show_bad_request,
+            UnicodeDecodeError: _show_bad_request,
+            DataError: _show_bad_request,
         },
+        request_max_body_size=BODY_BYTES,
         include_in_schema=False,
     )
     static = create_static_files_router(
@@ -74,7 +81,8 @@ def _show_refusal(request: Asked, error: QianbaoError) -> Response[Any]:
     return page(request, "error.html", status=error.status, error=error, back=_page_before(request))
 
 
-def _show_bad_request(request: Asked, _: HTTPException) -> Response[Any]:
+def _show_bad_request(request: Asked, _: Exception) -> Response[Any]:
+    """What was typed misses something, or holds what is no text or too large a number."""
     return _show_refusal(request, ConsoleFormIncomplete())
 
 

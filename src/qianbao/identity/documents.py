@@ -155,16 +155,16 @@ async def add_document(
     if wallet is None or wallet.status != "open":
         raise DocumentForNoWallet
     kept = await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, _Row)
+    current = next((row for row in kept if row.superseded_at is None), None)
+    # Before anybody has confirmed it, a name that was mistyped may be corrected, and back again.
+    correction = current is not None and current.number_index == index and not wallet.verified_at
     for row in kept:
-        here = row.superseded_at is None or row.document_id == document_id
-        if here and _is_same(row, read, index):
+        left = correction and row is not current and row.document_id != document_id
+        if not left and _is_same(row, read, index):
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return _document(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    current = next((row for row in kept if row.superseded_at is None), None)
-    # Before anybody has confirmed it, a name that was mistyped may be corrected.
-    correction = current is not None and current.number_index == index and not wallet.verified_at
     if current is not None and not correction:
         _check_same_person(_document(current), read)
     person_id = await _find_person(conn, wallet_id, wallet.person_id, index, now)

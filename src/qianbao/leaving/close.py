@@ -72,9 +72,12 @@ async def close(
     conn: Connection, *, wallet_id: str, reason: str, now: datetime, free_minor: int
 ) -> Closure:
     """Closes the wallet for good, at its holder's wish. It can be read afterwards, and its number
-    can sign up again. Raises `WalletUnknown`, `WalletClosed`, or `ClosingBlocked` with all of
-    `blockers`."""
+    can sign up again; closed already, the closure as it was. Raises `WalletUnknown`, or
+    `ClosingBlocked` with all of `blockers`."""
     wallet = await _lock(conn, wallet_id)
+    before = await find_closure(conn, wallet_id=wallet_id)
+    if before is not None:
+        return before
     found = await blockers(conn, wallet_id=wallet_id, now=now, free_minor=free_minor)
     if found:
         raise ClosingBlocked(found)

@@ -7,6 +7,7 @@ happened is lost.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -28,6 +29,9 @@ from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 
 SQL = load("qianbao.notices")
+
+MOST_SECONDS = 20
+"""How long one attempt may take in all, however slowly the answer drips."""
 
 TOLERANCE = timedelta(minutes=5)
 """How far a delivery's time may be from the receiver's before it is taken for a replay."""
@@ -123,12 +127,18 @@ async def deliver_webhook(
 async def _post(
     http: httpx.AsyncClient, url: str, body: bytes, signed: Mapping[str, str]
 ) -> int | None:
-    """The answer's status; None when there was none."""
+    """The answer's status; None when there was none. The answer's body is not read: it may have no
+    end."""
     try:
-        answer = await http.post(url, content=body, headers=dict(signed), follow_redirects=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
+        async with (
+            asyncio.timeout(MOST_SECONDS),
+            http.stream(
+                "POST", url, content=body, headers=dict(signed), follow_redirects=False
+            ) as answer,
+        ):
+            return answer.status_code
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
         return None
-    return answer.status_code
 
 
 def _body(delivery: _Delivery) -> bytes:

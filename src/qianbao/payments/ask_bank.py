@@ -16,6 +16,7 @@ from qianbao.banks.gateway import BankSilent, Gateway, OrderAnswer
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import fetch_all
+from qianbao.errors import QianbaoError
 from qianbao.keyring import KeyRing
 from qianbao.payments.bank_orders import BankAnswered, BankOrder, find_order
 from qianbao.payments.clear import Clearing, sql
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _FIRST_WAIT_SECONDS = 2
 _LONGEST_WAIT_SECONDS = 300
+_FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
 async def ask_bank(
@@ -104,6 +106,19 @@ async def _come_back(pool: Pool, order: BankOrder, now: datetime) -> None:
             order_id=order.order_id,
         )
     log.warning("bank silent", bank=order.bank, order_id=order.order_id, retry_seconds=wait)
+
+
+async def ask_forgotten(
+    pool: Pool, clearing: Clearing, gateway: Gateway, keys: KeyRing, *, now: datetime
+) -> None:
+    """Asks about orders that have waited long: a crash may have left them unasked. One that cannot
+    be asked about is logged and does not keep the others waiting."""
+    for order in await find_forgotten(pool, before=now - _FORGOTTEN_AFTER):
+        place = {"wallet_id": order.wallet_id, "order_id": order.order_id}
+        try:
+            await ask_bank(pool, clearing, gateway, keys, now=now, **place)
+        except QianbaoError as trouble:
+            log.error("order cannot be asked about", order_id=order.order_id, code=trouble.code)
 
 
 async def find_forgotten(pool: Pool, *, before: datetime, limit: int = 100) -> list[BankOrder]:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import new_id
-from qianbao.web.visit import Asked, of
+from qianbao.web.visit import Asked, FormUnreadable, of
 
 Form = Mapping[str, str]
 
@@ -30,10 +30,14 @@ class FieldTooLong(InvalidInput):
 
 
 async def read(request: Asked, *, longest: int = 200) -> Form:
-    """The form's fields, stripped. Raises `FieldTooLong`; a file or a missing field is just not
-    there (`field` gives "")."""
+    """The form's fields, stripped. Raises `FieldTooLong` or `FormUnreadable`; a file or a missing
+    field is just not there (`field` gives "")."""
     fields = {}
-    for name, value in (await request.form()).multi_items():
+    try:
+        items = (await request.form()).multi_items()
+    except UnicodeDecodeError:
+        raise FormUnreadable() from None
+    for name, value in items:
         if not isinstance(value, str):
             continue
         if len(value) > longest:

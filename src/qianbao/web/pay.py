@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import segno
 from litestar import Response, Router, get, post
@@ -30,6 +29,7 @@ from qianbao.web.visit import Asked, holder, of, services_of
 
 _MERCHANT_CODE = re.compile(r"(mch_[0-9a-z]{20}).+?(pay_[0-9a-z]{20})", re.ASCII | re.DOTALL)
 _MINOR = re.compile(r"[0-9]{1,14}", re.ASCII)
+_TRANSFER_PAGE = re.compile(r"(?:https?://[^/?#]+)?/me/pay/transfer\?")
 _PERSON_CODE = re.compile(r"[?&]to=(?:%2B|\+)?([0-9]{5,15})(?:$|&)", re.ASCII)
 
 
@@ -69,7 +69,7 @@ async def read_code(request: Asked) -> Response[Any]:
     merchant, person = _MERCHANT_CODE.search(text), _PERSON_CODE.search(text)
     if merchant:
         return Redirect(f"/pay/{merchant[1]}/{merchant[2]}", status_code=303)
-    if person and urlsplit(text).path == "/me/pay/transfer":
+    if person and _TRANSFER_PAGE.match(text):
         return Redirect(f"/me/pay/transfer?to={person[1]}", status_code=303)
     refusal = CodeUnreadable()
     return draw("scan.html", status=refusal.status, refusal=shown(refusal))
@@ -134,7 +134,6 @@ async def send_money(request: Asked) -> Response[Any]:
     try:
         async with services.pool.connection() as conn:
             profile = await wallet(conn, wallet_id)
-            to = await find_receiver(conn, services.keys, phone=field(form, "phone"))
         amount = money.read(field(form, "amount"), profile.currency)
         await check_pin(
             services.pool,
@@ -143,6 +142,8 @@ async def send_money(request: Asked) -> Response[Any]:
             pin=field(form, "pin"),
             now=visit.now,
         )
+        async with services.pool.connection() as conn:
+            to = await find_receiver(conn, services.keys, phone=field(form, "phone"))
         key = check_id(field(form, "key"), "key")
         wish = SendMoney(wallet_id, key, to, amount, field(form, "note"))
         sent = await send(services.clearing, wish)

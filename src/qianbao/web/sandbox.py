@@ -22,10 +22,12 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import field
 from qianbao.web.real_name import DateUnreadable
 from qianbao.web.standing import shown, status_of
-from qianbao.web.visit import Asked, of, services_of
+from qianbao.web.visit import Asked, of, own_path, services_of
 
 AFTER_TWO_BANKS = date(2027, 1, 15)
 TEA_MINOR = 28_00
+LAST_YEAR = 2199
+"""Nobody comes back from later: the clock only moves on, and dates end with the year 9999."""
 MORNING = timedelta(hours=9)
 """A day that the clock is moved to begins at nine."""
 
@@ -68,9 +70,12 @@ def _movable(request: Asked) -> MovableClock:
 
 def _read(typed: str) -> date:
     try:
-        return date.fromisoformat(typed)
+        day = date.fromisoformat(typed)
     except ValueError:
         raise DateUnreadable(typed=typed[:20]) from None
+    if day.year > LAST_YEAR:
+        raise DateUnreadable(typed=typed[:20])
+    return day
 
 
 async def _page(request: Asked, back: str, refusal: QianbaoError | None = None) -> Response[Any]:
@@ -80,7 +85,7 @@ async def _page(request: Asked, back: str, refusal: QianbaoError | None = None) 
         status=status_of(refusal),
         today=today,
         after=AFTER_TWO_BANKS if today < AFTER_TWO_BANKS else None,
-        back=back if back.startswith("/") and not back.startswith("//") else "/me/pay",
+        back=own_path(back) if back else "/me/pay",
         refusal=shown(refusal),
     )
 

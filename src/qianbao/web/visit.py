@@ -82,7 +82,13 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         """This page in the other language."""
         kept = [pair for pair in self.query if pair[0] != "lang"]
         other = "en" if self.language == "zh" else "zh"
-        return f"{self.path}?{urlencode([*kept, ('lang', other)])}"
+        return f"{own_path(self.path)}?{urlencode([*kept, ('lang', other)])}"
+
+
+def own_path(path: str) -> str:
+    """`path` as an address that stays on this site: two slashes in front, or what a browser takes
+    for them, would lead to another."""
+    return "/" + quote(path.lstrip("/\\\t\r\n "))
 
 
 def of(request: Asked) -> Visit:
@@ -190,7 +196,10 @@ def from_elsewhere(request: Asked) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin") or request.headers.get("referer")
-    return origin is None or urlsplit(origin).netloc != request.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc != request.headers.get("host")
+    except ValueError:  # no address at all
+        return True
 
 
 async def dress(message: Message, scope: Scope) -> None:
