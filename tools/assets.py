@@ -1,4 +1,4 @@
-"""Puts htmx and WeUI, as package-lock.json names them, where the pages find them. Run by `make`."""
+"""Puts htmx, WeUI and Swagger UI, as package-lock.json names them, where pages find them. Run by `make`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ VENDOR = TOP / "src" / "qianbao" / "web" / "static" / "vendor"
 WANTED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "weui.min.css": "weui/dist/style/weui.min.css",
+    "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
+    "swagger-ui-standalone-preset.js": "swagger-ui-dist/swagger-ui-standalone-preset.js",
 }
 
 
 def main() -> None:
     """Installs, copies, and leaves the stamp that tells make so."""
-    print("Getting htmx and WeUI", file=sys.stderr)
+    print("Getting htmx, WeUI and Swagger UI", file=sys.stderr)
     install_locked(TOP)
     VENDOR.mkdir(parents=True, exist_ok=True)
     for name, source in WANTED.items():

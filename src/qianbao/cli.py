@@ -105,7 +105,10 @@ def sandbox() -> None:
     """Serve the simulated banks. Never in use with real money."""
     from qianbao.banks.sandbox.app import serve as run_sandbox
 
-    run_sandbox(_settings())
+    settings = _settings()
+    if not settings.sandbox:
+        raise typer.BadParameter("simulated banks need QIANBAO_SANDBOX=true, and play money")
+    run_sandbox(settings)
 
 
 @app.command()

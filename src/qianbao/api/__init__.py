@@ -41,6 +41,9 @@ BODY_BYTES = 200_000
 """The largest request that is read; a policy is the longest thing anybody sends."""
 
 
+_VENDOR = "/static/vendor"  # nothing is loaded from elsewhere
+
+
 def routes() -> list[ControllerRouterHandler]:
     """Every route of the API."""
     modules = (holder, cards, money, permissions, leave, merchant, operator)
@@ -79,7 +82,13 @@ def openapi(settings: Settings) -> OpenAPIConfig:
             }
         ),
         security=[{"bearer": []}],
-        render_plugins=[SwaggerRenderPlugin()],
+        render_plugins=[
+            SwaggerRenderPlugin(
+                js_url=f"{_VENDOR}/swagger-ui-bundle.js",
+                css_url=f"{_VENDOR}/swagger-ui.css",
+                standalone_preset_js_url=f"{_VENDOR}/swagger-ui-standalone-preset.js",
+            )
+        ],
     )
 
 

@@ -137,7 +137,7 @@ async def sign_in(request: Asked, data: SignInData) -> Response[Any]:
             attempts=services.settings.pin_attempts,
             lock_minutes=services.settings.pin_lock_minutes,
         )
-    except (operators.SignInRefused, operators.OperatorLocked) as error:
+    except operators.SignInRefused as error:
         return page(request, "sign_in.html", status=error.status, error=error, name=data.name)
     return Redirect("/console", status_code=303, cookies=[_session_cookie(request, token)])
 

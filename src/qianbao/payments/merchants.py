@@ -214,7 +214,10 @@ async def set_webhook(
 ) -> str:
     """Where the merchant's events go from now on; gives the new signing secret. Raises
     `WebhookUrlInvalid`; `plain_http` allows http, for a sandbox."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as "https://["
+        raise WebhookUrlInvalid() from None
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
         raise WebhookUrlInvalid()
     if parts.scheme == "http" and not plain_http:

@@ -79,6 +79,7 @@ def read_marked(text: str) -> Marked:
     if len(text) > LONGEST_POLICY:
         raise PolicyUnreadable(line=1, column=1, problem="too long")
     try:
+        _refuse_aliases(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -90,6 +91,16 @@ def read_marked(text: str) -> Marked:
         raise PolicyUnreadable(line=1, column=1, problem="not a list of keys and values")
     _refuse_twice(root)
     return Marked(text, data, root)
+
+
+def _refuse_aliases(text: str) -> None:
+    """A policy is short; an alias in it can only be a way to make it long, or endless."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            mark = event.start_mark
+            raise PolicyUnreadable(
+                line=mark.line + 1, column=mark.column + 1, problem="an alias; write it out"
+            )
 
 
 def _refuse_twice(node: Any) -> None:

@@ -66,18 +66,11 @@ class SignInRefused(QianbaoError):
     status = 401
     en = "The name or the password is wrong."
     zh = "名称或密码不正确。"
-    next_en = "Type both again; after {attempts} wrong passwords the name is locked for a while."
-    next_zh = "请重新输入；连续输错 {attempts} 次后将暂时锁定。"
-
-
-class OperatorLocked(QianbaoError):
-    code = "operator_locked"
-    status = 429
-    retry = True
-    en = "This name is locked after too many wrong passwords, until {until}."
-    zh = "密码输错次数过多，该名称已锁定至 {until}。"
-    next_en = "Wait until then."
-    next_zh = "请在此时间之后再试。"
+    next_en = (
+        "Type both again. After {attempts} wrong passwords even the right one is refused for "
+        "{minutes} minutes."
+    )
+    next_zh = "请重新输入。连续输错 {attempts} 次后，{minutes} 分钟内正确的密码也不予受理。"
 
 
 class OperatorNotSignedIn(QianbaoError):
@@ -139,7 +132,8 @@ async def create_operator(
 async def sign_in(
     pool: Pool, *, name: str, password: str, now: datetime, attempts: int, lock_minutes: int
 ) -> str:
-    """A new session's token. Raises `SignInRefused` or `OperatorLocked`.
+    """A new session's token. Raises `SignInRefused`, the same for an unknown name, a wrong password
+    and a locked name: it tells nobody which names there are.
 
     Takes the pool because a wrong password must be counted although an error is raised. The attempt
     is counted before the password is looked at: guesses sent all at once are counted too, and no
@@ -151,7 +145,7 @@ async def sign_in(
     hashed = found.password_hash if found else _NOBODY
     right = await asyncio.to_thread(_password_matches, hashed, password)
     if found is None or not right:
-        raise SignInRefused(attempts=attempts)
+        raise SignInRefused(attempts=attempts, minutes=lock_minutes)
     token = new_token()
     session = {"token_hash": token_hash(token), "operator_id": found.operator_id, "now": now}
     async with pool.connection() as conn:
@@ -171,7 +165,7 @@ async def _count_attempt(
         if found is None:
             return None
         if found.locked_until is not None and found.locked_until > now:
-            raise OperatorLocked(until=found.locked_until.isoformat(timespec="minutes"))
+            return None
         failures = 1 if found.locked_until else found.failures + 1
         locked_until = now + timedelta(minutes=lock_minutes) if failures >= attempts else None
         await conn.execute(
