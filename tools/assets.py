@@ -1,4 +1,7 @@
-"""Puts htmx, WeUI and Swagger UI, as package-lock.json names them, where pages find them. Run by `make`."""
+"""Puts htmx, WeUI and Swagger UI, as package-lock.json names them, where the pages find them.
+
+Run by `make`.
+"""
 
 from __future__ import annotations
 

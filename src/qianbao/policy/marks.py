@@ -98,9 +98,8 @@ def _refuse_aliases(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             mark = event.start_mark
-            raise PolicyUnreadable(
-                line=mark.line + 1, column=mark.column + 1, problem="an alias; write it out"
-            )
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise PolicyUnreadable(line=line, column=column, problem="an alias; write it out")
 
 
 def _refuse_twice(node: Any) -> None:
