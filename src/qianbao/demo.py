@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import secrets
 import signal
 import sys
 import time
@@ -28,6 +27,7 @@ from qianbao import processes
 from qianbao.db import embedded
 from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.migrate import migrate
+from qianbao.keyring import kept_secret, new_token
 from qianbao.settings import Settings, load
 
 DATABASE = "qianbao"
@@ -91,19 +91,8 @@ def _choose_settings() -> Settings:
         raise CannotStart(f"PORT={typed} is not a port: choose one from 1024 to {LAST_PORT - 1}.")
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
-    token = settings.bank_token or _kept_secret(folder / "bank_token")
+    token = settings.bank_token or kept_secret(folder / "bank_token", new_token)
     return msgspec.structs.replace(settings, port=port, data_folder=str(folder), bank_token=token)
-
-
-def _kept_secret(path: Path) -> str:
-    """The secret in the file `path`, made when it is not there, for our eyes only."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secret := secrets.token_urlsafe(32))
-    return secret
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import hmac
 import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -64,3 +65,20 @@ def token_hash(token: str) -> bytes:
 def new_token(entropy: Callable[[int], bytes] = os.urandom) -> str:
     """256 random bits, safe in a header, a cookie or a URL."""
     return base64.urlsafe_b64encode(entropy(32)).decode().rstrip("=")
+
+
+def new_master_key(entropy: Callable[[int], bytes] = os.urandom) -> str:
+    """What the setting `master_key` holds: 32 random bytes in base64."""
+    return base64.b64encode(entropy(32)).decode()
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret in the file `path`; made once, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secret := make())
+    return secret

@@ -5,12 +5,9 @@ Doors, the worker and the seed take things from here; rooms never see it.
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -20,7 +17,7 @@ from qianbao.clock import Clock, MovableClock, system_clock
 from qianbao.db import clock as sandbox_clock
 from qianbao.db.pool import Pool, open_pool
 from qianbao.identity.registers import Registers
-from qianbao.keyring import KeyRing
+from qianbao.keyring import KeyRing, kept_secret, new_master_key
 from qianbao.notices.public_addresses import public_only
 from qianbao.payments.clear import Clearing
 from qianbao.payments.kinds import KINDS
@@ -69,25 +66,13 @@ def read_keys(settings: Settings) -> KeyRing:
         return KeyRing.from_base64(settings.master_key)
     if not settings.sandbox:
         raise MasterKeyMissing("set QIANBAO_MASTER_KEY or QIANBAO_MASTER_KEY_FILE")
-    return KeyRing.from_base64(_kept_key(settings.folder / "master.key"))
+    return KeyRing.from_base64(kept_secret(settings.folder / "master.key", new_master_key))
 
 
 def _check_gateway(settings: Settings) -> None:
     """Raises `BankGatewayMissing`."""
     if not settings.sandbox and not (settings.bank_url and settings.bank_token):
         raise BankGatewayMissing("set QIANBAO_BANK_URL and QIANBAO_BANK_TOKEN")
-
-
-def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        text = base64.b64encode(os.urandom(32)).decode()
-        file.write(text)
-    return text
 
 
 @asynccontextmanager

@@ -70,6 +70,33 @@ class BankOrder(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
+def new_order(
+    kind: Literal["top_up", "withdrawal"],
+    order_id: str,
+    card: LinkedCard,
+    amount_minor: int,
+    currency: str,
+    now: datetime,
+) -> BankOrder:
+    """An order that its bank has not been asked about; free of fee, with nothing held."""
+    return BankOrder(
+        wallet_id=card.wallet_id,
+        order_id=order_id,
+        kind=kind,
+        card_id=card.card_id,
+        bank=card.bank,
+        amount_minor=amount_minor,
+        fee_minor=0,
+        free_used_minor=0,
+        currency=currency,
+        hold_id=None,
+        state="pending",
+        result="",
+        created_at=now,
+        ended_at=None,
+    )
+
+
 class BankAnswered(msgspec.Struct, frozen=True):
     """The bank's final word on an order."""
 

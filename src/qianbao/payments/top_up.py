@@ -9,7 +9,7 @@ import msgspec
 from qianbao.db.queries import Connection
 from qianbao.ledger import AccountKey, main_account
 from qianbao.money import Money, check_amount
-from qianbao.payments.bank_orders import BankOrder, linked_card, load_cards, write_orders
+from qianbao.payments.bank_orders import BankOrder, linked_card, load_cards, new_order, write_orders
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
 
@@ -50,22 +50,7 @@ def _apply(request: TopUp, batch: Batch) -> BankOrder:
     card = linked_card(batch, request.wallet_id, request.card_id)
     batch.decide(request.wallet_id, "top_up", amount)
     batch.count(request.wallet_id, received=amount)
-    order = BankOrder(
-        wallet_id=request.wallet_id,
-        order_id=request.order_id,
-        kind="top_up",
-        card_id=card.card_id,
-        bank=card.bank,
-        amount_minor=amount,
-        fee_minor=0,
-        free_used_minor=0,
-        currency=wallet.currency,
-        hold_id=None,
-        state="pending",
-        result="",
-        created_at=batch.now,
-        ended_at=None,
-    )
+    order = new_order("top_up", request.order_id, card, amount, wallet.currency, batch.now)
     batch.add_row("top_up", order)
     return order
 

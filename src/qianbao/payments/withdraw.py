@@ -19,6 +19,7 @@ from qianbao.payments.bank_orders import (
     linked_card,
     load_cards,
     lock_free_used,
+    new_order,
     write_free_used,
     write_orders,
 )
@@ -89,21 +90,11 @@ def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     if person is not None:
         person[1] += free_used
     batch.count(request.wallet_id, moved=amount + fee)
-    order = BankOrder(
-        wallet_id=request.wallet_id,
-        order_id=request.order_id,
-        kind="withdrawal",
-        card_id=card.card_id,
-        bank=card.bank,
-        amount_minor=amount,
+    order = msgspec.structs.replace(
+        new_order("withdrawal", request.order_id, card, amount, wallet.currency, batch.now),
         fee_minor=fee,
         free_used_minor=free_used,
-        currency=wallet.currency,
         hold_id=hold_id,
-        state="pending",
-        result="",
-        created_at=batch.now,
-        ended_at=None,
     )
     batch.add_row("withdraw", order)
     return order
