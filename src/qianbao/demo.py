@@ -263,7 +263,8 @@ def _panel(settings: Settings) -> Panel:
     table.add_row("Console", f"{app}/console  ({' or '.join(OPERATORS)}, {OPERATOR_PASSWORD})")
     table.add_row("API", f"{app}/schema/openapi.json")
     table.add_row("Phones", f"{banks}/phone   where every text message arrives")
-    table.add_row("Banks", f"{banks}/counter   where a customer corrects what a bank holds")
+    table.add_row("Banks", f"{banks}/counter   everybody's cards, and what a branch corrects")
+    table.add_row("Newcomers", f"{banks}/newcomer   a specimen passport, an account and a card")
     table.add_row("Clock", f"{app}/sandbox/clock   moves the demo to another day")
     table.add_row("", "")
     for person in CAST:

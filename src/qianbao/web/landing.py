@@ -14,8 +14,10 @@ from qianbao.web.visit import Asked, services_of
 @get("/")
 async def landing(request: Asked) -> Response[Any]:
     """One screen, with or without an account; in the sandbox, who to be."""
-    cast = CAST if services_of(request).settings.sandbox else ()
-    return draw("landing.html", cast=cast, pin=PIN if cast else "")
+    settings = services_of(request).settings
+    cast = CAST if settings.sandbox else ()
+    pin, banks_url = (PIN, settings.sandbox_url) if cast else ("", "")
+    return draw("landing.html", cast=cast, pin=pin, banks_url=banks_url)
 
 
 SCREENS = Router(path="/", route_handlers=[landing])

@@ -15,10 +15,10 @@ from litestar.response import Redirect
 
 from qianbao.banks import directory
 from qianbao.banks.phones import BankPhoneInvalid, read_phone
-from qianbao.banks.sandbox import customers, faults, messages
+from qianbao.banks.sandbox import customers, faults, messages, newcomers
 from qianbao.banks.sandbox.protocol import Optional, Short
 from qianbao.banks.sandbox.words import word
-from qianbao.clock import OPERATOR_ZONE
+from qianbao.clock import OPERATOR_ZONE, local_date, system_clock
 from qianbao.errors import Language, QianbaoError
 from qianbao.money import show
 
@@ -37,6 +37,14 @@ class FormOfCustomer(msgspec.Struct, frozen=True):
     document_kind: Short
     document_number: Short
     phone: Short
+
+
+class FormOfNewcomer(msgspec.Struct, frozen=True):
+    surname: Optional = ""
+    given: Optional = ""
+    phone: Optional = ""
+    bank: Optional = "ICBC"
+    document_number: Optional = ""
 
 
 class FormOfFault(msgspec.Struct, frozen=True):
@@ -155,6 +163,33 @@ async def correct(
     )
 
 
+@get("/newcomer")
+async def newcomer(request: PageRequest) -> Response[str]:
+    return _page(
+        request, "newcomer.html", banks=directory.all_banks(), made=None, typed=FormOfNewcomer()
+    )
+
+
+@post("/newcomer", status_code=200)
+async def welcome_newcomer(
+    request: PageRequest,
+    data: Annotated[FormOfNewcomer, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    state: State,
+) -> Response[str]:
+    async with state.pool.connection() as conn:
+        made = await newcomers.welcome(
+            conn,
+            surname=data.surname,
+            given=data.given,
+            document_number=data.document_number,
+            phone=read_phone(data.phone),
+            bank=data.bank,
+            today=local_date(system_clock()),
+        )
+    banks = directory.all_banks()
+    return _page(request, "newcomer.html", banks=banks, made=made, typed=data)
+
+
 @get("/faults")
 async def fault_page(request: PageRequest, state: State) -> Response[str]:
     async with state.pool.connection() as conn:
@@ -209,4 +244,7 @@ def _page(request: PageRequest, template: str, **values: Any) -> Response[Any]:
     return page
 
 
-HANDLERS = [index, phone_index, phone, counter, customer, correct, fault_page, set_fault]
+HANDLERS = [
+    index, phone_index, phone, counter, customer, correct, newcomer, welcome_newcomer, fault_page,
+    set_fault,
+]  # fmt: skip
