@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -235,7 +236,21 @@ def _seed(settings: Settings, tell: Tell) -> None:
     from qianbao.seed import seed  # three seconds of imports that a second start saves
 
     _seeding(settings).touch()
-    asyncio.run(seed(settings, tell))
+    # In a thread of its own: Ctrl-C reaches the main one, whatever the seed is waiting for.
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            asyncio.run(seed(settings, tell))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work, name="seed", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(WATCH_SECONDS)
+    if failures:
+        raise failures[0]
     _seeding(settings).unlink()
 
 
