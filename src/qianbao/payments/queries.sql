@@ -140,9 +140,6 @@ ORDER BY n.opened_at DESC LIMIT 1
 -- name: find_status
 SELECT status FROM wallets WHERE wallet_id = %(wallet_id)s
 
--- name: find_open_wallet_by_phone
-SELECT wallet_id FROM phones WHERE phone_index = %(phone_index)s
-
 -- name: lock_wallets
 SELECT wallet_id FROM wallets WHERE wallet_id = ANY(%(wallets)s)
 ORDER BY wallet_id

@@ -13,10 +13,10 @@ from qianbao.keyring import KeyRing
 from qianbao.ledger import AccountKey, SameAccount, Transfer, main_account
 from qianbao.money import Money, check_amount
 from qianbao.payments.batch import Batch, Kind
-from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import BlockedByPolicy, ReceiverCannotReceive, check_note
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
-from qianbao.wallets.phones import read_phone
+from qianbao.wallets.profile import open_wallet_of
 
 
 class NoWalletAtPhone(NotFound):
@@ -53,12 +53,10 @@ class Sent(msgspec.Struct, frozen=True):
 
 async def find_receiver(conn: Connection, keys: KeyRing, *, phone: str) -> str:
     """The open wallet of a phone. Raises `phone_invalid` or `NoWalletAtPhone`."""
-    index = keys.index(read_phone(phone), "phone")
-    cursor = await conn.execute(sql.find_open_wallet_by_phone, {"phone_index": index})
-    row = await cursor.fetchone()
-    if row is None:
+    wallet_id = await open_wallet_of(conn, keys, phone)
+    if wallet_id is None:
         raise NoWalletAtPhone()
-    return str(row[0])
+    return wallet_id
 
 
 async def send(clearing: Clearing, request: SendMoney) -> Sent:
