@@ -1,7 +1,7 @@
 # Everything one does with this repository. Only make and Python 3.11 or newer are assumed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots reference lock clean
+.PHONY: help demo demo-again test check wheel bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
 
 RUN := .venv/bin/python
@@ -9,16 +9,22 @@ INSTALLED := .venv/.installed
 ASSETS := src/qianbao/web/static/vendor/.installed
 
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) $(ASSETS) ## Run the wallet, its sandbox banks and a cast of people on this machine
 	@$(RUN) -m qianbao demo
+
+demo-again: $(INSTALLED) $(ASSETS) ## Delete what the demo made in .qianbao, after asking, and start it over
+	@$(RUN) -m qianbao demo --fresh
 
 test: check $(ASSETS) ## Check the code, then run every test, the browser ones included
 	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest
 
 check: $(INSTALLED) ## Format, lint, types and house rules
 	@$(RUN) tools/check.py
+
+wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
+	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 bench: $(INSTALLED) ## Measure the ledger
 	@$(RUN) -m qianbao bench ledger
@@ -34,7 +40,7 @@ lock: ## Compile the lock files again (needs uv and npm)
 	@sh tools/lock.sh
 
 clean: ## Remove what was installed or built here; the demo's data in .qianbao stays
-	rm -rf .venv .cache node_modules tools/chromium/node_modules test-results \
+	rm -rf .venv .cache dist node_modules tools/chromium/node_modules test-results \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis src/qianbao/web/static/vendor
 
 $(INSTALLED): requirements.lock tools/environment.py tools/python.sh

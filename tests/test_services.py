@@ -7,25 +7,37 @@ import base64
 
 import pytest
 
-from qianbao.services import BankGatewayMissing, MasterKeyMissing, open_services
-from qianbao.settings import Settings
+from qianbao.services import open_services
+from qianbao.settings import Settings, SettingsWrong
 
 KEY = base64.b64encode(bytes(32)).decode()
 
 
-async def test_no_master_key_no_start():
-    settings = Settings(bank_url="https://gateway.test", bank_token="shared")
-    with pytest.raises(MasterKeyMissing):
-        async with open_services(settings):
-            pass
+PLACE = {"database_url": "postgresql://nowhere.test/qianbao"}
+KEYS = {"master_key": KEY}
+BANKS = {"bank_url": "https://gateway.test", "bank_token": "shared"}
 
 
-@pytest.mark.parametrize("given", [{}, {"bank_url": "https://gateway.test"}, {"bank_token": "x"}])
-async def test_no_bank_gateway_no_start(given):
-    """Else card numbers would go to whoever listens on the sandbox's port."""
-    with pytest.raises(BankGatewayMissing):
-        async with open_services(Settings(master_key=KEY, **given)):
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        (KEYS | BANKS, ["QIANBAO_DATABASE_URL"]),
+        (PLACE | BANKS, ["QIANBAO_MASTER_KEY_FILE"]),
+        (PLACE | BANKS | {"master_key": "c2hvcnQ="}, ["QIANBAO_MASTER_KEY"]),
+        (PLACE | BANKS | {"master_key": "no base64!"}, ["QIANBAO_MASTER_KEY"]),
+        # Else card numbers would go to whoever listens on the sandbox's port.
+        (PLACE | KEYS, ["QIANBAO_BANK_URL", "QIANBAO_BANK_TOKEN"]),
+        (PLACE | KEYS | {"bank_url": "https://gateway.test"}, ["QIANBAO_BANK_TOKEN"]),
+        ({}, ["QIANBAO_DATABASE_URL", "QIANBAO_MASTER_KEY_FILE", "QIANBAO_BANK_URL",
+              "QIANBAO_BANK_TOKEN"]),
+    ],
+)  # fmt: skip
+async def test_outside_the_sandbox_nothing_starts_without(given, wrong):
+    with pytest.raises(SettingsWrong) as refused:
+        async with open_services(Settings(**given)):
             pass
+    assert [problem.split()[0] for problem in refused.value.problems] == wrong
+    assert "c2hvcnQ=" not in str(refused.value)
 
 
 def test_settings_never_print_their_secrets():

@@ -91,11 +91,11 @@ def build(settings: Settings) -> Litestar:
         ],
         lifespan=[lifespan],
         middleware=[follow_clock] if settings.sandbox else [],
-        openapi_config=api.openapi(settings),
+        openapi_config=api.description(settings),
         request_max_body_size=2_000_000,
         **pages | {"exception_handlers": handlers},
     )
-    api.describe_errors(app.openapi_schema)
+    api.describe(app)
     return app
 
 

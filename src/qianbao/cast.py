@@ -12,7 +12,7 @@ from qianbao.identity.mrz import write_td3
 from qianbao.names import LegalName, from_fields, from_mrz, write
 
 PIN = "270415"
-OPERATOR_PASSWORD = "steady-lantern-27"  # noqa: S105 - the demo's, printed by `make demo`
+OPERATOR_PASSWORD = "steady-lantern-27"  # noqa: S105 - the demo's, shown on its first page
 
 LONG_AGO = datetime(2026, 6, 1, 9, 0, tzinfo=OPERATOR_ZONE)
 """When the cast signed up."""
@@ -177,7 +177,8 @@ CAST: tuple[Person, ...] = (
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """A merchant of the demo. Its API key is printed by the demo; it guards play money only."""
+    """A merchant of the demo. Its API key is shown on the demo's first page; it guards play money
+    only."""
 
     merchant_id: str
     name_en: str

@@ -8,45 +8,79 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import sys
 from typing import Annotated, Any
 
-import msgspec
 import typer
-from rich.console import Console
 
-from qianbao.settings import Settings, load
+from qianbao.terminal import IN_THE_WAY, WRONG, leave, ready_for, refused, settings_for
 
 GROUPS = {
-    "bench": "qianbao.bench",
-    "ledger": "qianbao.ledger.commands",
-    "names": "qianbao.names.commands",
-    "policy": "qianbao.policy.commands",
+    "operator": ("qianbao.admission", "operators", "Who may sign in to the console."),
+    "merchant": ("qianbao.admission", "merchants", "Who may be paid, and their API keys."),
+    "names": ("qianbao.names_commands", "app", "Compare names; show how banks print them."),
+    "bench": ("qianbao.bench", "app", "Measure, beside a limit measured in the same run."),
 }
-"""Command groups, and the module whose `app` holds each; one that is not there yet is left out."""
+"""Command groups: the module and name where each is, and its line in the list of commands."""
+
+TRY, RUN, ADMIT, READ = "Try it", "Run it", "Let in and keep out", "Read"
 
 app = typer.Typer(
     help="Qianbao · 钱包: a consumer wallet that an operator hosts itself.",
+    epilog="Each command has help and an example: qianbao serve --help",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # they may hold secrets
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # locals may be secrets; `main` says what is known
 )
 
 
-@app.command()
-def demo() -> None:
-    """Run everything on this machine, with a cast of people. PORT=9000 moves it."""
+@app.command(rich_help_panel=TRY, epilog="Example: PORT=9000 qianbao demo")
+def demo(
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete what the demo made, and start over.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
+) -> None:
+    """Run everything on this machine, with a cast of people."""
     from qianbao.demo import main as run_demo
 
-    raise typer.Exit(run_demo())
+    raise typer.Exit(run_demo(fresh=fresh, sure=yes))
 
 
-@app.command()
+@app.command(rich_help_panel=TRY, epilog="Example: QIANBAO_SANDBOX=true qianbao sandbox")
+def sandbox() -> None:
+    """Serve the simulated banks; never in use with real money."""
+    from qianbao.banks.sandbox.app import serve as run_sandbox
+
+    settings = settings_for()
+    if not settings.sandbox:
+        leave("Simulated banks need QIANBAO_SANDBOX=true, and play money.", code=WRONG)
+    if not (settings.sandbox_database_url or settings.database_url):
+        leave("Set QIANBAO_SANDBOX_DATABASE_URL or QIANBAO_DATABASE_URL.", code=WRONG)
+    run_sandbox(settings)
+
+
+@app.command(rich_help_panel=RUN, epilog="Example: qianbao new-key > /etc/qianbao/master.key")
+def new_key() -> None:
+    """Print a fresh master key, to be kept in a file."""
+    from qianbao.keyring import new_master_key
+
+    typer.echo(new_master_key())
+
+
+@app.command(rich_help_panel=RUN, epilog="Example: QIANBAO_DATABASE_URL=… qianbao migrate")
 def migrate() -> None:
-    """Bring the database up to date."""
-    applied = asyncio.run(_migrate(_settings(database=True).database_url))
-    Console().print(f"{applied} migrations applied" if applied else "Nothing to do")
+    """Bring the database up to date; may be repeated."""
+    from qianbao.db.ready import DatabaseUnready, check_server
+
+    url = settings_for("database").database_url
+    try:
+        check_server(url)
+    except DatabaseUnready as unready:
+        leave(str(unready), code=IN_THE_WAY)
+    applied = asyncio.run(_migrate(url))
+    typer.echo(f"{applied} migrations applied" if applied else "Nothing to do")
 
 
 async def _migrate(url: str) -> int:
@@ -62,70 +96,37 @@ async def _migrate(url: str) -> int:
     return applied
 
 
-@app.command()
-def add_operator(
-    name: str, password: Annotated[str, typer.Option(prompt=True, hide_input=True)]
-) -> None:
-    """Let somebody sign in to the console. Two operators are needed to publish a policy."""
-    from qianbao.admission import add_operator as run_add_operator
-
-    asyncio.run(run_add_operator(_settings(database=True), name=name, password=password))
-    Console().print(f"{name} can sign in at /console")
-
-
-@app.command()
-def add_merchant(name_en: str, name_zh: str) -> None:
-    """Admit a merchant; prints its id and its API key, the key this once."""
-    from qianbao.admission import add_merchant as run_add_merchant
-
-    found = asyncio.run(
-        run_add_merchant(_settings(database=True), name_en=name_en, name_zh=name_zh)
-    )
-    Console().print(f"merchant {found[0]}\nAPI key  {found[1]}", highlight=False)
-
-
-@app.command()
+@app.command(rich_help_panel=RUN, epilog="Example: qianbao serve")
 def serve() -> None:
     """Serve the app: API, screens, console and advisor."""
     from qianbao.app import serve as run_app
 
-    run_app(_settings(database=True))
+    run_app(ready_for("keys", "banks"))
 
 
-@app.command()
+@app.command(rich_help_panel=RUN, epilog="Example: qianbao worker")
 def worker() -> None:
     """Do the jobs that commits left behind."""
     from qianbao.worker import run
 
-    run(_settings(database=True))
+    run(ready_for("keys", "banks"))
 
 
-@app.command()
-def sandbox() -> None:
-    """Serve the simulated banks. Never in use with real money."""
-    from qianbao.banks.sandbox.app import serve as run_sandbox
-
-    settings = _settings()
-    if not settings.sandbox:
-        raise typer.BadParameter("simulated banks need QIANBAO_SANDBOX=true, and play money")
-    run_sandbox(settings)
-
-
-@app.command()
+@app.command(rich_help_panel=READ, epilog="Example: qianbao settings | grep BANK")
 def settings() -> None:
-    """Print every setting: the text of docs/settings.md."""
+    """Print every setting."""
     _print_page("settings_page")
 
 
-@app.command()
+@app.command(rich_help_panel=READ, epilog="Example: qianbao errors")
 def errors() -> None:
-    """Print every error code: the text of docs/errors.md."""
+    """Print every error code."""
     _print_page("errors_page")
 
 
-@app.command()
+@app.command(rich_help_panel=READ, epilog="Example: qianbao facts")
 def facts() -> None:
-    """Print every fact a policy may read: the text of docs/facts.md."""
+    """Print every fact a policy may read."""
     _print_page("facts_page")
 
 
@@ -136,35 +137,30 @@ def _print_page(name: str) -> None:
     sys.stdout.write(page)
 
 
-def _settings(*, database: bool = False) -> Settings:
-    """Settings from the environment, or an exit that says what is wrong with them."""
-    try:
-        found = load()
-    except (msgspec.ValidationError, OSError) as error:
-        raise typer.BadParameter(f"settings: {error}") from None
-    if database and not found.database_url:
-        raise typer.BadParameter("set QIANBAO_DATABASE_URL to the PostgreSQL to use")
-    return found
-
-
 def _add_groups(words: list[str]) -> None:
-    """Adds the group that `words` begin with; all of them when help is what is wanted."""
-    wanted: Any = GROUPS if not words or words[0] not in GROUPS else words[:1]
-    if words and words[0] not in GROUPS and not words[0].startswith("-"):
-        return
-    for name in wanted:
-        if importlib.util.find_spec(GROUPS[name]) is not None:
-            app.add_typer(importlib.import_module(GROUPS[name]).app, name=name)
+    """Adds the group that `words` begin with; when help is wanted, a line for each instead."""
+    asked = words[0] if words else "--help"
+    for name, (module, attribute, line) in GROUPS.items():
+        if asked == name:
+            group: Any = getattr(importlib.import_module(module), attribute)
+        elif asked.startswith("-"):
+            group = typer.Typer()
+        else:
+            continue
+        panel = RUN if name == "bench" else ADMIT
+        app.add_typer(group, name=name, help=line, rich_help_panel=panel)
 
 
 def main() -> None:
     """What `qianbao` and `python -m qianbao` run."""
+    from psycopg import OperationalError
+
     from qianbao.errors import QianbaoError
 
     _add_groups(sys.argv[1:])
     try:
-        app()
+        app(prog_name="qianbao")
     except QianbaoError as error:
-        for language in ("en", "zh"):
-            sys.stderr.write(f"{error.sentence(language)} {error.next_step(language)}\n")
-        raise SystemExit(3) from None
+        refused(error)
+    except OperationalError as error:
+        leave(f"The database: {' '.join(str(error).split())}", code=IN_THE_WAY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -28,12 +29,13 @@ from qianbao import processes
 from qianbao.db import embedded
 from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.migrate import migrate
+from qianbao.db.ready import DatabaseUnready, check_server
 from qianbao.keyring import kept_secret, new_token
-from qianbao.settings import Settings, load
+from qianbao.settings import LAST_PORT, Settings, SettingsWrong, load
 
 DATABASE = "qianbao"
-OLDEST_POSTGRESQL = 150000
-LAST_PORT = 65535
+MADE_HERE = ("seeding", "bank_token", "master.key")
+"""Files of the data folder that the demo makes, besides its server, its logs and its lock."""
 WATCH_SECONDS = 0.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,15 +46,21 @@ class CannotStart(RuntimeError):
     """Something on this machine stands in the way; the message says what, and what to do."""
 
 
-def main() -> int:
-    """Runs the demo until Ctrl-C; gives the exit code."""
+def main(*, fresh: bool = False, sure: bool = False) -> int:
+    """Runs the demo until Ctrl-C; gives the exit code. `fresh` deletes what an earlier demo made,
+    after asking unless `sure`, and starts over."""
     console = Console()
     for number in STOP_SIGNALS:  # SIGINT too: a shell's background jobs are born ignoring it
         signal.signal(number, _interrupt)
     try:
-        _run(console)
+        settings = _choose_settings()
+        if fresh and not _start_over(settings, console, sure=sure):
+            return 0
+        _run(settings, console)
     except KeyboardInterrupt:
-        console.print("Stopped. `make demo` starts again with the same data.")
+        console.print(
+            "Stopped. `make demo` starts again with the same data, `make demo-again` without."
+        )
         return 0
     except (CannotStart, processes.ChildDied, embedded.ServerFailed, TimeoutError) as error:
         console.print(f"\n[bold red]The demo ended.[/] {_escape(str(error))}", highlight=False)
@@ -64,9 +72,36 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(console: Console) -> None:
+def _start_over(settings: Settings, console: Console, *, sure: bool) -> bool:
+    """Deletes what earlier demos made in their folder, and nothing else in it. False when whoever
+    is asked says no. Raises `CannotStart`."""
+    folder = settings.folder
+    if settings.database_url:
+        name = database_name(settings.database_url)
+        raise CannotStart(
+            f"The demo's data is in a PostgreSQL of yours. Drop the databases {name} and "
+            f"{name}_sandbox there, then run `make demo`."
+        )
+    with _only_demo(folder):
+        console.print(f"This deletes the demo's wallets, keys and logs in {folder}.")
+        if not sure and not _agreed(console):
+            console.print("Nothing was deleted.")
+            return False
+        embedded.remove(folder / "postgresql")
+        shutil.rmtree(folder / "logs", ignore_errors=True)
+        for name in MADE_HERE:
+            (folder / name).unlink(missing_ok=True)
+    return True
+
+
+def _agreed(console: Console) -> bool:
+    if not sys.stdin.isatty():
+        raise CannotStart("Nobody is here to be asked: `qianbao demo --fresh --yes` does not ask.")
+    return console.input("Type yes to go on: ").strip().lower() in ("yes", "y", "是")
+
+
+def _run(settings: Settings, console: Console) -> None:
     """Starts all pieces, prints the panel, watches; whatever happens, ends what it started."""
-    settings = _choose_settings()
     children: list[processes.Child] = []
     with _only_demo(settings.folder), ExitStack() as pieces:
         pieces.callback(_end_quietly, children)
@@ -84,8 +119,8 @@ def _choose_settings() -> Settings:
     Raises `CannotStart`."""
     try:
         settings = load(sandbox=True)
-    except (msgspec.ValidationError, OSError) as error:
-        raise CannotStart(f"A setting is wrong: {error}") from None
+    except SettingsWrong as wrong:
+        raise CannotStart("\n".join(wrong.problems)) from None
     typed = os.environ.get("PORT") or str(settings.port)
     port = int(typed) if typed.isdecimal() else 0
     if not 0 < port < LAST_PORT:
@@ -172,15 +207,15 @@ def _prepare_own_server(settings: Settings) -> Settings:
                 f"The last demo ended while its people moved in. Drop the databases {name} and "
                 f"{name}_sandbox, remove {_seeding(settings)}, and start again."
             )
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            if connection.info.server_version < OLDEST_POSTGRESQL:
-                raise CannotStart("Qianbao needs PostgreSQL 15 or newer.")
+        check_server(url)
         banks = settings.sandbox_database_url or embedded.create_database(url, f"{name}_sandbox")
     except psycopg.errors.InsufficientPrivilege as error:
         raise CannotStart(
             f"{error}Create the databases {name} and {name}_sandbox, or name the second one in "
             "QIANBAO_SANDBOX_DATABASE_URL."
         ) from None
+    except DatabaseUnready as unready:
+        raise CannotStart(str(unready)) from None
     except psycopg.OperationalError as error:
         raise CannotStart(f"QIANBAO_DATABASE_URL does not lead to a database: {error}") from None
     return msgspec.structs.replace(settings, sandbox_database_url=banks)
@@ -276,6 +311,10 @@ def _panel(settings: Settings) -> Panel:
     table.add_row("Wallet", f"[bold]{app}/[/]")
     table.add_row("Advisor", f"{app}/advise")
     table.add_row("Console", f"{app}/console  ({' or '.join(OPERATORS)}, {OPERATOR_PASSWORD})")
+    table.add_row(
+        "Keys, lines", "cards, passport lines, merchants' API keys, sign-ins: on the wallet's"
+    )
+    table.add_row("", "first page (the same list: docs/demo.md)")
     table.add_row("API", f"{app}/schema/openapi.json")
     table.add_row("Phones", f"{banks}/phone   where every text message arrives")
     table.add_row("Banks", f"{banks}/counter   everybody's cards, and what a branch corrects")

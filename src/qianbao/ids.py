@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from qianbao.errors import InvalidInput
@@ -33,6 +33,7 @@ PREFIXES = {
     "sco": "score order",
     "sig": "sign-up",
     "ses": "session",
+    "pnr": "attempt at a new PIN",
     "ntc": "notice",
     "sms": "text message",
     "dec": "decision",
@@ -42,6 +43,7 @@ PREFIXES = {
     "aud": "audit entry",
     "sim": "simulation",
     "whk": "webhook delivery",
+    "whs": "webhook secret",
     "vrf": "bank verification",
     "key": "idempotency key made by a screen",
     "req": "request",
@@ -66,6 +68,21 @@ def new_id(prefix: str, now: datetime, entropy: Callable[[int], bytes] = os.uran
         raise ValueError(f"unknown id prefix {prefix!r}")
     number = (int(now.timestamp() * 1000) << 55) | (int.from_bytes(entropy(7)) >> 1)
     return f"{prefix}_{_letters(number)}"
+
+
+def id_series(
+    prefix: str, now: datetime, entropy: Callable[[int], bytes] = os.urandom
+) -> Iterator[str]:
+    """Ids that follow one another: the moment, 35 random bits, and a count from 0. The first 16
+    letters after the prefix name the series; it ends after 2^20 ids, 1,048,576."""
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}")
+    start = (int(now.timestamp() * 1000) << 55) | (int.from_bytes(entropy(5)) >> 5 << 20)
+    name = f"{prefix}_{_letters(start)[:16]}"
+    for high in _PAIRS:
+        begin = name + high
+        for low in _PAIRS:
+            yield begin + low
 
 
 def id_from_key(prefix: str, scope: str, key: str) -> str:

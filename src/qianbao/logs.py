@@ -12,6 +12,8 @@ import structlog
 def set_up(level: int = logging.INFO) -> None:
     """Sets up structlog for this process, and keeps libraries to their warnings."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    # The web server sets the root's level its own way.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -23,13 +23,28 @@ SYMBOLS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "JPY": "JP¥"}
 MAX_AMOUNT_MINOR = 10**13
 """The largest amount one request may name: 10^13 minor units, well inside a PostgreSQL bigint."""
 
-_TYPED = re.compile(r"^\d{1,12}(?:\.(\d{1,3}))?$")
+WRITTEN_MARKS = {
+    "CNY": ("人民币", "RMB", "¥", "元", "圆"), "JPY": ("¥", "円"), "USD": ("US$",),
+}  # fmt: skip
+"""What people write beside a figure besides `SYMBOLS` and the currency's code."""
+
+_FULL_WIDTH = str.maketrans(
+    "０１２３４５６７８９，．。￥＄\u3000\u00a0\u2009\u202f", "0123456789,..¥$    "
+)
+_TYPED = re.compile(
+    r"([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,3}(?: [0-9]{3}){1,3})"
+    r"(?:\.([0-9]{1,12}))?"
+)
+"""Groups, where there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
+
+
+_NUMBERS = ("none", "one", "two", "three")
 
 
 class AmountOutOfRange(InvalidInput):
     code = "amount_out_of_range"
-    en = "The amount must be more than 0 and at most {maximum}."
-    zh = "金额须大于 0，且不超过 {maximum}。"
+    en = "{given} is too {wrong_en}: an amount is {bound_en} {limit}."
+    zh = "{given} {wrong_zh}：金额{bound_zh} {limit}。"
     next_en = "Enter another amount."
     next_zh = "请输入其他金额。"
 
@@ -40,6 +55,14 @@ class AmountUnreadable(InvalidInput):
     zh = "“{typed}” 不是有效的 {currency} 金额。"
     next_en = "Write digits with a point for the decimals, like 12.50."
     next_zh = "请用数字和小数点填写，例如 12.50。"
+
+
+class AmountTooFine(AmountUnreadable):
+    code = "amount_too_fine"
+    en = "“{typed}” has too many decimals: {currency} has {most_en}."
+    zh = "“{typed}” 的小数位过多：{currency} {most_zh}。"
+    next_en = "Write the amount without the further digits."
+    next_zh = "请去掉多余的小数位。"
 
 
 class CurrencyUnsupported(InvalidInput):
@@ -74,8 +97,25 @@ def check_amount(money: Money, currency: str) -> int:
     `currency`. Raises `CurrencyUnsupported` or `AmountOutOfRange`."""
     if money.currency != currency:
         raise CurrencyUnsupported(expected=currency, given=money.currency[:8])
-    if not 0 < money.amount_minor <= MAX_AMOUNT_MINOR:
-        raise AmountOutOfRange(maximum=show(MAX_AMOUNT_MINOR, currency))
+    given = show(money.amount_minor, currency)
+    if money.amount_minor <= 0:
+        raise AmountOutOfRange(
+            given=given,
+            limit=show(1, currency),
+            wrong_en="little",
+            wrong_zh="过小",
+            bound_en="at least",
+            bound_zh="不得低于",
+        )
+    if money.amount_minor > MAX_AMOUNT_MINOR:
+        raise AmountOutOfRange(
+            given=given,
+            limit=show(MAX_AMOUNT_MINOR, currency),
+            wrong_en="much",
+            wrong_zh="过大",
+            bound_en="at most",
+            bound_zh="不得超过",
+        )
     return money.amount_minor
 
 
@@ -90,14 +130,31 @@ def show(amount_minor: int, currency: str = "CNY", *, symbol: bool = True) -> st
 
 
 def read(typed: str, currency: str = "CNY") -> Money:
-    """What a person typed ("1,234.5", "¥20") as money. Raises `AmountUnreadable`."""
-    text = typed.strip().lstrip("¥$€£￥").replace(",", "").replace("，", "")
-    match = _TYPED.match(text)
+    """What a person typed ("1,234.5", "¥20", "３２００元") as money. What could mean two amounts is
+    refused, not guessed. Raises `AmountUnreadable` or `AmountTooFine`."""
+    match = _TYPED.fullmatch(_bare(typed, currency))
     digits = MINOR_DIGITS[currency]
-    if match is None or len(match.group(1) or "") > digits:
+    if match is None:
         raise AmountUnreadable(typed=typed[:20], currency=currency)
-    whole, _, rest = text.partition(".")
+    if len(match.group(2) or "") > digits:
+        raise AmountTooFine(
+            typed=typed[:20],
+            currency=currency,
+            most_en=f"at most {_NUMBERS[digits]}" if digits else "none",
+            most_zh=f"最多 {digits} 位小数" if digits else "没有小数",
+        )
+    whole, rest = re.sub("[, ]", "", match.group(1)), match.group(2) or ""
     return Money(int(whole) * 10**digits + int(rest.ljust(digits, "0") or 0), currency)
+
+
+def _bare(typed: str, currency: str) -> str:
+    """The figure without this currency's mark before or after it (¥3200元), full-width signs made
+    plain."""
+    text = typed.translate(_FULL_WIDTH).strip()
+    own = (SYMBOLS.get(currency, currency), currency, *WRITTEN_MARKS.get(currency, ()))
+    mark = "|".join(sorted(map(re.escape, own), key=len, reverse=True))
+    match = re.fullmatch(rf"(?i)(?:{mark})?\s*([0-9].*?)\s*(?:{mark})?", text)
+    return match.group(1) if match else ""
 
 
 def round_half_up(numerator: int, denominator: int) -> int:

@@ -24,6 +24,8 @@ import msgspec
 from qianbao.settings import Settings
 
 POLL_SECONDS = 0.05
+READY_SECONDS = 300
+"""How long a process may take to answer on a slow machine; one that dies is noticed at once."""
 END_SECONDS = 10
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -96,7 +98,7 @@ def check(children: Iterable[Child]) -> None:
             raise ChildDied(child)
 
 
-def wait_until_ready(child: Child, url: str, *, timeout_seconds: int = 90) -> None:
+def wait_until_ready(child: Child, url: str, *, timeout_seconds: int = READY_SECONDS) -> None:
     """Returns once `url` answers 200. Raises `ChildDied` or, after too long, `TimeoutError`."""
     give_up = time.monotonic() + timeout_seconds
     while not _answers(url):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import msgspec
 
 from qianbao.banks.cards import confirm_card, link_card
 from qianbao.cast import (
@@ -27,6 +27,7 @@ from qianbao.cast import (
 )
 from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
+from qianbao.http_client import HttpTrouble
 from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import id_from_key
 from qianbao.installation import prepare
@@ -40,7 +41,8 @@ from qianbao.payscore import enable
 from qianbao.rollouts.operators import create_operator
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings
-from qianbao.wallets.signup import confirm_signup, start_signup
+from qianbao.wallets.codes import start_signup
+from qianbao.wallets.signup import confirm_signup
 from qianbao.worker import drain
 
 Progress = Callable[[str], None]
@@ -88,7 +90,7 @@ async def _open_shop(services: Services, shop: Shop) -> None:
     now = services.now()
     async with services.pool.connection() as conn:
         await add_merchant(
-            conn, services.keys, merchant_id=shop.merchant_id, name_en=shop.name_en,
+            conn, merchant_id=shop.merchant_id, name_en=shop.name_en,
             name_zh=shop.name_zh, api_key=shop.api_key, now=now,
         )  # fmt: skip
         if shop.per_charge_minor:
@@ -140,16 +142,17 @@ async def _tell_registers(services: Services, person: Person, passport: Passport
 
 
 async def _post(services: Services, path: str, body: dict[str, Any]) -> None:
-    answer = await services.gateway_http.post(path, json=body)
-    if answer.is_error:
-        raise SandboxSilent(f"{path}: {answer.status_code} {answer.text[:200]}")
+    try:
+        await services.gateway_http.ask("POST", path, msgspec.Raw, body)
+    except HttpTrouble as trouble:
+        raise SandboxSilent(f"{path}: {trouble!r}") from trouble
 
 
 async def _last_code(services: Services, phone: str) -> str:
     """The six digits of the newest message on the sandbox's phone."""
-    answer: httpx.Response = await services.gateway_http.get(f"/sandbox/phones/{phone}/messages")
-    answer.raise_for_status()
-    text: str = answer.json()[0]["text"]
+    path = f"/sandbox/phones/{phone}/messages"
+    messages = await services.gateway_http.ask("GET", path, list[dict[str, Any]])
+    text: str = messages[0]["text"]
     return next(word for word in _words(text) if len(word) == 6 and word.isdigit())
 
 

@@ -5,6 +5,7 @@ Doors, the worker and the seed take things from here; rooms never see it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,22 +17,14 @@ from qianbao.banks.gateway import Gateway
 from qianbao.clock import Clock, MovableClock, system_clock
 from qianbao.db import clock as sandbox_clock
 from qianbao.db.pool import Pool, open_pool
+from qianbao.http_client import HttpClient
 from qianbao.identity.registers import Registers
 from qianbao.keyring import KeyRing, kept_secret, new_master_key
 from qianbao.notices.public_addresses import public_only
 from qianbao.payments.clear import Clearing
 from qianbao.payments.kinds import KINDS
 from qianbao.rollouts.in_force import PoliciesInForce
-from qianbao.settings import Settings
-
-
-class MasterKeyMissing(ValueError):
-    """Outside the sandbox, an operator brings the key: one made on the spot would be lost with the
-    folder, and every phone and document number with it."""
-
-
-class BankGatewayMissing(ValueError):
-    """Outside the sandbox nobody may stand where the banks do by chance: card numbers go there."""
+from qianbao.settings import Settings, SettingsWrong, missing
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -43,7 +36,7 @@ class Services(msgspec.Struct, frozen=True):
     keys: KeyRing
     gateway: Gateway
     registers: Registers
-    gateway_http: httpx.AsyncClient
+    gateway_http: HttpClient
     webhook_http: httpx.AsyncClient
     policies: PoliciesInForce
     clearing: Clearing
@@ -60,41 +53,43 @@ class Services(msgspec.Struct, frozen=True):
 
 
 def read_keys(settings: Settings) -> KeyRing:
-    """The master key from the settings; in the sandbox one is made once in the data folder. Raises
-    `MasterKeyMissing`."""
-    if settings.master_key:
-        return KeyRing.from_base64(settings.master_key)
-    if not settings.sandbox:
-        raise MasterKeyMissing("set QIANBAO_MASTER_KEY or QIANBAO_MASTER_KEY_FILE")
-    return KeyRing.from_base64(kept_secret(settings.folder / "master.key", new_master_key))
+    """The master key from the settings; in the sandbox one is made once in the data folder. Outside
+    it an operator brings the key: one made on the spot would be lost with the folder, and every
+    phone and document number with it. Raises `SettingsWrong`."""
+    if wrong := missing(settings, ["keys"]):
+        raise SettingsWrong(wrong)
+    made = (
+        "" if settings.master_key else kept_secret(settings.folder / "master.key", new_master_key)
+    )
+    return KeyRing.from_base64(settings.master_key or made)
 
 
-def _check_gateway(settings: Settings) -> None:
-    """Raises `BankGatewayMissing`."""
-    if not settings.sandbox and not (settings.bank_url and settings.bank_token):
-        raise BankGatewayMissing("set QIANBAO_BANK_URL and QIANBAO_BANK_TOKEN")
+def calm_collector() -> None:
+    """Has the garbage collector look at fewer things, less often. Called once, when a process has
+    made what it keeps."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything a process needs, with the clearing loop running. Raises `MasterKeyMissing` or
-    `BankGatewayMissing`."""
+    """Everything a process needs, with the clearing loop running. Raises `SettingsWrong`."""
+    if wrong := missing(settings, ["database", "keys", "banks"]):
+        raise SettingsWrong(wrong)
     keys = read_keys(settings)
-    _check_gateway(settings)
     pool = await open_pool(settings.database_url, size=settings.database_pool_size)
     clock: Clock = MovableClock() if settings.sandbox else system_clock
     policies = PoliciesInForce()
-    url, token, timeout = settings.gateway_url, settings.bank_token, settings.bank_timeout_seconds
-    gateway_http = httpx.AsyncClient(
-        base_url=url, timeout=timeout, headers={"Authorization": f"Bearer {token}"}
-    )
+    timeout = settings.bank_timeout_seconds
+    gateway_http = HttpClient(settings.gateway_url, settings.bank_token, timeout)
     services = Services(
         settings=settings,
         pool=pool,
         clock=clock,
         keys=keys,
-        gateway=Gateway(url, token, timeout),
-        registers=Registers(url, token, timeout),
+        gateway=Gateway(gateway_http),
+        registers=Registers(gateway_http),
         gateway_http=gateway_http,
         webhook_http=httpx.AsyncClient(
             timeout=timeout, event_hooks={"request": [] if settings.sandbox else [public_only]}
@@ -108,8 +103,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield services
     finally:
         await services.clearing.stop()
-        await services.gateway.close()
-        await services.registers.close()
-        await services.gateway_http.aclose()
+        await services.gateway_http.close()
         await services.webhook_http.aclose()
         await pool.close()

@@ -9,17 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 
 import procrastinate
 import structlog
 
 from qianbao import logs
 from qianbao.banks.cards import end_agreement
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
+from qianbao.errors import QianbaoError
+from qianbao.http_client import HttpTrouble, NotSent, Refused
 from qianbao.identity.registers import check_registers
 from qianbao.notices.texts import deliver_text
-from qianbao.notices.webhooks import deliver_webhook
+from qianbao.notices.webhooks import RETRIES, deliver_webhook
 from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
+from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings
@@ -27,7 +34,9 @@ from qianbao.settings import Settings
 log = structlog.get_logger(__name__)
 
 _RETRY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
-_MOST_EXPIRED = 1000
+_RETRY_WEBHOOK = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=2)
+_TIDY_SECONDS = 300
+"""How long one kind of tidying may take in a row; the rest waits for the next time."""
 
 
 async def _send_text(services: Services, sms_id: str) -> None:
@@ -80,13 +89,29 @@ async def _find_forgotten_orders(services: Services, timestamp: int) -> None:
 
 async def _tidy(services: Services, timestamp: int) -> None:
     del timestamp
-    for _ in range(_MOST_EXPIRED):
-        async with services.pool.connection() as conn:
-            if not await expire_orders(conn, now=services.now()):
-                break
     before = services.now() - timedelta(days=services.settings.idempotency_days)
-    async with services.pool.connection() as conn:
-        await forget_answers(conn, before=before)
+    await until_done(services.pool, partial(expire_orders, now=services.now()))
+    await until_done(services.pool, partial(forget_answers, before=before))
+
+
+async def _finish_collected(services: Services, timestamp: int) -> None:
+    del timestamp
+    await until_done(services.pool, partial(finish_collected, now=services.now()))
+
+
+async def until_done(
+    pool: Pool, step: Callable[[Connection], Awaitable[int]], seconds: float = _TIDY_SECONDS
+) -> int:
+    """Takes `step`, each time in a transaction of its own, until it finds nothing more or the time
+    is up; gives how much was done."""
+    done, give_up = 0, monotonic() + seconds
+    while monotonic() < give_up:
+        async with pool.connection() as conn:
+            found = await step(conn)
+        if not found:
+            break
+        done += found
+    return done
 
 
 Job = Callable[..., Awaitable[None]]
@@ -102,6 +127,7 @@ JOBS: dict[str, Job] = {
 
 PERIODIC: dict[str, tuple[str, Job]] = {
     "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
+    "finish_collected": ("* * * * *", _finish_collected),
     "tidy": ("17 * * * *", _tidy),
 }
 """What the worker does by itself: cron line and job."""
@@ -110,9 +136,11 @@ PERIODIC: dict[str, tuple[str, Job]] = {
 def register(services: Services, app: procrastinate.App) -> None:
     """Puts every job on `app`."""
     for name, job in JOBS.items():
-        app.task(name=name, retry=_RETRY)(_bound(services, job))
+        retry = _RETRY_WEBHOOK if name == "deliver_webhook" else _RETRY
+        app.task(name=name, retry=retry, pass_context=True)(_bound(services, name, job))
     for name, (cron, job) in PERIODIC.items():
-        task = app.task(name=name, queueing_lock=name)(_bound(services, job))
+        bound = _bound(services, name, job)
+        task = app.task(name=name, queueing_lock=name, pass_context=True)(bound)
         app.periodic(cron=cron)(task)
 
     async def take_up(timestamp: int) -> None:
@@ -136,12 +164,44 @@ async def take_up_abandoned(app: procrastinate.App) -> int:
     return len(abandoned)
 
 
-def _bound(services: Services, job: Job) -> Job:
-    async def run_job(*arguments: int, **ids: str) -> None:
-        await services.refresh_clock()
-        await job(services, *arguments, **ids)
+def _bound(services: Services, name: str, job: Job) -> Job:
+    async def run_job(context: procrastinate.JobContext, *arguments: int, **ids: str) -> None:
+        try:
+            await services.refresh_clock()
+            await job(services, *arguments, **ids)
+        except Exception as error:
+            # Told when it first fails; the queue itself tells when it gives up.
+            if not context.job.attempts:
+                _tell(services.settings, name, ids, error)
+            raise
 
     return run_job
+
+
+def _tell(settings: Settings, name: str, ids: dict[str, str], error: Exception) -> None:
+    """Logs why a job failed: what the verb said, and what the wire said where that was the cause.
+    An error nobody named is logged with its traceback."""
+    if not isinstance(error, QianbaoError):
+        log.error("job failed", job=name, **ids, exc_info=error)
+        return
+    cause = error.__cause__ or error.__context__
+    why = _on_the_wire(settings, cause) if isinstance(cause, HttpTrouble) else ""
+    reason = f"{error.sentence('en')} {why}".strip()
+    log.error("job failed", job=name, **ids, code=error.code, reason=reason)
+
+
+def _on_the_wire(settings: Settings, trouble: HttpTrouble) -> str:
+    gateway = f"The bank gateway at {settings.gateway_url}"
+    if isinstance(trouble, NotSent):
+        return f"{gateway} cannot be reached."
+    if isinstance(trouble, Refused) and trouble.status in (401, 403):
+        return (
+            f"{gateway} does not accept our token ({trouble.status}): QIANBAO_BANK_TOKEN must be "
+            "the same on both sides."
+        )
+    if isinstance(trouble, Refused):
+        return f"{gateway} refused the request ({trouble.status})."
+    return f"{gateway} gave no answer that can be read."
 
 
 def _app(services: Services) -> procrastinate.App:
@@ -154,6 +214,7 @@ def _app(services: Services) -> procrastinate.App:
 async def work(settings: Settings) -> None:
     """Works until it is told to stop."""
     async with open_services(settings) as services, _app(services).open_async() as app:
+        log.info("working", gateway=settings.gateway_url)
         await app.run_worker_async(concurrency=8, fetch_job_polling_interval=2)
 
 

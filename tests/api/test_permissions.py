@@ -14,6 +14,8 @@ from tests.kit.person import Caller, Holder, Refused, cast
 OPEN = {
     ("POST", "/v1/signups"),
     ("POST", "/v1/signups/{signup_id}/confirm"),
+    ("POST", "/v1/pin-resets"),
+    ("POST", "/v1/pin-resets/{signup_id}/confirm"),
     ("GET", "/v1/banks"),
     ("GET", "/v1/mandate-plans"),
     ("POST", "/v1/operator/session"),
@@ -39,7 +41,7 @@ def routes(stack):
 
 def kind(path):
     """Whom a route serves."""
-    if path.startswith("/v1/merchant") or path == "/v1/refunds":
+    if path.startswith("/v1/merchant"):
         return "merchant"
     return "operator" if path.startswith("/v1/operator") else "holder"
 
@@ -95,6 +97,7 @@ def test_nobody_reaches_what_is_anothers(seeded_stack):
         ("GET", f"/cards/{card}/unlink-preview", None),
         ("DELETE", f"/cards/{card}", None),
         ("POST", f"/cards/{card}/confirm", {"code": "123456"}),
+        ("POST", f"/cards/{card}/code", {}),
         ("POST", "/withdrawals", {"card_id": card, "amount": CNY, "pin": PIN}),
         ("POST", "/top-ups", {"card_id": card, "amount": CNY, "pin": PIN}),
         ("GET", f"/bank-orders/{order}", None),
@@ -127,14 +130,15 @@ def test_no_merchant_reaches_what_is_anothers(seeded_stack):
         for method, path, asked in [
             ("GET", f"/merchant/payments/{payment_id}", None),
             ("DELETE", f"/merchant/payments/{payment_id}", None),
-            ("POST", "/refunds", {"payment_id": payment_id, "amount": CNY, "reason": "r"}),
+            ("POST", "/merchant/refunds", {"payment_id": payment_id, "amount": CNY, "reason": "r"}),
             ("DELETE", f"/merchant/mandates/{mandate_id}", None),
             ("POST", f"/merchant/mandates/{mandate_id}/charges", body),
         ]:
             with pytest.raises(Refused) as refusal:
                 caller.ask(method, path, asked)
             assert refusal.value.problem["status"] == 404, (path, refusal.value.problem)
-        listed = caller.get("/merchant/payments") + caller.get("/merchant/mandates")["items"]
+        pages = [caller.get("/merchant/payments"), caller.get("/merchant/mandates")]
+        listed = [one for page in pages for one in page["items"]]
         assert {one["merchant_id"] for one in listed} <= {shop.merchant_id}
 
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from qianbao.banks.gateway import Gateway
+from qianbao.http_client import HttpClient
 from tests.banks.scene import TIMEOUT_SECONDS, TOKEN, Sandbox
 
 
@@ -74,6 +75,6 @@ async def sandbox(sandbox_process: tuple[str, Path]) -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def gateway(sandbox: Sandbox) -> AsyncIterator[Gateway]:
     """The wallet's side of the wire."""
-    opened = Gateway(sandbox.url, TOKEN, TIMEOUT_SECONDS)
-    yield opened
-    await opened.close()
+    http = HttpClient(sandbox.url, TOKEN, TIMEOUT_SECONDS)
+    yield Gateway(http)
+    await http.close()

@@ -118,3 +118,27 @@ def test_an_unknown_bank_is_named() -> None:
     with pytest.raises(directory.BankUnknown) as refused:
         directory.get_bank("NOBANK")
     assert "NOBANK" in refused.value.sentence("en")
+    assert "Did you mean" not in refused.value.next_step("en")
+
+
+def test_an_unknown_bank_is_told_which_there_are() -> None:
+    with pytest.raises(directory.BankUnknown) as refused:
+        directory.get_bank("XX")
+    with pytest.raises(directory.CardBankUnknown) as card_refused:
+        directory.find_bank("4000000000000002")
+    for error in (refused.value, card_refused.value):
+        for bank in directory.all_banks():
+            assert bank.label["en"] in error.next_step("en")
+            assert bank.zh in error.next_step("zh")
+    assert "GET /v1/banks" in refused.value.next_step("en")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("icbc", "ICBC"), ("IBCB", "ICBC"), ("Bank of Chna", "BOC"), ("中国银行", "BOC"),
+     ("工商银行", "ICBC"), ("HSBC", "HSBC"), ("minsheng", "CMBC"), ("招商", "CMB")],
+)  # fmt: skip
+def test_the_likeliest_bank_is_offered(typed: str, code: str) -> None:
+    found = directory.nearest(typed)
+    assert found is not None
+    assert found.code == code

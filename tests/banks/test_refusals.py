@@ -7,12 +7,8 @@ import socket
 import pytest
 
 from qianbao.banks.cards import get_card, list_cards
-from qianbao.banks.cards.confirm import (
-    CardCodeTries,
-    CardCodeUnreadable,
-    CardCodeWrong,
-    CardNotAwaitingCode,
-)
+from qianbao.banks.cards.codes import CardCodeTries, CardNotAwaitingCode
+from qianbao.banks.cards.confirm import CardCodeUnreadable, CardCodeWrong
 from qianbao.banks.cards.link import SameIdOtherBody
 from qianbao.banks.cards.refusals import (
     BY_RESULT,
@@ -31,6 +27,7 @@ from qianbao.banks.cards.refusals import (
 from qianbao.banks.gateway import BankMisunderstood, BankSilent, BankUnreachable, Gateway
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
+from qianbao.http_client import HttpClient
 from qianbao.ids import new_id
 from tests.banks.scene import (
     NOW,
@@ -223,13 +220,14 @@ async def test_nobody_there_is_told_apart_from_silence(pool: Pool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    nobody = Gateway(url, TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(url, TOKEN, TIMEOUT_SECONDS)
+    nobody = Gateway(http)
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", new_number()))
     try:
         with pytest.raises(BankUnreachable):
             await start(pool, nobody, anna, new_card("ICBC"), new_phone())
     finally:
-        await nobody.close()
+        await http.close()
 
 
 async def test_a_refusing_bank(pool: Pool, gateway: Gateway, sandbox: Sandbox) -> None:
@@ -294,12 +292,13 @@ async def test_a_refused_card_awaits_no_code(
 
 
 async def test_a_wrong_token_is_nobodys_fault_among_holders(sandbox: Sandbox, pool: Pool) -> None:
-    stranger = Gateway(sandbox.url, "another token", TIMEOUT_SECONDS)
+    http = HttpClient(sandbox.url, "another token", TIMEOUT_SECONDS)
+    stranger = Gateway(http)
     try:
         with pytest.raises(BankMisunderstood) as refused:
             await stranger.ask_order("ICBC", "ord_x")
     finally:
-        await stranger.close()
+        await http.close()
     assert refused.value.detail == {"http_status": 401}
 
 

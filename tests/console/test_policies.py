@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import pytest
+
+from qianbao.console.policies import first_version, segment_bars
+from qianbao.console.words import TAGS
 from qianbao.db.pool import Pool
-from qianbao.policy.policies import load_pack
+from qianbao.errors import Language
+from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts.publish import install_pack
+from qianbao.rollouts.simulate import BANKS_MOST, Outcome, Segment, Simulation
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
 from tests.rollouts.policies import two_banks
 from tests.rollouts.population import settle
@@ -45,8 +51,61 @@ async def test_from_draft_to_enforced(enter: Enter, pool: Pool, clock: Moment) -
         assert _phase((await oskar.get(ADDRESS)).text) == phase
         assert f"{phase}</span>" in (await oskar.get("/console/policies")).text
 
+
+async def test_retiring_shows_what_it_gives_back_and_takes_two_operators(
+    enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+        await settle(conn, seed=4, count=80, now=NOW)
+    clock.pass_by(days=90)  # two-banks is enforced
+    mei, oskar = await enter("Mei"), await enter("Oskar")
+    assert f'href="{ADDRESS}/retirement"' in (await mei.get(ADDRESS)).text
+    page = (await mei.get(f"{ADDRESS}/retirement")).text
+    assert re.search(r"It blocks \d+ wallets now\.", page)
+    assert re.search(r"<td>pay</td><td class=\"c-number c-right\">\d+</td>", page)
+    refused = await oskar.post(f"{ADDRESS}/retirement")
+    assert (refused.status_code, "retirement_not_proposed" in refused.text) == (409, True)
+
+    await mei.post(f"{ADDRESS}/retirement/proposal")
+    assert "Mei proposed to retire this policy" in (await oskar.get(ADDRESS)).text
+    assert "to retire?" in (await oskar.get("/console/policies")).text
+    assert "Retirements to agree to</span><b>1</b>" in (await oskar.get("/console")).text
+    refused = await mei.post(f"{ADDRESS}/retirement")
+    assert (refused.status_code, "retirement_needs_second_operator" in refused.text) == (403, True)
+    await oskar.post(f"{ADDRESS}/retirement/refusal")
+    assert "proposed to retire this policy on" not in (await mei.get(ADDRESS)).text
+
+    await mei.post(f"{ADDRESS}/retirement/proposal")
     await oskar.post(f"{ADDRESS}/retirement")
-    assert _phase((await oskar.get(ADDRESS)).text) == "retired"
+    page = (await oskar.get(ADDRESS)).text
+    assert _phase(page) == "retired"
+    for act in ("published a version", "turned down a retirement", "retired a policy"):
+        assert act in page
+    assert (await mei.get(f"{ADDRESS}/retirement")).status_code == 409
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_first_draft_can_be_saved_as_it_stands(language: Language) -> None:
+    policy = load_policy(first_version(NOW.date(), language))
+    assert policy.timeline
+    assert policy.timeline.announce > NOW.date()
+
+
+async def test_the_draft_box_starts_with_it(enter: Enter) -> None:
+    page = (await (await enter("Mei")).get("/console/policies/new")).text
+    assert "policy: my-rule" in page
+    assert "requires: linked_banks" in page
+
+
+def test_one_bank_is_one_bank() -> None:
+    segments = tuple(Segment("foreign", banks, "CNY", 4, 4, 1, 100) for banks in (1, 2, BANKS_MOST))
+    run = Simulation(
+        "sim_1", "two-banks", 1, NOW, Outcome(12, 12, 3, {"CNY": 300}, (), segments), "Mei", NOW
+    )
+    said = {language: [row.label for row in segment_bars(run, language).rows] for language in TAGS}
+    assert said["en"] == ["foreign · 1 bank", "foreign · 2 banks", "foreign · 3+ banks"]
+    assert said["zh"][0] == "外籍 · 1 家银行"
 
 
 async def test_what_is_wrong_in_a_draft_is_shown_where_it_is(enter: Enter) -> None:

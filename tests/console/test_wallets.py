@@ -16,7 +16,7 @@ from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.publish import install_pack
 from qianbao.wallets.cases import list_cases, open_case
 from qianbao.wallets.holds import list_legal_holds
-from qianbao.wallets.opening import open_wallet
+from qianbao.wallets.opening import mark_closed, open_wallet
 from tests.console.conftest import NOW, Enter, Moment
 
 PHONE = "+8613800138001"
@@ -56,11 +56,28 @@ async def test_a_phone_leads_to_the_wallet_and_out_of_the_address(
     anna: str, enter: Enter, pool: Pool
 ) -> None:
     mei = await enter("Mei")
-    answer = await mei.get("/console/wallets", params={"phone": "+86 138 0013 8001"})
+    answer = await mei.post("/console/wallets", data={"phone": "+86 138 0013 8001"})
     assert answer.headers["location"] == f"/console/wallets/{anna}"
     async with pool.connection() as conn:
         (entry,) = await list_audit(conn, subject=anna)
     assert entry.action == "wallet.find"
+    page = (await mei.get("/console/wallets", params={"phone": "+86 138 0013 8001"})).text
+    assert "0013 8001" not in page  # an address is no way to ask
+    assert '<form method="post" action="/console/wallets"' in page
+
+
+async def test_a_phone_that_has_had_two_wallets_leads_to_a_choice(
+    anna: str, enter: Enter, pool: Pool, keys: KeyRing
+) -> None:
+    again = new_id("wal", NOW)
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=anna, now=NOW)
+        await open_wallet(
+            conn, keys, wallet_id=again, phone=PHONE, pin_hash="", language="zh", now=NOW
+        )
+    page = (await (await enter("Mei")).post("/console/wallets", data={"phone": PHONE})).text
+    for wallet_id in (anna, again):
+        assert f'href="/console/wallets/{wallet_id}"' in page
 
 
 async def test_what_the_operator_sees(anna: str, enter: Enter, clock: Moment) -> None:
@@ -115,7 +132,7 @@ async def test_nobody_has_that_phone(
     anna: str, enter: Enter, phone: str, status: int, said: str
 ) -> None:
     mei = await enter("Mei")
-    answer = await mei.get("/console/wallets", params={"phone": phone})
+    answer = await mei.post("/console/wallets", data={"phone": phone})
     assert (answer.status_code, said in answer.text) == (status, True)
 
 
@@ -145,14 +162,69 @@ async def test_a_legal_hold_takes_two_operators(
     assert "approved by Oskar" in page
     assert "Can be withdrawn now</span><b>¥0.00" in page
 
-    clock.pass_by(minutes=5)
-    await mei.post(f"{holds}/{hold.legal_hold_id}/lifting")
-    assert "lifted by Mei" in (await mei.get(f"/console/wallets/{anna}")).text
     async with pool.connection() as conn:
-        acts = [entry.action for entry in await list_audit(conn, subject=anna)]
-    assert [act for act in acts if act != "wallet.look_at"] == [
-        "legal_hold.lift", "legal_hold.approve", "legal_hold.enter",
+        (case,) = await list_cases(conn, anna)
+    assert case.case_id in page
+    assert "Every case is answered." in (await mei.get("/console/cases")).text
+
+
+async def test_lifting_says_what_will_happen_and_takes_two_operators(
+    anna: str, enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    mei, oskar = await enter("Mei"), await enter("Oskar")
+    holds = f"/console/wallets/{anna}/legal-holds"
+    await mei.post(holds, data={"reference": "No. 17"})
+    async with pool.connection() as conn:
+        (hold,) = await list_legal_holds(conn, anna)
+    place = f"{holds}/{hold.legal_hold_id}"
+    assert (await mei.get(f"{place}/lifting")).status_code == 404  # it does not stand yet
+    clock.pass_by(minutes=5)
+    await oskar.post(f"{place}/approval")
+    async with pool.connection() as conn:
+        (case,) = await list_cases(conn, anna)
+
+    page = (await mei.get(f"{place}/lifting")).text
+    for said in ("No. 17", "¥3,200.00", case.case_id, "Propose to lift it"):
+        assert said in page, said
+    refused = await oskar.post(f"{place}/lifting")
+    assert (refused.status_code, "legal_hold_lift_not_proposed" in refused.text) == (409, True)
+
+    clock.pass_by(minutes=5)
+    await mei.post(f"{place}/lifting/proposal")
+    assert "No. 17" in (await oskar.get("/console/wallets")).text
+    refused = await mei.post(f"{place}/lifting")
+    assert refused.status_code == 403
+    assert "legal_hold_lift_needs_second_operator" in refused.text
+    await oskar.post(f"{place}/lifting/refusal")
+    await mei.post(f"{place}/lifting/proposal")
+    clock.pass_by(minutes=5)
+    await oskar.post(f"{place}/lifting")
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert "lifted by Oskar" in page
+    assert "Can be withdrawn now</span><b>¥3,200.00" in page
+    async with pool.connection() as conn:
+        entries = await list_audit(conn, subject=anna, kind="legal_hold")
+    assert {entry.detail["reference"] for entry in entries} == {"No. 17"}
+    assert sorted((entry.action, entry.operator) for entry in entries) == [
+        ("legal_hold.approve", "Oskar"), ("legal_hold.enter", "Mei"),
+        ("legal_hold.keep", "Oskar"), ("legal_hold.lift", "Oskar"),
+        ("legal_hold.propose_lift", "Mei"), ("legal_hold.propose_lift", "Mei"),
     ]  # fmt: skip
+
+
+async def test_a_closed_wallet_can_be_held_and_an_entry_withdrawn(
+    anna: str, enter: Enter, pool: Pool
+) -> None:
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=anna, now=NOW)
+    mei = await enter("Mei")
+    await mei.post(f"/console/wallets/{anna}/legal-holds", data={"reference": "No. 18"})
+    async with pool.connection() as conn:
+        (hold,) = await list_legal_holds(conn, anna)
+    place = f"/console/wallets/{anna}/legal-holds/{hold.legal_hold_id}"
+    assert 'name="reference"' in (await mei.get(f"/console/wallets/{anna}")).text
+    await mei.post(f"{place}/withdrawal")
+    assert "withdrawn by Mei" in (await mei.get(f"/console/wallets/{anna}")).text
 
 
 async def test_a_refused_hold_leaves_no_trace(anna: str, enter: Enter, pool: Pool) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from qianbao import console
-from qianbao.console.words import CATALOGUES, VALUES, choose, translations
+from qianbao.console.words import CATALOGUES, DETAILS, ROOMS, VALUES, choose, translations
+from qianbao.policy.facts import FACTS
+from qianbao.rollouts.oversight import HoldStep
 
 ROOM = Path(console.__file__).parent
-METHODS = {".html": "jinja2.ext:babel_extract", ".py": "python"}
+JINJA = "jinja2.ext:babel_extract"
+METHODS = {".html": JINJA, ".yaml": JINJA, ".py": "python"}
 
 Message = str | tuple[str, ...]
 
@@ -56,7 +60,24 @@ def test_nothing_is_translated_that_nobody_says() -> None:
 def test_the_catalogue_is_the_one_that_pages_use() -> None:
     assert translations("zh").gettext("Policies") == "规则"
     assert translations("en").gettext("Policies") == "Policies"
-    assert all(translations("zh").gettext(word) != word for word in VALUES.values())
+    for words in (VALUES, DETAILS, ROOMS):
+        assert all(translations("zh").gettext(word) != word for word in words.values())
+
+
+def test_every_act_that_is_recorded_has_a_name() -> None:
+    acts = {f"legal_hold.{step}" for step in get_args(HoldStep)}
+    for path in ROOM.parent.rglob("*.py"):
+        acts |= set(
+            re.findall(
+                r'"((?:policy|wallet|legal_hold|case|operator)\.(?!html)[a-z_]+)"', path.read_text()
+            )
+        )
+    assert len(acts) > 15
+    assert acts - set(VALUES) == set()
+
+
+def test_whoever_writes_a_fact_has_a_name() -> None:
+    assert {room for fact in FACTS.values() for room in fact.source.split(", ")} <= set(ROOMS)
 
 
 def test_which_language_is_read() -> None:

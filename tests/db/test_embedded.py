@@ -204,3 +204,23 @@ def test_keyword_addresses_move_too() -> None:
     moved = with_database("host=/tmp/s dbname=one user=anna", "two words")
     assert database_name(moved) == "two words"
     assert database_name("postgresql://anna@db") == "anna"
+
+
+def test_removed_it_is_gone_even_while_it_runs(place: Path) -> None:
+    server = embedded.start(place / "pg")
+    embedded.remove(place / "pg")
+    assert list(place.iterdir()) == []
+    assert not server.home.exists()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url)
+    embedded.remove(place / "pg")  # once more changes nothing
+
+
+def test_a_folder_with_something_else_in_it_is_not_removed(place: Path) -> None:
+    server = embedded.start(place / "pg")
+    (server.home / "holiday.jpg").touch()
+    with pytest.raises(embedded.ServerFailed, match=r"holiday\.jpg"):
+        embedded.remove(place / "pg")
+    write_note(server.url, "still here")
+    (server.home / "holiday.jpg").unlink()
+    embedded.stop(server)

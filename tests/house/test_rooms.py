@@ -7,7 +7,18 @@ import ast
 from tests.house.source import called, imports, modules, rooms
 
 ORDER = (
-    {"errors", "money", "ids", "clock", "settings", "keyring", "logs"},
+    {
+        "errors",
+        "money",
+        "ids",
+        "clock",
+        "settings",
+        "keyring",
+        "logs",
+        "bank_names",
+        "http_client",
+        "client_address",
+    },
     {"names"},
     {"policy"},
     {"remedies"},
@@ -27,8 +38,9 @@ ORDER = (
     {"worker"},
     {"api", "web", "console", "advise"},
     {"app", "seed"},
-    {"admission", "processes"},
-    {"bench", "demo", "reference"},
+    {"terminal", "processes"},
+    {"admission"},
+    {"bench", "demo", "ledger_commands", "reference", "names_commands"},
     {"cli"},
     {"__main__"},
 )

@@ -14,7 +14,7 @@ from qianbao.identity.documents import DocumentSubmission, document_number, list
 from qianbao.identity.mrz import MrzCheckDigitWrong, write_td3
 from qianbao.identity.numbers import NumberCheckWrong
 from qianbao.ids import new_id
-from qianbao.names import from_fields
+from qianbao.names import display, from_fields
 from tests.identity.papers import KEYS, NOW, a_wallet, bring, close, identity_of, passport
 
 WANG = DocumentSubmission(
@@ -48,6 +48,8 @@ async def test_the_name_with_its_accents_is_kept_when_it_agrees(pool: Pool) -> N
     assert document.legal_name.mrz.startswith("MUELLER<<ANNA<MARIA")
     with pytest.raises(reading.NameDisagreesWithMrz):
         await bring(pool, annas, msgspec.structs.replace(typed, surname="Meier"))
+    with pytest.raises(reading.NameDisagreesWithMrz):  # a short form is not the document's name
+        await bring(pool, annas, msgspec.structs.replace(typed, given="Ann"))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ async def test_the_name_with_its_accents_is_kept_when_it_agrees(pool: Pool) -> N
                 kind="permanent_residence", number="911398199012310021", surname="Yamada",
                 given="Taro", native="山田太郎", valid_until=date(2033, 1, 1),
             ),
-            "foreign", "KAZ", ("Yamada", "Taro", "山田太郎"),
+            "foreign", "KAZ", ("Yamada", "Taro", ""),
         ),
         (
             DocumentSubmission(
@@ -88,6 +90,32 @@ async def test_documents_by_number(
     async with pool.connection() as conn:
         facts = await identity_of(conn, wallet)
     assert facts[1:] == (residency, submission.kind, submission.valid_until)
+
+
+@pytest.mark.parametrize(
+    "submission",
+    [
+        passport(),
+        msgspec.structs.replace(passport(), surname="Müller", given="Anna-Maria"),
+        DocumentSubmission(
+            kind="permanent_residence", number="911398199012310021", surname="Mueller",
+            given="Anna Maria", valid_until=date(2033, 1, 1),
+        ),
+    ],
+)  # fmt: skip
+async def test_a_chinese_name_that_anna_types_is_not_her_legal_name(
+    pool: Pool, submission: DocumentSubmission
+) -> None:
+    """Her document has none: it is kept as what she says, and offered as a bank's spelling."""
+    annas = await a_wallet(pool)
+    document = await bring(pool, annas, msgspec.structs.replace(submission, native=" 穆 安娜 "))
+    assert document.legal_name.native == ""
+    assert document.also_written == "穆 安娜"
+    assert "穆" not in display(document.legal_name)
+    assert document.known_names.native == "穆 安娜"
+    async with pool.connection() as conn:
+        kept = await list_documents(conn, annas)
+    assert [one.also_written for one in kept] == ["穆 安娜"]
 
 
 def _mistyped(submission: DocumentSubmission) -> DocumentSubmission:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from qianbao.db.pool import Pool
+from qianbao.http_client import HttpClient
 from qianbao.identity.documents import DocumentSubmission
 from qianbao.identity.evidence import list_evidence
 from qianbao.identity.registers import (
@@ -27,11 +28,11 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def _check(pool: Pool, desk: Desk, wallet_id: str, now: datetime = NOW) -> None:
-    registers = Registers(desk.url, "token", 5.0)
+    http = HttpClient(desk.url, "token", 5.0)
     try:
-        await check_registers(pool, registers, KEYS, wallet_id=wallet_id, now=now)
+        await check_registers(pool, Registers(http), KEYS, wallet_id=wallet_id, now=now)
     finally:
-        await registers.close()
+        await http.close()
 
 
 async def _facts(pool: Pool, wallet_id: str) -> tuple[list[str], datetime]:

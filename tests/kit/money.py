@@ -12,7 +12,7 @@ from typing import Any
 from qianbao.db.pool import Pool
 from qianbao.ids import id_from_key
 from qianbao.keyring import KeyRing
-from qianbao.ledger import Book, Transfer, lock_accounts, main_account, open_account, write_book
+from qianbao.ledger import Transfer, main_account, open_account, open_book, write_book
 from qianbao.payments.bank_orders import FEES
 from qianbao.payments.clear import Clearing
 from qianbao.payments.kinds import KINDS
@@ -53,6 +53,8 @@ async def add_wallet(
     banks: tuple[str, ...] = ("ICBC", "BOC"),
     evidence: tuple[str, ...] = ("immigration", "mobile_operator"),
     verified_days_ago: int = 200,
+    currency: str = "CNY",
+    time_zone: str = "Asia/Shanghai",
     now: datetime = NOW,
 ) -> str:
     """A verified foreigner's wallet with `balance_minor` in it, from nowhere: the ledger's mint."""
@@ -62,15 +64,17 @@ async def add_wallet(
     before = now - timedelta(days=verified_days_ago)
     async with pool.connection() as conn:
         await open_wallet(
-            conn, KEYS, wallet_id=wallet_id, phone=phone, pin_hash="-", language="en", now=before
-        )
+            conn, KEYS, wallet_id=wallet_id, phone=phone, pin_hash="-", language="en",
+            currency=currency, now=before,
+        )  # fmt: skip
         await conn.execute("INSERT INTO people VALUES (%s, 0, %s)", (person_id, before))
         await conn.execute(
             """UPDATE wallets SET person_id = %s, residency = 'foreign', document_kind = 'passport',
-               document_valid_until = %s, card_banks = %s, evidence = %s, verified_at = %s
-               WHERE wallet_id = %s""",
-            (person_id, date(2031, 1, 1), list(banks), list(evidence), before, wallet_id),
-        )
+               document_valid_until = %s, card_banks = %s, evidence = %s, verified_at = %s,
+               time_zone = %s WHERE wallet_id = %s""",
+            (person_id, date(2031, 1, 1), list(banks), list(evidence), before, time_zone,
+             wallet_id),
+        )  # fmt: skip
         for number, bank in enumerate(banks):
             await conn.execute(
                 """INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form,
@@ -87,36 +91,34 @@ async def add_wallet(
                 ),
             )
         if balance_minor:
-            await mint(conn, wallet_id, balance_minor, before)
+            await mint(conn, wallet_id, balance_minor, before, currency)
     return wallet_id
 
 
-async def mint(conn: Any, owner_id: str, amount_minor: int, now: datetime) -> None:
+async def mint(
+    conn: Any, owner_id: str, amount_minor: int, now: datetime, currency: str = "CNY"
+) -> None:
     """Money from the outside, as a bank would bring it."""
     await open_account(
-        conn, owner_id="bank:MINT", account_id="CNY", kind="bank", currency="CNY",
+        conn, owner_id="bank:MINT", account_id=currency, kind="bank", currency=currency,
         overdraft=True, now=now,
     )  # fmt: skip
-    keys = [main_account("bank:MINT"), main_account(owner_id)]
-    book = Book(await lock_accounts(conn, keys))
-    book.transfer(
-        Transfer(id_from_key("trf", owner_id, f"{amount_minor} {now}"), "top_up", *keys,
-                 amount_minor, now),
-        now,
-    )  # fmt: skip
-    await write_book(conn, book, now)
+    keys = [main_account("bank:MINT", currency), main_account(owner_id, currency)]
+    book = await open_book(conn, keys, now=now)
+    book.transfer(Transfer("top_up", *keys, amount_minor, now))
+    await write_book(conn, book)
 
 
-async def add_shop(pool: Pool, merchant_id: str = SHOP) -> str:
-    """A merchant with an account."""
+async def add_shop(pool: Pool, merchant_id: str = SHOP, currency: str = "CNY") -> str:
+    """A merchant with an account, and the banks' and the fees' in that currency."""
     async with pool.connection() as conn:
         await add_merchant(
-            conn, KEYS, merchant_id=merchant_id, name_en="Green Tea House", name_zh="绿茶馆",
-            api_key=merchant_id, now=NOW,
+            conn, merchant_id=merchant_id, name_en="Green Tea House", name_zh="绿茶馆",
+            api_key=merchant_id, currency=currency, now=NOW,
         )  # fmt: skip
         for owner in ("bank:ICBC", "bank:BOC", FEES):
             await open_account(
-                conn, owner_id=owner, account_id="CNY", kind="bank", currency="CNY",
+                conn, owner_id=owner, account_id=currency, kind="bank", currency=currency,
                 overdraft=owner != FEES, now=NOW,
             )  # fmt: skip
     return merchant_id

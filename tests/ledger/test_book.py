@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qianbao.errors import QianbaoError
-from qianbao.ledger import Account, Book, Transfer
+from qianbao.ledger import Account, Book, Transfer, by_key
 
 NOW = datetime(2026, 12, 20, tzinfo=UTC)
 ANNA, TARO, BANK = ("wal_anna", "CNY"), ("wal_taro", "CNY"), ("bank:ICBC", "CNY")
@@ -19,22 +19,22 @@ ANNA, TARO, BANK = ("wal_anna", "CNY"), ("wal_taro", "CNY"), ("bank:ICBC", "CNY"
 def new_book(anna_minor: int = 100) -> Book:
     """Anna has some money, Taro none, the bank is the outside."""
     accounts = [
-        Account(*ANNA, "CNY", False, anna_minor, 0, 0),
-        Account(*TARO, "CNY", False, 0, 0, 0),
-        Account(*BANK, "CNY", True, -anna_minor, 0, 0),
-        Account("wal_kei", "JPY", "JPY", False, 50, 0, 0),
+        Account(*ANNA, "CNY", False, anna_minor, 0, 0, NOW),
+        Account(*TARO, "CNY", False, 0, 0, 0, NOW),
+        Account(*BANK, "CNY", True, -anna_minor, 0, 0, NOW),
+        Account("wal_kei", "JPY", "JPY", False, 50, 0, 0, NOW),
     ]
-    return Book({(account.owner_id, account.account_id): account for account in accounts})
+    return Book(by_key(accounts), now=NOW)
 
 
 def move(debit, credit, amount):
     """A transfer."""
-    return Transfer(f"trf_{debit[0]}_{amount}", "transfer", debit, credit, amount, NOW)
+    return Transfer("transfer", debit, credit, amount, NOW)
 
 
 def test_a_transfer_leaves_two_entries_with_the_balance_after():
     book = new_book()
-    book.transfer(move(ANNA, TARO, 30), NOW)
+    book.transfer(move(ANNA, TARO, 30))
     assert [(entry[0], entry[2], entry[6], entry[7]) for entry in book.entries] == [
         ("wal_anna", 1, -30, 70),
         ("wal_taro", 1, 30, 30),
@@ -54,7 +54,7 @@ def test_refusals(debit, credit, amount, code):
     book = new_book()
     before = deepcopy(book.accounts)
     with pytest.raises(QianbaoError) as error:
-        book.transfer(move(debit, credit, amount), NOW)
+        book.transfer(move(debit, credit, amount))
     assert error.value.code == code
     assert (book.accounts, book.transfers, book.entries) == (before, [], [])
 
@@ -64,26 +64,46 @@ def test_a_hold_reserves_and_ends_once():
     book = new_book()
     book.hold(ANNA, "h1", 60, "withdrawal")
     with pytest.raises(QianbaoError, match="There is"):
-        book.transfer(move(ANNA, TARO, 41), NOW)  # 40 are free
+        book.transfer(move(ANNA, TARO, 41))  # 40 are free
     with pytest.raises(QianbaoError) as more:
-        book.settle(("wal_anna", "h1"), [move(ANNA, BANK, 61)], NOW)
+        book.settle(("wal_anna", "h1"), [move(ANNA, BANK, 61)])
     assert more.value.code == "hold_exceeded"
-    book.settle(("wal_anna", "h1"), [move(ANNA, BANK, 50)], NOW)  # in part: 10 come back
+    book.settle(("wal_anna", "h1"), [move(ANNA, BANK, 50)])  # in part: 10 come back
     account = book.accounts[ANNA]
     assert (account.balance_minor, account.held_minor, account.available_minor) == (50, 0, 50)
-    for end in (book.release, lambda key: book.settle(key, [], NOW)):
+    for end in (book.release, lambda key: book.settle(key, [])):
         with pytest.raises(QianbaoError) as twice:
             end(("wal_anna", "h1"))
         assert twice.value.code == "hold_already_settled"
     book.hold(ANNA, "h2", 50, "withdrawal")
     book.release(("wal_anna", "h2"))
-    for end in (book.release, lambda key: book.settle(key, [], NOW)):
+    for end in (book.release, lambda key: book.settle(key, [])):
         with pytest.raises(QianbaoError) as again:
             end(("wal_anna", "h2"))
         assert again.value.code == "hold_already_released"
     with pytest.raises(QianbaoError) as unknown:
         book.release(("wal_anna", "h3"))
     assert unknown.value.code == "hold_unknown"
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda book: book.transfer(move(ANNA, TARO, 0)),
+        lambda book: book.transfer(move(ANNA, TARO, -1)),
+        lambda book: book.hold(ANNA, "h2", 0, "withdrawal"),
+        lambda book: book.hold(ANNA, "h2", -5, "withdrawal"),  # would free what others hold
+        lambda book: book.hold(ANNA, "h1", 5, "withdrawal"),  # the first would never end
+        lambda book: book.settle(("wal_anna", "h1"), [move(BANK, TARO, 1)]),  # somebody else's
+    ],
+)
+def test_a_slip_of_a_caller_is_found_before_anything_changes(slip):
+    book = new_book()
+    book.hold(ANNA, "h1", 60, "withdrawal")
+    before = deepcopy(written(book))
+    with pytest.raises(ValueError):
+        slip(book)
+    assert written(book) == before
 
 
 STEPS = st.lists(
@@ -104,11 +124,11 @@ def take(book: Book, step) -> None:
     hold = (debit[0], f"h{number}")
     try:
         if verb == "transfer":
-            book.transfer(move(debit, credit, amount), NOW)
+            book.transfer(move(debit, credit, amount))
         elif verb == "hold" and hold not in book.holds:
             book.hold(debit, hold[1], amount, "test")
         elif verb == "settle":
-            book.settle(hold, [move(debit, credit, amount)], NOW)
+            book.settle(hold, [move(debit, credit, amount)])
         else:
             book.release(hold)
     except QianbaoError:
@@ -120,12 +140,19 @@ def test_going_back_to_a_mark_forgets_everything_since(before, after):
     book = new_book()
     for step in before:
         take(book, step)
-    picture = deepcopy((book.accounts, book.holds, book.transfers, book.entries))
+    picture = deepcopy(written(book))
     mark = book.mark()
     for step in after:
         take(book, step)
     book.back_to(mark)
-    assert (book.accounts, book.holds, book.transfers, book.entries) == picture
+    assert written(book) == picture
+
+
+def written(book: Book):
+    """Everything that would be written."""
+    return (
+        book.accounts, book.holds, book.transfers, book.entries, book.touched, book.touched_holds,
+    )  # fmt: skip
 
 
 @given(STEPS)

@@ -10,9 +10,10 @@ from psycopg import AsyncConnection
 
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
-from qianbao.ledger import Book, Transfer, lock_accounts, main_account, open_account, write_book
+from qianbao.ledger import Transfer, main_account, open_account, open_book, write_book
 from qianbao.mandates import Plan, approve_plan
 from qianbao.money import Money
+from qianbao.notices.endpoint import set_webhook
 from qianbao.payments.merchants import add_merchant
 from qianbao.wallets.opening import open_wallet
 
@@ -41,10 +42,10 @@ async def a_merchant(
     """The id of a merchant who wants webhooks."""
     merchant_id = new_id("mch", now)
     await add_merchant(
-        conn, KEYS, merchant_id=merchant_id, name_en=name_en, name_zh=name_zh,
-        api_key=merchant_id, webhook_url="http://localhost/hook", webhook_secret="whsec_c2VjcmV0",
+        conn, merchant_id=merchant_id, name_en=name_en, name_zh=name_zh, api_key=merchant_id,
         now=now,
     )  # fmt: skip
+    await set_webhook(conn, KEYS, merchant_id=merchant_id, url="https://didi.test/hook", now=now)
     return merchant_id
 
 
@@ -74,14 +75,11 @@ async def move(
                 conn, owner_id=owner, account_id="CNY", kind="outside", currency="CNY",
                 overdraft=True, now=now,
             )  # fmt: skip
-    book = Book(await lock_accounts(conn, [main_account(debit), main_account(credit)]))
-    transfer = Transfer(
-        new_id("trf", now), kind, main_account(debit), main_account(credit), amount_minor, now,
-        reference, note,
-    )  # fmt: skip
-    book.transfer(transfer, now)
-    await write_book(conn, book, now)
-    return transfer.transfer_id
+    keys = main_account(debit), main_account(credit)
+    book = await open_book(conn, keys, now=now)
+    transfer_id = book.transfer(Transfer(kind, *keys, amount_minor, now, reference, note))
+    await write_book(conn, book)
+    return transfer_id
 
 
 async def facts(conn: Connection, wallet_id: str) -> dict[str, Any]:

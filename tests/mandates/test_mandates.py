@@ -9,7 +9,7 @@ import pytest
 
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
+from qianbao.ids import id_from_key, new_id
 from qianbao.mandates import (
     EndMode,
     MandateAlreadyActive,
@@ -211,8 +211,8 @@ async def test_a_merchants_pages(conn: Connection) -> None:
         await a_plan(conn, didi, f"plan-{number}")
         at = NOW + timedelta(minutes=number)
         mandate = await sign(
-            conn, wallet_id=anna, mandate_id=new_id("man", at), merchant_id=didi,
-            plan_id=f"plan-{number}", now=at,
+            conn, wallet_id=anna, mandate_id=id_from_key("man", anna, str(number)),
+            merchant_id=didi, plan_id=f"plan-{number}", now=at,
         )  # fmt: skip
         signed.append(mandate.mandate_id)
     seen: list[str] = []
@@ -238,3 +238,18 @@ async def test_what_cannot_be_approved(conn: Connection) -> None:
     with pytest.raises(MandatePlanTaken):
         await approve_plan(conn, plan_id="a", per_charge=Money(200), most_minor=50_000, **plan)
     assert [found.per_charge_minor for found in await plans(conn)] == [100]
+
+
+async def test_a_repeated_signing_finds_its_first_answer(conn: Connection) -> None:
+    """Whatever has become of the wallet since."""
+    anna, didi = await a_wallet(conn), await a_merchant(conn)
+    await a_plan(conn, didi)
+    signing = {
+        "wallet_id": anna, "mandate_id": new_id("man", NOW), "merchant_id": didi,
+        "plan_id": "rides", "now": NOW,
+    }  # fmt: skip
+    first = await sign(conn, **signing)
+    await mark_closed(conn, wallet_id=anna, now=NOW)
+    assert await sign(conn, **signing) == first
+    with pytest.raises(WalletClosed):
+        await sign(conn, **signing | {"mandate_id": new_id("man", NOW)})

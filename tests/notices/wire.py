@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx
 
+from qianbao.http_client import HttpClient
+
 
 class Wire:
     """`statuses` are answered in turn, the last one for ever; None is a lost connection."""
@@ -11,9 +13,9 @@ class Wire:
     def __init__(self, *statuses: int | None) -> None:
         self._statuses = list(statuses)
         self.arrived: list[httpx.Request] = []
-        self.http = httpx.AsyncClient(
-            transport=httpx.MockTransport(self._answer), base_url="http://gateway.test"
-        )
+        transport = httpx.MockTransport(self._answer)
+        self.http = httpx.AsyncClient(transport=transport)
+        self.gateway = HttpClient("http://gateway.test", "token", 5.0, transport)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.arrived.append(request)

@@ -8,6 +8,7 @@ import pytest
 
 from qianbao.banks.cards.unlink import _check_settled, _unlink
 from qianbao.banks.gateway import Gateway
+from qianbao.http_client import HttpClient
 from qianbao.identity.documents import add_document
 from qianbao.ids import id_from_key, new_id
 from qianbao.leaving.close import close
@@ -228,7 +229,8 @@ async def test_an_order_that_cannot_be_asked_about_keeps_no_other_waiting(pool):
     await add_shop(pool)
     cards = [id_from_key("crd", "Anna", str(n)) for n in (0, 1)]
     clock = Hand()
-    nobody = Gateway("http://127.0.0.1:9", "t", 0.5)
+    http = HttpClient("http://127.0.0.1:9", "t", 0.5)
+    nobody = Gateway(http)
     async with clearing(pool, clock) as loop:
         await loop.submit(Withdraw(anna, "a", "ord_a", cards[0], Money(1_00)))
         clock.move(seconds=1)
@@ -239,7 +241,7 @@ async def test_an_order_that_cannot_be_asked_about_keeps_no_other_waiting(pool):
             )
         clock.move(minutes=5)
         await ask_forgotten(pool, loop, nobody, KEYS, now=clock())
-    await nobody.close()
+    await http.close()
     assert await one(pool, "SELECT state FROM bank_orders WHERE order_id = 'ord_b'") == ("unknown",)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 
 import pytest
 
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
+from qianbao.ids import id_from_key, new_id
 from qianbao.money import AmountOutOfRange, CurrencyUnsupported, Money
 from qianbao.payscore import (
     PayScoreOff,
@@ -28,6 +29,7 @@ from qianbao.payscore import (
     disable,
     enable,
     expire_orders,
+    finish_collected,
     finish_completion,
     get_merchant_order,
     get_order,
@@ -55,11 +57,19 @@ PAYMENT, OTHER_PAYMENT = new_id("pay", NOW), new_id("pay", NOW)
 
 
 async def an_order(
-    conn: Connection, wallet_id: str, merchant_id: str, *, deposit_minor: int = 9_900
+    conn: Connection,
+    wallet_id: str,
+    merchant_id: str,
+    *,
+    deposit_minor: int = 9_900,
+    minutes: int = 0,
 ) -> ScoreOrder:
+    """Its id says nothing of when it was made, as the API makes them."""
+    order_id = id_from_key("sco", merchant_id, os.urandom(8).hex())
     return await create_order(
-        conn, wallet_id=wallet_id, score_order_id=new_id("sco", NOW), merchant_id=merchant_id,
-        merchant_reference="R-1", introduction="Power bank", deposit=Money(deposit_minor), now=NOW,
+        conn, wallet_id=wallet_id, score_order_id=order_id, merchant_id=merchant_id,
+        merchant_reference="R-1", introduction="Power bank",
+        deposit=Money(deposit_minor), now=NOW + timedelta(minutes=minutes),
     )  # fmt: skip
 
 
@@ -355,10 +365,13 @@ async def test_lists(conn: Connection) -> None:
     assert listed[-1].score_order_id == made[-1]
     still_open = await list_orders(conn, wallet_id=anna, open_only=True)
     assert {order.score_order_id for order in still_open} == {running, *made[:2]}
+    later = [
+        (await an_order(conn, anna, energy, minutes=minutes)).score_order_id for minutes in (1, 2)
+    ]
     page = await list_merchant_orders(conn, merchant_id=energy, limit=3)
     rest = await list_merchant_orders(conn, merchant_id=energy, limit=3, after=page.next)
-    assert len(page.items) == 3
-    assert {o.score_order_id for o in page.items + rest.items} == {running, *made}
+    assert [o.score_order_id for o in page.items[:2]] == later[::-1]
+    assert {o.score_order_id for o in page.items + rest.items} == {running, *made, *later}
     assert rest.next is None
     with pytest.raises(ScoreOrderNotFound):
         await get_order(conn, wallet_id=anna, score_order_id=new_id("sco", NOW))
@@ -392,3 +405,36 @@ async def test_the_score_keeps_to_its_scale(conn: Connection) -> None:
         await give_up_completion(conn, **keys)
     found = await score(conn, wallet_id=anna, now=NOW)
     assert (sum(part.points for part in found.parts), found.points) == (300, found.least)
+
+
+async def test_an_order_that_was_paid_and_not_finished_is_finished(conn: Connection) -> None:
+    """The process stopped between the two; nobody sends the request again. What is still being
+    collected, and what was given up, is left alone."""
+    anna, energy, order_id = await a_running_order(conn)
+    keys = {"merchant_id": energy, "score_order_id": order_id}
+    assert await finish_collected(conn, now=LATER) == 0
+    await begin_completion(conn, amount_minor=400, payment_id=PAYMENT, **keys)
+    assert await finish_collected(conn, now=LATER) == 0
+    await pay_it(conn, anna, energy, PAYMENT, 400)
+    assert await finish_collected(conn, now=LATER) == 1
+    assert await finish_collected(conn, now=LATER) == 0
+    done = await get_order(conn, wallet_id=anna, score_order_id=order_id)
+    assert (done.state, done.amount_minor, done.ended_at) == ("done", 400, LATER)
+    assert (await facts(conn, anna))["score_orders_open"] == 0
+    assert (await events(conn, energy))[-1] == "score_order.done"
+
+
+async def test_a_repeated_order_finds_its_first_answer(conn: Connection) -> None:
+    """Whatever has become of the wallet since."""
+    anna, energy = await a_wallet(conn), await a_merchant(conn)
+    await enable(conn, wallet_id=anna, now=NOW)
+    asked = {
+        "wallet_id": anna, "score_order_id": new_id("sco", NOW), "merchant_id": energy,
+        "merchant_reference": "R-1", "introduction": "Power bank", "deposit": Money(9_900),
+        "now": NOW,
+    }  # fmt: skip
+    first = await create_order(conn, **asked)
+    await mark_closed(conn, wallet_id=anna, now=NOW)
+    assert await create_order(conn, **asked) == first
+    with pytest.raises(WalletClosed):
+        await create_order(conn, **asked | {"score_order_id": new_id("sco", NOW)})

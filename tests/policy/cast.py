@@ -71,6 +71,18 @@ def deng(**changes: Any) -> Situation:
     return replace(anna(card_banks=("ICBC", "ICBC")), **changes)
 
 
+def newcomer(**changes: Any) -> Situation:
+    """A wallet opened two days after the rule came in; nothing has been shown yet."""
+    opened = at(2027, 1, 17)
+    fresh = anna(
+        residency=None, document_kind=None, document_valid_until=None, card_banks=(), evidence=(),
+        opened_at=opened, verified_at=None, last_used_at=None, facts_changed_at=opened,
+        mandates_active=0, pay_score_on=False, balance_minor=0, moved_for_life_minor=0,
+        received_for_life_minor=0,
+    )  # fmt: skip
+    return replace(fresh, **changes)
+
+
 def amounts(most: int = 30_000_000) -> st.SearchStrategy[int]:
     """Amounts, often at the edges that limits are cut at."""
     edges = [0, 1, 99_999, 100_000, 100_001, 10_000_000, 10_000_001, 20_000_000, 20_000_001]
@@ -85,6 +97,28 @@ def moments(draw: st.DrawFn) -> datetime:
 
 
 @st.composite
+def new_wallets(draw: st.DrawFn, now: datetime) -> Situation:
+    """A wallet opened in the last months: nothing shown, a document shown, or cards linked too."""
+    opened = now - timedelta(days=draw(st.integers(0, 120)))
+    steps = draw(st.integers(0, 3))
+    document = {
+        "residency": draw(st.sampled_from(["foreign", "foreign", "hmt", "mainland"])),
+        "document_kind": "passport",
+        "document_valid_until": now.date() + timedelta(days=draw(st.integers(1, 3000))),
+        "evidence": draw(st.sampled_from([(), REGISTERS[:1], REGISTERS])),
+    }
+    banks = draw(st.sampled_from([("ICBC",), ("ICBC", "ICBC"), ("ICBC", "BOC")]))
+    return newcomer(
+        opened_at=opened,
+        facts_changed_at=opened + (now - opened) * draw(st.floats(0, 1)),
+        accounts_at=draw(st.sampled_from([None, ("ICBC",), ("ICBC", "CMB")])),
+        stale_banks=draw(st.sampled_from([(), ("CMB",)])),
+        **(document if steps > 0 else {}),
+        **({"card_banks": banks, "verified_at": opened} if steps > 1 else {}),
+    )
+
+
+@st.composite
 def situations(draw: st.DrawFn, now: datetime) -> Situation:
     """Any wallet that could be read at `now`."""
     past = st.integers(0, 900).map(lambda days: now - timedelta(days=days, hours=days % 24))
@@ -94,6 +128,9 @@ def situations(draw: st.DrawFn, now: datetime) -> Situation:
     balance = draw(amounts())
     open_wallet = draw(st.integers(0, 9)) > 0
     cards = tuple(draw(banks)) if open_wallet and document else ()
+    # a wallet is opened before anything happens to it
+    opened, changed = sorted((draw(past), draw(past)))
+    later = st.floats(0, 1).map(lambda part: opened + (now - opened) * part)
     return anna(
         status="open" if open_wallet else "closed",
         residency=draw(st.sampled_from([None, *FACTS["residency"].values])),
@@ -101,10 +138,10 @@ def situations(draw: st.DrawFn, now: datetime) -> Situation:
         document_valid_until=draw(expires) if document else None,
         card_banks=cards,
         evidence=draw(st.sampled_from([(), REGISTERS[:1], REGISTERS])) if document else (),
-        opened_at=draw(past),
-        verified_at=draw(st.none() | past) if document else None,
-        last_used_at=draw(st.none() | past),
-        facts_changed_at=draw(past),
+        opened_at=opened,
+        verified_at=draw(st.none() | later) if document else None,
+        last_used_at=draw(st.none() | later),
+        facts_changed_at=changed,
         mandates_active=draw(st.integers(0, 3)),
         pay_score_on=draw(st.booleans()),
         score_orders_open=draw(st.integers(0, 2)),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 import sqlglot
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
 
 from qianbao.errors import InvalidInput
 from qianbao.policy.closures import to_sql
+from qianbao.policy.compared import Compared, Comparison, compare
 from qianbao.policy.conditions import (
     LONGEST_CONDITION,
     PolicyForbidden,
@@ -20,7 +24,8 @@ from qianbao.policy.conditions import (
     read_condition,
 )
 from qianbao.policy.facts import FACTS, Facts
-from qianbao.policy.sentences import compare, failed_leaves, sentence
+from qianbao.policy.operands import leaf_holds
+from qianbao.policy.sentences import sentence
 from tests.policy.expressions import conditions, facts, truth
 
 
@@ -53,15 +58,43 @@ def test_the_sql_gives_the_answer_in_a_real_database(text: str, given_facts: Fac
 def test_what_is_explained_is_what_was_decided(text: str, given_facts: Facts) -> None:
     """A condition that is TRUE has no failed leaf and nothing to say; any other has both."""
     condition = read_condition(text)
-    leaves = failed_leaves(condition.tree, given_facts)
+    compared = compare(condition.tree, given_facts)
     said = {
-        language: sentence(condition.tree, given_facts, currency="CNY", language=language)
-        for language in ("en", "zh")
+        language: sentence(compared, currency="CNY", language=language) for language in ("en", "zh")
     }
-    assert bool(leaves) is not condition.holds(given_facts)
-    assert all(bool(words) is bool(leaves) for words in said.values())
-    for leaf in leaves:
-        compare(leaf, given_facts)
+    assert bool(compared.leaves()) is not condition.holds(given_facts)
+    assert all(bool(words) is bool(compared.leaves()) for words in said.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=conditions(), given_facts=facts(), data=st.data())
+def test_what_is_said_to_be_enough_is_enough_and_no_less_is(
+    text: str, given_facts: Facts, data: st.DataObject
+) -> None:
+    """Whoever puts right all of an "all" and one of an "any" meets the condition; whoever leaves
+    out a single thing of it does not."""
+    tree = read_condition(text).tree
+    compared = compare(tree, given_facts)
+    done = _enough(compared, data)
+    assert _holds_once(tree, given_facts, done)
+    said_once = len(set(compared.leaves())) == len(compared.leaves())
+    for left_out in done if said_once else ():
+        assert not _holds_once(tree, given_facts, done - {left_out})
+
+
+def _enough(compared: Compared, data: st.DataObject) -> frozenset[Comparison]:
+    parts = [*(frozenset({one}) for one in compared.comparisons)]
+    parts += [_enough(group, data) for group in compared.groups]
+    if compared.combine == "any":
+        return data.draw(st.sampled_from(parts))
+    return frozenset[Comparison]().union(*parts)
+
+
+def _holds_once(tree: Any, given_facts: Facts, done: frozenset[Comparison]) -> bool:
+    if isinstance(tree, exp.And | exp.Or):
+        sides = [_holds_once(side, given_facts, done) for side in (tree.this, tree.expression)]
+        return all(sides) if isinstance(tree, exp.And) else any(sides)
+    return leaf_holds(tree, given_facts) or compare(tree, given_facts).comparisons[0] in done
 
 
 @settings(max_examples=200, deadline=None)
@@ -154,23 +187,31 @@ def test_facts_become_sql_over_the_wallets_row() -> None:
     [
         ("linked_banks >= 2 OR days_since_verified < 90",
          {"linked_banks": 1, "days_since_verified": 120},
-         "banks with a linked card: 1, at least 2 needed; or days since your real name was "
-         "verified: 120 days, less than 90 days needed",
-         "已绑卡的银行数：目前为 1，至少须为 2；或者距实名认证的天数：目前为 120 天，须少于 90 天"),
+         "banks with a linked card: 1, needed: at least 2; or days since your real name was "
+         "verified: 120 days, needed: less than 90 days",
+         "已绑卡的银行数：1，要求：至少 2；或者距实名认证的天数：120 天，要求：少于 90 天"),
         ("verified AND paid_today_minor + amount_minor <= 500000",
          {"verified": False, "paid_today_minor": 450_000, "amount_minor": 100_000},
-         "real name verified: no, yes needed; and paid today plus this amount: ¥5,500.00, at most "
-         "¥5,000.00 allowed",
-         "已完成实名认证：目前为 否，应为 是；并且今日已付金额加本次金额：目前为 ¥5,500.00，"
-         "不得超过 ¥5,000.00"),
+         "real name verified: no, needed: yes; and paid today plus this amount: ¥5,500.00, needed: "
+         "at most ¥5,000.00",
+         "已完成实名认证：否，要求：是；并且今日已付金额加本次金额：¥5,500.00，"
+         "要求：不超过 ¥5,000.00"),
         ("NOT document_valid_until < DATE '2027-03-01'", {"document_valid_until": None},
-         "document valid until: unknown, must be 1 March 2027 or later",
-         "证件有效期至：目前为 未知，须不早于 2027年3月1日"),
+         "document valid until: unknown, needed: 1 March 2027 or later",
+         "证件有效期至：未知，要求：不早于 2027年3月1日"),
+        ("verified AND (linked_banks >= 2 OR residency IN ('mainland', 'hmt') AND channels > 2)",
+         {"verified": False, "linked_banks": 1, "residency": "foreign", "channels": 2},
+         "real name verified: no, needed: yes; and (banks with a linked card: 1, needed: at least "
+         "2; or (residency: foreign, needed: one of mainland Chinese, Hong Kong, Macao or Taiwan; "
+         "and outside sources that confirmed you: 2, needed: more than 2))",
+         "已完成实名认证：否，要求：是；并且（已绑卡的银行数：1，要求：至少 2；或者（"
+         "身份类别：外籍，要求：内地居民、港澳台居民 之一；并且"
+         "已核验身份的外部渠道数：2，要求：多于 2））"),
     ],
 )  # fmt: skip
 def test_a_failed_condition_reads_well_without_a_template(
     text: str, given_facts: Facts, en: str, zh: str
 ) -> None:
-    tree = read_condition(text).tree
-    assert sentence(tree, given_facts, currency="CNY", language="en") == en
-    assert sentence(tree, given_facts, currency="CNY", language="zh") == zh
+    compared = compare(read_condition(text).tree, given_facts)
+    assert sentence(compared, currency="CNY", language="en") == en
+    assert sentence(compared, currency="CNY", language="zh") == zh

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qianbao.policy.compared import Compared, Comparison
 from qianbao.policy.decide import (
     CapabilityUnknown,
     Decision,
@@ -21,7 +22,6 @@ from qianbao.policy.decide import (
 )
 from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
-from qianbao.policy.sentences import Comparison
 from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, deng, moments, situations
 
 PACK = load_pack()
@@ -49,20 +49,31 @@ def test_anna_pays_until_the_last_second_before_the_rule_is_enforced() -> None:
 def test_anna_is_told_everything_about_the_refusal() -> None:
     (reason,) = ask(anna(), AFTER_ENFORCEMENT).reasons
     assert (reason.policy, reason.version, reason.who_must_act) == ("two-banks", 1, "holder")
-    assert reason.basis.startswith("PBOC Announcement [2015] No. 43")
-    assert reason.compared == (
-        Comparison("linked_banks", ">=", 2, 1),
-        Comparison("days_since_verified", "<", 90, 233),
-    )
+    assert reason.basis.en.startswith("PBOC Announcement [2015] No. 43")
+    assert "中国人民银行公告〔2015〕第43号" in reason.basis.zh
+    assert reason.compared == Compared(  # either would be enough
+        combine="any",
+        comparisons=(
+            Comparison(
+                fact="linked_banks", label_en="banks with a linked card", label_zh="已绑卡的银行数",
+                unit="banks", operator=">=", expected=2, actual=1,
+            ),
+            Comparison(
+                fact="days_since_verified", label_en="days since your real name was verified",
+                label_zh="距实名认证的天数", unit="days", operator="<", expected=90, actual=233,
+            ),
+        ),
+    )  # fmt: skip
     assert reason.sentence_en == (
-        "Cards from two banks are needed; yours are from 1 (ICBC). Two cards of one bank count "
-        "once."
+        "Cards from two banks are needed, unless your real name was verified lately; yours are "
+        "from 1 (Industrial and Commercial Bank of China). Two cards of one bank count once."
     )
     assert reason.sentence_zh == (
-        "需要绑定两家不同银行的银行卡；您目前绑定了 1 家（ICBC）。同一家银行的多张卡只算一家。"
+        "需要绑定两家不同银行的银行卡（近期完成实名认证的除外）；您目前绑定了 1 家"
+        "（中国工商银行）。同一家银行的多张卡只算一家。"
     )
     assert reason.announced_at == at(2026, 12, 1, 0)
-    assert reason.since == reason.deadline == at(2027, 1, 15, 0)
+    assert reason.since == reason.deadline == reason.in_force_from == at(2027, 1, 15, 0)
     assert reason.headroom_minor is None
 
 
@@ -81,7 +92,7 @@ def test_a_second_bank_or_a_fresh_verification_is_enough_and_two_cards_of_one_ba
     assert ask(fresh, AFTER_ENFORCEMENT).outcome == "allowed"
     assert ask(anna(residency="mainland"), AFTER_ENFORCEMENT).outcome == "allowed"
     assert refused_by(ask(deng(), AFTER_ENFORCEMENT)) == ["two-banks"]
-    assert ask(deng(), AFTER_ENFORCEMENT).reasons[0].compared[0].actual == 1
+    assert ask(deng(), AFTER_ENFORCEMENT).reasons[0].compared.comparisons[0].actual == 1
 
 
 def test_the_verification_that_ben_made_anew_holds_for_ninety_days_and_no_longer() -> None:
@@ -103,7 +114,67 @@ def test_what_is_coming_is_told_from_the_day_it_is_announced() -> None:
         ("document-expiry", at(2027, 4, 1, 0)),
     ]
     assert after[0].capabilities == ("pay", "transfer", "top_up", "be_charged")
-    assert "1 (ICBC)" in after[0].reason.sentence_en
+    assert "1 (Industrial and Commercial Bank of China)" in after[0].reason.sentence_en
+
+
+def test_what_is_coming_shows_todays_values_and_those_of_its_day() -> None:
+    """Anna was verified on 1 June: 202 days ago today, 228 on the rule's first day."""
+    (soon,) = coming(PACK, anna(), at(2026, 12, 20))
+    cards, days = soon.reason.compared.comparisons
+    assert soon.reason.compared.combine == "any"
+    assert (cards.actual, cards.projected) == (1, None)
+    assert (days.actual, days.projected, days.expected) == (202, 228, 90)
+    (later,) = coming(PACK, anna(verified_at=at(2026, 12, 20)), at(2026, 12, 20))
+    assert later.at == at(2027, 3, 20, 0)
+    days = later.reason.compared.comparisons[1]
+    assert (days.actual, days.projected) == (0, 90)
+
+
+def test_a_document_that_will_expire_is_not_said_to_have_expired() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), document_valid_until=date(2027, 3, 31))
+    soon = next(
+        one for one in coming(PACK, wallet, at(2026, 12, 20)) if one.policy == "document-expiry"
+    )
+    assert soon.reason.sentence_en.startswith("Your document is valid until 31 March 2027.")
+    assert "已过期" not in soon.reason.sentence_zh
+    (leaf,) = soon.reason.compared.comparisons
+    assert (leaf.actual, leaf.projected, leaf.expected) == ("2027-03-31", None, "2027-04-01")
+
+
+def test_a_rule_older_than_the_wallet_could_not_have_been_prevented() -> None:
+    """The rule came in on 15 January; Mia opens her wallet in February, as Ben's neighbour."""
+    opened, document, verified = at(2027, 2, 1), at(2027, 2, 3), at(2027, 2, 5)
+    mia = anna(
+        opened_at=opened, facts_changed_at=document, card_banks=(), verified_at=None,
+        last_used_at=None,
+    )  # fmt: skip
+    reason = next(one for one in ask(mia, at(2027, 2, 4)).reasons if one.policy == "two-banks")
+    assert (reason.since, reason.deadline) == (document, None)
+    assert reason.in_force_from == at(2027, 1, 15, 0)
+    one_card = replace(mia, card_banks=("ICBC",), verified_at=verified, facts_changed_at=verified)
+    (reason,) = ask(one_card, at(2027, 6, 1)).reasons
+    assert reason.since == reason.deadline == at(2027, 5, 6, 0)  # ninety days of her own
+
+
+def test_an_amount_too_large_could_not_have_been_prevented() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"))
+    (reason,) = ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000_001).reasons
+    assert reason.deadline is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), now=moments(), what=st.sampled_from(CAPABILITIES))
+def test_nobody_is_told_of_a_time_before_their_wallet(
+    data: st.DataObject, now: datetime, what: str
+) -> None:
+    wallet = data.draw(situations(now))
+    for reason in ask(wallet, now, what).reasons:
+        assert wallet.opened_at <= reason.since <= now
+        if reason.deadline is not None:
+            (policy,) = [policy for policy in PACK if policy.name == reason.policy]
+            assert wallet.opened_at < reason.deadline == reason.since
+            before = reason.deadline - INSTANT  # there was such a time, with the facts as they are
+            assert allows((policy,), what, facts_at(wallet, before), before, wallet)
 
 
 def test_a_document_is_good_through_its_last_day() -> None:
@@ -165,7 +236,7 @@ def test_a_legal_hold_leaves_the_records_and_names_who_must_act() -> None:
     wallet = anna(card_banks=("ICBC", "BOC"), legal_hold=True)
     outcomes = {name: ask(wallet, AFTER_ENFORCEMENT, name).outcome for name in CAPABILITIES}
     assert [name for name, outcome in outcomes.items() if outcome == "allowed"] == ["export"]
-    assert ask(wallet, AFTER_ENFORCEMENT).reasons[0].who_must_act == "operator"
+    assert ask(wallet, AFTER_ENFORCEMENT).reasons[0].who_must_act == "authority"
 
 
 def test_waiting_helps_against_a_years_limit_and_not_against_two_banks() -> None:

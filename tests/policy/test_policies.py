@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_policy_reads_as_it_is_written() -> None:
     assert policy.text == GOOD
 
 
+def test_a_basis_is_given_in_both_languages_or_once_for_both() -> None:
+    once = load_policy(GOOD)
+    assert once.basis.en == once.basis.zh == "PBOC 2015 No. 43, categories by channels"
+    plain = "basis: PBOC 2015 No. 43, categories by channels"
+    both = load_policy(GOOD.replace(plain, "basis: {en: PBOC No. 43, zh: 公告第43号}"))
+    assert (both.basis.en, both.basis.zh) == ("PBOC No. 43", "公告第43号")
+
+
 REFUSED = {
     "not yaml": (("version: 3", "version: [3"), PolicyUnreadable, 3),
     "an unknown field": (("basis:", "bases:"), PolicyFieldWrong, 1),
@@ -85,6 +94,14 @@ REFUSED = {
     "a rollout that goes back": (("[1, 10, 100]", "[10, 1, 100]"), PolicyTimelineOrder, 8),
     "an explanation of no fact": (
         ("applies_to:", "explain: {en: 'You have {cards}.', zh: 无}\napplies_to:"),
+        PolicyUnknownFact, 5,
+    ),
+    "a basis in one language": (
+        ("basis: PBOC 2015 No. 43, categories by channels", "basis: {en: PBOC}"),
+        PolicyFieldWrong, 4,
+    ),
+    "an explanation ahead of no fact": (
+        ("applies_to:", "explain_ahead: {en: 'You have {cards}.', zh: 无}\napplies_to:"),
         PolicyUnknownFact, 5,
     ),
     "an explanation that digs": (
@@ -200,7 +217,8 @@ PACK = {policy.name: policy for policy in load_pack()}
 
 @pytest.mark.parametrize("policy", PACK.values(), ids=PACK)
 def test_each_shipped_policy_has_its_basis_and_traps_no_money(policy: Policy) -> None:
-    assert policy.basis
+    assert policy.basis.en
+    assert re.search(r"[\u4e00-\u9fff]", policy.basis.zh)
     assert policy.source
     assert policy.explain_en
     assert policy.explain_zh

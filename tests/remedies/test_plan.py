@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
@@ -13,7 +14,7 @@ from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
 from qianbao.remedies.goals import Goal, allowed, card_linked
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
-from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, ben, chiara, deng
+from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, ben, chiara, deng, newcomer
 
 PACK = load_pack()
 SOLUTION_TWO = [
@@ -41,9 +42,12 @@ def test_the_articles_two_solutions_come_out_of_the_search_for_anna() -> None:
     assert actions(second) == SOLUTION_TWO
     assert titles(second)[1] == "Cancel your auto-deduction services (2)"
     assert titles(second, "zh")[1] == "关闭扣费服务（2 项）"
-    assert titles(second)[-1] == "Link a card from ICBC"
+    assert titles(second)[-1] == "Link a card from Industrial and Commercial Bank of China"
+    assert titles(second, "zh")[-1] == "绑定中国工商银行的银行卡"
     assert second.temporary_until == at(2027, 4, 20, 0)  # ninety days after today
     assert second.because == ("two-banks",)
+    assert second.because_en == ("Link cards from two banks",)
+    assert second.because_zh == ("绑定两家银行的银行卡",)
     assert second.loses_en
     assert len(second.loses_en) == len(second.loses_zh)
 
@@ -84,6 +88,24 @@ def test_chiara_goes_to_her_bank_first_and_is_told_what_to_take() -> None:
     assert way.steps[0].needs_en == ("Your new and your old document", "The bank card")
     assert way.steps[0].needs_zh == ("新旧证件", "该行银行卡")
     assert (way.visit, way.steps[0].visit, way.steps[1].visit) == (True, True, False)
+    assert titles(way, "zh")[0] == "到中国工商银行更新证件号码"
+
+
+def test_after_the_refused_card_chiara_is_told_which_bank_to_go_to() -> None:
+    """She has said nothing of her accounts, but ICBC has refused her card for its old number."""
+    one_card = chiara(card_banks=("BOC",), verified_at=at(2026, 6, 1))
+    ways = plan(PACK, one_card, AFTER_ENFORCEMENT, allowed("pay"))
+    assert [(step.action, step.argument) for step in ways[1].steps] == [
+        ("update_id_at_bank", "ICBC"), ("link_card", "ICBC"),
+    ]  # fmt: skip
+    assert titles(ways[1])[0] == (
+        "Have Industrial and Commercial Bank of China update your document number"
+    )
+    assert ways[1].temporary_until is None
+    assert [step.argument for step in ways[0].steps] == [""]
+    only_these = replace(one_card, accounts_at=("BOC",))
+    first = plan(PACK, only_these, AFTER_ENFORCEMENT, allowed("pay"))[0]
+    assert "open_account" not in actions(first)  # whoever holds an old number has an account
 
 
 def test_an_expired_passport_is_renewed_and_only_then_does_another_bank_help() -> None:
@@ -139,13 +161,18 @@ def test_a_document_that_runs_out_while_one_waits_is_renewed_first() -> None:
     assert actions(way) == ["renew_document", "wait_until"]
 
 
-def test_a_passport_that_ends_next_winter_is_told_and_changes_no_advice() -> None:
-    first, second = plan(
+def test_a_passport_that_ends_next_winter_is_told_and_what_lasts_beyond_it() -> None:
+    ways = plan(
         PACK, anna(document_valid_until=date(2027, 12, 30)), AFTER_ENFORCEMENT, allowed("pay")
     )
-    assert (actions(first), actions(second)) == (["link_card"], SOLUTION_TWO)
-    assert (first.temporary_until, first.because) == (at(2027, 12, 31, 0), ("document-expiry",))
-    assert second.because == ("two-banks",)
+    assert [actions(way) for way in ways] == [
+        ["link_card"], ["renew_document", "link_card"], SOLUTION_TWO,
+    ]  # fmt: skip
+    assert (ways[0].temporary_until, ways[0].because) == (
+        at(2027, 12, 31, 0), ("document-expiry",),
+    )  # fmt: skip
+    assert ways[1].temporary_until is None
+    assert ways[2].because == ("two-banks",)
 
 
 def test_the_longest_search_still_comes_back_with_a_way() -> None:
@@ -160,28 +187,37 @@ def test_the_longest_search_still_comes_back_with_a_way() -> None:
     assert {"reopen_wallet", "contact_operator"} <= set(actions(ways[0]))
 
 
-def test_under_a_legal_hold_the_operator_must_act() -> None:
+def test_under_a_legal_hold_an_authority_decides_and_nothing_is_promised() -> None:
     (way,) = plan(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT, allowed("withdraw"))
-    assert (actions(way), way.who) == (["contact_operator"], "operator")
+    assert (actions(way), way.who) == (["contact_operator"], "authority")
+    assert (way.certain, way.minutes, way.steps[0].minutes) == (False, None, None)
     held_and_shut_out = plan(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT, allowed("pay"))
     assert {"contact_operator", "link_card"} == set(actions(held_and_shut_out[0]))
-    assert {way.who for way in held_and_shut_out} == {"operator"}
+    assert {(way.who, way.certain) for way in held_and_shut_out} == {("authority", False)}
+    assert all(way.certain for way in plan(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay")))
 
 
-def test_a_newcomer_shows_a_document_and_links_a_card() -> None:
-    newcomer = anna(
-        residency=None, document_kind=None, document_valid_until=None, card_banks=(),
-        evidence=(), verified_at=None, balance_minor=0, moved_for_life_minor=0,
-    )  # fmt: skip
-    (way,) = plan(PACK, newcomer, AFTER_ENFORCEMENT, allowed("pay"))
-    assert titles(way) == ["Show your passport or other document", "Link a card from a bank"]
-    assert way.temporary_until == at(2027, 4, 20, 0)
+def test_a_newcomer_shows_a_document_and_links_a_card_or_two_so_that_it_lasts() -> None:
+    """The rule that will end the first way is not the one that blocks her now."""
+    first, lasting = plan(PACK, newcomer(), AFTER_ENFORCEMENT, allowed("pay"))
+    begin = ["Show your passport or other document", "Link a card from a bank"]
+    assert titles(first) == begin
+    assert (first.temporary_until, first.because) == (at(2027, 4, 20, 0), ("two-banks",))
+    assert first.because_zh == ("绑定两家银行的银行卡",)
+    assert titles(lasting) == [*begin, "Link a card from another bank"]
+    assert (lasting.temporary_until, lasting.because) == (None, ())
 
 
 def test_a_closed_wallet_is_opened_again() -> None:
     closed = anna(status="closed", card_banks=(), balance_minor=0)
-    (way,) = plan(PACK, closed, AFTER_ENFORCEMENT, allowed("pay"))
-    assert actions(way) == ["reopen_wallet", "link_card"]
+    first, lasting = plan(PACK, closed, AFTER_ENFORCEMENT, allowed("pay"))
+    assert actions(first) == ["reopen_wallet", "link_card"]
+    assert actions(lasting) == ["reopen_wallet", "link_card", "link_card"]
+
+
+def test_of_few_ways_wanted_one_lasts() -> None:
+    only = plan(PACK, newcomer(), AFTER_ENFORCEMENT, allowed("pay"), limit=1)
+    assert [way.temporary_until for way in only] == [None]
 
 
 def test_nothing_is_offered_where_nothing_is_blocked() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qianbao.policy.decide import decide
-from qianbao.policy.facts import facts_at
+from qianbao.policy.decide import blocking, changes, decide
+from qianbao.policy.facts import carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
 from qianbao.remedies.actions import OFFERED
 from qianbao.remedies.goals import allowed, card_linked, is_reached
 from qianbao.remedies.plan import plan
 from qianbao.remedies.prove import StepImpossible, prove, replay, withdrawable_minor
-from tests.policy.cast import AFTER_ENFORCEMENT, anna, moments, situations
+from tests.policy.cast import AFTER_ENFORCEMENT, anna, moments, new_wallets, situations
 
 PACK = load_pack()
 
@@ -65,6 +65,57 @@ def test_anna_can_withdraw_everything_while_she_is_shut_out() -> None:
     assert withdrawable_minor(PACK, anna(), AFTER_ENFORCEMENT) == 320_000
     assert withdrawable_minor(PACK, anna(held_minor=20_000), AFTER_ENFORCEMENT) == 300_000
     assert withdrawable_minor(PACK, anna(legal_hold=True), AFTER_ENFORCEMENT) == 0
+
+
+# ── Until when a way holds ───────────────────────────────────────────────────────────────────────
+
+GOALS = st.sampled_from([("pay",), ("pay", "transfer", "top_up"), ("receive",), ("be_charged",)])
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data(), now=moments(), wishes=GOALS)
+def test_a_temporary_way_names_the_rules_that_return_on_its_day(
+    data: st.DataObject, now: datetime, wishes: tuple[str, ...]
+) -> None:
+    wallet, goal = data.draw(situations(now) | new_wallets(now)), allowed(*wishes)
+    for way in plan(PACK, wallet, now, goal):
+        after, moment, asked = replay(PACK, wallet, now, goal, way)
+        titles = {policy.name: policy.title_en for policy in PACK}
+        assert way.because_en == tuple(titles[name] for name in way.because)
+        if way.temporary_until is None:
+            assert changes(PACK, after, moment, wishes) == ()
+            continue
+        assert way.because
+        just_before = way.temporary_until - timedelta(microseconds=1)
+        assert is_reached(PACK, carry(after, moment, just_before), just_before, asked)
+        then = carry(after, moment, way.temporary_until)
+        facts = facts_at(then, way.temporary_until)
+        returned = blocking(PACK, wishes, facts, way.temporary_until, then)
+        assert sorted(way.because) == sorted(policy.name for policy in returned)
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data(), now=moments(), wishes=GOALS)
+def test_a_lasting_way_is_offered_where_there_is_one(
+    data: st.DataObject, now: datetime, wishes: tuple[str, ...]
+) -> None:
+    """That there is one is seen without the search: whoever has a document that is good for years
+    and cards of three banks more is let through, and stays so."""
+    wallet, goal = data.draw(situations(now) | new_wallets(now)), allowed(*wishes)
+    ways = plan(PACK, wallet, now, goal)
+    settled = msgspec.structs.replace(
+        wallet,
+        status="open",
+        residency=wallet.residency or "foreign",
+        document_kind=wallet.document_kind or "passport",
+        document_valid_until=(now + timedelta(days=1800)).date(),
+        card_banks=(*wallet.card_banks, "OTHER-1", "OTHER-2", "OTHER-3"),
+        verified_at=wallet.verified_at or now,
+        legal_hold=False,
+    )
+    lasts = is_reached(PACK, settled, now, goal) and not changes(PACK, settled, now, wishes)
+    if ways and lasts:
+        assert any(way.temporary_until is None for way in ways)
 
 
 # ── The proof itself can fail ────────────────────────────────────────────────────────────────────

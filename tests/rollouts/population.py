@@ -27,9 +27,10 @@ INSERT INTO wallets (
     %(time_zone)s
 )"""
 _ACCOUNT = """
-INSERT INTO accounts (owner_id, account_id, kind, currency, balance_minor, held_minor, opened_at)
+INSERT INTO accounts (owner_id, account_id, kind, currency, balance_minor, held_minor, opened_at,
+    changed_at)
 VALUES (%(wallet_id)s, %(currency)s, 'wallet', %(currency)s, %(balance_minor)s, %(held_minor)s,
-    %(opened_at)s)"""
+    %(opened_at)s, %(opened_at)s)"""
 _COUNTERS = """
 INSERT INTO wallet_counters VALUES (%(wallet_id)s, %(day)s, %(year)s, %(last_used_at)s,
     %(paid_today_minor)s, %(paid_this_year_minor)s, %(moved_for_life_minor)s,

@@ -9,7 +9,7 @@ import pytest
 
 from qianbao.db.pool import Pool
 from qianbao.ids import InvalidId, new_id
-from qianbao.rollouts import operators
+from qianbao.rollouts import operators, passwords
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 PASSWORD = "four calm words here"
@@ -94,6 +94,7 @@ async def test_the_right_password_forgives_earlier_wrong_ones(pool: Pool) -> Non
     ("name", "password", "error"),
     [
         ("Mei", PASSWORD, operators.OperatorNameTaken),
+        (operators.SHIPPED, PASSWORD, operators.OperatorNameTaken),
         ("", PASSWORD, operators.OperatorNameInvalid),
         ("M" * 41, PASSWORD, operators.OperatorNameInvalid),
         ("Mei\n", PASSWORD, operators.OperatorNameInvalid),
@@ -130,8 +131,29 @@ async def test_the_audit_is_read_latest_first_and_page_by_page(pool: Pool) -> No
         first = await operators.list_audit(conn, limit=2)
         rest = await operators.list_audit(conn, before=first[-1].audit_id)
         about_one = await operators.list_audit(conn, subject="wal_1")
+        of_operators = await operators.list_audit(conn, kind="operator")
     assert [entry.detail.get("minute") for entry in first] == [4, 3]
     assert [entry.action for entry in rest] == [
         "wallet.look_up", "wallet.look_up", "operator.create",
     ]  # fmt: skip
     assert [entry.detail["minute"] for entry in about_one] == [3, 1]
+    assert [entry.action for entry in of_operators] == ["operator.create"]
+
+
+async def test_a_flood_of_sign_ins_keeps_no_payment_waiting(pool: Pool) -> None:
+    """Two hundred guesses at once: a PIN is checked meanwhile as fast as ever; who finds no place
+    is told so, and was not counted."""
+    await _mei(pool)
+    guesses = [
+        asyncio.create_task(_sign_in(pool, f"wrong guess {number}", name=f"Nobody {number}"))
+        for number in range(200)
+    ]
+    await asyncio.sleep(0.05)
+    started = asyncio.get_running_loop().time()
+    await asyncio.to_thread(lambda: None)  # what a PIN waits for
+    assert asyncio.get_running_loop().time() - started < 0.5
+    outcomes = await asyncio.gather(*guesses, return_exceptions=True)
+    kinds = [type(outcome) for outcome in outcomes]
+    assert set(kinds) == {operators.SignInRefused, passwords.SignInBusy}
+    assert kinds.count(operators.SignInRefused) >= passwords.MOST_WAITING
+    assert await _sign_in(pool, PASSWORD)

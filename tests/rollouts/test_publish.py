@@ -15,7 +15,7 @@ from qianbao.policy.conditions import PolicyUnknownFact
 from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.in_force import PoliciesInForce, versions
-from qianbao.rollouts.operators import list_audit
+from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
 from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
@@ -97,20 +97,12 @@ async def test_a_new_version_takes_the_place_of_the_earlier(conn: Connection) ->
         await _try(conn, version)
         await _publish(conn, version)
     assert await _in_force(conn) == {"two-banks": 2}
+    details = [entry.detail for entry in await list_audit(conn, subject="two-banks")]
+    assert {"version": 2, "drafted_by": "Mei", "replaces": 1} in details
     states = {each.stored.version: each.phase for each in await versions(conn, now=NOW)}
     assert states == {2: "published", 1: "replaced"}
     with pytest.raises(publish.PolicyNotADraft):
         await _publish(conn, version=1)
-
-
-async def test_retiring_gives_back_at_once(conn: Connection) -> None:
-    await _draft(conn, two_banks())
-    await _try(conn)
-    await _publish(conn)
-    await publish.retire(conn, policy="two-banks", operator="Mei", now=NOW)
-    assert await _in_force(conn) == {}
-    with pytest.raises(publish.PolicyNotPublished):
-        await publish.retire(conn, policy="two-banks", operator="Mei", now=NOW)
 
 
 async def test_nobody_is_surprised(conn: Connection) -> None:
@@ -149,6 +141,10 @@ async def test_the_phase_follows_the_dates(conn: Connection) -> None:
 
 async def test_the_shipped_pack_is_installed_once(conn: Connection) -> None:
     assert await publish.install_pack(conn, now=NOW) == len(load_pack())
+    (entry,) = await list_audit(conn, subject="two-banks")
+    assert (entry.operator, entry.action, entry.detail) == (
+        SHIPPED, "policy.publish", {"version": 1},
+    )  # fmt: skip
     assert await _in_force(conn) == {policy.name: policy.version for policy in load_pack()}
     assert await publish.install_pack(conn, now=NOW + timedelta(days=1)) == 0
 

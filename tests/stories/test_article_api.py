@@ -41,7 +41,9 @@ def test_anna(town, tea):
     assert problem["code"] == "blocked_by_policy"
     [reason] = problem["blockers"]
     assert reason["policy"] == "two-banks"
-    assert reason["compared"][0] | {"fact": "linked_banks", "expected": "2", "actual": "1"}
+    assert reason["compared"]["combine"] == "any"
+    needed = reason["compared"]["comparisons"][0]
+    assert (needed["fact"], needed["expected"], needed["actual"]) == ("linked_banks", 2, 1)
 
     standing = anna.get("/wallet/standing")
     assert standing["capabilities"]["pay"]["outcome"] == "blocked"
@@ -152,6 +154,13 @@ def test_chiara(town):
     assert new[-4:] in problem["sentence"]["en"] + problem["next_step"]["en"]
     assert "passport" in problem["next_step"]["en"]
     assert "护照" in problem["next_step"]["zh"]
+    standing = chiara.get("/wallet/standing")
+    assert [one["bank"] for one in standing["stale_banks"]] == ["ICBC"]
+    to_the_bank = [
+        way for way in standing["ways_out"] if actions(way) == ["update_id_at_bank", "link_card"]
+    ]
+    assert [step["argument"] for step in to_the_bank[0]["steps"]] == ["ICBC", "ICBC"]
+    assert to_the_bank[0]["temporary_until"] is None
 
     counter = chiara.bank.post(
         "/sandbox/counter",
@@ -169,9 +178,9 @@ def test_deng(town, tea):
     with pytest.raises(Refused) as refusal:
         deng.pay_tea(tea)
     [reason] = refusal.value.problem["blockers"]
-    assert reason["compared"][0]["actual"] == 1
-    assert "ICBC" in reason["sentence_en"]
-    assert "ICBC" in reason["sentence_zh"]
+    assert reason["compared"]["comparisons"][0]["actual"] == 1
+    assert "Industrial and Commercial Bank of China" in reason["sentence_en"]
+    assert "中国工商银行" in reason["sentence_zh"]
 
 
 def test_the_proof_holds_at_the_end(town):

@@ -9,8 +9,9 @@ from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.settings import Settings
+from qianbao.wallets.codes import start_signup
 from qianbao.wallets.phones import read_phone
-from qianbao.wallets.signup import SignedIn, confirm_signup, start_signup
+from qianbao.wallets.signup import SignedIn, confirm_signup
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 KEYS = KeyRing(bytes(range(32)))

@@ -9,8 +9,19 @@ import pytest
 
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
+from qianbao.keyring import new_token
+from qianbao.notices.inbox import list_notices
 from qianbao.wallets.errors import WalletUnknown
-from qianbao.wallets.pin import PinLocked, PinTooSimple, PinWrong, change_pin, check_pin
+from qianbao.wallets.pin import (
+    PinLocked,
+    PinsDiffer,
+    PinTooSimple,
+    PinWrong,
+    change_pin,
+    check_pin,
+    typed_twice,
+)
+from qianbao.wallets.sessions import NotSignedIn, find_session, start_session
 from tests.wallets.scene import ANNA, NOW, PIN, SETTINGS, sign_up
 
 LOCK = timedelta(minutes=SETTINGS.pin_lock_minutes)
@@ -64,16 +75,44 @@ async def test_guesses_sent_all_at_once_get_no_more_than_five_looks(pool: Pool) 
     assert sum(isinstance(one, PinLocked) for one in tried) >= 10
 
 
+async def _change(pool: Pool, wallet_id: str, old: str, new: str, token: str = "here") -> None:
+    await change_pin(
+        pool, SETTINGS, wallet_id=wallet_id, pin=old, new_pin=new, token=token, now=NOW
+    )
+
+
 async def test_anna_changes_her_pin(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
     for old, new, error in (("135791", "975310", PinWrong), (PIN, "111111", PinTooSimple)):
         with pytest.raises(error):
-            await change_pin(pool, SETTINGS, wallet_id=annas, pin=old, new_pin=new, now=NOW)
+            await _change(pool, annas, old, new)
     await _check(pool, annas, PIN)
-    await change_pin(pool, SETTINGS, wallet_id=annas, pin=PIN, new_pin="975310", now=NOW)
+    await _change(pool, annas, PIN, "975310")
     await _check(pool, annas, "975310")
     with pytest.raises(PinWrong):
         await _check(pool, annas, PIN)
+
+
+async def test_a_new_pin_signs_everybody_else_out_and_is_told(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    here, elsewhere = new_token(), new_token()
+    async with pool.connection() as conn:
+        for token in (here, elsewhere):
+            await start_session(conn, wallet_id=annas, token=token, now=NOW)
+    await _change(pool, annas, PIN, "975310", here)
+    async with pool.connection() as conn:
+        assert (await find_session(conn, token=here, now=NOW, settings=SETTINGS)).wallet_id == annas
+        with pytest.raises(NotSignedIn):
+            await find_session(conn, token=elsewhere, now=NOW, settings=SETTINGS)
+        (notice,) = await list_notices(conn, wallet_id=annas)
+    assert notice.kind == "pin_changed"
+
+
+def test_a_new_pin_is_entered_twice() -> None:
+    assert typed_twice("975310", "975310") == "975310"
+    for again in ("975311", ""):
+        with pytest.raises(PinsDiffer):
+            typed_twice("975310", again)
 
 
 async def test_a_wallet_that_is_not_there(pool: Pool) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
 
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
-from qianbao.wallets import pin, signup
+from qianbao.wallets import codes, pin, signup
 from qianbao.wallets.opening import WalletIdUsed, bucket_of, mark_closed
 from qianbao.wallets.profile import find_by_phone, wallet
 from qianbao.wallets.sessions import find_session
@@ -61,14 +62,14 @@ async def test_the_text_is_in_the_language_of_who_signs_up(pool: Pool) -> None:
 
 async def test_the_same_request_again_sends_no_second_text(pool: Pool) -> None:
     signup_id, _ = await code_for(pool, ANNA)
-    again = await signup.start_signup(
+    again = await codes.start_signup(
         pool, KEYS, SETTINGS, signup_id=signup_id, phone=ANNA, language="en",
         now=NOW + timedelta(minutes=1),
     )  # fmt: skip
     assert again.expires_at == NOW + timedelta(minutes=SETTINGS.code_valid_minutes)
     assert len(await texts_to(pool, ANNA)) == 1
-    with pytest.raises(signup.SignupIdUsed):
-        await signup.start_signup(
+    with pytest.raises(codes.SignupIdUsed):
+        await codes.start_signup(
             pool, KEYS, SETTINGS, signup_id=signup_id, phone=BEN, language="en", now=NOW
         )
     assert await texts_to(pool, BEN) == []
@@ -76,27 +77,64 @@ async def test_the_same_request_again_sends_no_second_text(pool: Pool) -> None:
 
 async def test_a_phone_is_sent_so_many_codes_an_hour(pool: Pool) -> None:
     async def ask() -> None:
-        await signup.start_signup(
+        await codes.start_signup(
             pool, KEYS, SETTINGS, signup_id=new_id("sig", NOW), phone=ANNA, language="en", now=NOW
         )
 
     limit = SETTINGS.codes_per_phone_per_hour
     asked = await asyncio.gather(*(ask() for _ in range(limit + 3)), return_exceptions=True)
-    assert len([one for one in asked if isinstance(one, signup.TooManyCodes)]) == 3
+    assert len([one for one in asked if isinstance(one, codes.TooManyCodes)]) == 3
     assert len(await texts_to(pool, ANNA)) == limit
     await code_for(pool, BEN)
     await code_for(pool, ANNA, NOW + timedelta(hours=1))
 
 
+async def test_a_phone_is_sent_so_many_codes_a_day(pool: Pool) -> None:
+    for number in range(SETTINGS.codes_per_phone_per_day):
+        await code_for(pool, ANNA, NOW + timedelta(minutes=10 * number))
+    later = NOW + timedelta(hours=10)
+    with pytest.raises(codes.TooManyCodes) as refused:
+        await code_for(pool, ANNA, later)
+    assert refused.value.detail == {"limit": SETTINGS.codes_per_phone_per_day, "hours": 24}
+    await code_for(pool, ANNA, NOW + timedelta(hours=25))
+
+
+async def _again(pool: Pool, signup_id: str, again_id: str, after: timedelta) -> codes.Signup:
+    return await codes.send_again(
+        pool, KEYS, SETTINGS, signup_id=signup_id, again_id=again_id, now=NOW + after
+    )
+
+
+async def test_a_code_that_does_not_come_is_sent_again_after_a_minute(pool: Pool) -> None:
+    signup_id, _ = await code_for(pool, ANNA, language="zh")
+    again_id, wait = new_id("sig", NOW), timedelta(seconds=SETTINGS.code_wait_seconds)
+    with pytest.raises(codes.CodeTooSoon) as refused:
+        await _again(pool, signup_id, again_id, wait - timedelta(seconds=30))
+    assert refused.value.detail["left_seconds"] == 30
+    before = await texts_to(pool, ANNA)
+    assert len(before) == 1
+    both = await asyncio.gather(*(_again(pool, signup_id, again_id, wait) for _ in range(2)))
+    assert {one.signup_id for one in both} == {again_id}
+    (text,) = set(await texts_to(pool, ANNA)) - set(before)
+    assert "验证码" in text
+    code = re.search(r"\d{6}", text)
+    assert code
+    assert (await confirm(pool, again_id, code.group(), now=NOW + wait)).created
+    with pytest.raises(codes.CodeUsed):
+        await _again(pool, again_id, new_id("sig", NOW), 3 * wait)
+    with pytest.raises(codes.SignupUnknown):
+        await _again(pool, new_id("sig", NOW), new_id("sig", NOW), 3 * wait)
+
+
 async def test_five_wrong_codes_void_even_the_right_one(pool: Pool) -> None:
     signup_id, code = await code_for(pool, ANNA)
     for left in (4, 3, 2, 1):
-        with pytest.raises(signup.CodeWrong) as refused:
+        with pytest.raises(codes.CodeWrong) as refused:
             await confirm(pool, signup_id, wrong(code))
         assert refused.value.detail == {"left": left}
-    with pytest.raises(signup.CodeAttemptsUsedUp):
+    with pytest.raises(codes.CodeAttemptsUsedUp):
         await confirm(pool, signup_id, wrong(code))
-    with pytest.raises(signup.CodeAttemptsUsedUp):
+    with pytest.raises(codes.CodeAttemptsUsedUp):
         await confirm(pool, signup_id, code)
     assert await _count(pool, "wallets") == 0
 
@@ -115,12 +153,12 @@ async def test_codes_guessed_all_at_once_are_counted_one_by_one(pool: Pool) -> N
 async def test_a_code_lasts_so_long_and_serves_once(pool: Pool) -> None:
     signup_id, code = await code_for(pool, ANNA)
     late = NOW + timedelta(minutes=SETTINGS.code_valid_minutes)
-    with pytest.raises(signup.CodeExpired):
+    with pytest.raises(codes.CodeExpired):
         await confirm(pool, signup_id, code, now=late)
     await confirm(pool, signup_id, code, now=late - timedelta(seconds=1))
-    with pytest.raises(signup.CodeUsed):
+    with pytest.raises(codes.CodeUsed):
         await confirm(pool, signup_id, code)
-    with pytest.raises(signup.SignupUnknown):
+    with pytest.raises(codes.SignupUnknown):
         await confirm(pool, new_id("sig", NOW), code)
 
 

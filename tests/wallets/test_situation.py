@@ -7,12 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from psycopg.rows import dict_row
 
+from qianbao.clock import local_date
 from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection, load
 from qianbao.ids import new_id
 from qianbao.policy.facts import Situation
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situation, read_situations
+from tests.rollouts.population import settle
 from tests.wallets.scene import ANNA, BEN, NOW, sign_up
 
 FREE = 100_000
@@ -108,6 +112,49 @@ async def test_what_is_left_of_a_persons_free_withdrawals(pool: Pool, used: int,
     await _set(pool, "wallets", annas, person_id="per_anna")
     assert (await _read(pool, annas)).free_withdrawal_left_minor == left
     assert (await _read(pool, bens)).free_withdrawal_left_minor == FREE
+
+
+@pytest.mark.parametrize("days", [-400, -1, 0, 1, 60])
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_the_population_is_counted_by_the_rows_that_are_decided_by(
+    conn: Connection, seed: int, days: int
+) -> None:
+    """Both queries give the same facts of every open wallet, also of people who closed one and came
+    back, on a day that some counters have not reached yet, and in a new year."""
+    wallet_ids = await settle(conn, seed=seed, count=250, now=NOW)
+    now = NOW + timedelta(days=days)
+    read = await read_situations(conn, wallet_ids, now, free_minor=FREE)
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(load("qianbao.rollouts").situations, {"now": now})
+        counted = {row["wallet_id"]: row for row in await cursor.fetchall()}
+    assert set(counted) == set(read) == set(wallet_ids)
+    for wallet_id, row in counted.items():
+        decided = msgspec.structs.asdict(read[wallet_id])
+        assert {name: _plain(value) for name, value in row.items()} == {
+            name: _plain(decided[name]) for name in row
+        }
+    own = await conn.execute("SELECT wallet_id FROM wallets WHERE legal_hold")
+    held = {row[0] for row in await own.fetchall()}
+    assert {one.wallet_id for one in read.values() if one.legal_hold} > held & set(read)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+async def test_the_year_of_an_earlier_wallet_counts_for_whoever_came_back(conn: Connection) -> None:
+    former, present = (await settle(conn, seed=5, count=8, now=NOW))[:2]
+    await conn.execute(
+        "UPDATE wallets SET person_id = 'per_ben' WHERE wallet_id IN (%s, %s)", (former, present)
+    )
+    await conn.execute(
+        "UPDATE wallet_counters SET day = %s, year = 2026, paid_today_minor = 7, "
+        "paid_this_year_minor = 40",
+        (local_date(NOW),),
+    )
+    await conn.execute("UPDATE wallets SET status = 'closed' WHERE wallet_id = %s", (former,))
+    found = await read_situations(conn, [present], NOW, free_minor=FREE)
+    assert (found[present].paid_today_minor, found[present].paid_this_year_minor) == (14, 80)
 
 
 async def test_many_at_once_and_who_is_not_there(pool: Pool) -> None:

@@ -14,9 +14,10 @@ from qianbao.ids import new_id
 from qianbao.policy.decide import CapabilityUnknown
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import CAPABILITIES, load_pack
-from qianbao.wallets.cases import open_case
+from qianbao.wallets import holds
+from qianbao.wallets.cases import open_case, open_cases_of
 from qianbao.wallets.errors import WalletUnknown
-from qianbao.wallets.standing import Standing, judge, standing
+from qianbao.wallets.standing import HeldStanding, StaleBank, Standing, judge, standing
 from tests.wallets.scene import ANNA, NOW, SETTINGS, sign_up
 
 PACK = load_pack()
@@ -99,7 +100,27 @@ def test_money_under_a_legal_hold_cannot_be_withdrawn() -> None:
     found = _judge(held, BEFORE)
     assert found.withdrawable_now.arrives.amount_minor == 0
     assert found.capabilities["withdraw"].outcome == "blocked"
-    assert found.ways_out[0].who == "operator"
+    assert (found.ways_out[0].who, found.ways_out[0].certain) == ("authority", False)
+    assert found.legal_hold == HeldStanding(case_ids=(), still_works=("export",))
+    assert _judge(ANNAS, BEFORE).legal_hold is None
+
+
+def test_a_bank_with_an_old_document_number_is_named() -> None:
+    found = _judge(msgspec.structs.replace(ANNAS, stale_banks=("BOC",)), ENFORCED)
+    assert found.stale_banks == (StaleBank("BOC", "Bank of China", "中国银行"),)
+    steps = [[(step.action, step.argument) for step in way.steps] for way in found.ways_out]
+    assert [("update_id_at_bank", "BOC"), ("link_card", "BOC")] in steps
+    ahead = _judge(msgspec.structs.replace(ANNAS, stale_banks=("BOC",)), BEFORE).ways_ahead
+    assert "update_id_at_bank" in [step.action for way in ahead for step in way.steps]
+
+
+def test_what_keeps_a_rule_away_lasts() -> None:
+    fresh = msgspec.structs.replace(ANNAS, verified_at=BEFORE, facts_changed_at=BEFORE)
+    found = _judge(fresh, BEFORE)
+    (soon,) = [one for one in found.coming if one.policy == "two-banks"]
+    assert soon.at == BEFORE + timedelta(days=90) - timedelta(hours=10)  # at Anna's midnight
+    assert [one.action for one in found.ways_ahead[0].steps] == ["link_card"]
+    assert all("two-banks" not in way.because for way in found.ways_ahead)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -152,3 +173,17 @@ async def test_the_standing_of_a_real_wallet(pool: Pool) -> None:
     assert found.cases_open == (case_id,)
     assert found.withdrawable_now.arrives.amount_minor == 0
     msgspec.json.encode(found)  # a door sends it as it is
+
+
+async def test_a_held_wallet_is_told_the_number_of_its_case(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    asked = new_id("cas", NOW)
+    order = {"wallet_id": annas, "legal_hold_id": new_id("leg", NOW), "now": NOW}
+    async with pool.connection() as conn:
+        await open_case(conn, wallet_id=annas, case_id=asked, subject="Why?", body="?", now=NOW)
+        await holds.enter(conn, **order, reference="(2026) Jing 01 No. 77", operator="Mei")
+        await holds.approve(conn, **order, operator="Oskar")
+        (case,) = [one for one in await open_cases_of(conn, annas) if one.legal_hold_id]
+        found = await standing(conn, PACK, SETTINGS, wallet_id=annas, now=NOW)
+    assert found.legal_hold == HeldStanding((case.case_id,), ("export",))
+    assert found.cases_open == (asked,)

@@ -80,7 +80,14 @@ class Surfer:
         here = self.path
         self.send(here, code=self.code(phone, seen))
         assert self.page.status_code == 200, self.page.text
-        return self.send(f"{here}/pin", pin=pin)
+        return self.send(f"{here}/pin", pin=pin, pin_again=pin)
+
+    def transfer(self, phone: str, amount: str, *, pin: str = PIN, note: str = "") -> str:
+        """Through both screens of sending money; gives the page it leads to."""
+        self.open("/me/pay/transfer")
+        self.send("/me/pay/transfer", phone=phone, amount=amount, note=note)
+        assert self.page.status_code == 200, self.page.text
+        return self.send("/me/pay/transfer/confirm", pin=pin)
 
     def messages(self, phone: str) -> list[dict[str, Any]]:
         """The text messages on a phone, newest first."""

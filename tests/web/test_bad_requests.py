@@ -10,7 +10,10 @@ from tests.kit.person import Holder, cast
 
 FORMS = (
     "/signup", "/signup/x", "/signup/x/pin", "/advise", "/me/help", "/me/pay/scan",
-    "/me/pay/transfer", "/me/pay/wallet/top-up", "/me/pay/wallet/withdraw", "/me/pay/cards/add",
+    "/signup/x/again", "/pin/forgot", "/pin/forgot/x", "/pin/forgot/x/again", "/me/pin",
+    "/me/pin/card", "/me/pay/cards/x/code", "/me/pay/cards/x/discard", "/me/pay/cards/x/dismiss",
+    "/me/pay/transfer", "/me/pay/transfer/confirm", "/me/pay/wallet/top-up",
+    "/me/pay/wallet/withdraw", "/me/pay/cards/add",
     "/me/pay/cards/add/name", "/me/pay/cards/x", "/me/pay/manage/pay-score",
     "/me/pay/manage/real-name/add", "/me/pay/manage/cancel", "/me/care", "/pay/x/y",
     "/sandbox/till",
@@ -95,13 +98,23 @@ def test_the_clock_does_not_go_to_the_end_of_time(taro):
     assert taro.get("/sandbox/clock").status_code == 200
 
 
-def test_who_has_a_wallet_is_told_only_with_the_pin(seeded_stack):
-    """A stolen session does not find out whose phone has a wallet."""
+def test_who_has_a_wallet_is_told_so_often_a_day_and_no_more(seeded_stack):
+    """A stolen session does not go through the phone book; the numbers it knows still work."""
     token = Holder(seeded_stack, cast("Deng")).sign_in()["token"]
     headers = {"Origin": seeded_stack.url, "Cookie": f"qianbao_session={token}"}
-    form = {"amount": "1", "pin": "999999", "key": "k", "note": ""}
+    most = seeded_stack.settings.receiver_lookups_per_day
     with seeded_stack.client() as deng:
-        for phone in (cast("Anna").phone, "+8613912345678"):
-            answer = deng.post("/me/pay/transfer", data=form | {"phone": phone}, headers=headers)
-            assert answer.status_code == 403
+
+        def look_up(phone):
+            form = {"amount": "1", "key": "key_" + "0" * 20, "phone": phone}
+            return deng.post("/me/pay/transfer", data=form, headers=headers)
+
+        assert "*nna M*****" in look_up(cast("Anna").phone).text
+        for number in range(most - 1):
+            assert "Nobody has a wallet" in look_up(f"+861391234{number:04}").text
+        for phone in (cast("Ben").phone, "+8613912349999"):
+            answer = look_up(phone)
+            assert answer.status_code == 429
+            assert "*en C*****" not in answer.text
             assert "Nobody has a wallet" not in answer.text
+        assert "*nna M*****" in look_up(cast("Anna").phone).text

@@ -57,6 +57,40 @@ def test_every_screen_fits_and_can_be_read(
     assert faults == []
 
 
+def test_what_opens_and_what_comes_next_fits_too(deng: Surfer, make_page: MakePage) -> None:
+    """The cast's passports on the first page; a refused card; the last look at a transfer."""
+    page = make_page()
+    page.set_viewport_size(NARROW)
+    hand_over(page, deng)
+    faults = []
+
+    def look(name: str) -> None:
+        faults.extend(f"{name}: {fault}" for fault in page.evaluate(LOOKS))
+
+    page.goto(f"{deng.stack.url}/?lang=en")
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert page.locator("pre", has_text="P<D<<MUELLER<<ANNA").bounding_box()["width"] < 360  # type: ignore[index]
+    look("/")
+    taro = Surfer(deng.stack)
+    taro.sign_in(cast("Taro").phone)
+    taro.open("/me/pay/cards/add")
+    taro.send("/me/pay/cards/add", card_number=cast("Anna").cards[1].number)
+    taro.send("/me/pay/cards/add/name")
+    assert "under another name" in taro.page.text
+    hand_over(page, taro)
+    page.goto(f"{deng.stack.url}/me/pay/cards")
+    assert "Refused by the bank" in page.inner_text("main")
+    look("/me/pay/cards")
+    page.goto(f"{deng.stack.url}/me/pay/transfer")
+    page.fill("[name=phone]", cast("Deng").phone)
+    page.fill("[name=amount]", "1")
+    page.click("button:has-text('Next')")
+    page.wait_for_selector("[name=pin]")
+    page.wait_for_load_state()
+    look("/me/pay/transfer/confirm")
+    assert faults == []
+
+
 def test_larger_type_fits_too(deng: Surfer, make_page: MakePage) -> None:
     page = make_page()
     page.set_viewport_size(NARROW)
@@ -83,6 +117,8 @@ def test_paying_works_without_script(seeded_stack: Stack, make_page: MakePage) -
     page.goto(f"{seeded_stack.url}/me/pay/transfer?lang=en")
     page.fill("[name=phone]", cast("Deng").phone)
     page.fill("[name=amount]", "3")
+    page.click("button:has-text('Next')")
+    assert "*eiming D***" in page.inner_text("main")
     page.fill("[name=pin]", PIN)
     page.click("button:has-text('Send')")
     assert "-¥3.00" in page.content()
@@ -96,8 +132,7 @@ def test_the_balance_keeps_itself_up_to_date(seeded_stack: Stack, make_page: Mak
     hand_over(page, taro)
     page.goto(f"{seeded_stack.url}/me/pay/wallet?lang=en")
     before = page.inner_text(".balance__sum")
-    taro.open("/me/pay/transfer")
-    taro.send("/me/pay/transfer", phone=cast("Deng").phone, amount="1", pin=PIN)
+    taro.transfer(cast("Deng").phone, "1")
     page.wait_for_function(
         "before => document.querySelector('.balance__sum').innerText !== before", arg=before
     )

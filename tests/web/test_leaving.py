@@ -104,9 +104,7 @@ def test_the_payment_of_a_merchant_works_again(ben: Surfer) -> None:
     ben.open("/me/pay/wallet/top-up")
     ben.send("/me/pay/wallet/top-up", amount="50", pin=PIN)
     ben.wait_for(ben.path, "Topped up")
-    ben.open("/me/pay/transfer")
-    page = ben.send("/me/pay/transfer", phone=cast("Taro").phone, amount="5", pin=PIN)
-    assert "-¥5.00" in page
+    assert "-¥5.00" in ben.transfer(cast("Taro").phone, "5")
 
 
 def test_a_mistyped_line_is_told_by_its_place(ben: Surfer) -> None:

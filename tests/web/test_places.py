@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from litestar import Litestar
 
 import qianbao
 from qianbao import advise, web
-from qianbao.policy.policies import CAPABILITIES
+from qianbao.policy.policies import CAPABILITIES, Actor
+from qianbao.policy.sentences import NEEDED
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.needs import LEFTOVERS
 from qianbao.settings import Settings
 from qianbao.web.cancel import CURES
-from qianbao.web.standing import CAPABILITY_WORDS, NEEDED
+from qianbao.web.standing import CAPABILITY_WORDS, WHO
 
 SOURCE = Path(qianbao.__file__).parent
 ELSEWHERE = ("/schema", "/console", "/static/")
@@ -68,6 +70,6 @@ def test_each_thing_in_the_way_of_closing_says_what_to_do() -> None:
 
 def test_each_capability_and_comparison_has_words() -> None:
     assert set(CAPABILITY_WORDS) == set(CAPABILITIES)
-    assert {"=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"} == set(
-        NEEDED
-    )
+    operators = {"=", "<>", "<", "<=", ">", ">=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"}
+    assert set(NEEDED["en"]) == set(NEEDED["zh"]) == operators
+    assert set(WHO) == set(get_args(Actor))

@@ -22,6 +22,7 @@ SCREENS = (
     "/me/pay/manage/real-name/add", "/me/pay/manage/real-name/add?kind=resident_id",
     "/me/pay/manage/real-name/add?kind=permanent_residence", "/me/pay/manage/auto-deduction",
     "/me/pay/manage/pay-score", "/me/pay/manage/pay-score/settings", "/me/pay/manage/cancel",
+    "/me/pin", "/me/pin/card", "/pin/forgot", "/pin/forgot/sig_none", "/signup/sig_none",
     "/sandbox/clock", "/sandbox/till",
 )  # fmt: skip
 
@@ -177,14 +178,67 @@ def test_a_strange_form_is_refused_not_tripped_over(
 
 def test_forms_do_not_repeat_pins_and_keep_the_rest(anna: Surfer) -> None:
     anna.open("/me/pay/transfer")
-    page = anna.send(
-        "/me/pay/transfer", phone="+8613800138005", amount="12.345", note="for tea", pin="918273"
-    )
+    page = anna.send("/me/pay/transfer", phone="+8613800138005", amount="12.345", note="for tea")
     assert anna.page.status_code == 422
-    assert "is not an amount" in page
+    assert "CNY has at most two" in page
     assert "for tea" in page
     assert "12.345" in page
+    page = anna.transfer("+8613800138005", "12.34", note="for tea", pin="918273")
+    assert anna.page.status_code == 403
+    assert "for tea" in page
     assert "918273" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"amount": "0"}, "¥0.00 is too little"),
+        ({"phone": "+8613912345678"}, "Nobody has a wallet"),
+        ({"phone": "+8613800138001"}, "cannot be sent to where it already is"),
+        ({"phone": "x"}, "not a mobile phone number"),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_told_before_the_pin(
+    anna: Surfer, typed: dict[str, str], says: str
+) -> None:
+    anna.open("/me/pay/transfer")
+    page = anna.send("/me/pay/transfer", **{"phone": "+8613800138005", "amount": "1"} | typed)
+    assert says in page
+    assert 'name="pin"' not in page
+
+
+def test_whom_it_goes_to_is_shown_before_the_pin_is_asked(anna: Surfer) -> None:
+    anna.open("/me/pay/transfer")
+    assert 'name="pin"' not in anna.page.text
+    page = anna.send("/me/pay/transfer", phone="138 0013 8005", amount="20", note="for tea")
+    assert "*aro Y*****" in page
+    assert "Yamada" not in page
+    for words in ("Phone ending in 8005", "¥20.00", "¥0.00", "for tea", "Send ¥20.00"):
+        assert words in page
+    assert "¥3,200.00" in anna.open("/me/pay/wallet")
+    anna.open("/me/pay/transfer/confirm")
+    assert anna.path == "/me/pay/transfer"
+    anna.send("/me/pay/transfer", phone="138 0013 8005", amount="3200.01")
+    assert "This is ¥0.01 more than you have." in anna.page.text
+    assert 'name="pin"' not in anna.page.text
+
+
+def test_money_goes_to_whom_the_page_has_shown(anna: Surfer) -> None:
+    """The number is swapped under the name that was shown: nothing is sent."""
+    anna.open("/me/pay/transfer")
+    anna.send("/me/pay/transfer", phone="138 0013 8005", amount="20")
+    page = anna.send("/me/pay/transfer/confirm", phone=cast("Deng").phone, pin=PIN)
+    assert "not the same person" in page
+    assert "D***" in page
+    assert "¥3,200.00" in anna.open("/me/pay/wallet")
+
+
+def test_a_field_that_is_too_long_is_named(anna: Surfer) -> None:
+    anna.open("/me/pay/transfer")
+    assert "“Phone number” has 5000 characters" in anna.send("/me/pay/transfer", phone="1" * 5000)
+    anna.open("/me/pay/transfer?lang=zh")
+    assert "“备注”有 300 个字符" in anna.send("/me/pay/transfer", note="x" * 300)
+    anna.open("/me?lang=en")
 
 
 def test_a_card_number_is_in_no_page_and_no_address(anna: Surfer) -> None:
@@ -211,15 +265,19 @@ def test_a_sealed_card_number_opens_for_its_holder_only(anna: Surfer) -> None:
 
 
 def test_a_double_tap_sends_once(anna: Surfer) -> None:
-    """The very same form twice: one transfer, and the same page."""
+    """The very same form twice: one transfer, and the same page. Nor does going back and confirming
+    once more send twice: the key is the first form's."""
     anna.open("/me/pay/transfer")
-    form = anna.form("/me/pay/transfer") | {
-        "phone": cast("Taro").phone, "amount": "20", "pin": PIN,
-    }  # fmt: skip
-    first = anna.http.post("/me/pay/transfer", data=form)
-    second = anna.http.post("/me/pay/transfer", data=form)
+    start = anna.form("/me/pay/transfer") | {"phone": cast("Taro").phone, "amount": "20"}
+    answers = []
+    for _ in range(2):
+        anna.page = anna.http.post("/me/pay/transfer", data=start)
+        form = anna.form("/me/pay/transfer/confirm") | {"pin": PIN}
+        assert form["key"] == start["key"]
+        answers += [anna.http.post("/me/pay/transfer/confirm", data=form) for _ in range(2)]
+    first, *others = answers
     assert first.url.path.startswith("/me/pay/transactions/trf_")
-    assert second.url.path == first.url.path
+    assert {one.url.path for one in others} == {first.url.path}
     assert "¥3,180.00" in anna.open("/me/pay/wallet")
 
 
@@ -243,7 +301,7 @@ def test_a_shop_is_paid_by_its_code(anna: Surfer) -> None:
     form = anna.form(here.group(1)) | {"pin": PIN}
     for amount in ("x", "0", "-1", "9" * 30):
         page = refused(anna, here.group(1), form | {"amount_minor": amount})
-        assert "must be more than 0" in page
+        assert "¥0.00 is too little" in page
     assert "holds CNY" in refused(anna, here.group(1), form | {"currency": "EUR"})
     assert "no such payment" in refused(anna, here.group(1), form | {"amount_minor": "1"})
     first = anna.http.post(here.group(1), data=form)
@@ -318,15 +376,49 @@ def test_the_clock_moves_forward_only(seeded_stack: Stack) -> None:
     assert "15 January 2027" in page
 
 
-def test_a_blocked_payment_shows_why_and_the_ways_out(anna: Surfer) -> None:
-    anna.open("/me/pay/transfer")
-    page = anna.send("/me/pay/transfer", phone=cast("Taro").phone, amount="1", pin=PIN)
-    assert anna.page.status_code == 403
+@pytest.mark.parametrize("path", ["/me/pay/transfer", "/me/pay/wallet/top-up", "till"])
+def test_what_is_blocked_shows_why_and_the_ways_out_instead_of_a_form(
+    anna: Surfer, path: str
+) -> None:
+    if path == "till":
+        anna.open("/sandbox/till")
+        anna.send("/sandbox/till")
+        path = anna.path.replace("/sandbox/till", "/pay")
+    page = anna.open(path)
+    assert 'name="amount"' not in page
+    assert 'name="pin"' not in page
+    assert 'href="/me/pay/wallet#standing"' in page
     assert "Link cards from two banks" in page
     assert "in force for you since 15 January 2027" in page
-    assert page.index("Link a card from another bank") < page.index("then register again")
+    assert page.index("Link a card from another bank") < page.index("Cancel the wallet, reg")
     assert 'href="/me/pay/cards/add"' in page
     assert "Holds until" in page
+
+
+def test_what_was_sent_all_the_same_is_refused(anna: Surfer) -> None:
+    """A page left open since yesterday."""
+    form = {"key": "key_" + "0" * 20, "phone": cast("Taro").phone, "amount": "1", "pin": PIN}
+    anna.page = anna.http.post("/me/pay/transfer", data=form)
+    assert 'name="pin"' not in anna.page.text
+    assert "Link cards from two banks" in anna.page.text
+    order = {"order_id": "ord_" + "0" * 20, "card_id": "none", "amount": "1", "pin": PIN}
+    anna.page = anna.http.post("/me/pay/wallet/top-up", data=order)
+    assert 400 <= anna.page.status_code < 500
+
+
+def test_money_can_leave_whatever_is_blocked(anna: Surfer) -> None:
+    page = anna.open("/me/pay/wallet/withdraw")
+    assert "Withdraw all" in page
+    page = anna.send("/me/pay/wallet/withdraw", amount="999999", pin=PIN)
+    assert "to spend" in page
+    assert "Top up first" not in page  # topping up is blocked itself
+    assert "Choose a smaller amount." in page
+    anna.open("/me/pay/wallet/withdraw")
+    anna.send("/me/pay/wallet/withdraw", all="1", pin=PIN)
+    anna.wait_for(anna.path, "Withdrawn")
+    page = anna.open("/me/pay/wallet/withdraw")
+    assert "Your wallet is empty" in page
+    assert "<form" not in page.split("<main", 1)[1]
 
 
 def test_static_files_are_served(seeded_stack: Stack) -> None:

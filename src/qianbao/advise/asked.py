@@ -1,13 +1,13 @@
 """What somebody says about themselves, and the situation it makes.
 
-Answers come from an address, so each is bounded and an unknown word is taken for the first choice.
-What is not asked is supposed to stand in nobody's way, and says so where it matters.
+Answers come from an address, so each is bounded. An unknown word, which no form sends, is taken for
+the first choice; a figure that cannot be read is refused, never guessed. What is not asked is
+supposed to stand in nobody's way, and says so where it matters.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -15,7 +15,8 @@ import msgspec
 
 from qianbao.banks.directory import all_banks
 from qianbao.clock import local_date
-from qianbao.money import AmountUnreadable, read
+from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.money import read
 from qianbao.policy.facts import Situation
 
 DOCUMENTS = {
@@ -31,14 +32,24 @@ EXPIRES = ("valid", "expired", "renewed")
 """In date; expired; renewed lately, so that banks may hold the old number."""
 MESSAGES = ("two_banks", "document", "name", "none")
 """What the wallet's message was about."""
-MOST_MANDATES = 20
-BALANCE_MOST_MINOR = 100_000_000
+MOST_MANDATES = 99
+LONGEST_FIGURE = 40
 LONG_AGO = timedelta(days=730)
 A_GOOD_WHILE = timedelta(days=1825)
 
 
+class CountUnreadable(InvalidInput):
+    code = "count_unreadable"
+    en = "“{typed}” is not a number of services from 0 to {most}."
+    zh = "“{typed}” 不是 0 至 {most} 的服务项数。"
+    next_en = "Write digits only, like 2; leave it empty if there are none."
+    next_zh = "请只填写数字，例如 2；没有则留空。"
+
+
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """The form. `linked` and `others` are bank codes; `another` an account at a bank not listed."""
+    """The form. `linked` and `others` are bank codes; `another` an account at a bank not listed.
+    `balance` and `mandates` are what was typed. `refusals` say, by field, what could not be read;
+    while there are any, the figures stand for nothing."""
 
     wallet: str
     message: str
@@ -49,15 +60,18 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     another: bool
     balance: str
     balance_minor: int
-    mandates: int
+    mandates: str
+    mandates_active: int
     pay_score: bool
+    refusals: Mapping[str, QianbaoError]
 
 
 def read_answers(query: Mapping[str, Sequence[str]], wallets: Sequence[str]) -> Answers:
     """The answers in an address; `query` gives every value of a name."""
     codes = [bank.code for bank in all_banks()]
     linked = tuple(code for code in codes if code in query.get("linked", ()))
-    balance = _first(query, "balance")[:20]
+    balance, mandates = _first(query, "balance").strip(), _first(query, "mandates").strip()
+    refusals: dict[str, QianbaoError] = {}
     return Answers(
         wallet=_choice(query, "wallet", wallets),
         message=_choice(query, "message", MESSAGES),
@@ -66,10 +80,12 @@ def read_answers(query: Mapping[str, Sequence[str]], wallets: Sequence[str]) -> 
         linked=linked,
         others=tuple(code for code in codes if code in query.get("others", ())),
         another=_first(query, "another") == "1",
-        balance=balance,
-        balance_minor=_balance_minor(balance),
-        mandates=_count(_first(query, "mandates")),
+        balance=balance[:LONGEST_FIGURE],
+        balance_minor=_read("balance", balance, _balance_minor, refusals),
+        mandates=mandates[:LONGEST_FIGURE],
+        mandates_active=_read("mandates", mandates, _count, refusals),
         pay_score=_first(query, "pay_score") == "1",
+        refusals=refusals,
     )
 
 
@@ -93,7 +109,7 @@ def situation(answers: Answers, now: datetime) -> Situation:
         verified_at=began if answers.linked else None,
         last_used_at=now - timedelta(days=1),
         facts_changed_at=began,
-        mandates_active=answers.mandates,
+        mandates_active=answers.mandates_active,
         pay_score_on=answers.pay_score,
         score_orders_open=0,
         in_flight=0,
@@ -123,12 +139,22 @@ def _choice(query: Mapping[str, Sequence[str]], name: str, choices: Sequence[str
     return wish if wish in choices else choices[0]
 
 
-def _count(typed: str) -> int:
-    return min(int(typed), MOST_MANDATES) if re.fullmatch(r"[0-9]{1,4}", typed) else 0
+def _read(
+    field: str, typed: str, reader: Callable[[str], int], refusals: dict[str, QianbaoError]
+) -> int:
+    """The figure typed into `field`: 0 when nothing was, or when it is refused."""
+    try:
+        return reader(typed) if typed else 0
+    except QianbaoError as refusal:
+        refusals[field] = refusal
+        return 0
 
 
 def _balance_minor(typed: str) -> int:
-    try:
-        return min(read(typed or "0").amount_minor, BALANCE_MOST_MINOR)
-    except AmountUnreadable:
-        return 0
+    return read(typed).amount_minor
+
+
+def _count(typed: str) -> int:
+    if not typed.isdecimal() or len(typed) > 4 or int(typed) > MOST_MANDATES:
+        raise CountUnreadable(typed=typed[:LONGEST_FIGURE], most=MOST_MANDATES)
+    return int(typed)

@@ -1,4 +1,4 @@
-"""What is known of each wallet, read from `known.yaml`."""
+"""What is known of each wallet, and of what goes wrong beside its rules, read from `known.yaml`."""
 
 from __future__ import annotations
 
@@ -49,13 +49,48 @@ class Wallet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     places: dict[str, Words]
 
 
+class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something to look at that no rule tells: what may be wrong, and the way out of it.
+
+    `messages` are the wallet's messages it may lie behind; `wallets` and `documents` those it is
+    known for (empty: any); `place` the step whose place in the wallet's menus is shown beside it;
+    `spelling`: the spellings of the name help here."""
+
+    code: str
+    messages: tuple[str, ...]
+    wallets: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    wrong: Words
+    do: Words
+    place: str = ""
+    spelling: bool = False
+    sure: Sure
+    source: str
+
+
 class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wallets: tuple[Wallet, ...]
+    checks: tuple[Check, ...]
 
 
 @cache
+def _known() -> _Known:
+    text = resources.files("qianbao.advise").joinpath("known.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=_Known)
+
+
 def wallets() -> dict[str, Wallet]:
     """Every wallet by its code. Raises `msgspec.ValidationError` when the file is not sound."""
-    text = resources.files("qianbao.advise").joinpath("known.yaml").read_bytes()
-    found = msgspec.yaml.decode(text, type=_Known)
-    return {wallet.code: wallet for wallet in found.wallets}
+    return {wallet.code: wallet for wallet in _known().wallets}
+
+
+def checks(message: str, wallet: str, document: str) -> tuple[Check, ...]:
+    """What may lie behind that message of that wallet for a holder of that kind of document, the
+    cheapest to look at first."""
+    return tuple(
+        check
+        for check in _known().checks
+        if message in check.messages
+        and (not check.wallets or wallet in check.wallets)
+        and (not check.documents or document in check.documents)
+    )

@@ -11,21 +11,18 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Template
 
-from qianbao.advise.asked import Answers, read_answers, situation
-from qianbao.advise.known import Wallet, Words, wallets
+from qianbao.advise.answer import Answer, answer, in_force
+from qianbao.advise.asked import Answers, read_answers
+from qianbao.advise.known import Wallet, wallets
 from qianbao.banks.directory import Bank, all_banks, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.mrz import read_mrz
 from qianbao.names import LegalName, NameForm, forms, from_fields
-from qianbao.policy.policies import Policy, load_pack
 from qianbao.services import Services
-from qianbao.settings import Settings
-from qianbao.wallets.standing import Standing, judge
 
 Asked = Request[Any, Any, Any]
 NAME_LENGTH = 200
-SHORT_CODE = 5
 
 
 class AdviceFormUnreadable(InvalidInput):
@@ -81,48 +78,34 @@ async def _page(
     query = request.query_params.dict()
     answers = read_answers(query, tuple(wallets()))
     wallet = wallets()[answers.wallet]
-    standing = await _judge(_services(request), wallet, answers) if "wallet" in query else None
+    asked = "wallet" in query and not answers.refusals
+    told = await _answer(_services(request), wallet, answers) if asked else None
+    status = 422 if answers.refusals else 200
     return Template(
         template_name="advise.html",
         context={
             "answers": answers,
             "wallet": wallet,
             "wallet_choices": list(wallets().items()),
-            "bank_choices": [(bank.code, _short(bank)) for bank in all_banks()],
-            "standing": standing,
+            "bank_choices": [(bank.code, bank.label) for bank in all_banks()],
+            "told": told,
             "at_banks": _at_banks(name, (*answers.linked, *answers.others)) if name else (),
             "typed": {"mrz": "", "surname": "", "given": "", "native": ""} | (typed or {}),
             "refusal": refusal,
             "query": str(request.url.query),
         },
-        status_code=refusal.status if refusal else 200,
+        status_code=refusal.status if refusal else status,
     )
 
 
-async def _judge(services: Services, wallet: Wallet, answers: Answers) -> Standing:
+async def _answer(services: Services, wallet: Wallet, answers: Answers) -> Answer:
     """What the same decision and planner say that holders of this wallet are told by."""
     now = services.clock()
     async with services.pool.connection() as conn:
         own = await services.policies.current(conn)
-    policies = in_force(wallet, own)
-    return await asyncio.to_thread(_decided, policies, services.settings, answers, now)
-
-
-def _decided(
-    policies: tuple[Policy, ...], settings: Settings, answers: Answers, now: datetime
-) -> Standing:
-    return judge(policies, settings, situation(answers, now), now)
-
-
-def in_force(wallet: Wallet, own: tuple[Policy, ...]) -> tuple[Policy, ...]:
-    """The policies to advise by: this wallet's own with their dates; another wallet's as already in
-    force for everybody, since that is what somebody who is locked out has met."""
-    if not wallet.rules:
-        return own
-    return tuple(
-        msgspec.structs.replace(policy, timeline=None, enforced_percent=100)
-        for policy in load_pack()
-        if policy.name in wallet.rules
+    # The search takes a while, and others must be served meanwhile.
+    return await asyncio.to_thread(
+        answer, in_force(wallet, own), services.settings, wallet, answers, now
     )
 
 
@@ -139,11 +122,6 @@ def _at_banks(name: LegalName, chosen: Sequence[str]) -> list[AtBank]:
         bank for bank in all_banks() if bank.name.confidence != "assumed"
     ]
     return [AtBank(bank, forms(name, bank.name)) for bank in banks]
-
-
-def _short(bank: Bank) -> Words:
-    """A bank on a button: by its letters, where people know it by them."""
-    return Words(bank.code if len(bank.code) <= SHORT_CODE else bank.en, bank.zh)
 
 
 def _services(request: Asked) -> Services:

@@ -14,7 +14,8 @@ import msgspec
 from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 
-from qianbao.api.problems import BadRequest
+from qianbao.api.validation import BadRequest
+from qianbao.client_address import client_address
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.payments.merchants import Merchant, merchant_by_key
 from qianbao.rollouts.operators import Operator
@@ -36,8 +37,18 @@ Key = Annotated[
     ),
 ]
 
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
-"""How many of a list are wanted. (Litestar checks its own bounds of a query, not msgspec's.)"""
+# Litestar checks its own bounds of a query, not msgspec's.
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=200, description="How many at most; 50 unless said.")
+]
+After = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=4000,
+        description="Where to go on: `next` of the page before, as it was given. Without it, from "
+        "the beginning.",
+    ),
+]
 
 
 class TokenMissing(QianbaoError):
@@ -56,6 +67,13 @@ class IdempotencyKeyMissing(InvalidInput):
     zh = "该请求需要 Idempotency-Key 头，长度 1 至 128 个可见 ASCII 字符。"
     next_en = "Send a fresh random key; to repeat the request, send the same key."
     next_zh = "请附上新的随机键；重复同一请求时使用相同的键。"
+
+
+def asked_from(request: Asked) -> str:
+    """The network that asks; empty when that is not known."""
+    peer = request.client.host if request.client else ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_address(peer, forwarded, services(request).settings.proxies)
 
 
 def services(request: Asked) -> Services:
@@ -79,10 +97,15 @@ async def check_text(request: Asked) -> None:
         body = await request.body()
         sent = msgspec.json.decode(body) if body else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(reason=f"the body is not JSON ({type(error).__name__})") from None
+        why = type(error).__name__
+        raise BadRequest(
+            reason=f"the body is not JSON ({why})", reason_zh=f"内容不是 JSON（{why}）"
+        ) from None
     words = [request.scope["path"], *request.query_params.values(), *_texts(sent)]
     if any("\x00" in word or _SURROGATE.search(word) for word in words):
-        raise BadRequest(reason="there is a character in it that is no text")
+        raise BadRequest(
+            reason="there is a character in it that is no text", reason_zh="含有无效字符"
+        )
 
 
 def _texts(sent: Any) -> Iterator[str]:

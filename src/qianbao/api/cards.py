@@ -10,6 +10,7 @@ from litestar import delete, get, post
 from msgspec import Meta
 
 from qianbao.api.access import Asked, services
+from qianbao.api.described import LINKING, refuses
 from qianbao.banks import directory
 from qianbao.banks.cards import (
     Card,
@@ -17,6 +18,7 @@ from qianbao.banks.cards import (
     link_card,
     list_cards,
     name_forms,
+    send_code_again,
     unlink_card,
     unlink_preview,
 )
@@ -107,21 +109,32 @@ def _card(card: Card) -> CardView:
 
 @get("/banks", security=[{}])
 async def list_banks() -> list[BankView]:
-    """The directory."""
+    """List banks
+
+    The banks whose cards can be linked, and how each is known to print names.
+    """
     return [_bank(bank) for bank in directory.directory().banks]
 
 
-@get("/banks/{bank:str}/name-forms")
+@get("/banks/{bank:str}/name-forms", opt=refuses("bank_unknown", "document_needed"))
 async def show_name_forms(request: Asked, holder: Session, bank: str) -> NameFormsView:
-    """How this bank would print the holder's name, and how sure we are."""
+    """Show how a bank would print the name
+
+    The likeliest first, each with how sure that is. Nothing is tried out at the bank.
+    """
     async with services(request).pool.connection() as conn:
         found = await name_forms(conn, wallet_id=holder.wallet_id, bank=bank)
     return NameFormsView(_bank(found.bank), list(found.forms))
 
 
-@post("/cards", status_code=201)
+@post("/cards", status_code=201, opt=refuses("wallet_closed", *LINKING))
 async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> CardView:
-    """Has the bank check the four elements; on a match it texts a code to the phone."""
+    """Link a card
+
+    Has the bank compare the four elements: card number, phone, and the wallet's own name and
+    document. On a match the bank texts a code to that phone; hand it in to link the card. Banks
+    count checks, so no spelling is ever tried out.
+    """
     own = services(request)
     card = await link_card(
         own.pool,
@@ -138,9 +151,30 @@ async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> Car
     return _card(card)
 
 
-@post("/cards/{card_id:str}/confirm", status_code=200)
+@post(
+    "/cards/{card_id:str}/confirm",
+    status_code=200,
+    opt=refuses(
+        "card_unknown",
+        "card_code_unreadable",
+        "card_for_no_wallet",
+        "card_not_awaiting_code",
+        "card_code_wrong",
+        "card_code_tries",
+        "card_code_expired",
+        "card_already_linked",
+        "too_many_cards",
+        "bank_silent",
+        "bank_unreachable",
+        "bank_misunderstood",
+        "wallet_closed",
+    ),
+)
 async def confirm(request: Asked, holder: Session, card_id: str, data: ConfirmCard) -> CardView:
-    """Links the card with the bank's code."""
+    """Hand in the bank's code
+
+    Links the card. When the bank does not answer, hand in the same code again.
+    """
     own = services(request)
     card = await confirm_card(
         own.pool,
@@ -154,16 +188,56 @@ async def confirm(request: Asked, holder: Session, card_id: str, data: ConfirmCa
     return _card(card)
 
 
+@post(
+    "/cards/{card_id:str}/code",
+    status_code=200,
+    opt=refuses(
+        "card_unknown",
+        "card_for_no_wallet",
+        "card_not_awaiting_code",
+        "card_code_too_soon",
+        "card_codes_used_up",
+        "card_code_tries",
+        "card_code_expired",
+        "bank_silent",
+        "bank_unreachable",
+        "bank_misunderstood",
+    ),
+)
+async def send_code(request: Asked, holder: Session, card_id: str) -> CardView:
+    """Have the bank send a new code
+
+    The code before it is void. That is no new check of the card; how often, and how soon after the
+    last, is bounded.
+    """
+    own = services(request)
+    card = await send_code_again(
+        own.pool,
+        own.gateway,
+        own.settings,
+        wallet_id=holder.wallet_id,
+        card_id=card_id,
+        now=own.now(),
+    )
+    return _card(card)
+
+
 @get("/cards")
 async def cards(request: Asked, holder: Session) -> list[CardView]:
-    """Linked cards, and those being linked."""
+    """List cards
+
+    Linked cards, and those being linked.
+    """
     async with services(request).pool.connection() as conn:
         return [_card(card) for card in await list_cards(conn, holder.wallet_id)]
 
 
-@get("/cards/{card_id:str}/unlink-preview")
+@get("/cards/{card_id:str}/unlink-preview", opt=refuses("card_unknown", "card_link_missing"))
 async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
-    """What unlinking this card would change, before anything is done."""
+    """Show what unlinking would change
+
+    The banks that confirm the holder, before and after; nothing is done.
+    """
     async with services(request).pool.connection() as conn:
         found = await unlink_preview(conn, wallet_id=holder.wallet_id, card_id=card_id)
     return UnlinkView(
@@ -174,9 +248,17 @@ async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
     )
 
 
-@delete("/cards/{card_id:str}", status_code=200)
+@delete(
+    "/cards/{card_id:str}",
+    status_code=200,
+    opt=refuses("card_unknown", "card_for_no_wallet", "card_link_missing", "bank_order_in_flight"),
+)
 async def unlink(request: Asked, holder: Session, card_id: str) -> CardView:
-    """Unlinks the card and ends the bank's agreement. Again: nothing more happens."""
+    """Unlink a card
+
+    Ends the bank's agreement, too. Linking that is not finished is given up. Sent again, nothing
+    more happens.
+    """
     own = services(request)
     card = await unlink_card(
         own.pool,
@@ -189,4 +271,4 @@ async def unlink(request: Asked, holder: Session, card_id: str) -> CardView:
     return _card(card)
 
 
-ROUTES = (list_banks, show_name_forms, link, confirm, cards, preview, unlink)
+ROUTES = (list_banks, show_name_forms, link, confirm, send_code, cards, preview, unlink)

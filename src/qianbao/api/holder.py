@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api.access import Asked, Limit, bearer, services
+from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
+from qianbao.api.described import DOCUMENT, refuses
 from qianbao.identity import documents
 from qianbao.identity.reading import DocumentSubmission
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
 from qianbao.money import Money
 from qianbao.notices import inbox
-from qianbao.wallets import cases, profile, sessions, signup
+from qianbao.wallets import cases, codes, profile, sessions, signup
 from qianbao.wallets.sessions import Session
 from qianbao.wallets.standing import Standing, standing
 
@@ -90,7 +91,9 @@ class SubmitDocument(msgspec.Struct):
 
 
 class DocumentView(msgspec.Struct):
-    """A document, without its number but for the last four characters."""
+    """A document, without its number but for the last four characters. `surname`, `given` and
+    `native` are the legal name; `also_written` is what the holder says they write, and no document
+    shows it."""
 
     document_id: str
     kind: str
@@ -100,11 +103,19 @@ class DocumentView(msgspec.Struct):
     surname: str
     given: str
     native: str
+    also_written: str
     birth_date: date | None
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
     created_at: datetime
+
+
+class NoticePage(msgspec.Struct):
+    """Notices, newest first; `next` asks for the page after, None on the last."""
+
+    items: list[inbox.Notice]
+    next: str | None
 
 
 class OpenCase(msgspec.Struct):
@@ -114,24 +125,58 @@ class OpenCase(msgspec.Struct):
     body: Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-@post("/signups", status_code=201, security=[{}])
-async def start(request: Asked, data: StartSignup, key: str) -> signup.Signup:
-    """Sends a code to the phone, whether or not it has a wallet."""
+@post(
+    "/signups",
+    status_code=201,
+    security=[{}],
+    opt=refuses(
+        "phone_invalid", "signup_id_used", "too_many_codes", "codes_from_address", "codes_used_up"
+    ),
+)
+async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
+    """Ask for a sign-up code
+
+    Sends a text message with a code to the phone, whether or not it has a wallet yet: signing up
+    and signing in begin alike. Sent again under the same key, no second message is sent.
+    """
     own = services(request)
-    return await signup.start_signup(
+    return await codes.start_signup(
         own.pool,
         own.keys,
         own.settings,
         signup_id=id_from_key("sig", data.phone, key),
         phone=data.phone,
         language=data.language,
+        address=asked_from(request),
         now=own.now(),
     )
 
 
-@post("/signups/{signup_id:str}/confirm", status_code=200, security=[{}])
+@post(
+    "/signups/{signup_id:str}/confirm",
+    status_code=200,
+    security=[{}],
+    opt=refuses(
+        "signup_unknown",
+        "code_used",
+        "code_expired",
+        "code_wrong",
+        "code_attempts_used_up",
+        "pin_needed",
+        "wallet_pin_needed",
+        "pin_format",
+        "pin_too_simple",
+        "pin_wrong",
+        "pin_locked",
+    ),
+)
 async def confirm(request: Asked, signup_id: str, data: ConfirmSignup) -> SignedUp:
-    """Opens a wallet, or signs in to the phone's open one."""
+    """Confirm the code
+
+    Opens a wallet with the PIN that is chosen now, or signs in to the wallet that the phone has,
+    with its PIN. A right code without a PIN is answered by `pin_needed` or `wallet_pin_needed`, and
+    stays good. The `token` is shown this once.
+    """
     own = services(request)
     done = await signup.confirm_signup(
         own.pool,
@@ -148,15 +193,22 @@ async def confirm(request: Asked, signup_id: str, data: ConfirmSignup) -> Signed
 
 @delete("/session")
 async def sign_out(request: Asked, holder: Session) -> None:
-    """Ends this session."""
+    """Sign out
+
+    Ends the session whose token this is; other sessions of the wallet go on.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         await sessions.end_session(conn, token=bearer(request), now=own.now())
 
 
-@get("/wallet")
+@get("/wallet", opt=refuses("wallet_unknown"))
 async def wallet(request: Asked, holder: Session) -> WalletView:
-    """Balance and identity of the wallet; `earlier_wallets` are those the same person closed."""
+    """Show the wallet
+
+    Balance, what is held for orders under way, and what is known of the holder's identity.
+    `earlier_wallets` are those that the same person closed before.
+    """
     async with services(request).pool.connection() as conn:
         found = await profile.wallet(conn, holder.wallet_id)
         earlier = await earlier_wallets(conn, wallet_id=holder.wallet_id)
@@ -178,22 +230,33 @@ async def wallet(request: Asked, holder: Session) -> WalletView:
     )
 
 
-@patch("/wallet", status_code=200)
+@patch("/wallet", status_code=200, opt=refuses("wallet_unknown"))
 async def change_wallet(request: Asked, holder: Session, data: SetLanguage) -> SetLanguage:
-    """Sets the language of notices and text messages."""
+    """Set the language
+
+    The language of notices and text messages.
+    """
     async with services(request).pool.connection() as conn:
         await profile.set_language(conn, wallet_id=holder.wallet_id, language=data.language)
     return data
 
 
-@get("/wallet/standing")
+@get("/wallet/standing", opt=refuses("wallet_unknown", "capability_unknown"))
 async def wallet_standing(
     request: Asked,
     holder: Session,
     capability: Annotated[str | None, QueryParameter(max_length=40)] = None,
-    amount_minor: Annotated[int, QueryParameter(ge=1, le=10**13)] = 1,
+    amount_minor: Annotated[
+        int,
+        QueryParameter(ge=1, le=10**13, description="For how much it is asked, in minor units."),
+    ] = 1,
 ) -> Standing:
-    """Every blocker, everything that is coming, every way out, and what can be withdrawn now."""
+    """Show the standing
+
+    What the wallet may do now and why not the rest: every rule that blocks, what it compared, what
+    is coming and by when, and every way out, each of which has been checked to work. Also what can
+    be withdrawn now, with its fee.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await standing(
@@ -218,6 +281,7 @@ def _document(found: documents.Document) -> DocumentView:
         surname=name.surname,
         given=name.given,
         native=name.native,
+        also_written=found.also_written,
         birth_date=found.birth_date,
         valid_until=found.valid_until,
         supersedes=found.supersedes,
@@ -226,11 +290,16 @@ def _document(found: documents.Document) -> DocumentView:
     )
 
 
-@post("/documents", status_code=201)
+@post("/documents", status_code=201, opt=refuses("wallet_closed", *DOCUMENT))
 async def submit_document(
     request: Asked, holder: Session, key: str, data: SubmitDocument
 ) -> DocumentView:
-    """Shows a document; it becomes the current one and supersedes the one before."""
+    """Show a document
+
+    It becomes the current document and supersedes the one before. The registers are asked by
+    themselves. A passport is given by the two lines at its foot, anything else by number, name and
+    last day.
+    """
     own = services(request)
     submission = DocumentSubmission(**msgspec.structs.asdict(data))
     async with own.pool.connection() as conn:
@@ -247,7 +316,11 @@ async def submit_document(
 
 @get("/documents")
 async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
-    """All documents of the wallet, the current one first."""
+    """List documents
+
+    All documents of the wallet, the current one first; of each number only the last four
+    characters.
+    """
     async with services(request).pool.connection() as conn:
         found = await documents.list_documents(conn, holder.wallet_id)
     return [_document(one) for one in found]
@@ -258,19 +331,29 @@ async def list_notices(
     request: Asked,
     holder: Session,
     limit: Limit = 50,
-    after: Annotated[str, QueryParameter(max_length=64)] = "",
-) -> Any:
-    """The inbox, newest first."""
+    after: After = None,
+) -> NoticePage:
+    """List notices
+
+    The inbox, newest first, in both languages.
+    """
     async with services(request).pool.connection() as conn:
-        return await inbox.list_notices(conn, wallet_id=holder.wallet_id, limit=limit, after=after)
+        found = await inbox.list_notices(
+            conn, wallet_id=holder.wallet_id, limit=limit + 1, after=after
+        )
+    more = found[limit - 1].notice_id if len(found) > limit else None
+    return NoticePage(found[:limit], more)
 
 
-@post("/cases", status_code=201)
-async def open_case(request: Asked, holder: Session, key: str, data: OpenCase) -> Response[Any]:
-    """Asks the operator; the case's number is the answer's `case_id`."""
+@post("/cases", status_code=201, opt=refuses("case_text_length", "case_id_used", "wallet_unknown"))
+async def open_case(request: Asked, holder: Session, key: str, data: OpenCase) -> cases.Case:
+    """Open a case
+
+    A question to the operator. A closed wallet may ask, too.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
-        found = await cases.open_case(
+        return await cases.open_case(
             conn,
             wallet_id=holder.wallet_id,
             case_id=id_from_key("cas", holder.wallet_id, key),
@@ -278,12 +361,14 @@ async def open_case(request: Asked, holder: Session, key: str, data: OpenCase) -
             body=data.body,
             now=own.now(),
         )
-    return Response(found, status_code=201)
 
 
 @get("/cases")
-async def list_cases(request: Asked, holder: Session) -> Any:
-    """The holder's cases with their answers."""
+async def list_cases(request: Asked, holder: Session) -> list[cases.Case]:
+    """List cases
+
+    The holder's cases, with their answers.
+    """
     async with services(request).pool.connection() as conn:
         return await cases.list_cases(conn, wallet_id=holder.wallet_id)
 

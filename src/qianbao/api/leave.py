@@ -9,6 +9,7 @@ from litestar import get, post
 from msgspec import Meta
 
 from qianbao.api.access import Asked, services
+from qianbao.api.described import refuses
 from qianbao.leaving.close import Closure, blockers, close, find_closure
 from qianbao.leaving.reopen import Reopening, reopen
 from qianbao.remedies.closing import ClosingBlocker
@@ -32,9 +33,12 @@ class CloseWallet(msgspec.Struct):
     reason: Annotated[str, Meta(max_length=200)] = ""
 
 
-@get("/closure")
+@get("/closure", opt=refuses("wallet_unknown"))
 async def show_closure(request: Asked, holder: Session) -> ClosureView:
-    """All blockers at once, each with where it is resolved."""
+    """Show what stands in the way of closing
+
+    All of it at once, each with where it is resolved; or the closure, once there is one.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         closure = await find_closure(conn, wallet_id=holder.wallet_id)
@@ -49,9 +53,13 @@ async def show_closure(request: Asked, holder: Session) -> ClosureView:
     return ClosureView(False, not found, list(found), None)
 
 
-@post("/closure", status_code=201)
+@post("/closure", status_code=201, opt=refuses("wallet_unknown", "closing_blocked"))
 async def close_wallet(request: Asked, holder: Session, data: CloseWallet) -> Closure:
-    """Closes the wallet. Its statements stay where they are."""
+    """Close the wallet
+
+    At the holder's wish, confirmed with the PIN. Its statements stay where they are. Closed
+    already, the closure as it was.
+    """
     own = services(request)
     await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=data.pin, now=own.now())
     async with own.pool.connection() as conn:
@@ -64,9 +72,16 @@ async def close_wallet(request: Asked, holder: Session, data: CloseWallet) -> Cl
         )
 
 
-@post("/reopenings", status_code=201)
+@post(
+    "/reopenings",
+    status_code=201,
+    opt=refuses("wallet_unknown", "wallet_closed", "not_verified_yet", "nothing_to_reopen"),
+)
 async def reopen_history(request: Asked, holder: Session) -> Reopening:
-    """Brings the history of the wallets that this person closed into this one."""
+    """Bring an earlier history along
+
+    The history of the wallets that this person closed becomes part of this one's.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await reopen(conn, wallet_id=holder.wallet_id, now=own.now())

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import delete, get, post, put
-from litestar.params import QueryParameter
+from litestar import delete, get, post
 from msgspec import Meta
 
 from qianbao import mandates, payscore
-from qianbao.api.access import Asked, Limit, services
+from qianbao.api.access import After, Asked, Limit, services
+from qianbao.api.described import CLEARED, refuses
 from qianbao.ids import id_from_key
 from qianbao.mandates import EndMode, Mandate, MandatePage
 from qianbao.money import Money
@@ -18,11 +18,11 @@ from qianbao.payments.charge import Charge, charge
 from qianbao.payments.merchants import (
     Merchant,
     Payment,
+    PaymentPage,
     ask_payment,
     cancel_payment,
     find_payment,
     list_payments,
-    set_webhook,
 )
 from qianbao.payments.pay import Paid
 from qianbao.payments.refund import Refunded, refund
@@ -79,39 +79,21 @@ class CompleteScoreOrder(msgspec.Struct):
     amount: Money
 
 
-class WebhookBody(msgspec.Struct):
-    """Where events are posted."""
-
-    url: Annotated[str, Meta(min_length=8, max_length=500)]
-
-
-class WebhookView(msgspec.Struct):
-    """`secret` verifies signatures (Standard Webhooks); it is shown this once."""
-
-    url: str
-    secret: str
-
-
-@put("/merchant/webhook", status_code=200)
-async def put_webhook(request: Asked, merchant: Merchant, data: WebhookBody) -> WebhookView:
-    """Sets where events are posted, and makes a new secret."""
-    own = services(request)
-    async with own.pool.connection() as conn:
-        secret = await set_webhook(
-            conn,
-            own.keys,
-            merchant_id=merchant.merchant_id,
-            url=data.url,
-            plain_http=own.settings.sandbox,
-        )
-    return WebhookView(data.url, secret)
-
-
-@post("/merchant/payments", status_code=201)
+@post(
+    "/merchant/payments",
+    status_code=201,
+    opt=refuses(
+        "text_too_long", "amount_out_of_range", "currency_unsupported", "same_id_other_payment"
+    ),
+)
 async def create_payment(
     request: Asked, merchant: Merchant, key: str, data: AskPayment
 ) -> AskedPayment:
-    """A payment for somebody to make, as a QR code's address."""
+    """Ask for a payment
+
+    `url` is what the QR code holds: whoever opens it sees the amount and pays. Nothing is paid yet;
+    the event `payment.paid` tells when it is.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         payment = await ask_payment(
@@ -126,37 +108,68 @@ async def create_payment(
     return AskedPayment(payment, own.settings.base_url + payment.path)
 
 
-@get("/merchant/payments")
+@get("/merchant/payments", opt=refuses("cursor_invalid"))
 async def payments(
     request: Asked,
     merchant: Merchant,
     limit: Limit = 50,
-    before: Annotated[str, QueryParameter(max_length=64)] = "~",
-) -> list[Payment]:
-    """Payments asked for; those before the id `before`."""
+    after: After = None,
+) -> PaymentPage:
+    """List payments
+
+    What you asked for and what you charged, newest first.
+    """
     async with services(request).pool.connection() as conn:
-        return await list_payments(
-            conn, merchant_id=merchant.merchant_id, before=before, limit=limit
-        )
+        return await list_payments(conn, merchant_id=merchant.merchant_id, limit=limit, after=after)
 
 
-@get("/merchant/payments/{payment_id:str}")
+@get("/merchant/payments/{payment_id:str}", opt=refuses("payment_unknown"))
 async def payment(request: Asked, merchant: Merchant, payment_id: str) -> Payment:
-    """One payment as it stands."""
+    """Show a payment
+
+    As it stands, with what was refunded of it.
+    """
     async with services(request).pool.connection() as conn:
         return await find_payment(conn, merchant_id=merchant.merchant_id, payment_id=payment_id)
 
 
-@delete("/merchant/payments/{payment_id:str}", status_code=200)
+@delete(
+    "/merchant/payments/{payment_id:str}",
+    status_code=200,
+    opt=refuses("payment_unknown", "payment_not_awaiting"),
+)
 async def cancel(request: Asked, merchant: Merchant, payment_id: str) -> Payment:
-    """Takes back a payment that nobody has made."""
+    """Cancel a payment
+
+    Takes back a payment that nobody has made.
+    """
     async with services(request).pool.connection() as conn:
         return await cancel_payment(conn, merchant_id=merchant.merchant_id, payment_id=payment_id)
 
 
-@post(["/merchant/refunds", "/refunds"], status_code=201)
+@post(
+    "/merchant/refunds",
+    status_code=201,
+    opt=refuses(
+        "payment_unknown",
+        "payment_not_paid",
+        "refund_exceeds_payment",
+        "no_wallet_to_refund",
+        "insufficient_funds",
+        "amount_out_of_range",
+        "currency_unsupported",
+        "same_key_other_request",
+        "request_clash",
+        "clearing_busy",
+        "clearing_interrupted",
+    ),
+)
 async def create_refund(request: Asked, merchant: Merchant, key: str, data: RefundBody) -> Refunded:
-    """Gives back, in part or whole."""
+    """Refund a payment
+
+    In part or whole, at once; never more in total than was paid. The money goes to the wallet that
+    paid or, when that was closed, to the same person's present one.
+    """
     own = services(request)
     return await refund(
         own.clearing,
@@ -169,23 +182,33 @@ async def create_refund(request: Asked, merchant: Merchant, key: str, data: Refu
     )
 
 
-@get("/merchant/mandates")
-async def merchant_mandates(
+@get("/merchant/mandates", opt=refuses("cursor_invalid"))
+async def list_mandates(
     request: Asked,
     merchant: Merchant,
     limit: Limit = 50,
-    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    after: After = None,
 ) -> MandatePage:
-    """What holders have signed with this merchant, newest first."""
+    """List mandates
+
+    What holders have signed with you, newest first.
+    """
     async with services(request).pool.connection() as conn:
         return await mandates.list_merchant_mandates(
             conn, merchant_id=merchant.merchant_id, limit=limit, after=after
         )
 
 
-@delete("/merchant/mandates/{mandate_id:str}", status_code=200)
+@delete(
+    "/merchant/mandates/{mandate_id:str}",
+    status_code=200,
+    opt=refuses("mandate_not_found", "mandate_already_ended"),
+)
 async def end_mandate(request: Asked, merchant: Merchant, mandate_id: str) -> Mandate:
-    """The merchant ends a mandate from its side."""
+    """End a mandate
+
+    From your side; the holder is told.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         found = await mandates.get_merchant_mandate(
@@ -200,11 +223,25 @@ async def end_mandate(request: Asked, merchant: Merchant, mandate_id: str) -> Ma
         )
 
 
-@post("/merchant/mandates/{mandate_id:str}/charges", status_code=201)
+@post(
+    "/merchant/mandates/{mandate_id:str}/charges",
+    status_code=201,
+    opt=refuses(
+        *CLEARED,
+        "insufficient_funds",
+        "mandate_not_found",
+        "mandate_unknown",
+        "mandate_not_active",
+        "charge_over_limit",
+    ),
+)
 async def create_charge(
     request: Asked, merchant: Merchant, key: str, mandate_id: str, data: ChargeBody
 ) -> Paid:
-    """Takes money under a mandate, at once."""
+    """Charge under a mandate
+
+    At once, within the limits of the plan and of the day.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         found = await mandates.get_merchant_mandate(
@@ -224,11 +261,26 @@ async def create_charge(
     )
 
 
-@post("/merchant/score-orders", status_code=201)
+@post(
+    "/merchant/score-orders",
+    status_code=201,
+    opt=refuses(
+        "wallet_unknown",
+        "wallet_closed",
+        "pay_score_off",
+        "currency_unsupported",
+        "amount_out_of_range",
+        "score_order_id_taken",
+    ),
+)
 async def create_score_order(
     request: Asked, merchant: Merchant, key: str, data: CreateScoreOrder
 ) -> ScoreOrder:
-    """Asks a holder to agree to a deposit-free service."""
+    """Ask for a Pay Score order
+
+    A service without a deposit: nothing is reserved, and the holder must confirm within 30 days.
+    `deposit` is the most that may be collected in the end.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.create_order(
@@ -243,25 +295,44 @@ async def create_score_order(
         )
 
 
-@get("/merchant/score-orders")
+@get("/merchant/score-orders", opt=refuses("cursor_invalid"))
 async def score_orders(
     request: Asked,
     merchant: Merchant,
     limit: Limit = 50,
-    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    after: After = None,
 ) -> OrderPage:
-    """The merchant's score orders, newest first."""
+    """List Pay Score orders
+
+    Yours, newest first.
+    """
     async with services(request).pool.connection() as conn:
         return await payscore.list_merchant_orders(
             conn, merchant_id=merchant.merchant_id, limit=limit, after=after
         )
 
 
-@post("/merchant/score-orders/{score_order_id:str}/complete", status_code=200)
+@post(
+    "/merchant/score-orders/{score_order_id:str}/complete",
+    status_code=200,
+    opt=refuses(
+        *CLEARED,
+        "insufficient_funds",
+        "score_order_not_found",
+        "score_order_state",
+        "score_order_amount_too_high",
+        "score_order_collecting",
+        "score_order_not_chargeable",
+    ),
+)
 async def complete_score_order(
     request: Asked, merchant: Merchant, key: str, score_order_id: str, data: CompleteScoreOrder
 ) -> ScoreOrder:
-    """The service has ended: collects what it cost."""
+    """Complete a Pay Score order
+
+    The service has ended: collects what it cost, or nothing when that is 0. When the charge is
+    refused the order is owed, and can be completed again.
+    """
     own = services(request)
     return await complete_order(
         own.pool,
@@ -274,9 +345,16 @@ async def complete_score_order(
     )
 
 
-@delete("/merchant/score-orders/{score_order_id:str}", status_code=200)
+@delete(
+    "/merchant/score-orders/{score_order_id:str}",
+    status_code=200,
+    opt=refuses("score_order_not_found", "score_order_state", "score_order_collecting"),
+)
 async def cancel_score_order(request: Asked, merchant: Merchant, score_order_id: str) -> ScoreOrder:
-    """The merchant takes an order back."""
+    """Cancel a Pay Score order
+
+    Gives the order up; nothing is collected.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.cancel_order(
@@ -288,13 +366,12 @@ async def cancel_score_order(request: Asked, merchant: Merchant, score_order_id:
 
 
 ROUTES = (
-    put_webhook,
     create_payment,
     payments,
     payment,
     cancel,
     create_refund,
-    merchant_mandates,
+    list_mandates,
     end_mandate,
     create_charge,
     create_score_order,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api.access import Asked, Limit, services
+from qianbao.api.access import After, Asked, Limit, services
+from qianbao.api.described import CLEARED, FILES, refuses
 from qianbao.errors import NotFound
 from qianbao.ids import id_from_key
 from qianbao.leaving.history import Page, Transaction, get_transaction, transactions
@@ -24,7 +24,7 @@ from qianbao.payments.bank_orders import BankOrder, find_order
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Paid, Pay, pay
 from qianbao.payments.top_up import TopUp, top_up
-from qianbao.payments.transfer import SendMoney, Sent, find_receiver, send
+from qianbao.payments.transfer import Sent, send, to_phone
 from qianbao.payments.withdraw import Withdraw, withdraw
 from qianbao.wallets.pin import check_pin
 from qianbao.wallets.sessions import Session
@@ -117,71 +117,111 @@ def _order(order: BankOrder) -> BankOrderView:
     )
 
 
-async def _check_pin(request: Asked, holder: Session, pin: str) -> None:
+async def _check_pin(request: Asked, holder: Session, pin: str, wish: Any) -> None:
+    """Unless `wish` was answered before: a repeat finds its first answer, whatever the PIN is by
+    then."""
     own = services(request)
+    if await own.clearing.first_answer(wish) is not None:
+        return
     await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=pin, now=own.now())
 
 
-@post("/top-ups", status_code=202)
+@post("/top-ups", status_code=202, opt=refuses(*CLEARED, "card_not_linked"))
 async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBody) -> BankOrderView:
-    """Asks the card's bank for the money; `GET /v1/bank-orders/{id}` tells what it said."""
-    await _check_pin(request, holder, data.pin)
-    order = await top_up(
-        services(request).clearing,
-        TopUp(
-            wallet_id=holder.wallet_id,
-            key=key,
-            order_id=id_from_key("ord", holder.wallet_id, key),
-            card_id=data.card_id,
-            amount=data.amount,
-        ),
+    """Top up from a card
+
+    Asks the card's bank for the money. The answer is the order as it begins; `GET
+    /v1/bank-orders/{order_id}` tells how it ends. A bank that does not answer is asked until it
+    does.
+    """
+    wish = TopUp(
+        wallet_id=holder.wallet_id,
+        key=key,
+        order_id=id_from_key("ord", holder.wallet_id, key),
+        card_id=data.card_id,
+        amount=data.amount,
     )
-    return _order(order)
+    await _check_pin(request, holder, data.pin, wish)
+    return _order(await top_up(services(request).clearing, wish))
 
 
-@post("/withdrawals", status_code=202)
+@post(
+    "/withdrawals", status_code=202, opt=refuses(*CLEARED, "card_not_linked", "insufficient_funds")
+)
 async def start_withdrawal(
     request: Asked, holder: Session, key: str, data: WithdrawalBody
 ) -> BankOrderView:
-    """Holds the money and sends it to the card; `GET /v1/bank-orders/{id}` says how it went."""
-    await _check_pin(request, holder, data.pin)
-    order = await withdraw(
-        services(request).clearing,
-        Withdraw(
-            wallet_id=holder.wallet_id,
-            key=key,
-            order_id=id_from_key("ord", holder.wallet_id, key),
-            card_id=data.card_id,
-            amount=data.amount,
-        ),
+    """Withdraw to a card
+
+    Holds the money and the fee, and has the bank pay the card. Without an amount everything goes.
+    `GET /v1/bank-orders/{order_id}` tells how it ends. Only a legal order can block this.
+    """
+    wish = Withdraw(
+        wallet_id=holder.wallet_id,
+        key=key,
+        order_id=id_from_key("ord", holder.wallet_id, key),
+        card_id=data.card_id,
+        amount=data.amount,
     )
-    return _order(order)
+    await _check_pin(request, holder, data.pin, wish)
+    return _order(await withdraw(services(request).clearing, wish))
 
 
-@get("/bank-orders/{order_id:str}")
+@get("/bank-orders/{order_id:str}", opt=refuses("bank_order_unknown"))
 async def bank_order(request: Asked, holder: Session, order_id: str) -> BankOrderView:
-    """A top-up or withdrawal as it stands."""
+    """Show a top-up or withdrawal
+
+    As it stands: `pending` and `unknown` have not ended, `settled` and `refused` have.
+    """
     async with services(request).pool.connection() as conn:
         return _order(await find_order(conn, wallet_id=holder.wallet_id, order_id=order_id))
 
 
-@post("/transfers", status_code=201)
+@post(
+    "/transfers",
+    status_code=201,
+    opt=refuses(
+        *CLEARED,
+        "insufficient_funds",
+        "phone_invalid",
+        "no_wallet_at_phone",
+        "receiver_cannot_receive",
+        "same_account",
+        "note_too_long",
+    ),
+)
 async def transfer(request: Asked, holder: Session, key: str, data: TransferBody) -> Sent:
-    """Sends money to a person, at once."""
+    """Send money to a person
+
+    At once, to the open wallet of a phone. Sent again under the same key, the first answer is
+    given, whoever has the phone by then.
+    """
     own = services(request)
-    await _check_pin(request, holder, data.pin)
     async with own.pool.connection() as conn:
-        receiver = await find_receiver(conn, own.keys, phone=data.to_phone)
-    return await send(
-        own.clearing, SendMoney(holder.wallet_id, key, receiver, data.amount, data.note)
-    )
+        wish = await to_phone(
+            conn,
+            own.keys,
+            wallet_id=holder.wallet_id,
+            key=key,
+            phone=data.to_phone,
+            amount=data.amount,
+            note=data.note,
+        )
+    await _check_pin(request, holder, data.pin, wish)
+    return await send(own.clearing, wish)
 
 
-@get("/payments/{merchant_id:str}/{payment_id:str}")
+@get(
+    "/payments/{merchant_id:str}/{payment_id:str}",
+    opt=refuses("payment_unknown", "merchant_unknown"),
+)
 async def show_payment(
     request: Asked, holder: Session, merchant_id: str, payment_id: str
 ) -> PaymentView:
-    """What a QR code stands for."""
+    """Show what a QR code stands for
+
+    What a merchant asks to be paid, before it is paid.
+    """
     async with services(request).pool.connection() as conn:
         found = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
         merchant = await find_merchant(conn, merchant_id=merchant_id)
@@ -196,48 +236,69 @@ async def show_payment(
     )
 
 
-@post("/payments", status_code=201)
+@post(
+    "/payments",
+    status_code=201,
+    opt=refuses(*CLEARED, "insufficient_funds", "payment_unknown", "payment_not_awaiting"),
+)
 async def make_payment(request: Asked, holder: Session, key: str, data: PaymentBody) -> Paid:
-    """Pays a merchant, at once."""
-    await _check_pin(request, holder, data.pin)
-    return await pay(
-        services(request).clearing,
-        Pay(holder.wallet_id, key, data.merchant_id, data.payment_id, data.amount),
-    )
+    """Pay a merchant
+
+    At once. `amount` is what the holder was shown: another amount is refused.
+    """
+    wish = Pay(holder.wallet_id, key, data.merchant_id, data.payment_id, data.amount)
+    await _check_pin(request, holder, data.pin, wish)
+    return await pay(services(request).clearing, wish)
 
 
-@get("/transactions")
+@get("/transactions", opt=refuses("wallet_unknown", "history_cursor_invalid"))
 async def list_transactions(
     request: Asked,
     holder: Session,
     limit: Limit = 50,
-    after: Annotated[str | None, QueryParameter(max_length=4000)] = None,
+    after: After = None,
 ) -> Page:
-    """The history, newest first; what a reopened wallet brought along is in it."""
+    """List transactions
+
+    The history, newest first; what a reopened wallet brought along is in it. Orders that a bank has
+    not ended yet stand above the first page.
+    """
     async with services(request).pool.connection() as conn:
         return await transactions(conn, wallet_id=holder.wallet_id, limit=limit, after=after)
 
 
-@get("/transactions/{transaction_id:str}")
+@get("/transactions/{transaction_id:str}", opt=refuses("wallet_unknown", "transaction_not_found"))
 async def show_transaction(request: Asked, holder: Session, transaction_id: str) -> Transaction:
-    """One line of the history."""
+    """Show a transaction
+
+    One line of the history.
+    """
     async with services(request).pool.connection() as conn:
         return await get_transaction(
             conn, wallet_id=holder.wallet_id, transaction_id=transaction_id
         )
 
 
+# Litestar says of text that it is UTF-8.
 _FORMATS: dict[str, tuple[str, Callable[[Statement], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", lambda found: b"".join(write_csv(found))),
+    "csv": ("text/csv", lambda found: b"".join(write_csv(found))),
     "pdf": ("application/pdf", write_pdf),
     "camt053": ("application/xml", lambda found: b"".join(write_camt053(found))),
 }
 
 
-@get("/statements/{name:str}")
-async def show_statement(request: Asked, holder: Session, name: str) -> Response[bytes]:
-    """`{period}.{csv|pdf|camt053}`, where the period is a year, a month or `all`."""
-    period, _, wanted = name.partition(".")
+@get(
+    "/statements/{file:str}",
+    opt={FILES: tuple(kind for kind, _ in _FORMATS.values())}
+    | refuses("wallet_unknown", "period_invalid", "statement_format_unknown", "statement_too_long"),
+)
+async def show_statement(request: Asked, holder: Session, file: str) -> Response[bytes]:
+    """Download a statement
+
+    `{period}.{format}`: the period is a year (`2026`), a month (`2026-12`) or `all`; the format is
+    `csv`, `pdf` or `camt053` (ISO 20022 camt.053.001.08).
+    """
+    period, _, wanted = file.partition(".")
     if wanted not in _FORMATS:
         raise StatementFormatUnknown()
     own = services(request)

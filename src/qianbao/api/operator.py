@@ -1,25 +1,23 @@
-"""For operators: policies and their life, wallets, cases, legal holds, proofs."""
+"""For operators: policies and their life, proofs, the audit; wallets are `operator_wallets`."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import get, post
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from qianbao.api import operator_wallets
 from qianbao.api.access import Asked, services
+from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.ledger.proof import Proof, prove_snapshot
 from qianbao.payments.reconcile import Reconciliation, reconcile
-from qianbao.rollouts import in_force, operators, oversight, publish, simulate
+from qianbao.rollouts import in_force, operators, publish, retire, simulate
 from qianbao.rollouts.operators import Operator
-from qianbao.wallets import cases, profile
-from qianbao.wallets.standing import Standing, standing
-
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class SignIn(msgspec.Struct):
@@ -47,26 +45,6 @@ class Version(msgspec.Struct):
     version: Annotated[int, Meta(ge=1)]
 
 
-class AnswerCase(msgspec.Struct):
-    """What the operator says."""
-
-    wallet_id: Id
-    answer: Annotated[str, Meta(min_length=1, max_length=4000)]
-
-
-class EnterHold(msgspec.Struct):
-    """A legal order with its reference; another operator approves it."""
-
-    wallet_id: Id
-    reference: Annotated[str, Meta(min_length=1, max_length=120)]
-
-
-class HoldStep(msgspec.Struct):
-    """Whose hold is approved or lifted."""
-
-    wallet_id: Id
-
-
 class ProofView(msgspec.Struct):
     """`sound` is True when nothing was found wrong."""
 
@@ -90,6 +68,10 @@ class VersionView(msgspec.Struct):
     drafted_at: datetime
     published_by: str | None
     published_at: datetime | None
+    retire_proposed_by: str | None
+    retire_proposed_at: datetime | None
+    retired_by: str | None
+    retired_at: datetime | None
     body: str
 
 
@@ -109,13 +91,25 @@ def _version(listed: in_force.ListedVersion) -> VersionView:
         drafted_at=stored.drafted_at,
         published_by=stored.published_by,
         published_at=stored.published_at,
+        retire_proposed_by=stored.retire_proposed_by,
+        retire_proposed_at=stored.retire_proposed_at,
+        retired_by=stored.retired_by,
+        retired_at=stored.retired_at,
         body=stored.body,
     )
 
 
-@post("/operator/session", status_code=201, security=[{}])
+@post(
+    "/operator/session",
+    status_code=201,
+    security=[{}],
+    opt=refuses("sign_in_refused", "sign_in_busy"),
+)
 async def sign_in(request: Asked, data: SignIn) -> Token:
-    """Signs an operator in."""
+    """Sign in
+
+    With name and password; the session ends after twelve hours without use.
+    """
     own = services(request)
     token = await operators.sign_in(
         own.pool,
@@ -130,7 +124,10 @@ async def sign_in(request: Asked, data: SignIn) -> Token:
 
 @get("/operator/policies")
 async def list_policies(request: Asked, operator: Operator) -> list[VersionView]:
-    """Every version ever written, with its phase and dates."""
+    """List policies
+
+    Every version ever written, with its phase and dates.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return [_version(one) for one in await in_force.versions(conn, now=own.now())]
@@ -138,28 +135,57 @@ async def list_policies(request: Asked, operator: Operator) -> list[VersionView]
 
 @get("/operator/rollouts")
 async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]:
-    """The published versions: where each stands between announcement and enforcement."""
+    """List rollouts
+
+    The published versions: where each stands between announcement and enforcement.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         found = await in_force.versions(conn, now=own.now())
     return [_version(one) for one in found if one.stored.state == "published"]
 
 
-@post("/operator/policies", status_code=201)
+@post(
+    "/operator/policies",
+    status_code=201,
+    opt=refuses(
+        "policy_unreadable",
+        "policy_field_wrong",
+        "policy_syntax",
+        "policy_forbidden",
+        "policy_type_error",
+        "policy_unknown_fact",
+        "policy_unknown_value",
+        "policy_unknown_capability",
+        "policy_timeline_order",
+        "policy_traps_money",
+        "policy_version_exists",
+    ),
+)
 async def draft_policy(
     request: Asked, operator: Operator, data: DraftPolicy
-) -> publish.PolicyVersion:
-    """Stores a draft. Mistakes are found here, with line and column."""
+) -> in_force.PolicyVersion:
+    """Draft a policy
+
+    Stores a version that nobody sees yet. Mistakes are found here, with line and column.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await publish.draft(conn, body=data.body, operator=operator.name, now=own.now())
 
 
-@post("/operator/policies/{policy:str}/simulations", status_code=201)
+@post(
+    "/operator/policies/{policy:str}/simulations",
+    status_code=201,
+    opt=refuses("policy_version_unknown", "simulation_id_used"),
+)
 async def simulate_policy(
     request: Asked, operator: Operator, key: str, policy: str, data: Version
 ) -> simulate.Simulation:
-    """Tries a version on every wallet there is; nothing changes."""
+    """Simulate a policy
+
+    Tries a version on every wallet there is and keeps what it would change; nothing changes.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await simulate.simulate(
@@ -176,16 +202,33 @@ async def simulate_policy(
 async def list_simulations(
     request: Asked, operator: Operator, policy: str
 ) -> list[simulate.Simulation]:
-    """Stored simulations, newest first."""
+    """List simulations
+
+    Those stored of a policy, newest first.
+    """
     async with services(request).pool.connection() as conn:
         return await simulate.list_simulations(conn, policy=policy)
 
 
-@post("/operator/policies/{policy:str}/publish", status_code=200)
+@post(
+    "/operator/policies/{policy:str}/publish",
+    status_code=200,
+    opt=refuses(
+        "policy_version_unknown",
+        "policy_not_a_draft",
+        "simulation_needed",
+        "second_operator_needed",
+        "policy_enforced_at_once",
+        "legal_holds_stand",
+    ),
+)
 async def publish_policy(
     request: Asked, operator: Operator, policy: str, data: Version
-) -> publish.PolicyVersion:
-    """Publishes a simulated draft; needs another operator than the one who drafted it."""
+) -> in_force.PolicyVersion:
+    """Publish a policy
+
+    Puts a simulated draft on its way. Needs another operator than the one who drafted it.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await publish.publish(
@@ -193,133 +236,97 @@ async def publish_policy(
         )
 
 
-@post("/operator/policies/{policy:str}/retire", status_code=204)
-async def retire_policy(request: Asked, operator: Operator, policy: str) -> None:
-    """Takes a policy out of force; every capability comes back at once."""
+@post(
+    "/operator/policies/{policy:str}/propose-retirement",
+    status_code=200,
+    opt=refuses("policy_not_published", "legal_holds_stand"),
+)
+async def propose_retirement(
+    request: Asked, operator: Operator, policy: str
+) -> in_force.PolicyVersion:
+    """Propose to retire a policy
+
+    It stays in force until another operator retires it.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
-        await publish.retire(conn, policy=policy, operator=operator.name, now=own.now())
+        return await retire.propose(conn, policy=policy, operator=operator.name, now=own.now())
 
 
-@get("/operator/wallets")
-async def find_wallets(
-    request: Asked,
-    operator: Operator,
-    phone: Annotated[str, QueryParameter(min_length=3, max_length=32)],
-) -> list[profile.Wallet]:
-    """Every wallet that a phone has or had."""
+@post(
+    "/operator/policies/{policy:str}/keep",
+    status_code=200,
+    opt=refuses("policy_not_published", "retirement_not_proposed"),
+)
+async def keep_policy(request: Asked, operator: Operator, policy: str) -> in_force.PolicyVersion:
+    """Keep a policy
+
+    Turns a proposal to retire it down, one's own or another's.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
-        return await oversight.find_wallets(
-            conn, own.keys, phone=phone, operator=operator.name, now=own.now()
-        )
+        return await retire.keep(conn, policy=policy, operator=operator.name, now=own.now())
 
 
-@get("/operator/wallets/{wallet_id:str}/standing")
-async def wallet_standing(request: Asked, operator: Operator, wallet_id: str) -> Standing:
-    """What the holder sees of their standing."""
+@post(
+    "/operator/policies/{policy:str}/retire",
+    status_code=200,
+    opt=refuses(
+        "policy_not_published",
+        "retirement_not_proposed",
+        "retirement_needs_second_operator",
+        "legal_holds_stand",
+    ),
+)
+async def retire_policy(request: Asked, operator: Operator, policy: str) -> in_force.PolicyVersion:
+    """Retire a policy
+
+    As another operator has proposed: every capability that it alone blocks comes back at once.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
-        await oversight.look_at(conn, wallet_id=wallet_id, operator=operator.name, now=own.now())
-        return await standing(
-            conn,
-            await own.policies.current(conn),
-            own.settings,
-            wallet_id=wallet_id,
-            now=own.now(),
-        )
-
-
-@get("/operator/cases")
-async def list_cases(request: Asked, operator: Operator) -> Any:
-    """Open cases, the oldest first."""
-    async with services(request).pool.connection() as conn:
-        return await cases.list_open_cases(conn)
-
-
-@post("/operator/cases/{case_id:str}/answer", status_code=200)
-async def answer_case(request: Asked, operator: Operator, case_id: str, data: AnswerCase) -> Any:
-    """Answers a case; the holder gets a notice."""
-    own = services(request)
-    async with own.pool.connection() as conn:
-        return await oversight.answer_case(
-            conn,
-            wallet_id=data.wallet_id,
-            case_id=case_id,
-            answer=data.answer,
-            operator=operator.name,
-            now=own.now(),
-        )
-
-
-@post("/operator/legal-holds", status_code=201)
-async def enter_hold(request: Asked, operator: Operator, key: str, data: EnterHold) -> Any:
-    """Enters a legal order; nothing is held until another operator approves it."""
-    own = services(request)
-    async with own.pool.connection() as conn:
-        return await oversight.enter_hold(
-            conn,
-            wallet_id=data.wallet_id,
-            legal_hold_id=id_from_key("leg", operator.name, key),
-            reference=data.reference,
-            operator=operator.name,
-            now=own.now(),
-        )
-
-
-@post("/operator/legal-holds/{legal_hold_id:str}/approve", status_code=200)
-async def approve_hold(
-    request: Asked, operator: Operator, legal_hold_id: str, data: HoldStep
-) -> Any:
-    """Puts a legal order in force."""
-    own = services(request)
-    async with own.pool.connection() as conn:
-        return await oversight.approve_hold(
-            conn,
-            wallet_id=data.wallet_id,
-            legal_hold_id=legal_hold_id,
-            operator=operator.name,
-            now=own.now(),
-        )
-
-
-@post("/operator/legal-holds/{legal_hold_id:str}/lift", status_code=200)
-async def lift_hold(request: Asked, operator: Operator, legal_hold_id: str, data: HoldStep) -> Any:
-    """Ends a legal order."""
-    own = services(request)
-    async with own.pool.connection() as conn:
-        return await oversight.lift_hold(
-            conn,
-            wallet_id=data.wallet_id,
-            legal_hold_id=legal_hold_id,
-            operator=operator.name,
-            now=own.now(),
-        )
+        return await retire.retire(conn, policy=policy, operator=operator.name, now=own.now())
 
 
 @get("/operator/ledger-proof")
 async def ledger_proof(request: Asked, operator: Operator) -> ProofView:
-    """Recomputes the whole ledger."""
+    """Prove the ledger
+
+    Recomputes the whole of it: `sound` is true when nothing was found wrong.
+    """
     found = await prove_snapshot(services(request).pool)
     return ProofView(found.sound, found)
 
 
-@get("/operator/reconciliation")
+@get(
+    "/operator/reconciliation", opt=refuses("bank_silent", "bank_unreachable", "bank_misunderstood")
+)
 async def reconciliation(
     request: Asked, operator: Operator, since: datetime | None = None
 ) -> Reconciliation:
-    """Compares bank orders with what the banks say; without `since`, those of the last day."""
+    """Reconcile with the banks
+
+    Compares bank orders with what the banks say of them, those of the last day unless said
+    otherwise.
+    """
     own = services(request)
     return await reconcile(own.pool, own.gateway, since=since or own.now() - timedelta(days=1))
 
 
 @get("/operator/audit")
 async def list_audit(
-    request: Asked, operator: Operator, before: Annotated[str, QueryParameter(max_length=64)] = ""
+    request: Asked,
+    operator: Operator,
+    subject: Annotated[str, QueryParameter(max_length=64)] = "",
+    kind: Annotated[str, QueryParameter(max_length=64)] = "",
+    before: Annotated[str, QueryParameter(max_length=64)] = "",
 ) -> list[operators.AuditEntry]:
-    """Who did what, the latest first."""
+    """List the audit
+
+    Who did what, the latest first.
+    """
     async with services(request).pool.connection() as conn:
-        return await operators.list_audit(conn, before=before)
+        return await operators.list_audit(conn, subject=subject, kind=kind, before=before)
 
 
 ROUTES = (
@@ -330,15 +337,11 @@ ROUTES = (
     simulate_policy,
     list_simulations,
     publish_policy,
+    propose_retirement,
+    keep_policy,
     retire_policy,
-    find_wallets,
-    wallet_standing,
-    list_cases,
-    answer_case,
-    enter_hold,
-    approve_hold,
-    lift_hold,
     ledger_proof,
     reconciliation,
     list_audit,
+    *operator_wallets.ROUTES,
 )

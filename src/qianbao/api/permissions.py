@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from qianbao import mandates, payscore
 from qianbao.api.access import Asked, services
+from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.mandates import EndMode, Mandate, Plan
 from qianbao.payscore import PayScore, Score, ScoreOrder
@@ -36,21 +37,41 @@ class PayScoreView(msgspec.Struct):
 
 @get("/mandate-plans", security=[{}])
 async def list_plans(request: Asked) -> list[Plan]:
-    """What merchants offer to sign."""
+    """List services to sign
+
+    What merchants offer, each approved by the operator, with the most that one charge may take.
+    """
     async with services(request).pool.connection() as conn:
         return await mandates.plans(conn)
 
 
 @get("/mandates")
 async def list_mandates(request: Asked, holder: Session) -> list[Mandate]:
-    """The holder's mandates, ended ones too."""
+    """List mandates
+
+    The active ones first, then those that ended; newest first among each.
+    """
     async with services(request).pool.connection() as conn:
         return await mandates.list_mandates(conn, wallet_id=holder.wallet_id)
 
 
-@post("/mandates", status_code=201)
+@post(
+    "/mandates",
+    status_code=201,
+    opt=refuses(
+        "wallet_unknown",
+        "wallet_closed",
+        "mandate_plan_not_found",
+        "currency_unsupported",
+        "mandate_id_taken",
+        "mandate_already_active",
+    ),
+)
 async def sign_mandate(request: Asked, holder: Session, key: str, data: SignMandate) -> Mandate:
-    """Lets a merchant charge, as its plan says."""
+    """Sign a mandate
+
+    Lets a merchant charge, as its plan says. It can be ended at any moment.
+    """
     own = services(request)
     await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=data.pin, now=own.now())
     async with own.pool.connection() as conn:
@@ -64,9 +85,16 @@ async def sign_mandate(request: Asked, holder: Session, key: str, data: SignMand
         )
 
 
-@delete("/mandates/{mandate_id:str}", status_code=200)
+@delete(
+    "/mandates/{mandate_id:str}",
+    status_code=200,
+    opt=refuses("mandate_not_found", "mandate_already_ended"),
+)
 async def end_mandate(request: Asked, holder: Session, mandate_id: str) -> Mandate:
-    """The merchant may no longer charge."""
+    """End a mandate
+
+    The merchant may no longer charge, from now on.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await mandates.end(
@@ -78,9 +106,12 @@ async def end_mandate(request: Asked, holder: Session, mandate_id: str) -> Manda
         )
 
 
-@get("/pay-score")
+@get("/pay-score", opt=refuses("wallet_unknown"))
 async def show_pay_score(request: Asked, holder: Session) -> PayScoreView:
-    """Whether it is on, and the score."""
+    """Show Pay Score
+
+    Whether it is on, and the score with the parts it is the sum of.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         found = await payscore.pay_score(conn, wallet_id=holder.wallet_id)
@@ -89,17 +120,27 @@ async def show_pay_score(request: Asked, holder: Session) -> PayScoreView:
     return PayScoreView(on, found.enabled_at if found is not None and on else None, score)
 
 
-@put("/pay-score", status_code=200)
+@put("/pay-score", status_code=200, opt=refuses("wallet_unknown", "wallet_closed"))
 async def enable_pay_score(request: Asked, holder: Session) -> PayScore:
-    """Turns Pay Score on; on already, nothing changes."""
+    """Turn Pay Score on
+
+    On already, nothing changes.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.enable(conn, wallet_id=holder.wallet_id, now=own.now())
 
 
-@delete("/pay-score", status_code=200)
+@delete(
+    "/pay-score",
+    status_code=200,
+    opt=refuses("wallet_unknown", "wallet_closed", "pay_score_off", "score_orders_open"),
+)
 async def disable_pay_score(request: Asked, holder: Session) -> PayScore:
-    """Turns Pay Score off; refused while an order is open."""
+    """Turn Pay Score off
+
+    Refused while an order is open; the refusal names the orders.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.disable(conn, wallet_id=holder.wallet_id, now=own.now())
@@ -107,14 +148,24 @@ async def disable_pay_score(request: Asked, holder: Session) -> PayScore:
 
 @get("/pay-score/orders")
 async def list_score_orders(request: Asked, holder: Session) -> list[ScoreOrder]:
-    """Deposit-free service orders, newest first."""
+    """List Pay Score orders
+
+    Deposit-free service orders: the open ones first, newest first among each.
+    """
     async with services(request).pool.connection() as conn:
         return await payscore.list_orders(conn, wallet_id=holder.wallet_id)
 
 
-@post("/pay-score/orders/{score_order_id:str}/confirm", status_code=200)
+@post(
+    "/pay-score/orders/{score_order_id:str}/confirm",
+    status_code=200,
+    opt=refuses("score_order_not_found", "score_order_state"),
+)
 async def confirm_score_order(request: Asked, holder: Session, score_order_id: str) -> ScoreOrder:
-    """The holder agrees; the service begins."""
+    """Confirm a Pay Score order
+
+    The holder agrees; the service begins.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.confirm_order(
@@ -122,9 +173,16 @@ async def confirm_score_order(request: Asked, holder: Session, score_order_id: s
         )
 
 
-@post("/pay-score/orders/{score_order_id:str}/decline", status_code=200)
+@post(
+    "/pay-score/orders/{score_order_id:str}/decline",
+    status_code=200,
+    opt=refuses("score_order_not_found", "score_order_state"),
+)
 async def decline_score_order(request: Asked, holder: Session, score_order_id: str) -> ScoreOrder:
-    """The holder does not agree; the order ends."""
+    """Decline a Pay Score order
+
+    The holder does not agree; the order ends and costs nothing.
+    """
     own = services(request)
     async with own.pool.connection() as conn:
         return await payscore.decline_order(

@@ -11,22 +11,14 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from psycopg_pool import PoolTimeout
 
-from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.api.validation import BadRequest, bad_request
+from qianbao.errors import QianbaoError
 from qianbao.leaving.close import ClosingBlocked
 from qianbao.payments.errors import BlockedByPolicy
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class BadRequest(InvalidInput):
-    code = "bad_request"
-    status = 400
-    en = "The request could not be read: {reason}"
-    zh = "无法读取请求：{reason}"
-    next_en = "Compare it with the API's description at /schema."
-    next_zh = "请对照 /schema 的接口说明修改。"
 
 
 class NoSuchRoute(QianbaoError):
@@ -77,8 +69,7 @@ class Unexpected(QianbaoError):
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """RFC 9457, with our members. `blockers` and `ways_out` are there when a policy refused, or
-    closing did."""
+    """Why nothing happened (RFC 9457): for programs, and in two languages for people."""
 
     type: str
     title: str
@@ -95,17 +86,11 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def problem(error: QianbaoError) -> Problem:
     """The document of one error."""
-    found = Problem(
-        type=f"/errors/{error.code}",
-        title=error.code.replace("_", " ").capitalize(),
-        status=error.status,
-        code=error.code,
-        detail=error.sentence("en"),
-        sentence={"en": error.sentence("en"), "zh": error.sentence("zh")},
-        next_step={"en": error.next_step("en"), "zh": error.next_step("zh")},
-        retry=error.retry,
-        values=error.detail,
-    )
+    found = unfilled(type(error))
+    found.detail = error.sentence("en")
+    found.sentence = {"en": error.sentence("en"), "zh": error.sentence("zh")}
+    found.next_step = {"en": error.next_step("en"), "zh": error.next_step("zh")}
+    found.values = error.detail
     if isinstance(error, BlockedByPolicy):
         found.blockers = list(error.decision.reasons)
         found.ways_out = list(error.ways_out)
@@ -114,13 +99,27 @@ def problem(error: QianbaoError) -> Problem:
     return found
 
 
+def unfilled(error: type[QianbaoError]) -> Problem:
+    """The document of an error whose words are not filled in."""
+    return Problem(
+        type=f"/errors/{error.code}",
+        title=error.code.replace("_", " ").capitalize(),
+        status=error.status,
+        code=error.code,
+        detail=error.en,
+        sentence={"en": error.en, "zh": error.zh},
+        next_step={"en": error.next_en, "zh": error.next_zh},
+        retry=error.retry,
+    )
+
+
 def known(error: Exception) -> QianbaoError:
     """Whatever was raised, as an error of ours; what nobody foresaw is logged."""
     match error:
         case QianbaoError():
             return error
         case ValidationException():
-            return BadRequest(reason=_validation(error))
+            return bad_request(error)
         case HTTPException(status_code=404):
             return NoSuchRoute()
         case HTTPException(status_code=405):
@@ -128,27 +127,21 @@ def known(error: Exception) -> QianbaoError:
         case HTTPException(status_code=413):
             return BodyTooLarge()
         case HTTPException() if error.status_code < 500:
-            return BadRequest(reason=str(error.detail)[:200])
+            reason = str(error.detail)[:200]
+            return BadRequest(reason=reason, reason_zh=reason)
         case PoolTimeout() | psycopg.OperationalError():
             return DatabaseAway()
     log.exception("unexpected", exc_info=error)
     return Unexpected()
 
 
-def _validation(error: ValidationException) -> str:
-    extra = error.extra if isinstance(error.extra, list) else []
-    parts = [
-        f"{item.get('key', '')}: {item.get('message', '')}".strip(": ")
-        for item in extra
-        if isinstance(item, dict)
-    ]
-    return ("; ".join(parts) or str(error.detail))[:300]
-
-
 def as_response(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Litestar's exception handler for the API."""
     found = problem(known(error))
-    headers = {"Retry-After": "1"} if found.status == 503 else {}
+    headers = {}
+    left_seconds = found.values.get("left_seconds", 1 if found.status == 503 else None)
+    if left_seconds is not None:
+        headers["Retry-After"] = str(left_seconds)
     if found.status == 401 or isinstance(error, NotAuthorizedException):
         headers["WWW-Authenticate"] = "Bearer"
     return Response(found, status_code=found.status, media_type=MEDIA_TYPE, headers=headers)

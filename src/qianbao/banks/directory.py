@@ -12,12 +12,18 @@ from functools import cache
 from importlib import resources
 
 import msgspec
+from rapidfuzz import fuzz, process, utils
 from stdnum import luhn
 
-from qianbao.errors import InvalidInput, NotFound
+from qianbao.errors import InvalidInput, Language, NotFound
 from qianbao.names import NameProfile
 
 _DIGITS = re.compile(r"[0-9]{15,19}")
+_LETTERS_MOST = 5
+"""A code of so many letters is what people call that bank."""
+_NEAR = 70
+"""How alike, of 100, a name must be to what was typed for the bank to be offered."""
+_LONGEST = 40
 
 
 class CardNumberInvalid(InvalidInput):
@@ -32,16 +38,16 @@ class CardBankUnknown(InvalidInput):
     code = "card_bank_unknown"
     en = "This wallet does not know the bank of a card with this number."
     zh = "本钱包无法识别该卡号所属的银行。"
-    next_en = "Check the first six digits, or use a debit card of one of the banks listed."
-    next_zh = "请检查卡号前六位，或使用所列银行的借记卡。"
+    next_en = "Check the first six digits, or use a debit card of one of these: {banks_en}."
+    next_zh = "请检查卡号前六位，或使用以下银行的借记卡：{banks_zh}。"
 
 
 class BankUnknown(NotFound):
     code = "bank_unknown"
     en = "There is no bank “{bank}” in the directory."
     zh = "银行名录中没有“{bank}”。"
-    next_en = "Choose one of the banks listed."
-    next_zh = "请从所列银行中选择。"
+    next_en = "{nearest_en}The directory (GET /v1/banks) has: {banks_en}."
+    next_zh = "{nearest_zh}名录（GET /v1/banks）中有：{banks_zh}。"
 
 
 class Bank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +63,11 @@ class Bank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contradicted_by: str = ""
     caution_en: str = ""
     caution_zh: str = ""
+
+    @property
+    def label(self) -> dict[Language, str]:
+        """What people call it: by its letters, where they know it by them."""
+        return {"en": self.code if len(self.code) <= _LETTERS_MOST else self.en, "zh": self.zh}
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,11 +92,45 @@ def all_banks() -> tuple[Bank, ...]:
 
 
 def get_bank(code: str) -> Bank:
-    """The bank with that code (`ICBC`). Raises `BankUnknown`."""
+    """The bank with that code (`ICBC`). Raises `BankUnknown`, which names the likeliest and lists
+    all."""
     for bank in all_banks():
         if bank.code == code:
             return bank
-    raise BankUnknown(bank=code[:20])
+    near = nearest(code)
+    raise BankUnknown(
+        bank=code[:20],
+        nearest_en=f"Did you mean {near.code} ({near.en})? " if near else "",
+        nearest_zh=f"您要找的是 {near.code}（{near.zh}）吗？" if near else "",
+        **listed(),
+    )
+
+
+def nearest(typed: str) -> Bank | None:
+    """The bank whose code or name is most like what was typed; None when none is much like it."""
+    known = {name: bank for bank in all_banks() for name in (bank.code, bank.en, bank.zh)}
+    found = process.extractOne(
+        typed[:_LONGEST],
+        list(known),
+        processor=_without_bank,
+        scorer=fuzz.WRatio,
+        score_cutoff=_NEAR,
+    )
+    return known[found[0]] if found else None
+
+
+def _without_bank(name: str) -> str:
+    """In small letters, without the word that is part of nearly every name."""
+    return re.sub("bank|银行", " ", utils.default_process(name)).strip()
+
+
+def listed() -> dict[str, str]:
+    """Every bank by what it is called, for a sentence in each language."""
+    labels = [bank.label for bank in all_banks()]
+    return {
+        "banks_en": ", ".join(label["en"] for label in labels),
+        "banks_zh": "、".join(label["zh"] for label in labels),
+    }
 
 
 def read_card_number(typed: str) -> str:
@@ -112,7 +157,7 @@ def find_bank(card_number: str) -> Bank:
         bank = known.get((digits[:end], len(digits)))
         if bank is not None:
             return bank
-    raise CardBankUnknown()
+    raise CardBankUnknown(**listed())
 
 
 @cache

@@ -6,20 +6,13 @@ the verb that asked. A bank's silence is an error of its own and is never taken 
 
 from __future__ import annotations
 
-import logging
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from qianbao.errors import QianbaoError
-
-# Addresses hold agreements, and httpx logs addresses.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+from qianbao.http_client import HttpClient, NotSent, Refused, Unanswered
 
 
 class BankSilent(QianbaoError):
@@ -88,6 +81,12 @@ class Confirmation(msgspec.Struct, frozen=True):
     agreement: str | None = None
 
 
+class CodeSending(msgspec.Struct, frozen=True):
+    """TRIES: no more codes for this verification; EXPIRED: it must be asked for anew."""
+
+    result: Literal["SENT", "TRIES", "EXPIRED"]
+
+
 class Ending(msgspec.Struct, frozen=True):
     result: Literal["ENDED"]
 
@@ -104,18 +103,11 @@ Answer = TypeVar("Answer")
 
 
 class Gateway:
-    """One connection pool to the gateway. Every method raises `BankSilent`, `BankUnreachable` or
+    """The banks, by the gateway. Every method raises `BankSilent`, `BankUnreachable` or
     `BankMisunderstood`, and may be called again with the same request id."""
 
-    def __init__(self, url: str, token: str, timeout_seconds: float) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=timeout_seconds,
-        )
-
-    async def close(self) -> None:
-        await self._client.aclose()
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
 
     async def verify(self, bank: str, request: VerificationRequest) -> Verification:
         """Checks the four elements; on MATCH the bank sends its SMS code."""
@@ -127,6 +119,11 @@ class Gateway:
         """Hands in the SMS code. Each attempt has a request id of its own."""
         path = f"/banks/{_part(bank)}/verifications/{_part(verification)}/confirm"
         return await self._post(path, {"request_id": request_id, "code": code}, Confirmation)
+
+    async def send_code(self, bank: str, verification: str, *, request_id: str) -> CodeSending:
+        """Has the bank send a new code of a verification that matched; the old one is void."""
+        path = f"/banks/{_part(bank)}/verifications/{_part(verification)}/code"
+        return await self._post(path, {"request_id": request_id}, CodeSending)
 
     async def end_agreement(self, bank: str, agreement: str, *, request_id: str) -> Ending:
         """Ends the bank's permission to move money for this card."""
@@ -159,32 +156,18 @@ class Gateway:
         path = f"/banks/{_part(bank)}/orders/{_part(request_id)}"
         return await self._send("GET", path, None, OrderAnswer)
 
-    async def send_sms(self, *, message_id: str, sender: str, phone: str, text: str) -> None:
-        """Hands a text message to the carrier; twice under one id, it is sent once."""
-        body = {"message_id": message_id, "sender": sender, "phone": phone, "text": text}
-        await self._post("/sms", body, msgspec.Raw)
-
     async def _post(self, path: str, body: object, shape: type[Answer]) -> Answer:
-        return await self._send("POST", path, msgspec.json.encode(body), shape)
+        return await self._send("POST", path, body, shape)
 
-    async def _send(
-        self, method: str, path: str, body: bytes | None, shape: type[Answer]
-    ) -> Answer:
-        headers = {"Content-Type": "application/json"} if body is not None else None
+    async def _send(self, method: str, path: str, body: object, shape: type[Answer]) -> Answer:
         try:
-            response = await self._client.request(method, path, content=body, headers=headers)
-        except NEVER_SENT:
+            return await self._http.ask(method, path, shape, body)
+        except NotSent:
             raise BankUnreachable() from None
-        except httpx.HTTPError:
+        except Unanswered:
             raise BankSilent() from None
-        if response.status_code >= 500 or response.status_code == 429:
-            raise BankSilent()
-        if not response.is_success:
-            raise BankMisunderstood(http_status=response.status_code)
-        try:
-            return msgspec.json.decode(response.content or b"null", type=shape)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            raise BankSilent() from None  # an unreadable answer is no answer
+        except Refused as refused:
+            raise BankMisunderstood(http_status=refused.status) from None
 
 
 def _part(text: str) -> str:

@@ -3,7 +3,8 @@ SELECT status, in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY
 
 -- name: get_card
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
-       result, verification, agreement_cipher, created_at, linked_at, unlinked_at
+       result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher, created_at,
+       linked_at, unlinked_at, dismissed_at
 FROM cards
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
@@ -12,7 +13,8 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 SELECT * FROM (
     SELECT DISTINCT ON (fingerprint)
            wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id,
-           state, result, verification, agreement_cipher, created_at, linked_at, unlinked_at
+           state, result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher,
+           created_at, linked_at, unlinked_at, dismissed_at
     FROM cards
     WHERE wallet_id = %(wallet_id)s
     ORDER BY fingerprint, (state = 'linked') DESC, created_at DESC, card_id DESC
@@ -37,12 +39,26 @@ WHERE fingerprint = %(fingerprint)s AND checked_at > %(since)s
 ORDER BY checked_at DESC
 
 -- name: record_check
--- Never at the same moment as an earlier one: the moment is part of the key.
-INSERT INTO card_checks (fingerprint, checked_at)
-SELECT %(fingerprint)s,
-       greatest(%(now)s, max(checked_at) + interval '1 microsecond')
-FROM card_checks
-WHERE fingerprint = %(fingerprint)s
+INSERT INTO card_checks (fingerprint, wallet_id, card_id, checked_at)
+VALUES (%(fingerprint)s, %(wallet_id)s, %(card_id)s, %(now)s)
+
+-- name: repeat_check
+UPDATE card_checks SET requests = requests + 1
+WHERE fingerprint = %(fingerprint)s AND wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: take_back_request
+-- It never left. The check goes with its last request.
+UPDATE card_checks SET requests = requests - 1
+WHERE fingerprint = %(fingerprint)s AND wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+RETURNING requests
+
+-- name: forget_check
+DELETE FROM card_checks
+WHERE fingerprint = %(fingerprint)s AND wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: forget_attempt
+DELETE FROM cards
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state IN ('checking', 'unknown')
 
 -- name: add_card
 INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail,
@@ -51,8 +67,12 @@ VALUES (%(wallet_id)s, %(card_id)s, %(bank)s, %(last_four)s, %(fingerprint)s, %(
         %(phone_tail)s, %(document_id)s, 'checking', %(now)s)
 
 -- name: set_answer
+-- A match means that the bank has sent its first code.
 UPDATE cards
-SET state = %(state)s, result = %(result)s, verification = %(verification)s
+SET state = %(state)s, result = %(result)s, mismatched = %(mismatched)s,
+    verification = %(verification)s,
+    codes_sent = CASE WHEN %(state)s = 'code_sent' THEN 1 ELSE codes_sent END,
+    code_sent_at = CASE WHEN %(state)s = 'code_sent' THEN %(now)s ELSE code_sent_at END
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
 -- name: set_unknown
@@ -64,6 +84,43 @@ UPDATE cards
 SET state = 'linked', result = 'CONFIRMED', agreement_cipher = %(agreement_cipher)s,
     linked_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: count_code
+UPDATE cards SET codes_sent = codes_sent + 1, code_sent_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: take_back_code
+UPDATE cards SET codes_sent = codes_sent - 1, code_sent_at = %(before)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: code_expired
+UPDATE cards SET state = 'refused', result = 'OTP_EXPIRED', verification = ''
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'code_sent'
+
+-- name: set_discarded
+UPDATE cards
+SET state = 'unlinked', result = 'DISCARDED', verification = '', unlinked_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
+
+-- name: list_refused
+-- What the bank refused lately, without what was put away or has been linked since.
+SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
+       result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher, created_at,
+       linked_at, unlinked_at, dismissed_at
+FROM cards
+WHERE wallet_id = %(wallet_id)s AND state = 'refused' AND dismissed_at IS NULL
+  AND created_at > %(since)s
+  AND NOT EXISTS (
+      SELECT FROM cards AS other
+      WHERE other.wallet_id = cards.wallet_id AND other.fingerprint = cards.fingerprint
+        AND other.state = 'linked'
+  )
+ORDER BY created_at DESC, card_id DESC
+LIMIT %(limit)s
+
+-- name: dismiss
+UPDATE cards SET dismissed_at = coalesce(dismissed_at, %(now)s)
+WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'refused'
 
 -- name: set_left_out
 -- The bank agreed, and the wallet can no longer take the card: the agreement is kept to be ended.

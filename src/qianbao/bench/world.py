@@ -1,68 +1,49 @@
-"""What a bench runs on: a server of its own, wallets with money, and a clearing loop."""
+"""What a bench runs on: a server of its own, and wallets with money."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from psycopg import AsyncConnection
+from psycopg.errors import InsufficientPrivilege
 
-from qianbao.clock import system_clock
 from qianbao.db import embedded
 from qianbao.db.migrate import migrate
-from qianbao.db.pool import Pool, open_pool
+from qianbao.db.queries import Connection
 from qianbao.ids import id_from_key
 from qianbao.installation import prepare
-from qianbao.ledger import (
-    Book,
-    Transfer,
-    lock_accounts,
-    main_account,
-    open_account,
-    write_book,
-)
-from qianbao.money import Money
-from qianbao.payments.clear import Clearing
-from qianbao.payments.kinds import KINDS
-from qianbao.payments.transfer import SendMoney
-from qianbao.rollouts.in_force import PoliciesInForce
-from qianbao.settings import Settings
+from qianbao.keyring import new_token
+from qianbao.ledger import Transfer, main_account, open_account, open_book, write_book
+from qianbao.payments.merchants import add_merchant
 
 EACH_MINOR = 1_000_000_00
-OPENED = datetime(2026, 1, 1, tzinfo=UTC)
+"""What every wallet begins with, so that nobody runs out."""
+MERCHANTS = 100
+BANK = "bank:ICBC"
 
-
-class Shape(msgspec.Struct, frozen=True):
-    """What is asked for: so many wallets, transfers, and how uneven the receivers are."""
-
-    accounts: int
-    transfers: int
-    batch: int
-    concurrency: int
-    hot_share: float
-    seed: int = 1
+Done = TypeVar("Done")
 
 
 class World(msgspec.Struct, frozen=True):
-    """A database with wallets in it, and what works on it."""
+    """A database with wallets in it; merchants' API keys by their ids."""
 
     url: str
-    pool: Pool
-    clearing: Clearing
     wallets: list[str]
+    merchants: dict[str, str]
 
 
 @contextmanager
 def server(own_url: str) -> Iterator[str]:
-    """The address of an empty database: on `own_url`'s server, or on a durable embedded one that
-    goes away afterwards."""
+    """The address of an empty database: on `own_url`'s server, where it stays, or on a durable
+    embedded one that goes away afterwards."""
     if own_url:
         yield embedded.create_database(own_url, f"qianbao_bench_{random.getrandbits(32):08x}")
         return
@@ -75,48 +56,52 @@ def server(own_url: str) -> Iterator[str]:
             embedded.end(started)
 
 
-@asynccontextmanager
-async def world(url: str, shape: Shape, settings: Settings) -> AsyncIterator[World]:
-    """Migrates, opens the wallets, and runs a clearing loop with rules and idempotency on."""
+async def world(url: str, accounts: int, opened: datetime) -> World:
+    """Migrates, and opens the wallets and merchants."""
     await migrate(url)
-    wallets = [id_from_key("wal", "bench", str(number)) for number in range(shape.accounts)]
+    wallets = [id_from_key("wal", "bench", str(number)) for number in range(accounts)]
+    merchants = {id_from_key("mch", "bench", str(n)): new_token() for n in range(MERCHANTS)}
     async with await AsyncConnection.connect(url) as conn:
-        await prepare(conn, now=OPENED)
-        await _open_all(conn, wallets)
+        await prepare(conn, now=opened)
+        for merchant_id, api_key in merchants.items():
+            await add_merchant(
+                conn, merchant_id=merchant_id, name_en="A shop", name_zh="商店", api_key=api_key,
+                now=opened,
+            )  # fmt: skip
+        await _open_wallets(conn, wallets, opened)
+    await tidy(url)
+    return World(url, wallets, merchants)
+
+
+async def tidy(url: str) -> None:
+    """What the server would do some time later, so that it does not do it while it is measured."""
     async with await AsyncConnection.connect(url, autocommit=True) as conn:
         await conn.execute("VACUUM ANALYZE")
-    pool = await open_pool(url, size=settings.database_pool_size)
-    policies = PoliciesInForce()
-    clearing = Clearing(pool, KINDS, policies.current, settings, system_clock)
-    try:
-        yield World(url, pool, clearing, wallets)
-    finally:
-        await pool.close()
+        with suppress(InsufficientPrivilege):  # somebody else's server
+            await conn.execute("CHECKPOINT")
 
 
-async def _open_all(conn: AsyncConnection[Any], wallets: list[str]) -> None:
+async def _open_wallets(conn: Connection, wallets: list[str], opened: datetime) -> None:
     """Verified Category III wallets, so that no limit ends the run, with money from one bank."""
     row = {
         "wallets": wallets,
-        "now": OPENED,
+        "now": opened,
         "until": date(2099, 1, 1),
         "banks": ["ICBC", "BOC", "CCB"],
         "evidence": ["immigration", "mobile_operator"],
     }
-    await conn.execute(_WALLETS, row)
-    await conn.execute(_COUNTERS, row)
+    for statement in (_WALLETS, _COUNTERS):
+        await conn.execute(statement, row)
     async with conn.pipeline():
         for wallet in wallets:
             await open_account(
-                conn, owner_id=wallet, account_id="CNY", kind="wallet", currency="CNY", now=OPENED
+                conn, owner_id=wallet, account_id="CNY", kind="wallet", currency="CNY", now=opened
             )
-    bank = main_account("bank:ICBC")
-    book = Book(await lock_accounts(conn, [bank, *map(main_account, wallets)]))
+    bank = main_account(BANK)
+    book = await open_book(conn, [bank, *map(main_account, wallets)], now=opened)
     for wallet in wallets:
-        transfer_id = id_from_key("trf", "bench", wallet)
-        given = Transfer(transfer_id, "top_up", bank, main_account(wallet), EACH_MINOR, OPENED)
-        book.transfer(given, OPENED)
-    await write_book(conn, book, OPENED)
+        book.transfer(Transfer("top_up", bank, main_account(wallet), EACH_MINOR, opened))
+    await write_book(conn, book)
 
 
 _WALLETS = b"""
@@ -129,24 +114,12 @@ FROM unnest(%(wallets)s::text[]) AS w
 """
 _COUNTERS = b"""
 INSERT INTO wallet_counters (wallet_id, day, year)
-SELECT w, '2026-01-01', 2026 FROM unnest(%(wallets)s::text[]) AS w
+SELECT w, %(now)s::timestamptz::date, extract(year FROM %(now)s::timestamptz)::int
+FROM unnest(%(wallets)s::text[]) AS w
 """
 
 
-def requests(shape: Shape, wallets: list[str]) -> list[SendMoney]:
-    """Transfers between random wallets; a `hot_share` of them goes to one and the same wallet."""
-    chance = random.Random(shape.seed)  # noqa: S311 - a bench wants the same dice each time
-    hot = wallets[0]
-    made = []
-    for number in range(shape.transfers):
-        sender, receiver = chance.sample(wallets, 2)
-        if chance.random() < shape.hot_share and sender != hot:
-            receiver = hot
-        made.append(SendMoney(sender, f"bench-{number}", receiver, Money(1 + number % 100)))
-    return made
-
-
-def run(work: Any) -> Any:
+def run(work: Coroutine[Any, Any, Done]) -> Done:
     """Runs a coroutine on uvloop where there is one."""
     try:
         import uvloop

@@ -47,13 +47,26 @@ async def overview(request: Asked) -> Response[Any]:
 
 @get("/audit")
 async def audit_page(
-    request: Asked, subject: FromQuery[str] = "", before: FromQuery[str] = ""
+    request: Asked,
+    subject: FromQuery[str] = "",
+    kind: FromQuery[str] = "",
+    before: FromQuery[str] = "",
 ) -> Response[Any]:
+    """A page of the audit, the latest first; `subject` and `kind` narrow it."""
     async with request.app.state.services.pool.connection() as conn:
-        found = await list_audit(conn, subject=subject, before=before, limit=AUDIT_PAGE + 1)
+        found = await list_audit(
+            conn, subject=subject, kind=kind, before=before, limit=AUDIT_PAGE + 1
+        )
     entries = found[:AUDIT_PAGE]
-    next_before = entries[-1].audit_id if len(found) > AUDIT_PAGE else ""
-    return page(request, "audit.html", entries=entries, subject=subject, next_before=next_before)
+    return page(
+        request,
+        "audit.html",
+        entries=entries,
+        subject=subject,
+        kind=kind,
+        before=before,
+        next_before=entries[-1].audit_id if len(found) > AUDIT_PAGE else "",
+    )
 
 
 def draw(listed: Sequence[ListedVersion], today: date, language: Language) -> Timeline:

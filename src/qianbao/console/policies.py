@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -17,13 +18,18 @@ from qianbao.console.access import who
 from qianbao.console.overview import draw
 from qianbao.console.pictures import Bars, bars
 from qianbao.console.render import Asked, environment, language_of, page
+from qianbao.console.words import translations
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import new_id
 from qianbao.rollouts import publish
 from qianbao.rollouts.in_force import ListedVersion, versions
+from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import BANKS_MOST, Simulation, list_simulations, simulate
 
 _VERSION = re.compile(r"^version:\s*\d+", re.MULTILINE)
+
+ACTS_MOST = 30
+"""How many acts of a policy's life stand on its page; the audit has them all."""
 
 
 class DraftForm(msgspec.Struct):
@@ -57,6 +63,7 @@ async def policy_page(
     async with services.pool.connection() as conn:
         listed = await versions(conn, now=now, policy=name)
         runs = await list_simulations(conn, policy=name)
+        acts = await list_audit(conn, subject=name, limit=ACTS_MOST)
     shown = next((each for each in listed if version in (None, each.stored.version)), None)
     if shown is None:
         raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
@@ -69,7 +76,7 @@ async def policy_page(
         run=run,
         bars=segment_bars(run, language_of(request)) if run else None,
         picture=draw([shown], local_date(now), language_of(request)),
-        published=any(each.stored.state == "published" for each in listed),
+        acts=acts,
         own_draft=shown.stored.drafted_by == who(request),
     )
 
@@ -78,11 +85,14 @@ async def policy_page(
 async def draft_page(
     request: Asked, basis: Annotated[str, QueryParameter(name="from")] = ""
 ) -> Response[Any]:
-    """An empty draft, or the next version of the policy named by `from`."""
+    """A first version to start from, or the next version of the policy named by `from`."""
     services = request.app.state.services
+    now = services.clock()
     async with services.pool.connection() as conn:
-        listed = await versions(conn, now=services.clock(), policy=basis) if basis else []
-    return page(request, "draft.html", body=_next_version(listed), error=None)
+        listed = await versions(conn, now=now, policy=basis) if basis else []
+    first = first_version(local_date(now), language_of(request))
+    body = _next_version(listed) if listed else first
+    return page(request, "draft.html", body=body, error=None)
 
 
 @post("/policies")
@@ -126,23 +136,16 @@ async def publish_version(request: Asked, name: FromPath[str], version: FromPath
     return _back_to(name, version)
 
 
-@post("/policies/{name:str}/retirement")
-async def retire_policy(request: Asked, name: FromPath[str]) -> Redirect:
-    services = request.app.state.services
-    async with services.pool.connection() as conn:
-        await publish.retire(conn, policy=name, operator=who(request), now=services.clock())
-    return Redirect(f"/console/policies/{name}", status_code=303)
-
-
 def segment_bars(run: Simulation, language: Language) -> Bars:
     """The segments of a simulation as bars: how many wallets, how many of them locked out; the
     currencies of one segment together."""
-    words = environment(language)
+    words, said = environment(language), translations(language)
     counted: dict[str, tuple[int, int]] = {}
     for segment in run.result.segments:
         residency = words.filters["value"](segment.residency)
         banks = f"{segment.banks}+" if segment.banks == BANKS_MOST else str(segment.banks)
-        label = f"{residency} · {banks} {words.filters['value']('banks')}"
+        count = said.ngettext("%(banks)s bank", "%(banks)s banks", segment.banks)
+        label = f"{residency} · {count % {'banks': banks}}"
         wallets, locked_out = counted.get(label, (0, 0))
         counted[label] = (wallets + segment.wallets, locked_out + segment.locked_out)
     return bars([(label, *counts) for label, counts in counted.items()])
@@ -158,10 +161,17 @@ def _latest(listed: Sequence[ListedVersion]) -> list[ListedVersion]:
     return list(chosen.values())
 
 
+def first_version(today: date, language: Language) -> str:
+    """A policy that can be saved as it is, explained line by line; its days leave time to tell."""
+    days = {
+        name: (today + timedelta(days=later)).isoformat()
+        for name, later in (("announce", 7), ("warn", 21), ("enforce", 51))
+    }
+    return environment(language).get_template("draft.yaml").render(days)
+
+
 def _next_version(listed: Sequence[ListedVersion]) -> str:
     """The newest version's text, its number raised by one."""
-    if not listed:
-        return ""
     newest = listed[0].stored
     return _VERSION.sub(f"version: {newest.version + 1}", newest.body, count=1)
 

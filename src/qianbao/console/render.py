@@ -17,10 +17,18 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 
 from qianbao.clock import OPERATOR_ZONE
-from qianbao.console.words import LANGUAGE_COOKIE, TAGS, VALUES, choose, translations
+from qianbao.console.words import (
+    DETAILS,
+    LANGUAGE_COOKIE,
+    ROOMS,
+    TAGS,
+    VALUES,
+    choose,
+    translations,
+)
 from qianbao.errors import Language
 from qianbao.money import show
-from qianbao.rollouts.operators import Operator
+from qianbao.rollouts.operators import SHIPPED, Operator
 
 Asked = Request[Operator | None, Any, State]
 
@@ -54,6 +62,11 @@ def environment(language: Language) -> Environment:
         "day": show_day,
         "moment": show_moment,
         "value": lambda value: words.gettext(VALUES[value]) if value in VALUES else value,
+        "operator": lambda name: words.gettext(DETAILS[name]) if name == SHIPPED else name,
+        "detail": lambda name: words.gettext(DETAILS[name]) if name in DETAILS else name,
+        "rooms": lambda names: ", ".join(
+            words.gettext(ROOMS.get(each, each)) for each in names.split(", ")
+        ),
         "pick": lambda text: pick(text, language),
         "short_id": short_id,
     }

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from psycopg import DataError
 
-from qianbao.console import access, cases, overview, policies, wallets
+from qianbao.console import access, cases, holds, overview, policies, retirement, wallets
 from qianbao.console.render import Asked, page
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.rollouts.operators import OperatorNotSignedIn
@@ -47,12 +47,20 @@ def routes() -> list[Router]:
             policies.save_draft,
             policies.run_simulation,
             policies.publish_version,
-            policies.retire_policy,
+            retirement.retirement_page,
+            retirement.propose_retirement,
+            retirement.keep_policy,
+            retirement.retire_policy,
             wallets.wallet_search,
+            wallets.find_wallet,
             wallets.wallet_page,
-            wallets.enter_hold,
-            wallets.approve_hold,
-            wallets.lift_hold,
+            holds.enter_hold,
+            holds.approve_hold,
+            holds.withdraw_hold,
+            holds.lifting_page,
+            holds.propose_lift,
+            holds.keep_hold,
+            holds.lift_hold,
             cases.case_list,
             cases.answer_case,
         ],

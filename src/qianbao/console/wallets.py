@@ -1,4 +1,4 @@
-"""A wallet looked up by phone, everything an operator may know about it, and legal holds.
+"""A wallet looked up by phone, and everything an operator may know about it.
 
 Numbers of documents, cards and phones are shown by their tails only; every look is recorded.
 """
@@ -11,24 +11,22 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from qianbao.banks.cards import list_cards
 from qianbao.banks.directory import get_bank
 from qianbao.console.access import who
 from qianbao.console.render import Asked, language_of, page
-from qianbao.db.queries import Connection
 from qianbao.errors import Language, QianbaoError
 from qianbao.identity.documents import Document, list_documents
-from qianbao.ids import new_id
 from qianbao.leaving.counterparties import kind_words
 from qianbao.leaving.history import transactions
 from qianbao.names import display
 from qianbao.policy.facts import FACTS, Fact, Situation, facts_at
 from qianbao.policy.sentences import show_value
 from qianbao.rollouts import oversight
-from qianbao.rollouts.population import holds_to_approve
+from qianbao.rollouts.population import holds_waiting
 from qianbao.wallets.cases import list_cases
 from qianbao.wallets.holds import list_legal_holds
 from qianbao.wallets.profile import Wallet
@@ -38,29 +36,49 @@ from qianbao.wallets.standing import standing
 HISTORY_ROWS = 25
 
 
-class HoldForm(msgspec.Struct):
-    reference: str
+class SearchForm(msgspec.Struct):
+    phone: str
 
 
-HoldData = Annotated[HoldForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+SearchData = Annotated[SearchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/wallets")
-async def wallet_search(request: Asked, phone: FromQuery[str] = "") -> Response[Any]:
-    """The search, or the latest wallet of `phone`: the address then names the wallet, not the
-    phone, so that neither logs nor the browser keep the number."""
+async def wallet_search(request: Asked) -> Response[Any]:
+    """The search, and the legal holds that wait for a second operator."""
+    return await _search(request, phone="", found=[], error=None)
+
+
+@post("/wallets", status_code=200)
+async def find_wallet(request: Asked, data: SearchData) -> Response[Any]:
+    """The wallet of a phone, or a choice when it has had several. The phone is in the form and not
+    in the address, so that neither logs nor the browser keep the number."""
     services = request.app.state.services
-    error: QianbaoError | None = None
-    async with services.pool.connection() as conn:
-        try:
-            found = await _find(request, conn, phone) if phone else []
-        except QianbaoError as refused:
-            error, found = refused, []
-        if found:
-            return Redirect(f"/console/wallets/{found[0].wallet_id}", status_code=303)
-        waiting = await holds_to_approve(conn)
+    try:
+        async with services.pool.connection() as conn:
+            found = await oversight.find_wallets(
+                conn,
+                services.keys,
+                phone=data.phone,
+                operator=who(request),
+                now=services.clock(),
+            )
+    except QianbaoError as refused:
+        return await _search(request, phone=data.phone, found=[], error=refused)
+    if len(found) == 1:
+        return Redirect(f"/console/wallets/{found[0].wallet_id}", status_code=303)
+    return await _search(request, phone=data.phone, found=found, error=None)
+
+
+async def _search(
+    request: Asked, *, phone: str, found: list[Wallet], error: QianbaoError | None
+) -> Response[Any]:
+    async with request.app.state.services.pool.connection() as conn:
+        waiting = await holds_waiting(conn)
     status = error.status if error else 200
-    return page(request, "wallets.html", status=status, phone=phone, error=error, holds=waiting)
+    return page(
+        request, "wallets.html", status=status, phone=phone, found=found, error=error, holds=waiting
+    )
 
 
 @get("/wallets/{wallet_id:str}")
@@ -93,46 +111,6 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
     )
 
 
-@post("/wallets/{wallet_id:str}/legal-holds")
-async def enter_hold(request: Asked, wallet_id: FromPath[str], data: HoldData) -> Redirect:
-    services = request.app.state.services
-    now = services.clock()
-    async with services.pool.connection() as conn:
-        await oversight.enter_hold(
-            conn,
-            wallet_id=wallet_id,
-            legal_hold_id=new_id("leg", now),
-            reference=data.reference,
-            operator=who(request),
-            now=now,
-        )
-    return _back_to(wallet_id)
-
-
-@post("/wallets/{wallet_id:str}/legal-holds/{hold_id:str}/approval")
-async def approve_hold(
-    request: Asked, wallet_id: FromPath[str], hold_id: FromPath[str]
-) -> Redirect:
-    services = request.app.state.services
-    now = services.clock()
-    async with services.pool.connection() as conn:
-        await oversight.approve_hold(
-            conn, wallet_id=wallet_id, legal_hold_id=hold_id, operator=who(request), now=now
-        )
-    return _back_to(wallet_id)
-
-
-@post("/wallets/{wallet_id:str}/legal-holds/{hold_id:str}/lifting")
-async def lift_hold(request: Asked, wallet_id: FromPath[str], hold_id: FromPath[str]) -> Redirect:
-    services = request.app.state.services
-    now = services.clock()
-    async with services.pool.connection() as conn:
-        await oversight.lift_hold(
-            conn, wallet_id=wallet_id, legal_hold_id=hold_id, operator=who(request), now=now
-        )
-    return _back_to(wallet_id)
-
-
 def shown_facts(situation: Situation, now: datetime, language: Language) -> list[tuple[Fact, str]]:
     """Each fact that rules may read, with its value in words."""
     facts = facts_at(situation, now)
@@ -143,16 +121,5 @@ def shown_facts(situation: Situation, now: datetime, language: Language) -> list
     ]
 
 
-async def _find(request: Asked, conn: Connection, phone: str) -> list[Wallet]:
-    services = request.app.state.services
-    return await oversight.find_wallets(
-        conn, services.keys, phone=phone, operator=who(request), now=services.clock()
-    )
-
-
 def _holder_name(documents: list[Document]) -> str:
     return display(documents[0].legal_name) if documents else ""
-
-
-def _back_to(wallet_id: str) -> Redirect:
-    return Redirect(f"/console/wallets/{wallet_id}#holds", status_code=303)

@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from qianbao.errors import Language
+from qianbao.rollouts.operators import SHIPPED
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -72,7 +73,6 @@ VALUES: Mapping[str, str] = {
     "mainland": _("mainland"),
     "hmt": _("Hong Kong, Macau, Taiwan"),
     "": _("no document"),
-    "banks": _("banks"),
     "passport": _("passport"),
     "resident_id": _("resident ID"),
     "permanent_residence": _("permanent-residence card"),
@@ -88,7 +88,35 @@ VALUES: Mapping[str, str] = {
     "unknown": _("no answer yet"),
     "unlinked": _("unlinked"),
     "answered": _("answered"),
+    # who must act
+    "holder": _("the holder"),
+    "operator": _("the operator"),
+    "bank": _("the bank"),
+    "authority": _("the authority that gave the order"),
+    # what a bank said of a card
+    "MATCH": _("all as the bank has it"),
+    "CONFIRMED": _("confirmed by code"),
+    "NAME_MISMATCH": _("the name differs"),
+    "ID_MISMATCH": _("the document differs"),
+    "PHONE_MISMATCH": _("the phone differs"),
+    "MISMATCH_UNSPECIFIED": _("something differs"),
+    "CARD_INVALID": _("no such card"),
+    "CARD_LOST": _("reported lost"),
+    "CARD_EXPIRED": _("card expired"),
+    "CARD_RESTRICTED": _("card restricted"),
+    "ID_TYPE_UNSUPPORTED": _("kind of document not taken"),
+    "TRIES_EXCEEDED": _("too many tries"),
+    "NOT_ENABLED": _("online payment not enabled"),
+    "BUSY": _("the bank was busy"),
+    "OTP_WRONG": _("wrong code"),
+    "OTP_TRIES": _("too many wrong codes"),
+    "OTP_EXPIRED": _("code expired"),
+    "AGREEMENT_ENDED": _("the bank's agreement has ended"),
+    # what a second operator is asked for
+    "approve": _("to approve"),
+    "lift": _("to lift"),
     "waiting": _("waiting for an answer"),
+    "standing": _("stands as long as the hold"),
     "pending": _("under way"),
     "allowed": _("allowed"),
     "blocked": _("blocked"),
@@ -96,15 +124,50 @@ VALUES: Mapping[str, str] = {
     "operator.create": _("created an operator"),
     "operator.sign_in": _("signed in"),
     "operator.sign_out": _("signed out"),
+    "operator.disable": _("took an operator's access away"),
+    "operator.enable": _("gave an operator access again"),
+    "operator.password": _("set an operator's password"),
     "policy.draft": _("drafted a version"),
     "policy.simulate": _("simulated"),
     "policy.publish": _("published a version"),
+    "policy.propose_retirement": _("proposed to retire a policy"),
+    "policy.keep": _("turned down a retirement"),
     "policy.retire": _("retired a policy"),
     "wallet.find": _("found a wallet by its phone"),
     "wallet.look_at": _("looked at a wallet"),
     "legal_hold.enter": _("entered a legal hold"),
     "legal_hold.approve": _("approved a legal hold"),
+    "legal_hold.withdraw": _("withdrew a legal hold"),
+    "legal_hold.propose_lift": _("proposed to lift a legal hold"),
+    "legal_hold.keep": _("turned down a lifting"),
     "legal_hold.lift": _("lifted a legal hold"),
     "case.answer": _("answered a case"),
 }
 """What a value is called; one without a name is shown as it is."""
+
+DETAILS: Mapping[str, str] = {
+    "version": _("version"),
+    "replaces": _("replaces version"),
+    "drafted_by": _("drafted by"),
+    "proposed_by": _("proposed by"),
+    "simulation": _("simulation"),
+    "locked_out": _("wallets that do not meet it"),
+    "legal_hold": _("legal hold"),
+    "reference": _("order"),
+    "case": _("case"),
+    SHIPPED: _("shipped pack"),
+}
+"""What an act's details are called, and who is no person."""
+
+ROOMS: Mapping[str, str] = {
+    "banks": _("bank cards"),
+    "clock": _("the clock"),
+    "identity": _("identity"),
+    "ledger": _("the ledger"),
+    "mandates": _("mandates"),
+    "payments": _("payments"),
+    "payscore": _("Pay Score"),
+    "request": _("the request"),
+    "wallets": _("the wallet"),
+}
+"""What the rooms that write facts are called."""

@@ -107,6 +107,25 @@ def end(server: EmbeddedServer) -> None:
             shutil.rmtree(socket_folder, ignore_errors=True)
 
 
+def remove(folder: Path) -> None:
+    """Deletes the server that `start` made in `folder`, with all its data; stops it first when it
+    runs. Nothing happens when there is none. Raises `ServerFailed` when something else is there."""
+    home = folder.resolve()
+    if not home.exists():
+        folder.unlink(missing_ok=True)  # a link to what somebody has cleared away
+        return
+    account = choose_account(home)
+    with _only_one(home):
+        made_here = {"cluster", "cluster.unfinished", "log", "socket"}
+        if strange := {entry.name for entry in home.iterdir()} - made_here:
+            raise ServerFailed(f"{home} holds what no server of ours made: {sorted(strange)[0]}")
+        if _settle(home):
+            arguments: list[Argument] = ["stop", "-D", _cluster(home), "-m", "fast", "-w"]
+            _run(usable_binaries(account), account, home, "pg_ctl", *arguments, "-t", STOP_SECONDS)
+        shutil.rmtree(home)
+    folder.unlink(missing_ok=True)  # the link, where the server is kept elsewhere
+
+
 def create_database(url: str, name: str) -> str:
     """The address of the database `name` on the server at `url`, created when it is not there."""
     with psycopg.connect(url, autocommit=True) as connection:

@@ -6,12 +6,12 @@ Each room has one `queries.sql`; a query begins with `-- name: some_verb` and ru
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, TypeVar
 
-from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import args_row, class_row
 
 Row = TypeVar("Row")
 Connection = AsyncConnection[Any]
@@ -53,6 +53,15 @@ async def fetch_all(
         return await cursor.fetchall()
 
 
+async def ask(
+    conn: Connection, query: bytes, parameters: Parameters, shape: type[Row]
+) -> AsyncCursor[Row]:
+    """A statement sent; its rows come from the cursor, made by `shape` from the columns in their
+    order. In a pipeline, statements asked one after another wait for the server once, together."""
+    cursor = conn.cursor(binary=True, row_factory=args_row(shape))
+    return await cursor.execute(query, parameters)
+
+
 async def fetch_one(
     conn: Connection, query: bytes, parameters: Parameters, shape: type[Row]
 ) -> Row | None:
@@ -60,16 +69,3 @@ async def fetch_one(
     async with conn.cursor(row_factory=class_row(shape)) as cursor:
         await cursor.execute(query, parameters)
         return await cursor.fetchone()
-
-
-async def copy_rows(
-    conn: Connection, query: bytes, types: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Writes rows by the binary COPY that `query` begins; nothing happens when there are none."""
-    found = list(rows)
-    if not found:
-        return
-    async with conn.cursor() as cursor, cursor.copy(query) as copy:
-        copy.set_types(types)
-        for row in found:
-            await copy.write_row(row)

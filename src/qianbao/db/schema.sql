@@ -88,11 +88,17 @@ CREATE TABLE signups (
     code_hash bytea NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     language text NOT NULL,
+    -- a code sent for one purpose is good for no other
+    purpose text NOT NULL DEFAULT 'sign_in' CHECK (purpose IN ('sign_in', 'pin_reset')),
+    -- where it was asked from, as a keyed look-up: codes are counted by it
+    address_index bytea,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     confirmed_at timestamptz
 );
 CREATE INDEX signups_by_phone ON signups (phone_index, created_at);
+CREATE INDEX signups_by_address ON signups (address_index, created_at);
+CREATE INDEX signups_by_age ON signups (created_at);
 
 CREATE TABLE sessions (
     token_hash bytea PRIMARY KEY,
@@ -100,6 +106,24 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
     ended_at timestamptz
+);
+
+-- Every attempt to choose a new PIN without the old one, and how it was proved: what bounds them, and
+-- what an operator is shown when a holder says it was not them.
+CREATE TABLE pin_resets (
+    wallet_id text COLLATE "C" NOT NULL,
+    pin_reset_id text COLLATE "C" NOT NULL,
+    proof text NOT NULL CHECK (proof IN ('code', 'card')),
+    outcome text NOT NULL CHECK (outcome IN ('refused', 'done')),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, pin_reset_id)
+);
+
+-- The phones whose holder's name a wallet looked up on its latest day of doing so: they are bounded.
+CREATE TABLE receiver_lookups (
+    wallet_id text COLLATE "C" PRIMARY KEY,
+    day date NOT NULL,
+    phones bytea[] NOT NULL
 );
 
 -- ── Identity ───────────────────────────────────────────────────────────────────────────────────
@@ -117,6 +141,8 @@ CREATE TABLE documents (
     surname text NOT NULL,
     given text NOT NULL,
     native text NOT NULL DEFAULT '',
+    -- a name that the holder says they write, and that no document shows
+    also_written text NOT NULL DEFAULT '',
     mrz_name text NOT NULL DEFAULT '',
     name_truncated boolean NOT NULL DEFAULT false,
     birth_date date,
@@ -162,20 +188,29 @@ CREATE TABLE cards (
     state text NOT NULL
         CHECK (state IN ('checking', 'code_sent', 'linked', 'refused', 'unknown', 'unlinked')),
     result text NOT NULL DEFAULT '',
+    -- what the bank said differs, null when it does not say
+    mismatched text[],
     verification text NOT NULL DEFAULT '',
+    codes_sent integer NOT NULL DEFAULT 0,
+    code_sent_at timestamptz,
     agreement_cipher bytea,
     created_at timestamptz NOT NULL,
     linked_at timestamptz,
     unlinked_at timestamptz,
+    dismissed_at timestamptz,
     PRIMARY KEY (wallet_id, card_id)
 );
 CREATE UNIQUE INDEX cards_linked_once ON cards (wallet_id, fingerprint) WHERE state = 'linked';
 
--- Banks allow four or five checks of a card in 24 hours: every one we send is counted.
+-- Banks allow four or five checks of a card in 24 hours: every one that may have reached the bank is
+-- counted, however often its request was repeated. `requests` counts those that may have.
 CREATE TABLE card_checks (
     fingerprint bytea NOT NULL,
+    wallet_id text COLLATE "C" NOT NULL,
+    card_id text COLLATE "C" NOT NULL,
     checked_at timestamptz NOT NULL,
-    PRIMARY KEY (fingerprint, checked_at)
+    requests integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (fingerprint, wallet_id, card_id)
 );
 
 -- ── Ledger ─────────────────────────────────────────────────────────────────────────────────────
@@ -192,6 +227,8 @@ CREATE TABLE accounts (
     entry_count bigint NOT NULL DEFAULT 0,
     overdraft boolean NOT NULL DEFAULT false,
     opened_at timestamptz NOT NULL,
+    -- the moment of its last entry: entries of an account are written in the order of their moments
+    changed_at timestamptz NOT NULL,
     PRIMARY KEY (owner_id, account_id),
     CHECK (overdraft OR balance_minor >= held_minor)
 ) WITH (fillfactor = 70);
@@ -233,23 +270,45 @@ CREATE TABLE holds (
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     settled_minor bigint NOT NULL DEFAULT 0,
     reason text NOT NULL,
-    state text NOT NULL CHECK (state IN ('held', 'settled', 'released')),
+    state text NOT NULL CHECK (state IN ('held', 'settled', 'released', 'expired')),
+    expires_at timestamptz,
     created_at timestamptz NOT NULL,
     ended_at timestamptz,
     PRIMARY KEY (owner_id, hold_id),
     CHECK (settled_minor BETWEEN 0 AND amount_minor)
 );
+CREATE INDEX holds_overdue ON holds (expires_at) WHERE state = 'held';
+
+-- Every batch of transfers is a link of a chain of digests (ledger/seal.py); its transfers' ids begin
+-- with its name. Several chains, so that processes which clear at once do not wait for one row.
+CREATE TABLE chains (
+    chain smallint PRIMARY KEY,
+    links bigint NOT NULL DEFAULT 0,
+    head bytea NOT NULL DEFAULT ''
+) WITH (fillfactor = 10);
+INSERT INTO chains (chain) SELECT generate_series(1, 8);
+
+CREATE TABLE batches (
+    name text COLLATE "C" PRIMARY KEY,
+    chain smallint NOT NULL,
+    number bigint NOT NULL,
+    transfers integer NOT NULL CHECK (transfers > 0),
+    digest bytea NOT NULL,
+    sealed_at timestamptz NOT NULL
+);
+CREATE INDEX batches_by_chain ON batches (chain, number);
 
 -- The first answer to a request, by whoever sent it and the key it was sent under.
 CREATE TABLE answers (
     scope text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL,
     request_hash bytea NOT NULL,
-    answer jsonb NOT NULL,
+    answer text NOT NULL,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (scope, key)
 );
-CREATE INDEX answers_by_age ON answers (created_at);
+-- Rows come in the order of their age, so a range per block says enough and costs nothing to keep.
+CREATE INDEX answers_by_age ON answers USING brin (created_at) WITH (autosummarize = on);
 
 -- ── Payments ───────────────────────────────────────────────────────────────────────────────────
 
@@ -259,9 +318,8 @@ CREATE TABLE merchants (
     name_en text NOT NULL,
     name_zh text NOT NULL,
     api_key_hash bytea NOT NULL UNIQUE,
-    webhook_url text NOT NULL DEFAULT '',
-    webhook_secret_cipher bytea,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    disabled_at timestamptz
 );
 
 -- A merchant's request to be paid: by QR code, or a charge under a mandate.
@@ -282,6 +340,7 @@ CREATE TABLE payments (
     PRIMARY KEY (merchant_id, payment_id),
     CHECK (refunded_minor BETWEEN 0 AND amount_minor)
 );
+CREATE INDEX payments_by_merchant ON payments (merchant_id, created_at, payment_id);
 CREATE INDEX payments_by_wallet ON payments (wallet_id, paid_at) WHERE wallet_id IS NOT NULL;
 
 CREATE TABLE refunds (
@@ -363,6 +422,7 @@ CREATE TABLE mandates (
     PRIMARY KEY (wallet_id, mandate_id)
 );
 CREATE INDEX mandates_by_merchant ON mandates (merchant_id, mandate_id);
+CREATE INDEX mandates_by_age ON mandates (merchant_id, signed_at, mandate_id);
 
 CREATE TABLE pay_scores (
     wallet_id text COLLATE "C" NOT NULL,
@@ -388,6 +448,9 @@ CREATE TABLE score_orders (
     PRIMARY KEY (wallet_id, score_order_id)
 );
 CREATE INDEX score_orders_by_merchant ON score_orders (merchant_id, score_order_id);
+CREATE INDEX score_orders_by_age ON score_orders (merchant_id, created_at, score_order_id);
+CREATE INDEX score_orders_collecting ON score_orders (merchant_id, payment_id)
+    WHERE state = 'doing' AND payment_id IS NOT NULL;
 CREATE INDEX score_orders_unconfirmed ON score_orders (created_at) WHERE state = 'created';
 
 -- ── Leaving and coming back ────────────────────────────────────────────────────────────────────
@@ -441,9 +504,31 @@ CREATE TABLE webhook_deliveries (
     payload jsonb NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     last_status integer,
+    last_error text NOT NULL DEFAULT '',
+    last_attempt_at timestamptz,
     created_at timestamptz NOT NULL,
     delivered_at timestamptz,
     PRIMARY KEY (merchant_id, delivery_id)
+);
+CREATE INDEX webhook_deliveries_by_age
+    ON webhook_deliveries (merchant_id, created_at, delivery_id);
+
+-- Where a merchant's events go; no row: nowhere.
+CREATE TABLE webhooks (
+    merchant_id text COLLATE "C" PRIMARY KEY,
+    url text NOT NULL,
+    set_at timestamptz NOT NULL
+);
+
+-- What a merchant's webhooks are signed with: with every secret that has not ended. One that was
+-- replaced ends a while later, so that the merchant can change over.
+CREATE TABLE webhook_secrets (
+    merchant_id text COLLATE "C" NOT NULL,
+    secret_id text COLLATE "C" NOT NULL,
+    secret_cipher bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    ends_at timestamptz,
+    PRIMARY KEY (merchant_id, secret_id)
 );
 
 -- ── Policies and operators ─────────────────────────────────────────────────────────────────────
@@ -459,8 +544,16 @@ CREATE TABLE policies (
     drafted_at timestamptz NOT NULL,
     published_by text,
     published_at timestamptz,
+    retire_proposed_by text,
+    retire_proposed_at timestamptz,
+    retired_by text,
     retired_at timestamptz,
-    PRIMARY KEY (policy, version)
+    PRIMARY KEY (policy, version),
+    CHECK (
+        state <> 'retired'
+        OR (retire_proposed_by IS NOT NULL AND retired_by IS NOT NULL
+            AND retired_by <> retire_proposed_by)
+    )
 );
 CREATE TABLE policy_revision (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -483,7 +576,8 @@ CREATE TABLE operators (
     password_hash text NOT NULL,
     failures integer NOT NULL DEFAULT 0,
     locked_until timestamptz,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    disabled_at timestamptz
 );
 
 CREATE TABLE operator_sessions (
@@ -503,7 +597,8 @@ CREATE TABLE audit (
     at timestamptz NOT NULL
 );
 
--- Entered by one operator, in force once another has approved it.
+-- Entered by one operator, in force once another has approved it; lifted the same way. One that was
+-- never approved is withdrawn by anybody, in the same columns.
 CREATE TABLE legal_holds (
     wallet_id text COLLATE "C" NOT NULL,
     legal_hold_id text COLLATE "C" NOT NULL,
@@ -512,17 +607,25 @@ CREATE TABLE legal_holds (
     entered_at timestamptz NOT NULL,
     approved_by text,
     approved_at timestamptz,
+    lift_proposed_by text,
+    lift_proposed_at timestamptz,
     lifted_by text,
     lifted_at timestamptz,
     PRIMARY KEY (wallet_id, legal_hold_id),
-    CHECK (approved_by IS NULL OR approved_by <> entered_by)
+    CHECK (approved_by IS NULL OR approved_by <> entered_by),
+    CHECK (
+        lifted_by IS NULL OR approved_by IS NULL
+        OR (lift_proposed_by IS NOT NULL AND lifted_by <> lift_proposed_by)
+    )
 );
 
+-- A holder's question; with legal_hold_id, the case that stands as long as that hold does.
 CREATE TABLE cases (
     wallet_id text COLLATE "C" NOT NULL,
     case_id text COLLATE "C" NOT NULL,
     subject text NOT NULL,
     body text NOT NULL,
+    legal_hold_id text COLLATE "C",
     state text NOT NULL CHECK (state IN ('open', 'answered')),
     answer text NOT NULL DEFAULT '',
     answered_by text,

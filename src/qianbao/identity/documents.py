@@ -85,7 +85,8 @@ class DocumentForNoWallet(NotFound):
 
 class Document(msgspec.Struct, frozen=True):
     """One document of a wallet; the current one has no `superseded_at`. `country` is ISO alpha-3;
-    `number_tail` the last four characters; `valid_until` its last good day, None: without end."""
+    `number_tail` the last four characters; `valid_until` its last good day, None: without end.
+    `also_written` is a name that the holder says they write and that the document does not show."""
 
     document_id: str
     kind: str
@@ -94,12 +95,20 @@ class Document(msgspec.Struct, frozen=True):
     number_cipher: bytes
     number_tail: str
     legal_name: LegalName
+    also_written: str
     birth_date: date | None
     sex: str | None
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
     created_at: datetime
+
+    @property
+    def known_names(self) -> LegalName:
+        """The legal name with what else the holder writes: for guessing at a bank's spelling, never
+        for saying who somebody is."""
+        native = self.legal_name.native or self.also_written
+        return msgspec.structs.replace(self.legal_name, native=native)
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -113,6 +122,7 @@ class _Row(msgspec.Struct, frozen=True):
     surname: str
     given: str
     native: str
+    also_written: str
     mrz_name: str
     name_truncated: bool
     birth_date: date | None
@@ -243,6 +253,7 @@ def _is_same(row: _Row, read: ReadDocument, index: bytes) -> bool:
         and row.number_tail == read.number[-4:]
         and row.valid_until == read.valid_until
         and (row.surname, row.given, row.native) == (name.surname, name.given, name.native)
+        and row.also_written == read.also_written
     )
 
 
@@ -258,6 +269,7 @@ def _columns(keys: KeyRing, read: ReadDocument, index: bytes) -> dict[str, Any]:
         "surname": name.surname,
         "given": name.given,
         "native": name.native,
+        "also_written": read.also_written,
         "mrz_name": name.mrz,
         "name_truncated": name.truncated,
         "birth_date": read.birth_date,
@@ -277,6 +289,7 @@ def _document(row: _Row) -> Document:
         legal_name=LegalName(
             row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
         ),
+        also_written=row.also_written,
         birth_date=row.birth_date,
         sex=row.sex,
         valid_until=row.valid_until,

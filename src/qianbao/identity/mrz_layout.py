@@ -105,8 +105,7 @@ FIELDS = {
 """Each field in both languages."""
 
 CONFUSED = {
-    "O": "0", "0": "O", "I": "1", "1": "I", "B": "8", "8": "B",
-    "S": "5", "5": "S", "Z": "2", "2": "Z", "G": "6", "6": "G",
+    "O": "0", "0": "O", "I": "1", "1": "I", "B": "8", "8": "B", "S": "5", "5": "S",
 }  # fmt: skip
 """Characters that people and cameras take for each other."""
 

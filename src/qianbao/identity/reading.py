@@ -12,8 +12,9 @@ import msgspec
 from qianbao.errors import InvalidInput
 from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.numbers import KINDS, Residency, read_number
-from qianbao.names import LegalName, compare, from_chinese, from_fields
+from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields
 
+FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
 _PRINTED_COUNTRIES = {"D": "DEU"}
 """Machine-readable zones print Germany with one letter."""
@@ -82,7 +83,8 @@ class BirthDateDisagrees(InvalidInput):
 class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """What a holder enters: `kind` is a key of `numbers.KINDS`. A passport comes by `mrz`; a
     permanent-residence card by `mrz` or number; others by number, name and `valid_until` (None: a
-    resident ID without end). Names go in `surname` and `given`, in `native` in their own script."""
+    resident ID without end). Names go in `surname` and `given`; `native` is the name in characters,
+    which a foreigner's document does not show: theirs is only kept beside the legal name."""
 
     kind: str
     mrz: str | None = None
@@ -97,7 +99,7 @@ class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
 class ReadDocument(msgspec.Struct, frozen=True):
     """A document as submitted, in one shape. `holder_part` finds its holder again: the number with
     what makes it the only one of its kind, without what changes when it is issued again (a travel
-    permit's last digits count its issues; domain.md 3.1)."""
+    permit's last digits count its issues; domain.md 3.1). `also_written` is not on the document."""
 
     kind: str
     country: str
@@ -108,11 +110,12 @@ class ReadDocument(msgspec.Struct, frozen=True):
     birth_date: date | None
     sex: str | None
     valid_until: date | None
+    also_written: str = ""
 
 
 def read_submission(submission: DocumentSubmission, today: date) -> ReadDocument:
     """Raises the errors above, those of `mrz`, `numbers` and `names`."""
-    if submission.mrz is not None and submission.kind in ("passport", "permanent_residence"):
+    if submission.mrz is not None and submission.kind in FOREIGNERS:
         zone = read_mrz(submission.mrz, today)
         if (zone.format == "TD3") != (submission.kind == "passport"):
             raise MrzOfAnotherKind(**_named(submission.kind))
@@ -142,6 +145,7 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         birth_date=zone.birth_date,
         sex=zone.sex,
         valid_until=zone.valid_until,
+        also_written=_also_written(submission),
     )
 
 
@@ -163,6 +167,7 @@ def _from_number(submission: DocumentSubmission, today: date) -> ReadDocument:
         birth_date=number.birth_date,
         sex=number.sex,
         valid_until=submission.valid_until,
+        also_written=_also_written(submission),
     )
 
 
@@ -172,10 +177,21 @@ def _holder_part(kind: str, number: str) -> str:
     return number[: 9 if number[0].isalpha() else 8]
 
 
+def _also_written(submission: DocumentSubmission) -> str:
+    """Nothing vouches for a name in characters that a foreigner types: their documents give the
+    name in letters. Raises `NameTooLong`."""
+    if submission.kind not in FOREIGNERS or not submission.native.strip():
+        return ""
+    return from_fields("", "", submission.native).native
+
+
 def _typed_name(submission: DocumentSubmission) -> LegalName:
-    """Resident IDs carry characters and nothing else; other documents may carry both."""
+    """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan residents
+    may carry both; foreigners' carry letters."""
     if submission.kind == "resident_id":
         return from_chinese(submission.native or submission.surname + submission.given)
+    if submission.kind in FOREIGNERS:
+        return from_fields(submission.surname, submission.given)
     if submission.surname or submission.given:
         return from_fields(submission.surname, submission.given, submission.native)
     return from_chinese(submission.native)
@@ -187,10 +203,10 @@ def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> Legal
     if not (submission.surname or submission.given):
         if zone_name.truncated:
             raise NameTruncated
-        return msgspec.structs.replace(zone_name, native=submission.native.strip())
-    typed = from_fields(submission.surname, submission.given, submission.native)
-    latin = msgspec.structs.replace(typed, native="")
-    if compare(latin, zone_name).verdict == "no_match":
+        return zone_name
+    typed = from_fields(submission.surname, submission.given)
+    found = compare(typed, zone_name)
+    if found.verdict == "no_match" or found.reason in ANOTHER_SPELLING:
         raise NameDisagreesWithMrz
     return msgspec.structs.replace(typed, mrz=zone_name.mrz)
 

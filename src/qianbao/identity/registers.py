@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-import httpx
 import msgspec
 
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.errors import QianbaoError
+from qianbao.http_client import HttpClient, NotSent, Refused, Unanswered
 from qianbao.identity import evidence
 from qianbao.identity.documents import Document, current_document, document_number
 from qianbao.ids import new_id
@@ -69,37 +69,20 @@ class _Answered(msgspec.Struct, frozen=True):
 
 
 class Registers:
-    """The connection to the registers, which the bank gateway passes on."""
+    """The registers, which the bank gateway passes on."""
 
-    def __init__(self, url: str, token: str, timeout_seconds: float) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=timeout_seconds,
-        )
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        await self._client.aclose()
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
 
     async def ask(self, register: Register, request: RegisterRequest) -> Result:
         """Raises `RegisterSilent` or `RegisterMisunderstood`."""
         try:
-            answer = await self._client.post(
-                f"/registers/{register}/checks",
-                content=msgspec.json.encode(request),
-                headers={"Content-Type": "application/json"},
-            )
-        except httpx.HTTPError:
+            answer = await self._http.ask("POST", f"/registers/{register}/checks", _Answer, request)
+        except (NotSent, Unanswered):
             raise RegisterSilent from None
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise RegisterSilent
-        if not answer.is_success:
-            raise RegisterMisunderstood(http_status=answer.status_code)
-        try:
-            return msgspec.json.decode(answer.content, type=_Answer).result
-        except msgspec.MsgspecError:
-            raise RegisterSilent from None  # an unreadable answer is no answer
+        except Refused as refused:
+            raise RegisterMisunderstood(http_status=refused.status) from None
+        return answer.result
 
 
 async def check_registers(

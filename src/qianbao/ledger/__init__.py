@@ -2,12 +2,15 @@
 
 The only code that changes a balance. It knows owners and amounts, not wallets, limits or banks:
 whoever calls it has decided already. A balance changes only for an account that this transaction
-has locked (`lock_accounts`), through a `Book`, written once by `write_book`.
+has locked, through a `Book` (`open_book`), written once by `write_book`, which seals the batch.
 """
 
 from qianbao.ledger.accounts import (
     Account,
     AccountKey,
+    ask_accounts,
+    balance_at,
+    by_key,
     lock_accounts,
     main_account,
     open_account,
@@ -18,13 +21,15 @@ from qianbao.ledger.errors import (
     HoldAlreadyReleased,
     HoldAlreadySettled,
     HoldExceeded,
+    HoldExpired,
     HoldUnknown,
     InsufficientFunds,
     SameAccount,
     TransferCurrency,
 )
-from qianbao.ledger.holds import Hold, load_holds
-from qianbao.ledger.write import write_book
+from qianbao.ledger.holds import Hold, HoldKey, load_holds, overdue_holds
+from qianbao.ledger.seal import ask_chain, chain_of
+from qianbao.ledger.write import expire_holds, open_book, write_book, written_at
 
 __all__ = [
     "Account",
@@ -35,14 +40,25 @@ __all__ = [
     "HoldAlreadyReleased",
     "HoldAlreadySettled",
     "HoldExceeded",
+    "HoldExpired",
+    "HoldKey",
     "HoldUnknown",
     "InsufficientFunds",
     "SameAccount",
     "Transfer",
     "TransferCurrency",
+    "ask_accounts",
+    "ask_chain",
+    "balance_at",
+    "by_key",
+    "chain_of",
+    "expire_holds",
     "load_holds",
     "lock_accounts",
     "main_account",
     "open_account",
+    "open_book",
+    "overdue_holds",
     "write_book",
+    "written_at",
 ]

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
+from psycopg import AsyncCursor
 
-from qianbao.db.queries import Connection, fetch_all, load
+from qianbao.db.arrays import texts
+from qianbao.db.queries import Connection, ask, load
+from qianbao.ledger.errors import AccountUnknown
 
 sql = load("qianbao.ledger")
 
@@ -25,6 +28,7 @@ class Account(msgspec.Struct):
     balance_minor: int
     held_minor: int
     entry_count: int
+    changed_at: datetime
 
     @property
     def available_minor(self) -> int:
@@ -62,14 +66,37 @@ async def open_account(
     )
 
 
-async def lock_accounts(conn: Connection, keys: Iterable[AccountKey]) -> dict[AccountKey, Account]:
-    """The accounts that exist among `keys`, locked until this transaction ends. Locks are taken
-    in key order, so call it once in a transaction with everything it will touch."""
+async def ask_accounts(conn: Connection, keys: Iterable[AccountKey]) -> AsyncCursor[Account]:
+    """The accounts that exist among `keys`, locked until this transaction ends. Locks are taken in
+    key order, so call it once in a transaction with everything it will touch."""
     wanted = sorted(set(keys))
-    found = await fetch_all(
+    return await ask(
         conn,
         sql.lock_accounts,
-        {"owners": [key[0] for key in wanted], "accounts": [key[1] for key in wanted]},
+        {
+            "owners": texts([key[0] for key in wanted]),
+            "accounts": texts([key[1] for key in wanted]),
+        },
         Account,
     )
-    return {(account.owner_id, account.account_id): account for account in found}
+
+
+async def balance_at(conn: Connection, key: AccountKey, at: datetime) -> int:
+    """The balance (minor units) after the last entry that was written until `at`. Raises
+    `AccountUnknown`. What happened is ordered by when it was written, so this answer never changes
+    later on."""
+    wanted = {"owner_id": key[0], "account_id": key[1], "at": at}
+    row = await (await conn.execute(sql.balance_at, wanted)).fetchone()
+    if row is None:
+        raise AccountUnknown()
+    return int(row[0])
+
+
+def by_key(accounts: Iterable[Account]) -> dict[AccountKey, Account]:
+    """Accounts by what names them."""
+    return {(account.owner_id, account.account_id): account for account in accounts}
+
+
+async def lock_accounts(conn: Connection, keys: Iterable[AccountKey]) -> dict[AccountKey, Account]:
+    """`ask_accounts`, waited for."""
+    return by_key(await (await ask_accounts(conn, keys)).fetchall())

@@ -61,6 +61,14 @@ class HoldAlreadyReleased(QianbaoError):
     next_zh = "请重新发起。"
 
 
+class HoldExpired(QianbaoError):
+    code = "hold_expired"
+    en = "This hold ran out, and its money is free again."
+    zh = "这笔预留已经到期，资金已解除预留。"
+    next_en = "Ask for a new one."
+    next_zh = "请重新发起。"
+
+
 class HoldExceeded(QianbaoError):
     code = "hold_exceeded"
     en = "{asked} was asked of a hold of {held}."

@@ -1,47 +1,117 @@
-"""Writing a book: COPY for what is new, one set-based update for what changed."""
+"""Opening a book on locked accounts, and writing it: rows for what is new, one set-based update for
+what changed, and the batch's link in its chain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from qianbao.db.queries import Connection, copy_rows
-from qianbao.ledger.accounts import sql
+from qianbao.db.arrays import arrays, copy_rows, in_pipeline, integers, texts
+from qianbao.db.queries import Connection
+from qianbao.ledger.accounts import Account, AccountKey, lock_accounts, sql
 from qianbao.ledger.book import Book
+from qianbao.ledger.holds import Hold, HoldKey, load_holds, overdue_holds
+from qianbao.ledger.seal import seal, take_chain
 
-_TRANSFER_TYPES = ["text"] * 6 + ["int8"] + ["text"] * 3 + ["timestamptz"] * 2
-_ENTRY_TYPES = ["text", "text", "int8", "text", "text", "text", "int8", "int8"] + [
-    "timestamptz"
-] * 2
+_TRANSFERS = (*["text"] * 6, "bigint", *["text"] * 3, "timestamptz", "timestamptz")
+_ENTRIES = (
+    "text", "text", "bigint", *["text"] * 3, "bigint", "bigint", "timestamptz", "timestamptz",
+)  # fmt: skip
+_AFTER = ("bigint",) * 4
 
 
-async def write_book(conn: Connection, book: Book, now: datetime) -> None:
-    """Writes transfers, entries, balances and holds. The caller's transaction commits them."""
-    await copy_rows(conn, sql.copy_transfers, _TRANSFER_TYPES, book.transfers)
-    await copy_rows(conn, sql.copy_entries, _ENTRY_TYPES, book.entries)
+async def open_book(
+    conn: Connection,
+    keys: Iterable[AccountKey],
+    *,
+    now: datetime,
+    holds: Iterable[HoldKey] = (),
+) -> Book:
+    """A book of the accounts that exist among `keys`, locked until this transaction ends."""
+    accounts = await lock_accounts(conn, keys)
+    return Book(
+        accounts,
+        await load_holds(conn, holds),
+        now=written_at(accounts, now),
+        chain=await take_chain(conn),
+    )
+
+
+def written_at(accounts: dict[AccountKey, Account], now: datetime) -> datetime:
+    """`now`, or the last moment at which one of the accounts was written, if some other process's
+    clock is ahead: an account's entries are in the order of their moments."""
+    return max([now, *(account.changed_at for account in accounts.values())])
+
+
+async def expire_holds(conn: Connection, *, now: datetime, limit: int = 500) -> int:
+    """Ends holds whose time has come; gives how many. In a transaction of its own."""
+    overdue = await overdue_holds(conn, now=now, limit=limit)
+    if not overdue:
+        return 0
+    keys = [(hold.owner_id, hold.hold_id) for hold in overdue]
+    accounts = [(hold.owner_id, hold.account_id) for hold in overdue]
+    book = await open_book(conn, accounts, now=now, holds=keys)
+    ended = sum(book.expire(key) for key in keys)
+    await write_book(conn, book)
+    return ended
+
+
+async def write_book(conn: Connection, book: Book) -> None:
+    """Writes transfers, entries, balances, holds and the seal. The caller's transaction commits
+    them. In a pipeline nothing is waited for."""
+    if book.transfers:
+        assert book.chain is not None, "a book that is written was opened with a chain"
+        await (_insert if in_pipeline(conn) else _copy)(conn, book)
+        await seal(conn, book.chain, book.transfers, book.now)
     if book.touched:
-        accounts = list(book.touched.values())
-        await conn.execute(
-            sql.update_accounts,
-            {
-                "owners": [account.owner_id for account in accounts],
-                "accounts": [account.account_id for account in accounts],
-                "balances": [account.balance_minor for account in accounts],
-                "helds": [account.held_minor for account in accounts],
-                "counts": [account.entry_count for account in accounts],
-            },
-        )
+        await _write_accounts(conn, book)
     if book.touched_holds:
-        holds = list(book.touched_holds.values())
-        await conn.execute(
-            sql.write_holds,
-            {
-                "owners": [hold.owner_id for hold in holds],
-                "holds": [hold.hold_id for hold in holds],
-                "accounts": [hold.account_id for hold in holds],
-                "amounts": [hold.amount_minor for hold in holds],
-                "settled": [hold.settled_minor for hold in holds],
-                "reasons": [hold.reason for hold in holds],
-                "states": [hold.state for hold in holds],
-                "now": now,
-            },
-        )
+        await _write_holds(conn, list(book.touched_holds.values()), book.now)
+
+
+async def _copy(conn: Connection, book: Book) -> None:
+    await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
+    # Sorted as their key is, so that neighbours land on the same page of the index.
+    await copy_rows(conn, sql.copy_entries, _ENTRIES, sorted(book.entries))
+
+
+async def _insert(conn: Connection, book: Book) -> None:
+    """Two statements' worth in one: a transfer's row says all of its entries but these four."""
+    after = [
+        (debit[2], debit[7], credit[2], credit[7])
+        for debit, credit in zip(book.entries[::2], book.entries[1::2], strict=True)
+    ]
+    columns = [*arrays(_TRANSFERS, book.transfers), *arrays(_AFTER, after)]
+    await conn.execute(sql.insert_transfers, columns)
+
+
+async def _write_accounts(conn: Connection, book: Book) -> None:
+    accounts = list(book.touched.values())
+    await conn.execute(
+        sql.update_accounts,
+        {
+            "owners": texts([account.owner_id for account in accounts]),
+            "accounts": texts([account.account_id for account in accounts]),
+            "balances": integers([account.balance_minor for account in accounts]),
+            "helds": integers([account.held_minor for account in accounts]),
+            "counts": integers([account.entry_count for account in accounts]),
+            "now": book.now,
+        },
+    )
+
+
+async def _write_holds(conn: Connection, holds: list[Hold], now: datetime) -> None:
+    await conn.execute(
+        sql.write_holds,
+        {
+            "owners": [hold.owner_id for hold in holds],
+            "holds": [hold.hold_id for hold in holds],
+            "accounts": [hold.account_id for hold in holds],
+            "amounts": [hold.amount_minor for hold in holds],
+            "settled": [hold.settled_minor for hold in holds],
+            "reasons": [hold.reason for hold in holds],
+            "states": [hold.state for hold in holds],
+            "expire": [hold.expires_at for hold in holds],
+            "now": now,
+        },
+    )

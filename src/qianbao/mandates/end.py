@@ -10,6 +10,7 @@ from qianbao.errors import QianbaoError
 from qianbao.mandates.lists import Mandate, MandateNotFound, get_mandate
 from qianbao.mandates.plans import sql
 from qianbao.notices import inbox, webhooks
+from qianbao.notices.events import MandateEnded
 
 
 class MandateAlreadyEnded(QianbaoError):
@@ -76,11 +77,6 @@ async def _tell(conn: Connection, mandate: Mandate, mode: EndMode, now: datetime
         conn,
         merchant_id=mandate.merchant_id,
         event="mandate.ended",
-        payload={
-            "mandate_id": mandate.mandate_id,
-            "plan_id": mandate.plan_id,
-            "end_mode": int(mode),
-            "ended_at": now.isoformat(),
-        },
+        payload=MandateEnded(mandate.mandate_id, mandate.plan_id, mode.value, now),
         now=now,
     )

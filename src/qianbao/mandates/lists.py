@@ -7,12 +7,10 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.db.pages import LIMIT, read_page
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import NotFound
 from qianbao.mandates.plans import sql
-
-LIST_LIMIT = 200
-"""Most rows that one list gives."""
 
 
 class MandateNotFound(NotFound):
@@ -68,20 +66,23 @@ async def get_merchant_mandate(conn: Connection, *, merchant_id: str, mandate_id
     return mandate
 
 
-async def list_mandates(
-    conn: Connection, *, wallet_id: str, limit: int = LIST_LIMIT
-) -> list[Mandate]:
+async def list_mandates(conn: Connection, *, wallet_id: str, limit: int = LIMIT) -> list[Mandate]:
     """A holder's mandates: the active ones first, then the ended; newest first among each."""
-    wanted = {"wallet_id": wallet_id, "limit": min(limit, LIST_LIMIT)}
+    wanted = {"wallet_id": wallet_id, "limit": min(limit, LIMIT)}
     return await fetch_all(conn, sql.mandates_of_wallet, wanted, Mandate)
 
 
 async def list_merchant_mandates(
     conn: Connection, *, merchant_id: str, limit: int = 50, after: str | None = None
 ) -> MandatePage:
-    """What holders signed with this merchant, a page at a time."""
-    limit = min(limit, LIST_LIMIT)
-    wanted = {"merchant_id": merchant_id, "after": after, "limit": limit + 1}
-    found = await fetch_all(conn, sql.mandates_of_merchant, wanted, Mandate)
-    items = tuple(found[:limit])
-    return MandatePage(items, items[-1].mandate_id if len(found) > limit else None)
+    """What holders signed with this merchant, a page at a time. Raises `CursorInvalid`."""
+    page = await read_page(
+        conn,
+        sql.mandates_of_merchant,
+        {"merchant_id": merchant_id},
+        Mandate,
+        place=lambda mandate: (mandate.signed_at, mandate.mandate_id),
+        limit=limit,
+        after=after,
+    )
+    return MandatePage(*page)

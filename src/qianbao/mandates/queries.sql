@@ -62,15 +62,14 @@ ORDER BY d.state, d.signed_at DESC, d.mandate_id DESC
 LIMIT %(limit)s
 
 -- name: mandates_of_merchant
--- Ids sort by time, so the newest stand first.
 SELECT d.wallet_id, d.mandate_id, d.merchant_id, d.plan_id, d.title_en, d.title_zh,
     d.per_charge_minor, d.currency, d.state, d.signed_at, d.ended_at, d.end_mode,
     m.name_en AS merchant_name_en, m.name_zh AS merchant_name_zh
 FROM mandates d
 JOIN merchants m USING (merchant_id)
 WHERE d.merchant_id = %(merchant_id)s
-    AND (%(after)s::text IS NULL OR d.mandate_id < %(after)s)
-ORDER BY d.mandate_id DESC
+    AND (d.signed_at, d.mandate_id) < (%(after_at)s::timestamptz, %(after_id)s)
+ORDER BY d.signed_at DESC, d.mandate_id DESC
 LIMIT %(limit)s
 
 -- name: lock_mandate

@@ -7,9 +7,10 @@ from datetime import datetime
 from qianbao.db.queries import Connection, fetch_one
 from qianbao.errors import QianbaoError
 from qianbao.mandates.lists import Mandate, get_mandate
-from qianbao.mandates.plans import Plan, find_plan, sql
+from qianbao.mandates.plans import find_plan, sql
 from qianbao.money import CurrencyUnsupported, show
 from qianbao.notices import inbox, webhooks
+from qianbao.notices.events import MandateSigned
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
 
 
@@ -46,12 +47,16 @@ async def sign(
     """
     plan = await find_plan(conn, merchant_id=merchant_id, plan_id=plan_id)
     keys = {"wallet_id": wallet_id, "merchant_id": merchant_id, "plan_id": plan_id}
-    await _check_wallet(conn, wallet_id, plan)
+    status, currency = await _lock_wallet(conn, wallet_id)
     earlier = await fetch_one(conn, sql.mandate, keys | {"mandate_id": mandate_id}, Mandate)
     if earlier is not None:
         if (earlier.merchant_id, earlier.plan_id) != (merchant_id, plan_id):
             raise MandateIdTaken()
         return earlier
+    if status == "closed":
+        raise WalletClosed()
+    if currency != plan.currency:
+        raise CurrencyUnsupported(expected=currency, given=plan.currency)
     cursor = await conn.execute(sql.active_mandate, keys)
     if await cursor.fetchone() is not None:
         raise MandateAlreadyActive()
@@ -73,16 +78,13 @@ async def sign(
     return mandate
 
 
-async def _check_wallet(conn: Connection, wallet_id: str, plan: Plan) -> None:
+async def _lock_wallet(conn: Connection, wallet_id: str) -> tuple[str, str]:
+    """Its status and currency."""
     cursor = await conn.execute(sql.lock_wallet, {"wallet_id": wallet_id})
     row = await cursor.fetchone()
     if row is None:
         raise WalletUnknown()
-    status, currency = row
-    if status == "closed":
-        raise WalletClosed()
-    if currency != plan.currency:
-        raise CurrencyUnsupported(expected=currency, given=plan.currency)
+    return row[0], row[1]
 
 
 async def _tell(conn: Connection, mandate: Mandate, now: datetime) -> None:
@@ -102,10 +104,6 @@ async def _tell(conn: Connection, mandate: Mandate, now: datetime) -> None:
         conn,
         merchant_id=mandate.merchant_id,
         event="mandate.signed",
-        payload={
-            "mandate_id": mandate.mandate_id,
-            "plan_id": mandate.plan_id,
-            "signed_at": now.isoformat(),
-        },
+        payload=MandateSigned(mandate.mandate_id, mandate.plan_id, now),
         now=now,
     )

@@ -6,6 +6,7 @@
 from qianbao.names.compare import NameComparison, compare
 from qianbao.names.legal import (
     LegalName,
+    NameCharacter,
     NameEmpty,
     NameFieldCharacter,
     NameNotChinese,
@@ -16,10 +17,13 @@ from qianbao.names.legal import (
     from_mrz,
     in_characters,
 )
+from qianbao.names.reasons import ANOTHER_SPELLING
 from qianbao.names.write import NameForm, NameProfile, forms, mrz_field, write
 
 __all__ = [
+    "ANOTHER_SPELLING",
     "LegalName",
+    "NameCharacter",
     "NameComparison",
     "NameEmpty",
     "NameFieldCharacter",

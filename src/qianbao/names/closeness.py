@@ -1,47 +1,75 @@
 """Rules that make two names close: the holder is asked, and the answer kept as evidence.
 
-Each rule takes both names made ready and says yes or no; `compare` asks it both ways round. Rules
-that make a match are in `compare`.
+Each rule takes both names made ready and says why they are close, or None. Rules that make a match
+are in `compare`; the pairing of words is in `alike`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from rapidfuzz.distance import OSA
-
-from qianbao.names.letters import is_pinyin, readings
+from qianbao.names import han, japanese, korean, sinitic
+from qianbao.names.alike import framed_alike, spelled_alike
+from qianbao.names.letters import ELASTIC_LETTERS, Words, is_pinyin, readings
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
-    Words,
     accents_conflict,
-    any_reading,
+    all_readings,
     arranged,
-    same_word,
-    turns,
+    groups,
 )
+from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
-def _other_accents(left: Side, right: Side) -> bool:
-    """The same letters under other accents: a slip, or another name (Hùng, Hưng)."""
-    return left.script == right.script == "latin" and any_reading(left, right, arranged)
+def close(left: Side, right: Side) -> ReasonCode | None:
+    """The first rule that says two names are close."""
+    if left.script != right.script:
+        scripts = {left.script, right.script}
+        if "han" in scripts or "hangul" in scripts:
+            return _by_characters(left, right)
+        if "vague" in scripts:
+            return "spelling" if framed_alike(left, right) else None
+    elif left.script in ("han", "hangul"):
+        return None
+    if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
+        return "diacritic"  # the same letters under other accents: a slip, or another name
+    if _truncated(left, right) or _truncated(right, left):
+        return "truncated"
+    if left.surname_words or right.surname_words:
+        found = _shortened(left, right) or _shortened(right, left)
+        if found:
+            return found
+    return spelled_alike(left, right)
+
+
+# Cut off, or with fewer given names
 
 
 def _truncated(short: Side, long: Side) -> bool:
     """The one is the beginning of the other and as long as a bank's or an MRZ's field; a field cut
     before a space shows one character less (domain.md 4.3)."""
-    if max(map(len, short.texts)) < OLD_FIELD_LENGTH - 1 or "han" in (short.script, long.script):
+    if len(short.texts[0]) < OLD_FIELD_LENGTH - 1:
         return False
-    starts = {"".join(reading) for reading in short.readings}
+    if not (long.surname_words or short.truncated or _begins(short, long)):
+        return False
+    starts = {"".join(reading) for reading in all_readings(short)}
     return any(
         len(start) < len(whole) and whole.startswith(start)
         for start in starts
-        for reading in long.readings
+        for reading in all_readings(long)
         for _, shape in _shapes(long, reading)
         for whole in map("".join, turns(shape))
     )
+
+
+def _begins(short: Side, long: Side) -> bool:
+    """A cheap look before the search: the cut name is shorter, and begins as some word does."""
+    if not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
+        return True
+    if len(short.texts[0]) >= len(long.texts[0]):
+        return False
+    head = short.plain[0][:4]
+    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
@@ -51,112 +79,72 @@ def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
     kept = side.surname_words + side.first_words
     if not side.first_words or kept == len(reading):
         return found
-    begins = [i for i in range(kept, len(reading)) if side.groups[i] != side.groups[i - 1]]
     found.append(("middle_missing", reading[:kept]))
+    group = groups(side)
+    begins = [i for i in range(kept, len(reading)) if group[i] != group[i - 1]]
     letters = {tuple(reading[i][:1] for i in begins)}
     letters.update(readings(tuple(side.words[i][0] for i in begins)))
     found += [("middle_initial", reading[:kept] + initials) for initials in letters]
     return found
 
 
-def _initials(full: Side, other: Side) -> bool:
-    return _shortened(full, other) == "middle_initial"
-
-
-def _missing(full: Side, other: Side) -> bool:
-    return _shortened(full, other) == "middle_missing"
-
-
 def _shortened(full: Side, other: Side) -> ReasonCode | None:
-    """Whether `other` is `full` without some of its given names, or with initials for them."""
-    if "han" in (full.script, other.script) or accents_conflict(full, other):
+    """Whether `other` is `full`, whose parts are known, without some of its given names or with
+    initials for them, its words joined or apart."""
+    if not full.surname_words:
         return None
-    for reading in full.readings:
+    for reading in all_readings(full):
         for reason, shape in _shapes(full, reading)[1:]:
-            if any(arranged(shape, words) for words in other.readings):
+            if any(arranged(shape, words) for words in all_readings(other)):
                 return reason
-    if len(other.words) > len(full.words):
-        return None
-    found = {_left_out(full, other, start) for start in range(len(full.words))}
-    return next((reason for reason in _KINDS if reason in found), None)
+    return None
 
 
-_KINDS: tuple[ReasonCode, ...] = ("middle_missing", "middle_initial")
+# Characters with letters, and with other characters
 
 
-def _left_out(full: Side, other: Side, start: int) -> ReasonCode | None:
-    """Walks through `full` from word `start`, round to the word before it, and takes each word of
-    `other` in turn."""
-    count = len(full.words)
-    equal: set[int] = set()
-    initial: set[int] = set()
-    at = 0
-    for step in range(count):
-        i = (start + step) % count
-        if at == len(other.words):
-            break
-        if same_word(full, i, other, at):
-            equal.add(i)
-            at += 1
-        elif _is_initial(full.readings[0][i], other.readings[0][at]):
-            initial.add(i)
-            at += 1
-    if at < len(other.words) or not _enough(full, equal, initial):
-        return None
-    return "middle_initial" if initial else "middle_missing"
+def _by_characters(left: Side, right: Side) -> ReasonCode | None:
+    if left.script not in ("han", "hangul") or (left.script, right.script) == ("hangul", "han"):
+        left, right = right, left
+    if left.script == "hangul":
+        return _read_as(korean.spelling_options(_signs(left)), 1, right)
+    if right.script == "hangul":
+        written = han.characters(han.traditional(_signs(left)))
+        known = korean.reads(_signs(right), written) or korean.reads(_signs(right), _signs(left))
+        return "reading" if known else None
+    return _by_reading(left, right)
 
 
-def _is_initial(a: str, b: str) -> bool:
-    return len(a) != len(b) and a[:1] == b[:1] and 1 in (len(a), len(b))
+def _signs(side: Side) -> str:
+    return han.characters(side.texts[0])
 
 
-def _enough(full: Side, equal: set[int], initial: set[int]) -> bool:
-    """The surname in full, the first given name at least by its initial, and no half of a
-    hyphenated name: Kim Chol is not Kim Chol-ho."""
-    taken = equal | initial
-    if len(taken) < 2 or not any(len(full.words[i]) > 1 for i in equal):
-        return False
-    halves = {full.groups[i] for i in taken} & {
-        full.groups[i] for i in range(len(full.words)) if i not in taken
-    }
-    if halves:
-        return False
-    family = set(range(full.surname_words))
-    first = set(range(full.surname_words, full.surname_words + full.first_words))
-    return family <= equal and first <= taken
+def _by_reading(written: Side, letters: Side) -> ReasonCode | None:
+    """Characters with letters, by each language that reads them."""
+    signs = _signs(written)
+    cut = len(han.characters(written.characters[0]))
+    options: list[Options] = []
+    if not japanese.has_kana(signs):
+        pinyin = han.syllables(*written.characters)
+        simple, other = han.simplified(signs), han.traditional(signs)
+        if not _other_pinyin(pinyin, cut, letters.plain):
+            options.append(sinitic.character_options(simple, other, pinyin))
+        options.append(korean.character_options(signs))
+    for spellings in options:
+        if all(spellings) and (found := _read_as(spellings, cut, letters)):
+            return found
+    kanji = japanese.character_options(signs)
+    return _read_as(kanji, 0, letters) if all(kanji) and len(letters.plain) > 1 else None
 
 
-def _typo(left: Side, right: Side) -> bool:
-    """One slip of a letter in one given name of four letters or more. Not in a surname, and not
-    where all words are pinyin: there the slip is another name."""
-    count = len(left.words)
-    if count != len(right.words) or count < 2 or "han" in (left.script, right.script):
-        return False
-    a, b = left.readings[0], right.readings[0]
-    if all(map(is_pinyin, a + b)):
-        return False
-    for start in range(count):
-        pairs = [((i + start) % count, i) for i in range(count)]
-        unequal = [(i, j) for i, j in pairs if a[i] != b[j]]
-        if len(unequal) == 1 and _slip(left, right, *unequal[0]):
-            return True
-    return False
+def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
+    """Whether the letters are pinyin with this surname, so that another given name is another
+    person's: 王明 is not WANG MENG, though Cantonese may spell 明 so."""
+    family = [word for word in words if cut and spelled(options[:cut], word)]
+    return bool(family) and all(map(is_pinyin, words))
 
 
-def _slip(left: Side, right: Side, i: int, j: int) -> bool:
-    a, b = left.readings[0][i], right.readings[0][j]
-    if min(len(a), len(b)) < 4 or OSA.distance(a, b) > 1:
-        return False
-    in_surname = (left.structured and i < left.surname_words) or (
-        right.structured and j < right.surname_words
-    )
-    return not in_surname
-
-
-CLOSE_RULES: tuple[tuple[ReasonCode, Callable[[Side, Side], bool]], ...] = (
-    ("diacritic", _other_accents),
-    ("truncated", _truncated),
-    ("middle_missing", _missing),
-    ("middle_initial", _initials),
-    ("typo", _typo),
-)
+def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:
+    if spelled_anyhow(options, cut, letters.plain):
+        return "reading"
+    return "middle_missing" if spelled_beside(options, cut, letters.plain) else None

@@ -1,23 +1,29 @@
 """Whether two names are written forms of one person's name, why, and what was compared.
 
-Rules decide, in the order of domain.md 4.3; no rule looks at a score. Here belong the rules and
-their order; letters and readings belong to `letters`, `han` and `cyrillic`. Match and close are
-said of *names*: two persons may share one.
+Rules decide, in the order of domain.md 4.3; no rule looks at a score. Here belong the rules that
+make a match and the order of all; letters and readings belong to `letters`, `han` and `cyrillic`.
+Match and close are said of *names*: two persons may share one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import msgspec
 
-from qianbao.names import han
-from qianbao.names.closeness import CLOSE_RULES
+from qianbao.names import cyrillic, han
+from qianbao.names.affixes import generation, none_beside
+from qianbao.names.closeness import close
+from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import MAX_NAME_LENGTH
+from qianbao.names.letters import ELASTIC_LETTERS, MAX_NAME_LENGTH, Words, in_ascii
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
     MAX_WORDS,
     Side,
     accents_conflict,
+    all_readings,
     any_reading,
     arranged,
     fits,
@@ -25,7 +31,12 @@ from qianbao.names.sides import (
     pair,
     same_word,
     sides_of,
+    text_side,
+    untitled,
+    with_words,
 )
+from qianbao.names.sounds import sound
+from qianbao.names.spelled import spelled_anyhow
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -43,32 +54,46 @@ class NameComparison(msgspec.Struct, frozen=True):
 def compare(a: str | LegalName, b: str | LegalName) -> NameComparison:
     """Compares two names; symmetric; never raises. A `LegalName` says which part is the surname,
     so less is guessed than with two plain texts. Texts beyond 200 characters are refused."""
-    if max(length(a), length(b)) > MAX_NAME_LENGTH:
+    if isinstance(a, str) and isinstance(b, str):
+        if len(a) > MAX_NAME_LENGTH or len(b) > MAX_NAME_LENGTH:
+            return _result("no_match", "too_long", ())
+        left, right = text_side(a), text_side(b)
+    elif max(length(a), length(b)) > MAX_NAME_LENGTH:
         return _result("no_match", "too_long", ())
-    left, right = pair(sides_of(a), sides_of(b))
-    if max(len(left.words), len(right.words)) > MAX_WORDS:
-        return _result("no_match", "too_long", ())
+    else:
+        left, right = pair(sides_of(a), sides_of(b))
     if not (left.words and right.words):
         return _result("no_match", "empty", ())
+    if max(len(left.words), len(right.words)) > MAX_WORDS:
+        return _result("no_match", "too_long", ())
+    return _compare(left, right)
+
+
+def _compare(left: Side, right: Side) -> NameComparison:
     parts: tuple[str, ...] = ("words",)
-    if left.structured or right.structured:
+    if left.surname_words or right.surname_words:
         parts = ("surname", "given")
     found = _match(left, right)
     if found is not None:
         return _matched(found, left, right, parts)
-    for reason, rule in CLOSE_RULES:
-        if rule(left, right) or rule(right, left):
-            return _result("close", reason, _COMPARED.get(reason, parts))
-    return _result("no_match", "different", parts)
+    beside = _beside(left, right)
+    if beside is not None:
+        return beside
+    reason = close(left, right)
+    if reason is None:
+        return _result("no_match", "different", parts)
+    return _result("close", reason, _COMPARED.get(reason, parts))
 
 
 _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
     "truncated": ("first_letters",),
     "middle_missing": ("surname", "first_given"),
     "middle_initial": ("surname", "first_given", "initials"),
+    "reading": ("readings",),
 }
 
 
+@cache
 def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> NameComparison:
     row = REASONS[reason]
     return NameComparison(verdict, row.score, reason, row.en, row.zh, compared)
@@ -80,13 +105,61 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", "truncated", _COMPARED["truncated"])
     if reason == "transliteration" and "vague" in (left.script, right.script):
         return _result("close", reason, parts)
-    if reason == "order" and left.structured and right.structured:
+    if reason == "order" and left.surname_words and right.surname_words:
         return _result("close", reason, parts)
+    if _chain_turned(left, right):
+        return _result("close", "order", parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
         )
     return _result("match", reason, parts)
+
+
+def _beside(left: Side, right: Side) -> NameComparison | None:
+    """What is beside a name decides at most that two names are close: a title says nothing, a mark
+    of generation on one side only leaves open which of father and son is meant; two marks that
+    differ are two persons."""
+    if left.surname_words or right.surname_words:
+        return None
+    if none_beside(left.words) and none_beside(right.words):
+        return None
+    mark, other_mark = generation(left.words), generation(right.words)
+    if mark and other_mark and mark != other_mark:
+        return _result("no_match", "generation", ("words",))
+    if mark or other_mark:
+        bare = _compare(_without(left, mark), _without(right, other_mark))
+        return None if bare.verdict == "no_match" else _result("close", "generation", ("words",))
+    plain, other = untitled(left), untitled(right)
+    if plain is left and other is right:
+        return None
+    bare = _compare(plain, other)
+    if bare.verdict == "match":
+        return _result("close", "title", bare.compared)
+    return bare if bare.verdict == "close" else None
+
+
+def _without(side: Side, mark: str) -> Side:
+    return with_words(side, side.words[:-1]) if mark else side
+
+
+_CHAINED = (
+    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
+    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
+    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris"
+)
+_IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
+"""First names of people whose fathers' names follow their own, by sound."""
+
+
+def _chain_turned(left: Side, right: Side) -> bool:
+    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad. A
+    comma says that the order is only turned."""
+    if left.surname_words or right.surname_words or left.plain == right.plain:
+        return False
+    if "," in left.texts[0] + right.texts[0]:
+        return False
+    return left.plain[0] != right.plain[0] and all(sound(w) in _IN_CHAINS for w in left.plain)
 
 
 # Rules that make a match
@@ -96,7 +169,30 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
     """The first rung at which both names are equal, or None."""
     if left.script == "han" or right.script == "han":
         return _match_characters(left, right)
-    return _match_text(left, right) or _match_words(left, right)
+    if left.script != right.script and "hangul" in (left.script, right.script):
+        return None
+    if left.plain != right.plain and not _may_match(left, right):
+        return None
+    alike = left.accented == right.accented
+    if alike and len("".join(left.words)) == len("".join(right.words)):
+        found = _match_text(left, right)
+        if found:
+            return found
+    return _match_words(left, right)
+
+
+_STEADY = frozenset("bdlmnr")
+"""Letters that no habit of spelling adds or leaves out."""
+
+
+def _may_match(left: Side, right: Side) -> bool:
+    """A cheap look before the rules: names whose steady letters differ, or of which one is much
+    longer, are not the same."""
+    a, b = "".join(left.plain), "".join(right.plain)
+    apart = abs(len(a) - len(b))
+    if apart > 5 and left.script == right.script and apart > _slack(left) + _slack(right):
+        return False
+    return _STEADY.isdisjoint(set(a).symmetric_difference(b))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
@@ -125,21 +221,59 @@ def _match_words(left: Side, right: Side) -> ReasonCode | None:
     reason: ReasonCode = (
         "diacritic" if left.script == right.script == "latin" else "transliteration"
     )
-    if not accents_conflict(left, right) and any_reading(left, right, rule):
+    if _reads_same(left, right, rule) and not accents_conflict(left, right):
         return reason
     if _same_words(left, right, turn=not both):
         return "transliteration"
-    return "order" if both and any_reading(left, right, arranged) else None
+    if not both and _ends_swapped(left, right):
+        return "order"
+    return "order" if both and _reads_same(left, right, arranged) else None
+
+
+def _reads_same(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -> bool:
+    """Whether some spelling of both is the same by `rule`; only looked for where letters that have
+    several could make up for the difference in length."""
+    a, b = len("".join(left.plain)), len("".join(right.plain))
+    if a == b and rule(left.plain, right.plain):
+        return True
+    if left.script == right.script == "latin" and abs(a - b) > _slack(left) + _slack(right):
+        return False
+    return any_reading(left, right, rule)
+
+
+def _slack(side: Side) -> int:
+    """At most so many letters may be more or fewer in another spelling of this name."""
+    text = "".join(side.words)
+    if not side.accented:
+        return len(text) - len("".join(side.plain))
+    undone = len("".join(in_ascii(side.words))) - len("".join(side.plain))
+    return undone + sum(map(text.count, ELASTIC_LETTERS.intersection(text)))
+
+
+_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
+
+
+def _ends_swapped(left: Side, right: Side) -> bool:
+    """Surname and first given name have changed places around a middle name: KOKA Francis
+    Silvestry. Not where the words say who is whose child."""
+    a, b = left.plain, right.plain
+    if len(a) != len(b) or len(a) < 3 or not _SONS.isdisjoint(a):
+        return False
+    return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
 
 
 def _same_words(left: Side, right: Side, *, turn: bool) -> bool:
-    if len(left.words) != len(right.words):
-        return False
     count = len(left.words)
-    turns = range(count) if turn else range(1)
-    return any(
-        all(same_word(left, (i + start) % count, right, i) for i in range(count)) for start in turns
-    )
+    if count != len(right.words):
+        return False
+    if left.script == right.script == "latin":
+        unlike = set(left.plain).symmetric_difference(right.plain)
+        if not cyrillic.first_names_only(unlike):
+            return False
+    for start in range(count if turn else 1):
+        if all(same_word(left, (i + start) % count, right, i) for i in range(count)):
+            return not accents_conflict(left, right)
+    return False
 
 
 def _match_characters(left: Side, right: Side) -> ReasonCode | None:
@@ -147,10 +281,11 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
     if left.script == right.script:
         return _same_characters(left, right)
     written, letters = (left, right) if left.script == "han" else (right, left)
-    if letters.script != "latin" or han.has_kana(written.texts[0]):
+    if letters.script != "latin" or has_kana(written.texts[0]):
         return None
-    surname, given = written.characters
-    spelled = any(han.spelled_by(surname, given, reading) for reading in letters.readings)
+    options = han.syllables(*written.characters)
+    cut = len(han.characters(written.characters[0]))
+    spelled = any(spelled_anyhow(options, cut, reading) for reading in all_readings(letters))
     return "transliteration" if spelled else None
 
 

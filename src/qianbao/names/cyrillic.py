@@ -6,26 +6,22 @@ passports use is in `letters`.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-_CYRILLIC = re.compile("[\u0400-\u052f]")
-
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "а": ("a",), "б": ("b",), "в": ("v", "w"), "г": ("g", "h", "gh"), "ґ": ("g",),
-    "д": ("d",), "е": ("e", "ye", "ie", "je"), "ё": ("e", "yo", "io", "jo", "o"),
-    "є": ("ie", "ye", "je", "e"), "ж": ("zh", "j", "z"), "з": ("z",), "и": ("i", "y"),
-    "і": ("i",), "ї": ("i", "yi", "ji"), "й": ("i", "y", "j", ""), "ј": ("j", "y"), "к": ("k",),
-    "л": ("l",), "љ": ("lj",), "м": ("m",), "н": ("n",), "њ": ("nj",), "о": ("o",), "п": ("p",),
-    "р": ("r",), "с": ("s", "ss"), "т": ("t",), "ћ": ("c",), "ќ": ("k", "kj"), "ѓ": ("g", "gj"),
-    "ђ": ("d", "dj"), "у": ("u", "ou"), "ў": ("u", "w"), "ф": ("f", "ph"),
-    "х": ("kh", "h", "x", "ch"), "ц": ("ts", "tz", "c"), "ч": ("ch", "c", "tch"), "џ": ("dz",),
-    "ш": ("sh", "s", "sch"), "щ": ("shch", "sht", "sch", "sc"), "ъ": ("", "ie", "a", "u"),
-    "ы": ("y", "i"), "ь": ("", "i"), "э": ("e",), "ю": ("iu", "yu", "ju", "u"),
-    "я": ("ia", "ya", "ja", "a"),
-    "кс": ("x",), "ий": ("y", "i", "iy", "ii", "yi"), "ый": ("y", "yi", "yy", "iy"),
-    "др": ("der",), "ов": ("off",), "ев": ("eff",), "ье": ("ie", "ye"), "ья": ("ia", "ya", "iia"),
-    "дж": ("j",), "ия": ("ia", "iya", "ija"), "ай": ("ay", "ai", "aj", "ei"),
+    "а": ("a",), "б": ("b",), "в": ("v", "w"), "г": ("g", "h", "gh"), "ґ": ("g",), "д": ("d",),
+    "е": ("e", "ye", "ie", "je"), "ё": ("e", "yo", "io", "jo", "o"), "є": ("ie", "ye", "je", "e"),
+    "ж": ("zh", "j", "z"), "з": ("z",), "и": ("i", "y", "ee"), "і": ("i",), "ї": ("i", "yi", "ji"),
+    "й": ("i", "y", "j", ""), "ј": ("j", "y"), "к": ("k", "c"), "л": ("l",), "љ": ("lj",),
+    "м": ("m",), "н": ("n",), "њ": ("nj",), "о": ("o",), "п": ("p",), "р": ("r",), "с": ("s", "ss"),
+    "т": ("t",), "ћ": ("c",), "ќ": ("k", "kj"), "ѓ": ("g", "gj"), "ђ": ("d", "dj"),
+    "у": ("u", "ou", "oo"), "ў": ("u", "w"), "ф": ("f", "ph"), "х": ("kh", "h", "x", "ch"),
+    "ц": ("ts", "tz", "c", "tc"), "ч": ("ch", "c", "tch"), "џ": ("dz",), "ш": ("sh", "s", "sch"),
+    "щ": ("shch", "sht", "sch", "sc", "shtch"), "ъ": ("", "ie", "a", "u", "y"), "ы": ("y", "i"),
+    "ь": ("", "i"), "э": ("e",), "ю": ("iu", "yu", "ju", "u"), "я": ("ia", "ya", "ja", "a"),
+    "кс": ("x",), "ий": ("y", "i", "iy", "ii", "yi"), "ый": ("y", "yi", "yy", "iy"), "др": ("der",),
+    "ов": ("off",), "ев": ("eff",), "ье": ("ie", "ye"), "ья": ("ia", "ya", "iia"), "дж": ("j",),
+    "ия": ("ia", "iya", "ija"), "ай": ("ay", "ai", "aj", "ei"),
 }  # fmt: skip
 """Latin spellings of each letter or pair: ICAO 9303, BGN/PCGN, ISO 9 without accents, and French
 and German habits. Some pairs are read so only at the end (Александр: Alexander)."""
@@ -46,11 +42,6 @@ FIRST_NAMES = (
     "софья", "татьяна", "ульяна", "юлия",
 )  # fmt: skip
 """Common first names, so that ALEKSANDR and ALEXANDER are seen as one name."""
-
-
-def has_cyrillic(text: str) -> bool:
-    """Whether any character of `text` is Cyrillic."""
-    return _CYRILLIC.search(text) is not None
 
 
 def spells(cyrillic: str, latin: str) -> bool:
@@ -97,4 +88,9 @@ def _first_names() -> dict[str, set[str]]:
 def same_first_name(a: str, b: str) -> bool:
     """Whether both (lower-case ASCII) are spellings of one common Cyrillic first name."""
     names = _first_names()
-    return not names.get(a, set()).isdisjoint(names.get(b, ()))
+    return a in names and b in names and not names[a].isdisjoint(names[b])
+
+
+def first_names_only(words: set[str]) -> bool:
+    """Whether each of `words` (lower-case ASCII) spells a common Cyrillic first name."""
+    return words <= _first_names().keys()

@@ -12,10 +12,10 @@ from typing import Literal
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
+from qianbao.names.japanese import has_kana
 from qianbao.names.readings import COMPOUND_SURNAMES, GIVEN_READINGS, SURNAME_READINGS
 
 _HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
-_KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff\u31f0-\u31ff]")
 _NAME_DOTS = re.compile("[·•‧・･.．。\u2022]")
 
 
@@ -24,14 +24,9 @@ def has_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
-def has_kana(text: str) -> bool:
-    """Whether any character of `text` is Japanese kana."""
-    return _KANA.search(text) is not None
-
-
 def characters(text: str) -> str:
     """The letters of `text` without spaces, dots and other marks."""
-    return "".join(c for c in text if c.isalnum() or _HAN.match(c) or _KANA.match(c))
+    return "".join(c for c in text if c.isalnum() or _HAN.match(c) or has_kana(c))
 
 
 @cache
@@ -39,14 +34,19 @@ def _converter(direction: Literal["t2s", "s2t"]) -> OpenCC:
     return OpenCC(direction)
 
 
+@lru_cache(maxsize=16384)
+def _converted(character: str, direction: Literal["t2s", "s2t"]) -> str:
+    return str(_converter(direction).convert(character))
+
+
 def simplified(text: str) -> str:
-    """`text` in simplified characters (OpenCC, Apache-2.0)."""
-    return str(_converter("t2s").convert(text))
+    """`text` in simplified characters (OpenCC, Apache-2.0), one by one: names are no phrases."""
+    return "".join(_converted(c, "t2s") for c in text)
 
 
 def traditional(text: str) -> str:
     """`text` in traditional characters. One of several possible ways for some characters."""
-    return str(_converter("s2t").convert(text))
+    return "".join(_converted(c, "s2t") for c in text)
 
 
 def split_surname(text: str) -> tuple[str, str]:
@@ -107,22 +107,3 @@ def _spellings(reading: str) -> tuple[str, ...]:
     if "v" in reading[1:]:
         return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
     return (reading,)
-
-
-def spelled_by(surname: str, given: str, words: tuple[str, ...]) -> bool:
-    """Whether `words` (lower-case ASCII) are the pinyin of this name, surname first or last, its
-    syllables written together or apart, but no word ending inside a syllable."""
-    options = syllables(surname, given)
-    cut = len(characters(surname))
-    orders = (options, options[cut:] + options[:cut])
-    turns = [words[i:] + words[:i] for i in range(len(words))]
-    return any(_spelled(order, turn) for order in orders for turn in turns)
-
-
-def _spelled(options: tuple[tuple[str, ...], ...], words: tuple[str, ...]) -> bool:
-    text = " ".join(words)
-    reached = {0}
-    for choices in options:
-        starts = {at + 1 if text[at : at + 1] == " " else at for at in reached}
-        reached = {at + len(c) for at in starts for c in choices if text.startswith(c, at)}
-    return len(text) in reached

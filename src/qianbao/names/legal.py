@@ -18,6 +18,10 @@ from qianbao.names.letters import MAX_NAME_LENGTH
 MRZ_NAME_LENGTHS = (30, 31, 39)
 """Name fields of TD1, TD2 and TD3 documents (ICAO 9303; domain.md 3.2)."""
 
+_SIGNS = frozenset(" '’‘ʼʻ`´-‐‑–—.·•・‧．,，/@()（）〇")
+"""What stands in names besides letters: hyphens, apostrophes, the dots of names written in Chinese,
+S/O and D/O, the @ of aliases."""
+
 
 class NameEmpty(InvalidInput):
     code = "name_empty"
@@ -53,6 +57,14 @@ class NameFieldCharacter(InvalidInput):
     next_zh = "请对照证件检查该字符。"
 
 
+class NameCharacter(InvalidInput):
+    code = "name_character"
+    en = "“{character}” cannot be part of a name."
+    zh = "姓名中不能包含“{character}”。"
+    next_en = "Enter only the name, as the document shows it."
+    next_zh = "请只填写证件上的姓名。"
+
+
 class LegalName(msgspec.Struct, frozen=True):
     """What the document says. `surname` or `given` may be empty where a person has one name.
 
@@ -70,13 +82,14 @@ class LegalName(msgspec.Struct, frozen=True):
 
 def from_fields(surname: str, given: str, native: str = "") -> LegalName:
     """A name typed in parts. Spaces are tidied; letters, case and accents stay as typed. Raises
-    `NameEmpty`, `NameTooLong`."""
+    `NameEmpty`, `NameTooLong`, `NameCharacter`."""
     parts = [_tidy(part) for part in (surname, given, native)]
     length = sum(map(len, parts))
     if length > MAX_NAME_LENGTH:
         raise NameTooLong(length=length, maximum=MAX_NAME_LENGTH)
     if not any(c.isalpha() for c in "".join(parts)):
         raise NameEmpty()
+    _check_characters("".join(parts))
     return LegalName(surname=parts[0], given=parts[1], native=parts[2])
 
 
@@ -99,7 +112,7 @@ def from_mrz(name_field: str) -> LegalName:
 
 def from_chinese(text: str) -> LegalName:
     """A name in Chinese characters; surname and given name come back in characters too, compound
-    surnames (欧阳) whole. Raises `NameNotChinese`, `NameTooLong`, `NameEmpty`."""
+    surnames (欧阳) whole. Raises `NameNotChinese`, `NameTooLong`, `NameEmpty`, `NameCharacter`."""
     tidy = _tidy(text)
     if len(tidy) > MAX_NAME_LENGTH:
         raise NameTooLong(length=len(tidy), maximum=MAX_NAME_LENGTH)
@@ -107,6 +120,7 @@ def from_chinese(text: str) -> LegalName:
         raise NameEmpty()
     if not han.has_han(tidy):
         raise NameNotChinese()
+    _check_characters(tidy)
     surname, given = han.split_surname(tidy)
     return LegalName(surname=surname, given=given, native=tidy)
 
@@ -130,6 +144,13 @@ def display(name: LegalName) -> str:
 
 def _capitalised(match: re.Match[str]) -> str:
     return match.group().capitalize()
+
+
+def _check_characters(text: str) -> None:
+    """Letters of any script with their marks, and `_SIGNS`. Raises `NameCharacter`."""
+    for character in text:
+        if unicodedata.category(character)[0] not in "LM" and character not in _SIGNS:
+            raise NameCharacter(character=character)
 
 
 def _tidy(text: str) -> str:

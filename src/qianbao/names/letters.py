@@ -1,6 +1,7 @@
 """Letters of any script as plain ASCII letters: the way passports do it, and the way banks do it.
 
-Here belong the letter tables. What a name is belongs to `legal`, Chinese characters to `han`.
+Here belong the letter tables. What a name is belongs to `legal`, Chinese characters to `han`, how a
+word sounds to `sounds`.
 """
 
 from __future__ import annotations
@@ -8,100 +9,177 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from anyascii import anyascii
+
+from qianbao.names.japanese import kana_to_latin
 
 MAX_NAME_LENGTH = 200
 """Longest name text that is looked at; no document or bank field comes near it."""
 
-_DOUBLED = {"ä": "ae", "æ": "ae", "å": "aa", "ö": "oe", "ø": "oe", "œ": "oe", "ü": "ue"}
-_SINGLE = {"ä": "a", "æ": "ae", "å": "a", "ö": "o", "ø": "o", "œ": "oe", "ü": "u"}
-_OTHER = {
-    "ß": "ss", "þ": "th", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĳ": "ij", "ł": "l", "ŋ": "n",
-    "ŧ": "t", "ĸ": "q", "ŀ": "l", "ſ": "s", "ə": "e",
-}  # fmt: skip
-_CYRILLIC = {
+# Words
+
+_BREAKS = ' \t\n\r\v\f-‐‑‒–—―−.,;:·•‧・･/\\_()[]<>{}"!?*+=&%$#@^~|。．、，'
+_APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
+_CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
+_CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
+_MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
+_CUT_AND_LOWER = {**_CUT, **{ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}}
+
+
+def tidy(text: str) -> str:
+    """`text` in one Unicode form, without invisible characters, with single plain spaces."""
+    if text.isascii():
+        return " ".join(text.split())
+    if not text.isprintable() or not unicodedata.is_normalized("NFKC", text):
+        text = "".join(
+            c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf"
+        )
+    return " ".join(text.replace("ı\u0301", "í").split())
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a name in lower case: apostrophes vanish inside a word; hyphens, dots, commas
+    and other marks end it."""
+    if text.isascii():
+        return tuple(text.translate(_CUT_AND_LOWER).split())
+    text = text.lower()
+    words = tuple((text.translate(_CUT) if _MARK.search(text) else text).split())
+    if all(map(str.isalnum, words)):
+        return words
+    return tuple(word for word in words if any(map(str.isalnum, word)))
+
+
+# Letters
+
+_DOUBLED = {"ä": "ae", "å": "aa", "ö": "oe", "ø": "oe", "ü": "ue"}
+_LETTERS = {
+    "æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "þ": "th", "ð": "d", "đ": "d", "ħ": "h", "ı": "i",
+    "ĳ": "ij", "ł": "l", "ŋ": "n", "ŧ": "t", "ĸ": "q", "ŀ": "l", "ſ": "s", "ə": "e",
     "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "ђ": "d", "ѓ": "g", "е": "e",
     "ё": "e", "є": "ie", "ж": "zh", "з": "z", "ѕ": "dz", "и": "i", "і": "i", "ї": "i", "й": "i",
     "ј": "j", "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p",
     "р": "r", "с": "s", "т": "t", "ћ": "c", "ќ": "k", "у": "u", "ў": "u", "ф": "f", "х": "kh",
     "ц": "ts", "ч": "ch", "џ": "dz", "ш": "sh", "щ": "shch", "ъ": "ie", "ы": "y", "ь": "",
     "э": "e", "ю": "iu", "я": "ia",
+    "ғ": "gh", "қ": "q", "ҳ": "h", "ҷ": "j", "ӣ": "i", "ӯ": "u", "ә": "a", "ө": "o", "ү": "u",
+    "ұ": "u", "ң": "n", "һ": "h",
+    "η": "i", "θ": "th", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o", "ξ": "x", "β": "v",
+    "ς": "s", "ζ": "z",
 }  # fmt: skip
-
-MRZ_LETTERS: Mapping[str, str] = {**_DOUBLED, **_OTHER, **_CYRILLIC}
-"""Transliterations that ICAO Doc 9303 part 3, section 6 recommends (domain.md 3.2); lower case."""
-PLAIN_LETTERS: Mapping[str, str] = {**_SINGLE, **_OTHER, **_CYRILLIC}
-"""What banks do that only drop the dots and accents."""
-
-_OTHER_HABITS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("å", {**MRZ_LETTERS, "å": "a"}),
-    ("ß", {**PLAIN_LETTERS, "ß": "s"}),
-    ("ü", {**PLAIN_LETTERS, "ü": "yu"}),
-    ("ü", {**PLAIN_LETTERS, "ü": "v"}),
-    ("ъ", {**MRZ_LETTERS, "ъ": "a", "щ": "sht"}),
-)
-"""Further habits, each tried only where the letter occurs: å as A, ß as S (SEPA banks), ü as YU
-(PRC passports) or V (PRC keyboards), Bulgarian letters."""
-
-_APOSTROPHES = re.compile("['’‘‛ʼʻʹ`´′＇]")
-_BREAKS = re.compile(r"[\s\-‐‑‒–—―−.,;:·•‧・･/\\_()\[\]<]+")
+"""Latin, Cyrillic (with Central Asia's letters as passports there spell them) and Greek."""
+_PAIRS = (
+    ("ου", "ou"), ("ού", "ou"), ("αυ", "av"), ("αύ", "av"), ("ευ", "ev"), ("εύ", "ev"),
+    ("μπ", "mp"), ("γγ", "ng"), ("γχ", "nch"), ("ու", "u"),
+)  # fmt: skip
+"""Greek letters that are read together (ELOT 743), and Armenian ու."""
+_BLOCKS = (range(0x80, 0x600), range(0x10A0, 0x1100), range(0x1E00, 0x2000))
 
 
-def tidy(text: str) -> str:
-    """`text` in one Unicode form, without invisible characters, with single plain spaces."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    visible = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return " ".join("".join(visible).replace("ı\u0301", "í").split())
-
-
-def split_words(text: str) -> list[str]:
-    """Words of a name: apostrophes vanish inside a word; hyphens, dots and commas end it."""
-    return [word for word in _BREAKS.split(_APOSTROPHES.sub("", text)) if word]
-
-
-def to_ascii(text: str, table: Mapping[str, str]) -> str:
-    """`text` in lower-case ASCII by `table`; accents it does not name are dropped, other scripts
-    are romanised. Spaces and punctuation stay."""
-    if text.isascii():
-        return text.lower()
-    return "".join(_letter(c, table) for c in unicodedata.normalize("NFC", text).lower())
-
-
-def _letter(character: str, table: Mapping[str, str]) -> str:
-    if character.isascii():
-        return character
-    known = table.get(character)
+def _letter(character: str) -> str:
+    base = unicodedata.normalize("NFD", character)[0]
+    known = _LETTERS.get(character, _LETTERS.get(base))
     if known is not None:
         return known
-    base = unicodedata.normalize("NFD", character)[0]
     if base.isascii():
         return base
-    known = table.get(base)
-    if known is not None:
-        return known
     if unicodedata.category(character).startswith("M"):
         return ""
     return anyascii(character).lower()
 
 
+PLAIN_LETTERS: Mapping[int, str] = {code: _letter(chr(code)) for block in _BLOCKS for code in block}
+"""What banks do that only drop the dots and accents."""
+
+
+def _with(letters: Mapping[str, str]) -> Mapping[int, str]:
+    return {**PLAIN_LETTERS, **{ord(character): latin for character, latin in letters.items()}}
+
+
+MRZ_LETTERS = _with(_DOUBLED)
+"""Transliterations that ICAO Doc 9303 part 3, section 6 recommends (domain.md 3.2)."""
+
+_OTHER_HABITS: tuple[tuple[str, Mapping[int, str]], ...] = (
+    ("å", _with({**_DOUBLED, "å": "a"})),
+    ("ß", _with({"ß": "s"})),
+    ("ü", _with({"ü": "yu"})),
+    ("ü", _with({"ü": "v"})),
+    ("ə", _with({"ə": "a"})),
+    ("ъ", _with({"ъ": "a", "щ": "sht"})),
+    ("щ", _with({"ъ": "a", "щ": "sht"})),
+)
+"""Further habits, each tried only where the letter occurs: å as A, ß as S (SEPA banks), ü as YU
+(PRC passports) or V (PRC keyboards), Azerbaijani ə as A, Bulgarian letters."""
+
+
+ELASTIC_LETTERS = frozenset("".join(letter for letter, _ in _OTHER_HABITS)) | _DOUBLED.keys()
+"""Letters that some habits write with more letters than others."""
+
+
+def to_ascii(text: str, table: Mapping[int, str]) -> str:
+    """`text` in lower-case ASCII by `table`; accents it does not name are dropped, other scripts
+    are romanised. Spaces and punctuation stay."""
+    if text.isascii():
+        return text.lower()
+    return _romanised(unicodedata.normalize("NFC", text).lower(), table)
+
+
+def _romanised(text: str, table: Mapping[int, str]) -> str:
+    if text.isascii():
+        return text
+    if not "\u1e00" <= max(text) <= "\u1eff" and max(text) > "\u036f":
+        for pair, latin in _PAIRS:
+            text = text.replace(pair, latin)
+        text = kana_to_latin(text)
+    text = text.translate(table)
+    return text if text.isascii() else "".join(map(_ascii, text))
+
+
+@lru_cache(maxsize=4096)
+def _ascii(character: str) -> str:
+    return character if character.isascii() else _letter(character)
+
+
 def bare(text: str) -> str:
     """Only the ASCII letters and digits of `text`."""
-    return text if text.isalnum() else "".join(c for c in text if c.isascii() and c.isalnum())
+    return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
-def readings(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Every habit of writing `words` in ASCII, the passport's first, each the same length as
-    `words`. A name already in ASCII has one, or two where AE, OE, UE may stand for Ä, Ö, Ü."""
-    if all(word.isascii() for word in words):
-        found = [tuple(bare(word.lower()) for word in words)]
-    else:
-        text = "".join(words).lower()
-        tables = [MRZ_LETTERS, PLAIN_LETTERS]
-        tables += [table for letter, table in _OTHER_HABITS if letter in text]
-        found = [tuple(bare(to_ascii(word, table)) for word in words) for table in tables]
-    found.append(tuple(undouble(word) for word in found[0]))
+Words = tuple[str, ...]
+
+
+def plain(words: Words) -> Words:
+    """`words` (lower case) in ASCII the one way in which most habits meet: accents dropped, and AE,
+    OE, UE for Ä, Ö, Ü undone."""
+    text = " ".join(words)
+    if text.isascii() and not ("ae" in text or "oe" in text or "ue" in text or "xx" in text):
+        return words
+    return tuple(map(_plain, words))
+
+
+@lru_cache(maxsize=16384)
+def _plain(word: str) -> str:
+    return undouble(word if word.isascii() else bare(_romanised(word, PLAIN_LETTERS)))
+
+
+def in_ascii(words: Words, table: Mapping[int, str] = PLAIN_LETTERS) -> Words:
+    """`words` (lower case) in ASCII by one table; without one, accents are dropped."""
+    return tuple(bare(_romanised(word, table)) for word in words)
+
+
+def readings(words: Words) -> tuple[Words, ...]:
+    """Every habit of writing `words` (lower case) in ASCII, the passport's first, each the same
+    length as `words`. A name already in ASCII has one, or two where AE, OE, UE may stand for Ä, Ö,
+    Ü."""
+    text = "".join(words)
+    if text.isascii():
+        return tuple(dict.fromkeys((words, plain(words))))
+    found = [in_ascii(words)]
+    if not _DOUBLED.keys().isdisjoint(text):
+        found.insert(0, in_ascii(words, MRZ_LETTERS))
+    found += [in_ascii(words, table) for letter, table in _OTHER_HABITS if letter in text]
+    found.append(tuple(map(undouble, found[0])))
     return tuple(dict.fromkeys(found))
 
 

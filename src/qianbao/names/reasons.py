@@ -24,6 +24,11 @@ ReasonCode = Literal[
     "middle_missing",
     "middle_initial",
     "typo",
+    "spelling",
+    "reading",
+    "nickname",
+    "title",
+    "generation",
     "different",
     "empty",
     "too_long",
@@ -71,7 +76,26 @@ REASONS: dict[ReasonCode, Reason] = {
     "typo": Reason(
         0.7, "One letter of a given name differs.", "名字中有一个字母不同。"
     ),
+    "spelling": Reason(
+        0.6, "The names sound alike but are spelled otherwise.", "两个姓名读音相近，拼写不同。"
+    ),
+    "reading": Reason(
+        0.7, "One is a possible reading of the other's characters.", "其中一个是另一个的可能读音。"
+    ),
+    "nickname": Reason(
+        0.65, "One gives a short form of the first name.", "其中一个使用了名字的简称或昵称。"
+    ),
+    "title": Reason(0.85, "Only a title differs.", "只有称谓或头衔不同。"),
+    "generation": Reason(
+        0.6,
+        "One says father or son, such as Jr; the names alone cannot tell which is meant.",
+        "其中一个注明了父子辈分（如 Jr），仅凭姓名无法判断是哪一位。",
+    ),
     "different": Reason(0.0, "These are different names.", "两个姓名不同。"),
     "empty": Reason(0.0, "There is no name to compare.", "没有可比较的姓名。"),
     "too_long": Reason(0.0, "The text is too long to be a name.", "内容过长，不是姓名。"),
 }  # fmt: skip
+
+ANOTHER_SPELLING: frozenset[ReasonCode] = frozenset({"spelling", "nickname", "reading"})
+"""Close because one may stand for the other, not because the letters agree: to be asked about, and
+not enough where a name is copied from the same document."""

@@ -1,10 +1,12 @@
 """Two names made ready for comparing: their words, ASCII spellings and script.
 
-Here belongs everything the rules look at; the rules themselves are in `compare` and `closeness`.
+Here belongs everything the rules look at; the rules themselves are in `compare`, `closeness` and
+`alike`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Literal
@@ -12,29 +14,33 @@ from typing import Literal
 import msgspec
 
 from qianbao.names import cyrillic, han
+from qianbao.names.affixes import without_titles
+from qianbao.names.japanese import short_vowels
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import readings, split_words, tidy
+from qianbao.names.letters import Words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.spelled import turns
 
 MAX_WORDS = 24
 """A text of more words is no name."""
 
-Words = tuple[str, ...]
-Script = Literal["latin", "cyrillic", "han", "vague", "other"]
-"""vague: scripts whose letters do not settle a Latin spelling, so at most close."""
+Script = Literal["latin", "cyrillic", "han", "hangul", "kana", "settled", "vague"]
+"""settled: scripts whose letters say how they sound (Greek, Armenian, Georgian); vague: those that
+do not settle a Latin spelling, so at most close."""
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One name made ready: `words` in lower case; `groups[i]` numbers the unspaced run that word i
-    came from; `readings` are its ASCII spellings; `surname_words` and `first_words` count the words
-    of the surname, which then come first, and of the first given name (0 when unknown)."""
+    """One name made ready: `texts` as it may be written (surname first, given first), `words` in
+    lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
+    surname, which then come first, and of the first given name (0 when unknown); `accented`: not
+    all is ASCII."""
 
     texts: tuple[str, ...]
     words: Words
-    groups: tuple[int, ...]
-    readings: tuple[Words, ...]
+    plain: Words
     script: Script
     surname_words: int = 0
     first_words: int = 0
+    accented: bool = False
     truncated: bool = False
     characters: tuple[str, str] = ("", "")
 
@@ -53,13 +59,13 @@ def length(name: str | LegalName) -> int:
 def sides_of(name: str | LegalName) -> list[Side]:
     """A text is one side; a legal name with its native form is two."""
     if isinstance(name, str):
-        return [_text_side(name)]
+        return [text_side(name)]
     found = []
     if name.surname or name.given:
         found.append(_legal_side(name))
-    if name.native and (not found or found[0].script != _script(name.native)):
-        found.append(_text_side(name.native))
-    return found or [_text_side("")]
+    if name.native and (not found or found[0].script != script_of(name.native)):
+        found.append(text_side(name.native))
+    return found or [text_side("")]
 
 
 def pair(left: list[Side], right: list[Side]) -> tuple[Side, Side]:
@@ -67,81 +73,94 @@ def pair(left: list[Side], right: list[Side]) -> tuple[Side, Side]:
     pairs = [(a, b) for a in left for b in right]
     same = [(a, b) for a, b in pairs if a.script == b.script]
     characters = [(a, b) for a, b in same if a.script == "han"]
-    a, b = (characters or same or pairs)[0]
-    if "other" in (a.script, b.script):
-        return _with_short_vowels(a), _with_short_vowels(b)
-    return a, b
+    return (characters or same or pairs)[0]
 
 
-def _script(text: str) -> Script:
-    if text.isascii():
+_LATIN = re.compile("[\\0-\u036f\u1e00-\u1eff]*")
+_SCRIPTS: tuple[tuple[Script, re.Pattern[str]], ...] = (
+    ("hangul", re.compile("[\uac00-\ud7a3]")),
+    ("vague", re.compile(
+        "[\u0590-\u109f\u1100-\u1dff\u2c00-\u2fdf\ua000-\uabff\ufb1d-\ufdff\ufe70-\ufefc"
+        "\U00010000-\U0001fbff]"
+    )),
+    ("cyrillic", re.compile("[\u0400-\u052f]")),
+    ("kana", re.compile("[\u3041-\u30fa\u30fc-\u30ff]")),
+    ("settled", re.compile("[\u0370-\u03ff\u0530-\u058f\u10a0-\u10ff\u1f00-\u1fff]")),
+)  # fmt: skip
+
+
+def script_of(text: str) -> Script:
+    """The script of a name; where there are several, characters before all others."""
+    if text.isascii() or _LATIN.fullmatch(text):
         return "latin"
     if han.has_han(text):
         return "han"
-    if cyrillic.has_cyrillic(text):
-        return "cyrillic"
-    letters = [c for c in text if c.isalpha()]
-    if all(c < "\u0250" or "\u1e00" <= c < "\u1f00" for c in letters):
-        return "latin"
-    # Greek, Armenian and Georgian letters and kana say how they sound; the rest say less.
-    settled = ("\u0370", "\u0400"), ("\u0530", "\u0590"), ("\u10a0", "\u1100"), ("\u3040", "\u3100")
-    return "other" if all(any(a <= c < b for a, b in settled) for c in letters) else "vague"
+    return next((script for script, letters in _SCRIPTS if letters.search(text)), "latin")
 
 
-def _text_side(name: str) -> Side:
+def text_side(name: str) -> Side:
+    """A name whose parts are not known."""
     text = tidy(name)
-    words, groups = _grouped(text)
-    script = _script(text)
+    words = split_words(text)
+    if not text.isascii():
+        return _accented_side(text, words)
+    return Side((text,), words, plain(words), "latin")
+
+
+def _accented_side(text: str, words: Words) -> Side:
+    script = script_of(text)
     cut = han.split_surname(text) if script == "han" else ("", "")
-    return Side((text,), words, groups, readings(words), script, characters=cut)
+    return Side((text,), words, plain(words), script, 0, 0, True, False, cut)
 
 
 def _legal_side(name: LegalName) -> Side:
     surname, given = tidy(name.surname), tidy(name.given)
-    family, family_groups = _grouped(surname)
-    own, own_groups = _grouped(given)
+    family, own = split_words(surname), split_words(given)
     texts = tuple(dict.fromkeys((f"{surname} {given}".strip(), f"{given} {surname}".strip())))
-    script = _script(surname + given)
-    first = [group for group in own_groups if group == own_groups[0]]
-    start = len(surname.split())
+    script = script_of(surname + given)
+    first = len(split_words(given.split()[0])) if own else 0
     return Side(
         texts=(surname + given,) if script == "han" else texts,
         words=family + own,
-        groups=family_groups + tuple(start + group for group in own_groups),
-        readings=readings(family + own),
+        plain=plain(family + own),
         script=script,
         surname_words=len(family) if own else 0,
-        first_words=len(first) if family else 0,
+        first_words=first if family else 0,
+        accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
     )
 
 
-def _grouped(text: str) -> tuple[Words, tuple[int, ...]]:
-    words: list[str] = []
-    groups: list[int] = []
-    for group, run in enumerate(text.split()):
-        for word in split_words(run.lower()):
-            if any(c.isalnum() for c in word):
-                words.append(word)
-                groups.append(group)
-    return tuple(words), tuple(groups)
+def untitled(side: Side) -> Side:
+    """A text without its titles; a legal name has none."""
+    words = side.words if side.surname_words else without_titles(side.words)
+    return side if words is side.words else with_words(side, words)
 
 
-def _with_short_vowels(side: Side) -> Side:
-    """Long vowels of kana are mostly written short: たろう is TARO, seldom TAROU."""
-    short = [tuple(_shorten(word) for word in reading) for reading in side.readings]
-    return msgspec.structs.replace(side, readings=tuple(dict.fromkeys([*side.readings, *short])))
+def with_words(side: Side, words: Words) -> Side:
+    """A text with other words."""
+    text = " ".join(words)
+    return Side((text,), words, plain(words), side.script, 0, 0, not text.isascii())
 
 
-def _shorten(word: str) -> str:
-    for long, one in (("ou", "o"), ("oo", "o"), ("uu", "u")):
-        word = word.replace(long, one)
-    return word
+def groups(side: Side) -> tuple[int, ...]:
+    """For each word the number of the unspaced run that it came from: Anna-Maria is one."""
+    found: list[int] = []
+    for group, run in enumerate(side.texts[0].split()):
+        found += [group] * len(split_words(run))
+    return tuple(found) if len(found) == len(side.words) else tuple(range(len(side.words)))
 
 
-def turns(words: Words) -> list[Words]:
-    return [words[i:] + words[:i] for i in range(len(words))] or [()]
+# What is the same
+
+
+def all_readings(side: Side) -> tuple[Words, ...]:
+    """Every ASCII spelling of a name's words; kana also with short vowels."""
+    found = readings(side.words)
+    if side.script != "kana":
+        return found
+    return found + tuple(tuple(map(short_vowels, reading)) for reading in found)
 
 
 def _ends(words: Words) -> set[int]:
@@ -163,34 +182,57 @@ def arranged(a: Words, b: Words) -> bool:
     """As `fits`, with the words of one side turned round: given name first or last."""
     if sum(map(len, a)) != sum(map(len, b)):
         return False
+    if len(a) == len(b):
+        return a in turns(b)
     return any(fits(turn, b) for turn in turns(a)) or any(fits(a, turn) for turn in turns(b))
 
 
 def any_reading(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -> bool:
-    return any(rule(a, b) for a in left.readings for b in right.readings)
+    """Whether the rule holds for some spelling of both."""
+    others = all_readings(right)
+    if "kana" in (left.script, right.script):
+        others += tuple(tuple(map(short_vowels, other)) for other in others)
+    return any(rule(a, b) for a in all_readings(left) for b in others)
 
 
 def accents_conflict(left: Side, right: Side) -> bool:
-    """Both carry accents, and neither only lacks some of the other's: Hùng is not Hưng."""
-    if not left.script == right.script == "latin":
+    """Both carry accents that tell tones or vowels apart, and not the same ones: Hùng is not Hưng,
+    and Thành not Thanh. In other languages an accent more or elsewhere is a slip of the pen."""
+    if not (left.accented and right.accented and left.script == right.script == "latin"):
         return False
-    a, b = ({_NEAR.get(c, c) for c in "".join(s.words) if not c.isascii()} for s in (left, right))
-    return bool(a and b) and not (a <= b or b <= a)
+    if not (tonal(left) or tonal(right)):
+        return False
+    a, b = ({c for c in "".join(side.words) if not c.isascii()} for side in (left, right))
+    return bool(a and b) and a != b
 
 
-_NEAR = {"ş": "ș", "ţ": "ț", "ĕ": "ě", "ă": "ǎ", "ğ": "ǧ"}
-"""Accents that one keyboard offers for another."""
+def tonal(side: Side) -> bool:
+    """Whether accents make other words of the same letters: Vietnamese, and pinyin with tones."""
+    if not side.accented:
+        return False
+    text = "".join(side.words)
+    if not _VIETNAMESE.isdisjoint(text):
+        return True
+    return not _TONES.isdisjoint(text) and all(map(is_pinyin, side.plain))
+
+
+_VIETNAMESE = frozenset("ơưđ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
+_TONES = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ")
+
+
+def spelled_same(left: Side, i: int, right: Side, j: int) -> bool:
+    """Whether word i of a Cyrillic side is spelled as word j of a Latin one, or the other way."""
+    if left.script == "cyrillic" and right.script == "latin":
+        return cyrillic.spells(left.words[i], right.plain[j])
+    if right.script == "cyrillic" and left.script == "latin":
+        return cyrillic.spells(right.words[j], left.plain[i])
+    return False
 
 
 def same_word(left: Side, i: int, right: Side, j: int) -> bool:
     """Whether word i of one side and word j of the other are one word in two spellings."""
-    a, b = ({reading[at] for reading in s.readings} for s, at in ((left, i), (right, j)))
-    if not a.isdisjoint(b):
-        return not accents_conflict(left, right)
-    if left.script == "cyrillic" and right.script == "latin":
-        return any(cyrillic.spells(left.words[i], word) for word in b)
-    if right.script == "cyrillic" and left.script == "latin":
-        return any(cyrillic.spells(right.words[j], word) for word in a)
+    if left.plain[i] == right.plain[j]:
+        return True
     if left.script == right.script == "latin":
-        return cyrillic.same_first_name(left.readings[0][i], right.readings[0][j])
-    return False
+        return cyrillic.same_first_name(left.plain[i], right.plain[j])
+    return spelled_same(left, i, right, j)

@@ -30,9 +30,10 @@ class NameProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     `order`: SG is surname first, GS given name first. `separator` stands between all words.
     `max_length` counts printed characters; what is beyond is cut off the end. `middle`: what
-    happens to given names after the first. `punctuation`: whether hyphens, apostrophes and dots
-    stay, vanish, or become spaces (an apostrophe always vanishes then, as in passports). `as_of`
-    is the date of the source.
+    happens to given names after the first. `punctuation`: whether hyphens and dots stay, vanish, or
+    become spaces; apostrophes vanish as in passports, unless all is left as it is. `accents`: Ü is
+    doubled to UE as in passports, or dropped to U as SEPA banks do. `as_of` is the date of the
+    source.
     """
 
     order: Literal["SG", "GS"]
@@ -41,6 +42,7 @@ class NameProfile(msgspec.Struct, frozen=True, kw_only=True):
     max_length: int | None = None
     middle: Literal["keep", "drop", "initial"] = "keep"
     punctuation: Literal["keep", "strip", "space"] = "space"
+    accents: Literal["double", "drop"] = "double"
     confidence: Confidence = "assumed"
     source: str = ""
     as_of: str = ""
@@ -60,17 +62,13 @@ def write(name: LegalName, profile: NameProfile) -> str:
     """`name` as a bank with this profile prints it. Capitals and title case are plain ASCII, as in
     the passport's machine-readable zone (Ü is UE); `as_is` keeps the document's letters. A name in
     Chinese characters is those characters."""
-    return _write(name, profile, plain=False)
-
-
-def _write(name: LegalName, profile: NameProfile, *, plain: bool) -> str:
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
-    surname = _cased(name.surname, profile, plain=plain)
+    surname = _cased(name.surname, profile)
     first, *middle = name.given.split() or [""]
-    given = _cased(first, profile, plain=plain)
+    given = _cased(first, profile)
     for word in middle if profile.middle != "drop" else []:
-        printed = _cased(word, profile, plain=plain)
+        printed = _cased(word, profile)
         given += " " + (_initial(printed) if profile.middle == "initial" else printed)
     parts = (surname, given) if profile.order == "SG" else (given, surname)
     text = profile.separator.join(" ".join(parts).split())
@@ -91,8 +89,9 @@ def _initial(printed: str) -> str:
     return next((c for c in printed if c.isalnum()), "")
 
 
-def _cased(text: str, profile: NameProfile, *, plain: bool) -> str:
-    marked = _punctuated(text, profile.punctuation)
+def _cased(text: str, profile: NameProfile) -> str:
+    marked = _punctuated(text, profile)
+    plain = profile.accents == "drop"
     if profile.case == "as_is":
         return marked
     words = to_ascii(marked, PLAIN_LETTERS if plain else MRZ_LETTERS).split()
@@ -101,11 +100,13 @@ def _cased(text: str, profile: NameProfile, *, plain: bool) -> str:
     return " ".join(w.capitalize() if profile.case == "title" else w.upper() for w in words)
 
 
-def _punctuated(text: str, habit: Literal["keep", "strip", "space"]) -> str:
-    if habit == "keep":
+def _punctuated(text: str, profile: NameProfile) -> str:
+    if profile.punctuation == "keep" and profile.case == "as_is":
         return text
     without = re.sub("['’‘ʼ`´]", "", text)
-    return re.sub(r"[^\w\s]|_", " " if habit == "space" else "", without)
+    if profile.punctuation == "keep":
+        return without
+    return re.sub(r"[^\w\s]|_", " " if profile.punctuation == "space" else "", without)
 
 
 def mrz_field(name: LegalName, length: int) -> str:
@@ -113,8 +114,7 @@ def mrz_field(name: LegalName, length: int) -> str:
     does not fit loses its end, but keeps at least one letter of the given name."""
     fitted = NameProfile(order="SG", separator=" ", case="upper")
     surname, given = (
-        re.sub("[^A-Z]+", "<", _cased(part, fitted, plain=False)).strip("<")
-        for part in _latin_parts(name)
+        re.sub("[^A-Z]+", "<", _cased(part, fitted)).strip("<") for part in _latin_parts(name)
     )
     if given and len(surname) > length - 3:
         surname = surname[: length - 3].rstrip("<")
@@ -158,7 +158,7 @@ _SOURCES = {
     "spacing": _CUSTOMERS,
     "middle_dropped": _CUSTOMERS,
     "middle_initial": "",
-    "plain": "",
+    "accents": "",
     "punctuation": "istudy-china.com/alipay",
     "cut": "sarajaaksola.com/chinese-bank-icbc",
     "title": "chengdu-expat.com/how-to-fix-the-wechat-pay-issue",
@@ -173,7 +173,7 @@ _WHY = {
     "spacing": ("The words joined, or apart.", "各部分连写或分写。"),
     "middle_dropped": ("Without the middle names.", "省略中间名。"),
     "middle_initial": ("Middle names as initials.", "中间名只写首字母。"),
-    "plain": ("Accents dropped: Ü as U, not UE.", "去掉变音符号：Ü 写作 U，而非 UE。"),
+    "accents": ("Ü as U instead of UE, or the other way.", "Ü 写作 U 而非 UE，或相反。"),
     "punctuation": ("Hyphens and apostrophes as a sign, or left out.", "保留或省略连字符、撇号。"),
     "cut": ("Cut off after 20 characters.", "超过 20 个字符的部分被截去。"),
     "title": ("With small letters.", "首字母大写，其余小写。"),
@@ -188,12 +188,13 @@ _WHY = {
 def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, str]]:
     turned = _with(profile, order="GS" if profile.order == "SG" else "SG")
     respaced = {"": " ", " ": ""}
+    other_accents = "drop" if profile.accents == "double" else "double"
     both = (profile, turned)
     yield write(name, turned), "order"
     for way in both:
         yield write(name, _with(way, separator=respaced[way.separator])), "spacing"
     for way in both:
-        yield _write(name, way, plain=True), "plain"
+        yield write(name, _with(way, accents=other_accents)), "accents"
     other = "space" if profile.punctuation == "keep" else "keep"
     for way in both:
         yield write(name, _with(way, punctuation=other)), "punctuation"

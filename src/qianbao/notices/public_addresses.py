@@ -11,13 +11,18 @@ import socket
 
 import httpx
 
+
+class NotPublic(httpx.ConnectError):
+    """The address leads somewhere inside a network."""
+
+
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 async def public_only(request: httpx.Request) -> None:
     """A request hook of httpx: sends to the very address that was looked at, so that a name cannot
-    lead elsewhere a moment later. Raises `httpx.ConnectError` when any of the name's addresses is
-    not public."""
+    lead elsewhere a moment later. Raises `NotPublic` when any of the name's addresses is not
+    public, `httpx.ConnectError` when it has none."""
     host = request.url.host
     loop = asyncio.get_running_loop()
     try:
@@ -26,7 +31,7 @@ async def public_only(request: httpx.Request) -> None:
         raise httpx.ConnectError("no such host", request=request) from error
     addresses = [str(place[4][0]) for place in found]
     if not addresses or not all(is_public(address) for address in addresses):
-        raise httpx.ConnectError("not a public address", request=request)
+        raise NotPublic("not a public address", request=request)
     request.extensions["sni_hostname"] = host  # the certificate is still the name's
     request.url = request.url.copy_with(host=addresses[0])
 

@@ -36,15 +36,84 @@ UPDATE text_messages SET sent_at = %(now)s WHERE sms_id = %(sms_id)s
 -- Nothing is added for a merchant who has no address for webhooks.
 INSERT INTO webhook_deliveries (merchant_id, delivery_id, event, payload, created_at)
 SELECT merchant_id, %(delivery_id)s, %(event)s, %(payload)s, %(now)s
-FROM merchants WHERE merchant_id = %(merchant_id)s AND webhook_url <> ''
+FROM webhooks WHERE merchant_id = %(merchant_id)s
 
 -- name: find_delivery
-SELECT d.event, d.payload, d.created_at, d.delivered_at, m.webhook_url, m.webhook_secret_cipher
-FROM webhook_deliveries d JOIN merchants m USING (merchant_id)
+SELECT d.event, d.payload, d.created_at, d.delivered_at, w.url
+FROM webhook_deliveries d JOIN webhooks w USING (merchant_id)
 WHERE d.merchant_id = %(merchant_id)s AND d.delivery_id = %(delivery_id)s
 
 -- name: count_delivery
+-- Two attempts may overlap: what has arrived stays so.
 UPDATE webhook_deliveries
-SET attempts = attempts + 1, last_status = %(status)s,
-    delivered_at = CASE WHEN %(arrived)s THEN %(now)s END
+SET attempts = attempts + 1, last_status = %(status)s, last_error = %(error)s,
+    last_attempt_at = %(now)s,
+    delivered_at = coalesce(delivered_at, CASE WHEN %(error)s = '' THEN %(now)s END)
 WHERE merchant_id = %(merchant_id)s AND delivery_id = %(delivery_id)s
+
+-- name: show_delivery
+SELECT delivery_id, event, attempts, last_status, last_error, created_at, last_attempt_at,
+    delivered_at,
+    CASE WHEN delivered_at IS NOT NULL THEN 'delivered'
+        WHEN attempts > %(retries)s THEN 'given_up' ELSE 'waiting' END AS state
+FROM webhook_deliveries
+WHERE merchant_id = %(merchant_id)s AND delivery_id = %(delivery_id)s
+
+-- name: list_deliveries
+SELECT delivery_id, event, attempts, last_status, last_error, created_at, last_attempt_at,
+    delivered_at,
+    CASE WHEN delivered_at IS NOT NULL THEN 'delivered'
+        WHEN attempts > %(retries)s THEN 'given_up' ELSE 'waiting' END AS state
+FROM webhook_deliveries
+WHERE merchant_id = %(merchant_id)s
+    AND (created_at, delivery_id) < (%(after_at)s::timestamptz, %(after_id)s)
+ORDER BY created_at DESC, delivery_id DESC
+LIMIT %(limit)s
+
+-- name: latest_attempt
+-- Whether it did not arrive.
+SELECT delivered_at IS NULL FROM webhook_deliveries
+WHERE merchant_id = %(merchant_id)s AND attempts > 0
+ORDER BY created_at DESC, delivery_id DESC
+LIMIT 1
+
+-- name: set_webhook
+INSERT INTO webhooks (merchant_id, url, set_at) VALUES (%(merchant_id)s, %(url)s, %(now)s)
+ON CONFLICT (merchant_id) DO UPDATE SET url = excluded.url,
+    set_at = CASE WHEN webhooks.url = excluded.url THEN webhooks.set_at ELSE excluded.set_at END
+
+-- name: find_webhook
+SELECT url, set_at FROM webhooks WHERE merchant_id = %(merchant_id)s
+
+-- name: lock_webhook
+-- Two changes of one merchant's secret wait for each other.
+SELECT url FROM webhooks WHERE merchant_id = %(merchant_id)s FOR UPDATE
+
+-- name: stop_webhook
+DELETE FROM webhooks WHERE merchant_id = %(merchant_id)s
+
+-- name: list_secrets
+SELECT secret_id, created_at, ends_at FROM webhook_secrets
+WHERE merchant_id = %(merchant_id)s AND (ends_at IS NULL OR ends_at > %(now)s)
+ORDER BY created_at DESC, secret_id DESC
+
+-- name: secrets_in_use
+SELECT secret_cipher FROM webhook_secrets
+WHERE merchant_id = %(merchant_id)s AND (ends_at IS NULL OR ends_at > %(now)s)
+ORDER BY created_at DESC, secret_id DESC
+
+-- name: find_secret
+-- With when the ones before it end.
+SELECT s.secret_cipher,
+    (SELECT max(e.ends_at) FROM webhook_secrets e
+     WHERE e.merchant_id = s.merchant_id AND e.created_at < s.created_at)
+FROM webhook_secrets s
+WHERE s.merchant_id = %(merchant_id)s AND s.secret_id = %(secret_id)s
+
+-- name: end_secrets
+UPDATE webhook_secrets SET ends_at = %(ends_at)s
+WHERE merchant_id = %(merchant_id)s AND ends_at IS NULL
+
+-- name: add_secret
+INSERT INTO webhook_secrets (merchant_id, secret_id, secret_cipher, created_at)
+VALUES (%(merchant_id)s, %(secret_id)s, %(cipher)s, %(now)s)

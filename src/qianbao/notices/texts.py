@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import httpx
 import msgspec
 
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import QianbaoError
+from qianbao.http_client import HttpClient, HttpTrouble
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 
@@ -58,10 +58,10 @@ async def send_text(
 
 
 async def deliver_text(
-    pool: Pool, keys: KeyRing, http: httpx.AsyncClient, *, sms_id: str, now: datetime
+    pool: Pool, keys: KeyRing, http: HttpClient, *, sms_id: str, now: datetime
 ) -> None:
-    """The job `send_text`: hands one message to the gateway. `http` knows the gateway's address and
-    carries its token. A message already sent is left alone. Raises `TextUndelivered`."""
+    """The job `send_text`: hands one message to the gateway, which `http` reaches. A message
+    already sent is left alone. Raises `TextUndelivered`."""
     async with pool.connection() as conn:
         found = await fetch_one(conn, SQL.find_text, {"sms_id": sms_id}, _Text)
     if found is None or found.sent_at is not None:
@@ -73,10 +73,8 @@ async def deliver_text(
         "text": keys.decrypt(found.body_cipher, "sms"),
     }
     try:
-        answer = await http.post("/sms", json=message)
-    except httpx.HTTPError as error:
-        raise TextUndelivered from error
-    if not answer.is_success:
-        raise TextUndelivered
+        await http.ask("POST", "/sms", msgspec.Raw, message)
+    except HttpTrouble as trouble:
+        raise TextUndelivered from trouble
     async with pool.connection() as conn:
         await conn.execute(SQL.text_sent, {"sms_id": sms_id, "now": now})

@@ -2,7 +2,7 @@
 
 Here belongs keeping, signing and delivering an event. What an event says belongs to its verb: it
 calls `emit` in the same transaction, so nothing is told that did not happen, and nothing that
-happened is lost.
+happened is lost. Where a merchant's events go, and what they are signed with, is `endpoint`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -24,36 +23,30 @@ from psycopg.types.json import Jsonb
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
-from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
+from qianbao.notices.events import EVENTS, Payload
+from qianbao.notices.public_addresses import NotPublic
 
 SQL = load("qianbao.notices")
 
 MOST_SECONDS = 20
 """How long one attempt may take in all, however slowly the answer drips."""
 
-TOLERANCE = timedelta(minutes=5)
-"""How far a delivery's time may be from the receiver's before it is taken for a replay."""
+RETRIES = 17
+"""How often an event that did not arrive is sent again, each wait twice the one before: the last
+attempt is three days after the first."""
 
 
 class WebhookUndelivered(QianbaoError):
     code = "webhook_undelivered"
     status = 502
     retry = True
-    en = "The merchant's address answered {answer}."
-    zh = "商户地址返回 {answer}。"
+    en = "The event did not arrive at the merchant's address: {trouble}."
+    zh = "事件通知未送达商户地址：{trouble}。"
     next_en = "It is tried again by itself; check the address if it goes on."
     next_zh = "系统会自动重试；若持续失败，请检查该地址。"
-
-
-class WebhookForged(InvalidInput):
-    code = "webhook_forged"
-    status = 401
-    en = "This delivery is not signed with the webhook secret, or is too old."
-    zh = "该通知未用约定密钥签名，或已过时。"
-    next_en = "Ignore it; compare the secret and the clock if it should have been real."
-    next_zh = "请忽略；如确为真实通知，请核对密钥与时钟。"
 
 
 class _Delivery(msgspec.Struct, frozen=True):
@@ -61,20 +54,23 @@ class _Delivery(msgspec.Struct, frozen=True):
     payload: dict[str, Any]
     created_at: datetime
     delivered_at: datetime | None
-    webhook_url: str
-    webhook_secret_cipher: bytes | None
+    url: str
 
 
-def new_secret(entropy: Callable[[int], bytes] = os.urandom) -> str:
-    """A secret for one merchant: `whsec_` and base64 of 32 random bytes."""
-    return "whsec_" + base64.b64encode(entropy(32)).decode()
+class _Answer(msgspec.Struct, frozen=True):
+    """The status, when there was an answer; and what was wrong, empty when nothing."""
+
+    status: int | None
+    error: str
 
 
 async def emit(
-    conn: Connection, *, merchant_id: str, event: str, payload: Mapping[str, Any], now: datetime
+    conn: Connection, *, merchant_id: str, event: str, payload: Payload, now: datetime
 ) -> str | None:
-    """Tells the merchant `event` (`payment.paid`, `mandate.ended` …) once this transaction has
-    committed. Gives the delivery's id; None when the merchant wants no webhooks."""
+    """Tells the merchant `event`, one of `EVENTS`, once this transaction has committed. Gives the
+    delivery's id; None when the merchant wants no webhooks."""
+    if type(payload) is not type(EVENTS[event].example):
+        raise TypeError(f"{event} does not say {type(payload).__name__}")
     delivery_id = new_id("whk", now)
     cursor = await conn.execute(
         SQL.add_delivery,
@@ -82,7 +78,7 @@ async def emit(
             "merchant_id": merchant_id,
             "delivery_id": delivery_id,
             "event": event,
-            "payload": Jsonb(dict(payload)),
+            "payload": Jsonb(msgspec.to_builtins(payload)),
             "now": now,
         },
     )
@@ -107,80 +103,71 @@ async def deliver_webhook(
     place = {"merchant_id": merchant_id, "delivery_id": delivery_id}
     async with pool.connection() as conn:
         found = await fetch_one(conn, SQL.find_delivery, place, _Delivery)
-    if found is None or found.delivered_at is not None or not found.webhook_url:
+        cursor = await conn.execute(SQL.secrets_in_use, place | {"now": now})
+        ciphers = [row[0] for row in await cursor.fetchall()]
+    if found is None or found.delivered_at is not None:
         return
-    if found.webhook_secret_cipher is None:
-        raise ValueError(f"{merchant_id} has a webhook address and no secret")
-    secret = keys.decrypt(found.webhook_secret_cipher, "webhook")
-    body = _body(found)
-    status = await _post(
-        http, found.webhook_url, body, signed_headers(secret, delivery_id, body, now)
-    )
-    arrived = status is not None and 200 <= status < 300
+    secrets = [keys.decrypt(cipher, "webhook") for cipher in ciphers]
+    told = body(found.event, found.created_at, found.payload)
+    answer = await _post(http, found.url, told, signed_headers(secrets, delivery_id, told, now))
+    attempt = {"status": answer.status, "error": answer.error, "now": now}
     async with pool.connection() as conn:
-        attempt = {"status": status, "arrived": arrived, "now": now}
         await conn.execute(SQL.count_delivery, place | attempt)
-    if not arrived:
-        raise WebhookUndelivered(answer=status or "–")
+    if answer.error:
+        raise WebhookUndelivered(trouble=f"{answer.error} {answer.status or ''}".strip())
 
 
 async def _post(
-    http: httpx.AsyncClient, url: str, body: bytes, signed: Mapping[str, str]
-) -> int | None:
-    """The answer's status; None when there was none. The answer's body is not read: it may have no
-    end."""
+    http: httpx.AsyncClient, url: str, content: bytes, signed: Mapping[str, str]
+) -> _Answer:
+    """The answer's body is not read: it may have no end."""
     try:
         async with (
             asyncio.timeout(MOST_SECONDS),
             http.stream(
-                "POST", url, content=body, headers=dict(signed), follow_redirects=False
+                "POST", url, content=content, headers=dict(signed), follow_redirects=False
             ) as answer,
         ):
-            return answer.status_code
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
-        return None
+            return _Answer(answer.status_code, _trouble(answer))
+    except NotPublic:
+        return _Answer(None, "address_not_public")
+    except (TimeoutError, httpx.TimeoutException):
+        return _Answer(None, "timed_out")
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return _Answer(None, "no_connection")
 
 
-def _body(delivery: _Delivery) -> bytes:
-    """The same bytes at every attempt: the time in it is the event's."""
-    told = {
-        "type": delivery.event,
-        "timestamp": delivery.created_at.isoformat(),
-        "data": delivery.payload,
-    }
+def _trouble(answer: httpx.Response) -> str:
+    if answer.is_success:
+        return ""
+    return "redirected" if answer.is_redirect else "refused"
+
+
+def body(event: str, at: datetime, data: Any) -> bytes:
+    """What is posted: the same bytes at every attempt, for the time in it is the event's."""
+    told = {"type": event, "timestamp": at.isoformat(), "data": data}
     return msgspec.json.encode(told, order="sorted")
 
 
-def signed_headers(secret: str, delivery_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """What Standard Webhooks puts beside the body: id, time in seconds, signature."""
+def signed_headers(
+    secrets: Sequence[str], delivery_id: str, content: bytes, now: datetime
+) -> dict[str, str]:
+    """What Standard Webhooks puts beside the content: id, time in seconds, and a signature for each
+    of the secrets in use, the newest first."""
     seconds = str(int(now.timestamp()))
+    signatures = [_signature(secret, delivery_id, seconds, content) for secret in secrets]
     return {
         "content-type": "application/json",
         "webhook-id": delivery_id,
         "webhook-timestamp": seconds,
-        "webhook-signature": _signature(secret, delivery_id, seconds, body),
+        "webhook-signature": " ".join(signatures),
     }
 
 
-def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """What a merchant does with a delivery before reading it. Header names are lower case; several
-    signatures may stand side by side while a secret is changed. Raises `WebhookForged`."""
-    try:
-        delivery_id, seconds = headers["webhook-id"], headers["webhook-timestamp"]
-        away = abs(now.timestamp() - int(seconds))
-        given = headers["webhook-signature"].encode().split()
-    except (KeyError, ValueError) as error:
-        raise WebhookForged from error
-    expected = _signature(secret, delivery_id, seconds, body).encode()
-    matches = [hmac.compare_digest(expected, one) for one in given]
-    if away > TOLERANCE.total_seconds() or not any(matches):
-        raise WebhookForged
-
-
-def _signature(secret: str, delivery_id: str, seconds: str, body: bytes) -> str:
+def _signature(secret: str, delivery_id: str, seconds: str, content: bytes) -> str:
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error as error:
         raise ValueError("a webhook secret is whsec_ and base64") from error
-    signed = f"{delivery_id}.{seconds}.".encode() + body
+    signed = f"{delivery_id}.{seconds}.".encode() + content
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -16,7 +16,6 @@ import msgspec
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import NotFound
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import sql
@@ -262,7 +261,6 @@ def _end_top_up(order: BankOrder, settled: bool, batch: Batch) -> None:
         batch.count(order.wallet_id, received=-order.amount_minor)
         return
     transfer = Transfer(
-        transfer_id=new_id("trf", batch.now),
         kind="top_up",
         debit=main_account(f"bank:{order.bank}", order.currency),
         credit=main_account(order.wallet_id, order.currency),
@@ -270,7 +268,7 @@ def _end_top_up(order: BankOrder, settled: bool, batch: Batch) -> None:
         event_at=batch.now,
         reference=order.order_id,
     )
-    batch.book.transfer(transfer, batch.now)
+    batch.book.transfer(transfer)
 
 
 def _end_withdrawal(order: BankOrder, settled: bool, batch: Batch) -> None:
@@ -288,7 +286,6 @@ def _end_withdrawal(order: BankOrder, settled: bool, batch: Batch) -> None:
         parts.append(("withdrawal_fee", FEES, order.fee_minor))
     transfers = [
         Transfer(
-            transfer_id=new_id("trf", batch.now),
             kind=kind,
             debit=wallet,
             credit=main_account(owner, order.currency),
@@ -298,7 +295,7 @@ def _end_withdrawal(order: BankOrder, settled: bool, batch: Batch) -> None:
         )
         for kind, owner, amount in parts
     ]
-    batch.book.settle(hold, transfers, batch.now)
+    batch.book.settle(hold, transfers)
 
 
 async def _write(conn: Connection, batch: Batch) -> None:

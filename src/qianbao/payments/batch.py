@@ -7,7 +7,7 @@ between the two, `apply` is arithmetic on a `Batch`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,13 +15,14 @@ import msgspec
 
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection
-from qianbao.ledger import AccountKey, Book
+from qianbao.ledger import Account, AccountKey, Book
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.policy.decide import Decision, decide
-from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
+from qianbao.wallets.known import Known, Moved
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -45,21 +46,40 @@ class Kind(msgspec.Struct, frozen=True):
     write: Callable[[Connection, Batch], Awaitable[None]] | None = None
 
 
-class Counted(msgspec.Struct):
-    """What this batch adds to a wallet's limit counters (minor units; less than 0 gives back)."""
-
-    day: date
-    paid_minor: int = 0
-    moved_minor: int = 0
-    received_minor: int = 0
-
-
 class LoggedDecision(msgspec.Struct, frozen=True):
     """A decision for the log, with the facts it was made on."""
 
     wallet_id: str
     decision: Decision
     facts: dict[str, Any]
+
+
+class Member(msgspec.Struct):
+    """A wallet in a batch: what is known of it, its facts as the batch changes them, and what the
+    batch adds to its limit counters (minor units; less than 0 gives back)."""
+
+    known: Known
+    moved: Moved
+    facts: dict[str, Any]
+    account: Account | None
+    counted: bool = False
+    paid_minor: int = 0
+    moved_minor: int = 0
+    received_minor: int = 0
+
+
+def member(known: Known, moved: Moved, account: Account | None) -> Member:
+    """A wallet as the batch finds it."""
+    facts: dict[str, Any] = known.facts.copy()
+    facts["paid_today_minor"] = moved.paid_today_minor
+    facts["paid_this_year_minor"] = moved.paid_this_year_minor
+    facts["moved_for_life_minor"] = moved.moved_for_life_minor
+    facts["received_for_life_minor"] = moved.received_for_life_minor
+    if moved.last_used_at is not None:
+        last = local_date(moved.last_used_at, ZoneInfo(known.situation.time_zone))
+        facts["days_since_last_use"] = (known.day - last).days
+        facts["used_since_opened"] = True
+    return Member(known, moved, facts, account)
 
 
 class Batch:
@@ -70,88 +90,85 @@ class Batch:
         *,
         now: datetime,
         book: Book,
-        situations: dict[str, Situation],
+        members: dict[str, Member],
         policies: tuple[Policy, ...],
         settings: Settings,
         sampled: Callable[[], bool],
     ) -> None:
         self.now = now
         self.book = book
-        self.situations = situations
+        self.members = members
         self.policies = policies
         self.settings = settings
         self.loaded: dict[str, Any] = {}
         self.rows: dict[str, list[Any]] = {}
-        self.counted: dict[str, Counted] = {}
         self.decisions: list[LoggedDecision] = []
         self._sampled = sampled
-        self._facts: dict[str, dict[str, Any]] = {}
 
     def open_wallet(self, wallet_id: str) -> Situation:
-        """The wallet's situation. Raises `WalletUnknown` or `WalletClosed`."""
-        situation = self.situations.get(wallet_id)
-        if situation is None:
+        """The wallet's situation, but for what money moves. Raises `WalletUnknown` or
+        `WalletClosed`."""
+        found = self.members.get(wallet_id)
+        if found is None:
             raise WalletUnknown()
-        if situation.status == "closed":
+        if found.known.situation.status == "closed":
             raise WalletClosed()
-        return situation
+        return found.known.situation
 
     def decide(self, wallet_id: str, capability: str, amount_minor: int) -> None:
         """Raises `BlockedByPolicy` unless every policy in force allows it."""
-        situation = self.open_wallet(wallet_id)
-        facts = self._facts_of(situation)
+        self.open_wallet(wallet_id)
+        found = self.members[wallet_id]
+        facts = found.facts
         facts["amount_minor"] = amount_minor
-        decision = decide(self.policies, capability, facts, self.now, situation)
-        if decision.outcome == "blocked":
+        account = found.account
+        if account is not None:
+            facts["balance_minor"] = account.balance_minor
+            facts["available_minor"] = account.balance_minor - account.held_minor
+        permit = found.known.permit(capability, self.now)
+        decision = permit.allowed
+        if not permit.covers(facts):
             # Told, and ways out sought, with what this batch has added so far.
-            situation = self._as_counted(situation, facts)
+            situation = _as_counted(found)
             decision = decide(self.policies, capability, facts, self.now, situation)
-            self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
-            raise BlockedByPolicy(decision, situation, amount_minor)
+            if decision.outcome == "blocked":
+                self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
+                raise BlockedByPolicy(decision, situation, amount_minor)
         if self._sampled():
             self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
 
     def count(self, wallet_id: str, *, paid: int = 0, moved: int = 0, received: int = 0) -> None:
-        """Adds to the limit counters (minor units; less than 0 gives back, never below nothing)."""
-        situation = self.situations[wallet_id]
-        counted = self.counted.get(wallet_id)
-        if counted is None:
-            day = local_date(self.now, ZoneInfo(situation.time_zone))
-            counted = self.counted[wallet_id] = Counted(day)
-        counted.paid_minor += paid
-        counted.moved_minor += moved
-        counted.received_minor += received
-        facts = self._facts_of(situation)
-        for name, change in (
-            ("paid_today_minor", paid),
-            ("paid_this_year_minor", paid),
-            ("moved_for_life_minor", moved),
-            ("received_for_life_minor", received),
-        ):
-            facts[name] = max(0, facts[name] + change)
-        account = self.book.accounts.get((wallet_id, situation.currency))
-        if account is not None:
-            facts["balance_minor"] = account.balance_minor
-            facts["available_minor"] = account.available_minor
+        """Adds to the limit counters (minor units; less than 0 gives back, never below
+        nothing)."""
+        found = self.members[wallet_id]
+        facts = found.facts
+        found.counted = True
+        if paid:
+            found.paid_minor += paid
+            facts["paid_today_minor"] = max(0, facts["paid_today_minor"] + paid)
+            facts["paid_this_year_minor"] = max(0, facts["paid_this_year_minor"] + paid)
+        if moved:
+            found.moved_minor += moved
+            facts["moved_for_life_minor"] = max(0, facts["moved_for_life_minor"] + moved)
+        if received:
+            found.received_minor += received
+            facts["received_for_life_minor"] = max(0, facts["received_for_life_minor"] + received)
 
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
         self.rows.setdefault(kind, []).append(row)
 
-    def _as_counted(self, situation: Situation, facts: dict[str, Any]) -> Situation:
-        account = self.book.accounts.get((situation.wallet_id, situation.currency))
-        return msgspec.structs.replace(
-            situation,
-            balance_minor=account.balance_minor if account else situation.balance_minor,
-            held_minor=account.held_minor if account else situation.held_minor,
-            paid_today_minor=facts["paid_today_minor"],
-            paid_this_year_minor=facts["paid_this_year_minor"],
-            moved_for_life_minor=facts["moved_for_life_minor"],
-            received_for_life_minor=facts["received_for_life_minor"],
-        )
 
-    def _facts_of(self, situation: Situation) -> dict[str, Any]:
-        facts = self._facts.get(situation.wallet_id)
-        if facts is None:
-            facts = self._facts[situation.wallet_id] = facts_at(situation, self.now)
-        return facts
+def _as_counted(found: Member) -> Situation:
+    """The whole situation, with what this batch has added so far."""
+    known, facts, account = found.known.situation, found.facts, found.account
+    return msgspec.structs.replace(
+        known,
+        last_used_at=found.moved.last_used_at,
+        balance_minor=known.balance_minor if account is None else account.balance_minor,
+        held_minor=known.held_minor if account is None else account.held_minor,
+        paid_today_minor=facts["paid_today_minor"],
+        paid_this_year_minor=facts["paid_this_year_minor"],
+        moved_for_life_minor=facts["moved_for_life_minor"],
+        received_for_life_minor=facts["received_for_life_minor"],
+    )

@@ -11,13 +11,14 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_all
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
+from qianbao.notices.events import PaymentCharged
+from qianbao.notices.webhooks import emit
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
 from qianbao.payments.errors import check_note
-from qianbao.payments.pay import Paid, tell_merchant
+from qianbao.payments.pay import Paid
 
 
 class MandateUnknown(NotFound):
@@ -179,7 +180,6 @@ def _apply(request: Charge, batch: Batch) -> Paid:
         _check_order(request, amount, batch)
     batch.decide(request.wallet_id, "be_charged", amount)
     transfer = Transfer(
-        transfer_id=new_id("trf", batch.now),
         kind="charge",
         debit=main_account(request.wallet_id, payer.currency),
         credit=main_account(request.merchant_id, payer.currency),
@@ -188,14 +188,12 @@ def _apply(request: Charge, batch: Batch) -> Paid:
         reference=request.payment_id,
         note=request.description,
     )
-    batch.book.transfer(transfer, batch.now)
+    transfer_id = batch.book.transfer(transfer)
     batch.count(request.wallet_id, paid=amount, moved=amount)
     if mandate is not None:
         mandate.charged_today_minor = _charged(mandate, today) + amount
         mandate.day = max(mandate.day or today, today)
-    paid = Paid(
-        request.merchant_id, request.payment_id, transfer.transfer_id, request.amount, batch.now
-    )
+    paid = Paid(request.merchant_id, request.payment_id, transfer_id, request.amount, batch.now)
     batch.add_row("charge", (request, paid))
     return paid
 
@@ -228,8 +226,23 @@ async def _write(conn: Connection, batch: Batch) -> None:
                 "charged": [one.charged_today_minor for one in used.values()],
             },
         )
-    for _, paid in rows:
-        await tell_merchant(conn, paid, "payment.charged", batch.now)
+    for request, paid in rows:
+        await _tell(conn, request, paid)
+
+
+async def _tell(conn: Connection, request: Charge, paid: Paid) -> None:
+    told = PaymentCharged(
+        payment_id=paid.payment_id,
+        merchant_reference=request.merchant_reference,
+        transfer_id=paid.transfer_id,
+        mandate_id=request.mandate_id,
+        score_order_id=request.score_order_id,
+        amount=paid.amount,
+        at=paid.at,
+    )
+    await emit(
+        conn, merchant_id=paid.merchant_id, event="payment.charged", payload=told, now=paid.at
+    )
 
 
 def _accounts(request: Charge) -> list[AccountKey]:

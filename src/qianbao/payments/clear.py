@@ -1,10 +1,13 @@
 """The clearing loop: requests that arrived while the last commit ran are settled as one batch.
 
 One transaction: lock the accounts in key order; find what was answered before; read facts, limits
-and the policies in force (a later statement, which sees what the locks waited for); per request
-decide, then apply in memory; write everything by COPY and set-based statements; commit; answer.
-Money, limits and rules can therefore never disagree, and one commit carries many payments. There
-are no timers: under light load a batch is one request, under heavy load it grows by itself.
+and the policies in force (later statements, which see what the locks waited for); per request
+decide, then apply in memory; write everything by set-based statements; commit; answer. Money,
+limits and rules can therefore never disagree, and one commit carries many payments. There are no
+timers: under light load a batch is one request, under heavy load it grows by itself.
+
+The database is waited for twice: once for all that is read, once for all that is written and the
+commit. Above `_FEW` requests the rows go by COPY, which cannot share a wait but is cheaper a row.
 """
 
 from __future__ import annotations
@@ -12,22 +15,34 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 import structlog
-from psycopg.types.json import Jsonb
+from psycopg import AsyncCursor
 
 from qianbao.clock import Clock
+from qianbao.db.arrays import Array, arrays, copy_rows, in_pipeline, integers, moment, texts
+from qianbao.db.pipeline import pipeline, sent
 from qianbao.db.pool import Pool
-from qianbao.db.queries import Connection, copy_rows, load
+from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
-from qianbao.ledger import Book, load_holds, lock_accounts, write_book
-from qianbao.payments.batch import Batch, Kind
+from qianbao.ledger import (
+    AccountKey,
+    Book,
+    ask_accounts,
+    ask_chain,
+    by_key,
+    chain_of,
+    load_holds,
+    write_book,
+    written_at,
+)
+from qianbao.payments.batch import Batch, Kind, LoggedDecision, member
 from qianbao.payments.errors import (
     BlockedByPolicy,
     ClearingBusy,
@@ -39,18 +54,20 @@ from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import plan
 from qianbao.settings import Settings
-from qianbao.wallets.situation import read_situations
+from qianbao.wallets.known import KnownWallets, ask_moved
 
 sql = load("qianbao.payments")
 log = structlog.get_logger(__name__)
 
 PoliciesInForce = Callable[[Connection], Awaitable[tuple[Policy, ...]]]
 Waiting = tuple[Any, "asyncio.Future[Any]"]
-Answered = dict[tuple[str, str], tuple[bytes, Any]]
+Answered = dict[tuple[str, str], tuple[bytes, str]]
 """By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
 Fresh = dict[tuple[str, str], tuple[bytes, Any]]
 """The same for what this batch answers, the answer as its struct."""
-_ANSWER_TYPES = ["text", "text", "bytea", "jsonb", "timestamptz"]
+_ANSWERS = ("text", "text", "bytea", "text", "timestamptz")
+_FEW = 256
+"""Requests: where arrays and COPY cost the same, as measured (docs/ledger.md)."""
 
 
 class Clearing:
@@ -63,7 +80,7 @@ class Clearing:
         policies: PoliciesInForce,
         settings: Settings,
         clock: Clock,
-        chance: Callable[[int], int] = random.randrange,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._pool = pool
         self._kinds = {kind.request: kind for kind in kinds}
@@ -71,6 +88,7 @@ class Clearing:
         self._settings = settings
         self._clock = clock
         self._chance = chance
+        self._known = KnownWallets(settings.clearing_known_wallets, settings.withdrawal_free_minor)
         self._queue: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -108,6 +126,18 @@ class Clearing:
                 plan, await self._now_in_force(), refusal.situation, self._clock(), goal
             )
             raise
+
+    async def first_answer(self, request: Any) -> Any:
+        """What this very request was answered when it was first sent; None when it is new, or
+        another one under its key. With it a door knows a repeat before it looks at anything that
+        may have changed since, such as the payment PIN."""
+        kind = self._kinds[type(request)]
+        async with self._pool.connection() as conn:
+            answered = _by_key(await (await _ask_answers(conn, [request])).fetchall())
+        digest, answer = answered.get((request.scope, request.key), (b"", ""))
+        if digest != _digest(request, kind):
+            return None
+        return msgspec.json.decode(answer, type=kind.answer)
 
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
@@ -155,8 +185,7 @@ class Clearing:
         that is returned, not raised."""
         kinds = [self._kinds[type(request)] for request in requests]
         async with self._pool.connection() as conn:
-            batch = await self._load(conn, requests, kinds)
-            answered = await _find_answers(conn, requests)
+            batch, answered = await self._read(conn, requests, kinds)
             present = set(kinds)
             for kind in self._kinds.values():  # always in the same order: they lock rows
                 if kind in present and kind.load is not None:
@@ -167,44 +196,73 @@ class Clearing:
                 _settle(request, kind, batch, answered, fresh)
                 for request, kind in zip(requests, kinds, strict=True)
             ]
-            await self._write(conn, batch, dict.fromkeys(kinds), fresh)
+            if len(requests) > _FEW:
+                await _write(conn, batch, dict.fromkeys(kinds), fresh)
+            else:
+                async with pipeline(conn, commit=True):
+                    await _write(conn, batch, dict.fromkeys(kinds), fresh)
         return outcomes
 
-    async def _load(self, conn: Connection, requests: list[Any], kinds: list[Kind]) -> Batch:
-        pairs = list(zip(requests, kinds, strict=True))
-        keys = {key for request, kind in pairs for key in kind.accounts(request)}
-        accounts = await lock_accounts(conn, keys)
+    async def _read(
+        self, conn: Connection, requests: list[Any], kinds: list[Kind]
+    ) -> tuple[Batch, Answered]:
+        """Asks everything at once. The locks come first: each later statement sees what whoever
+        held them before has committed."""
+        asked_at = self._clock()
+        keys, wallets = _touched(requests, kinds)
+        async with pipeline(conn):
+            locking = await ask_accounts(conn, keys)
+            holding = await ask_chain(conn)
+            moving = await ask_moved(conn, wallets, asked_at)
+            finding = await _ask_answers(conn, requests)
+            await sent(conn)
+            policies = await self._policies(conn)
+            accounts = by_key(await locking.fetchall())
+            moved = {one.wallet_id: one for one in await moving.fetchall()}
+            answered = _by_key(await finding.fetchall())
+        chain = await chain_of(conn, holding)
+        found = await self._known.read(conn, moved, asked_at)
+        holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         now = self._clock()
-        wallets = sorted({wallet for request, kind in pairs for wallet in kind.wallets(request)})
-        situations = await read_situations(
-            conn, wallets, now=now, free_minor=self._settings.withdrawal_free_minor
+        book = Book(
+            accounts, await load_holds(conn, holds), now=written_at(accounts, now), chain=chain
         )
-        holds = await load_holds(
-            conn, [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
-        )
-        return Batch(
+        members = {}
+        for wallet_id, one in moved.items():
+            known = self._known.remember(one, found.get(wallet_id), policies, now)
+            account = accounts.get((wallet_id, known.situation.currency))
+            members[wallet_id] = member(known, one, account)
+        kept = self._settings.permit_sample_per_mille
+        batch = Batch(
             now=now,
-            book=Book(accounts, holds),
-            situations=situations,
-            policies=await self._policies(conn),
+            book=book,
+            members=members,
+            policies=policies,
             settings=self._settings,
-            sampled=lambda: self._chance(1000) < self._settings.permit_sample_per_mille,
+            sampled=lambda: self._chance() * 1000 < kept,
         )
+        return batch, answered
 
-    async def _write(
-        self,
-        conn: Connection,
-        batch: Batch,
-        kinds: dict[Kind, None],
-        fresh: Fresh,
-    ) -> None:
-        await write_book(conn, batch.book, batch.now)
-        await _write_counters(conn, batch)
-        for kind in kinds:
-            if kind.write is not None and batch.rows.get(kind.name):
-                await kind.write(conn, batch)
-        await _write_answers(conn, fresh, batch)
-        await _write_decisions(conn, batch)
+
+def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], list[str]]:
+    """The accounts to lock and the wallets to read."""
+    keys: set[AccountKey] = set()
+    wallets: set[str] = set()
+    for request, kind in zip(requests, kinds, strict=True):
+        keys.update(kind.accounts(request))
+        wallets.update(kind.wallets(request))
+    return keys, sorted(wallets)
+
+
+async def _write(conn: Connection, batch: Batch, kinds: dict[Kind, None], fresh: Fresh) -> None:
+    await write_book(conn, batch.book)
+    await _write_counters(conn, batch)
+    await sent(conn)  # a kind may fetch
+    for kind in kinds:
+        if kind.write is not None and batch.rows.get(kind.name):
+            await kind.write(conn, batch)
+    await _write_answers(conn, fresh, batch.book.now)
+    await _write_decisions(conn, batch)
 
 
 def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
@@ -224,7 +282,7 @@ def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: F
         first, answer = answered[key] if key in answered else fresh[key]
         if first != digest:
             return SameKeyOtherRequest()
-        return msgspec.convert(answer, kind.answer) if key in answered else answer
+        return msgspec.json.decode(answer, type=kind.answer) if key in answered else answer
     mark = batch.book.mark()
     try:
         answer = kind.apply(request, batch)
@@ -240,54 +298,69 @@ def _digest(request: Any, kind: Kind) -> bytes:
     return hashlib.sha256(msgspec.json.encode(body)).digest()
 
 
-async def _find_answers(conn: Connection, requests: list[Any]) -> Answered:
-    cursor = await conn.execute(
-        sql.find_answers,
-        {"scopes": [r.scope for r in requests], "keys": [r.key for r in requests]},
-    )
-    return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
+async def _ask_answers(
+    conn: Connection, requests: Sequence[Any]
+) -> AsyncCursor[tuple[str, str, bytes, str]]:
+    wanted = {
+        "scopes": texts([request.scope for request in requests]),
+        "keys": texts([request.key for request in requests]),
+    }
+    return await conn.cursor(binary=True).execute(sql.find_answers, wanted)
 
 
-async def _write_answers(conn: Connection, fresh: Fresh, batch: Batch) -> None:
+def _by_key(rows: Iterable[tuple[str, str, bytes, str]]) -> Answered:
+    return {(scope, key): (digest, answer) for scope, key, digest, answer in rows}
+
+
+async def _write_answers(conn: Connection, fresh: Fresh, now: datetime) -> None:
+    at = moment(now)
     rows = [
-        (scope, key, digest, Jsonb(answer, dumps=msgspec.json.encode), batch.now)
+        (scope, key, digest, msgspec.json.encode(answer).decode(), at)
         for (scope, key), (digest, answer) in fresh.items()
     ]
-    await copy_rows(conn, sql.copy_answers, _ANSWER_TYPES, rows)
+    if not rows:
+        return
+    if in_pipeline(conn):
+        await conn.execute(sql.insert_answers, arrays(_ANSWERS, rows))
+    else:
+        await copy_rows(conn, sql.copy_answers, _ANSWERS, rows)
 
 
 async def _write_counters(conn: Connection, batch: Batch) -> None:
-    if not batch.counted:
+    counted = [one for one in batch.members.values() if one.counted]
+    if not counted:
         return
-    items = batch.counted.items()
     await conn.execute(
         sql.write_counters,
         {
-            "wallets": [wallet for wallet, _ in items],
-            "days": [counted.day for _, counted in items],
-            "years": [counted.day.year for _, counted in items],
-            "paid": [counted.paid_minor for _, counted in items],
-            "moved": [counted.moved_minor for _, counted in items],
-            "received": [counted.received_minor for _, counted in items],
+            "wallets": texts([one.moved.wallet_id for one in counted]),
+            "days": [one.known.day for one in counted],
+            "paid": integers([one.paid_minor for one in counted]),
+            "moved": integers([one.moved_minor for one in counted]),
+            "received": integers([one.received_minor for one in counted]),
             "now": batch.now,
         },
     )
 
 
 async def _write_decisions(conn: Connection, batch: Batch) -> None:
-    if not batch.decisions:
-        return
     logged = batch.decisions
+    if not logged:
+        return
+
+    def column(part: Callable[[LoggedDecision], Any]) -> Array:
+        return texts([msgspec.json.encode(part(one)).decode() for one in logged])
+
     await conn.execute(
         sql.write_decisions,
         {
-            "wallets": [one.wallet_id for one in logged],
-            "ids": [new_id("dec", batch.now) for _ in logged],
-            "capabilities": [one.decision.capability for one in logged],
-            "outcomes": [one.decision.outcome for one in logged],
-            "policies": [Jsonb(msgspec.to_builtins(one.decision.versions)) for one in logged],
-            "reasons": [Jsonb(msgspec.to_builtins(one.decision.reasons)) for one in logged],
-            "facts": [Jsonb(msgspec.to_builtins(one.facts)) for one in logged],
+            "wallets": texts([one.wallet_id for one in logged]),
+            "ids": texts([new_id("dec", batch.now) for _ in logged]),
+            "capabilities": texts([one.decision.capability for one in logged]),
+            "outcomes": texts([one.decision.outcome for one in logged]),
+            "policies": column(lambda one: one.decision.versions),
+            "reasons": column(lambda one: one.decision.reasons),
+            "facts": column(lambda one: one.facts),
             "now": batch.now,
         },
     )

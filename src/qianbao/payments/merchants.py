@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import os
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
-from qianbao.db.queries import Connection, fetch_all, fetch_one
+from qianbao.db.pages import read_page
+from qianbao.db.queries import Connection, fetch_one
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
-from qianbao.keyring import KeyRing, token_hash
+from qianbao.keyring import token_hash
 from qianbao.ledger import open_account
 from qianbao.money import Money, check_amount
 from qianbao.payments.clear import sql
@@ -78,16 +76,20 @@ class Payment(msgspec.Struct, frozen=True):
         return f"/pay/{self.merchant_id}/{self.payment_id}"
 
 
+class PaymentPage(msgspec.Struct, frozen=True):
+    """Payments, newest first; `next` asks for the page after, None on the last."""
+
+    items: tuple[Payment, ...]
+    next: str | None
+
+
 async def add_merchant(
     conn: Connection,
-    keys: KeyRing,
     *,
     merchant_id: str,
     name_en: str,
     name_zh: str,
     api_key: str,
-    webhook_url: str = "",
-    webhook_secret: str = "",
     currency: str = "CNY",
     now: datetime,
 ) -> Merchant:
@@ -100,10 +102,6 @@ async def add_merchant(
             "name_en": name_en,
             "name_zh": name_zh,
             "api_key_hash": token_hash(api_key),
-            "webhook_url": webhook_url,
-            "webhook_secret_cipher": keys.encrypt(webhook_secret, "webhook")
-            if webhook_secret
-            else None,
             "now": now,
         },
     )
@@ -192,11 +190,19 @@ async def find_payment(conn: Connection, *, merchant_id: str, payment_id: str) -
 
 
 async def list_payments(
-    conn: Connection, *, merchant_id: str, before: str = "~", limit: int = 50
-) -> list[Payment]:
-    """A merchant's payments, newest first, those older than id `before`."""
-    parameters = {"merchant_id": merchant_id, "before": before, "limit": min(limit, 200)}
-    return await fetch_all(conn, sql.list_payments, parameters, Payment)
+    conn: Connection, *, merchant_id: str, limit: int = 50, after: str | None = None
+) -> PaymentPage:
+    """What a merchant asked for and charged, a page at a time. Raises `CursorInvalid`."""
+    page = await read_page(
+        conn,
+        sql.list_payments,
+        {"merchant_id": merchant_id},
+        Payment,
+        place=lambda payment: (payment.created_at, payment.payment_id),
+        limit=limit,
+        after=after,
+    )
+    return PaymentPage(*page)
 
 
 async def cancel_payment(conn: Connection, *, merchant_id: str, payment_id: str) -> Payment:
@@ -207,36 +213,3 @@ async def cancel_payment(conn: Connection, *, merchant_id: str, payment_id: str)
     if cursor.rowcount == 0:
         raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
     return payment
-
-
-async def set_webhook(
-    conn: Connection, keys: KeyRing, *, merchant_id: str, url: str, plain_http: bool = False
-) -> str:
-    """Where the merchant's events go from now on; gives the new signing secret. Raises
-    `WebhookUrlInvalid`; `plain_http` allows http, for a sandbox."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # such as "https://["
-        raise WebhookUrlInvalid() from None
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
-        raise WebhookUrlInvalid()
-    if parts.scheme == "http" and not plain_http:
-        raise WebhookUrlInvalid()
-    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
-    await conn.execute(
-        sql.set_webhook,
-        {
-            "merchant_id": merchant_id,
-            "url": url,
-            "secret": keys.encrypt(secret, "webhook"),
-        },
-    )
-    return secret
-
-
-class WebhookUrlInvalid(InvalidInput):
-    code = "webhook_url_invalid"
-    en = "Events are posted to an https address without a user name in it."
-    zh = "事件通知地址须为 https，且不含用户名。"
-    next_en = "Give such an address."
-    next_zh = "请提供符合要求的地址。"

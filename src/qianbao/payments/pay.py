@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 
 from qianbao.db.queries import Connection, fetch_all
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount
+from qianbao.notices.events import PaymentPaid
 from qianbao.notices.webhooks import emit
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
@@ -81,7 +81,6 @@ def _apply(request: Pay, batch: Batch) -> Paid:
         raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
     batch.decide(request.wallet_id, "pay", amount)
     transfer = Transfer(
-        transfer_id=new_id("trf", batch.now),
         kind="payment",
         debit=main_account(request.wallet_id, payer.currency),
         credit=main_account(request.merchant_id, payer.currency),
@@ -90,14 +89,12 @@ def _apply(request: Pay, batch: Batch) -> Paid:
         reference=request.payment_id,
         note=payment.description,
     )
-    batch.book.transfer(transfer, batch.now)
+    transfer_id = batch.book.transfer(transfer)
     batch.count(request.wallet_id, paid=amount, moved=amount)
     batch.loaded["payments"][request.merchant_id, request.payment_id] = msgspec.structs.replace(
         payment, state="paid"
     )
-    paid = Paid(
-        request.merchant_id, request.payment_id, transfer.transfer_id, request.amount, batch.now
-    )
+    paid = Paid(request.merchant_id, request.payment_id, transfer_id, request.amount, batch.now)
     batch.add_row("pay", (request.wallet_id, paid))
     return paid
 
@@ -115,22 +112,21 @@ async def _write(conn: Connection, batch: Batch) -> None:
         },
     )
     for _, paid in rows:
-        await tell_merchant(conn, paid, "payment.paid", batch.now)
-
-
-async def tell_merchant(conn: Connection, paid: Paid, event: str, now: datetime) -> None:
-    """The webhook of a payment or charge that is done."""
-    await emit(
-        conn,
-        merchant_id=paid.merchant_id,
-        event=event,
-        payload={
-            "payment_id": paid.payment_id,
-            "amount": msgspec.to_builtins(paid.amount),
-            "at": paid.at.isoformat(),
-        },
-        now=now,
-    )
+        payment: Payment = batch.loaded["payments"][paid.merchant_id, paid.payment_id]
+        told = PaymentPaid(
+            paid.payment_id,
+            payment.merchant_reference,
+            paid.transfer_id,
+            paid.amount,
+            paid.at,
+        )
+        await emit(
+            conn,
+            merchant_id=paid.merchant_id,
+            event="payment.paid",
+            payload=told,
+            now=batch.now,
+        )
 
 
 KIND = Kind(

@@ -5,6 +5,10 @@ WHERE (scope, key) IN (SELECT * FROM unnest(%(scopes)b::text[], %(keys)b::text[]
 -- name: copy_answers
 COPY answers (scope, key, request_hash, answer, created_at) FROM STDIN (FORMAT binary)
 
+-- name: insert_answers
+INSERT INTO answers (scope, key, request_hash, answer, created_at)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::text[], %b::timestamptz[])
+
 -- name: forget_answers
 DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM answers WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s)
@@ -13,37 +17,57 @@ DELETE FROM answers WHERE (scope, key) IN (
 -- Changes, not sums: what was read may count the person's earlier wallets too. A process whose clock
 -- is a moment behind at midnight adds to the day that has begun: it never starts one again.
 UPDATE wallet_counters c
-SET day = greatest(c.day, n.day), year = greatest(c.year, n.year),
+SET day = greatest(c.day, n.day), year = greatest(c.year, extract(year FROM n.day)::int),
     paid_today_minor
         = greatest(0, CASE WHEN c.day >= n.day THEN c.paid_today_minor ELSE 0 END + n.paid),
     paid_this_year_minor
-        = greatest(0, CASE WHEN c.year >= n.year THEN c.paid_this_year_minor ELSE 0 END + n.paid),
+        = greatest(0, n.paid
+            + CASE WHEN c.year >= extract(year FROM n.day) THEN c.paid_this_year_minor ELSE 0 END),
     moved_for_life_minor = greatest(0, c.moved_for_life_minor + n.moved),
     received_for_life_minor = greatest(0, c.received_for_life_minor + n.received),
     last_used_at = %(now)s
-FROM unnest(%(wallets)b::text[], %(days)b::date[], %(years)b::int[], %(paid)b::bigint[],
-    %(moved)b::bigint[], %(received)b::bigint[]) AS n (wallet_id, day, year, paid, moved, received)
+FROM unnest(%(wallets)b::text[], %(days)b::date[], %(paid)b::bigint[], %(moved)b::bigint[],
+    %(received)b::bigint[]) AS n (wallet_id, day, paid, moved, received)
 WHERE c.wallet_id = n.wallet_id
 
 -- name: write_decisions
 INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts, at)
-SELECT n.wallet_id, n.decision_id, n.capability, n.outcome, n.policies, n.reasons, n.facts, %(now)s
-FROM unnest(%(wallets)s::text[], %(ids)s::text[], %(capabilities)s::text[], %(outcomes)s::text[],
-    %(policies)s::jsonb[], %(reasons)s::jsonb[], %(facts)s::jsonb[])
+SELECT n.wallet_id, n.decision_id, n.capability, n.outcome, n.policies::jsonb, n.reasons::jsonb,
+    n.facts::jsonb, %(now)s
+FROM unnest(%(wallets)b::text[], %(ids)b::text[], %(capabilities)b::text[], %(outcomes)b::text[],
+    %(policies)b::text[], %(reasons)b::text[], %(facts)b::text[])
     AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts)
 
 -- name: add_merchant
-INSERT INTO merchants (merchant_id, currency, name_en, name_zh, api_key_hash, webhook_url,
-    webhook_secret_cipher, created_at)
-VALUES (%(merchant_id)s, %(currency)s, %(name_en)s, %(name_zh)s, %(api_key_hash)s, %(webhook_url)s,
-    %(webhook_secret_cipher)s, %(now)s)
+INSERT INTO merchants (merchant_id, currency, name_en, name_zh, api_key_hash, created_at)
+VALUES (%(merchant_id)s, %(currency)s, %(name_en)s, %(name_zh)s, %(api_key_hash)s, %(now)s)
 ON CONFLICT (merchant_id) DO NOTHING
 
 -- name: find_merchant
 SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE merchant_id = %(merchant_id)s
 
 -- name: find_merchant_by_key
-SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE api_key_hash = %(api_key_hash)s
+SELECT merchant_id, currency, name_en, name_zh FROM merchants
+WHERE api_key_hash = %(api_key_hash)s AND disabled_at IS NULL
+
+-- name: list_merchants
+SELECT merchant_id, currency, name_en, name_zh, created_at, disabled_at
+FROM merchants ORDER BY name_en, merchant_id
+
+-- name: set_api_key
+UPDATE merchants SET api_key_hash = %(api_key_hash)s
+WHERE merchant_id = %(merchant_id)s RETURNING merchant_id
+
+-- name: disable_merchant
+UPDATE merchants SET disabled_at = coalesce(disabled_at, %(now)s)
+WHERE merchant_id = %(merchant_id)s RETURNING merchant_id
+
+-- name: enable_merchant
+UPDATE merchants SET disabled_at = NULL WHERE merchant_id = %(merchant_id)s RETURNING merchant_id
+
+-- name: cancel_every_payment
+UPDATE payments SET state = 'cancelled'
+WHERE merchant_id = %(merchant_id)s AND state = 'awaiting'
 
 -- name: add_payment
 INSERT INTO payments (merchant_id, payment_id, merchant_reference, description, amount_minor,
@@ -60,8 +84,11 @@ FROM payments WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)
 -- name: list_payments
 SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
     wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
-FROM payments WHERE merchant_id = %(merchant_id)s AND payment_id < %(before)s
-ORDER BY payment_id DESC LIMIT %(limit)s
+FROM payments
+WHERE merchant_id = %(merchant_id)s
+    AND (created_at, payment_id) < (%(after_at)s::timestamptz, %(after_id)s)
+ORDER BY created_at DESC, payment_id DESC
+LIMIT %(limit)s
 
 -- name: lock_payments
 SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
@@ -215,7 +242,3 @@ ORDER BY created_at LIMIT %(limit)s
 SELECT wallet_id, order_id, kind, card_id, bank, amount_minor, fee_minor, free_used_minor, currency,
     hold_id, state, result, created_at, ended_at
 FROM bank_orders WHERE created_at >= %(since)s ORDER BY created_at LIMIT %(limit)s
-
--- name: set_webhook
-UPDATE merchants SET webhook_url = %(url)s, webhook_secret_cipher = %(secret)s
-WHERE merchant_id = %(merchant_id)s

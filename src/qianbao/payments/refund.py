@@ -10,7 +10,6 @@ import msgspec
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.payments.batch import Batch, Kind
@@ -143,7 +142,6 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
             left=show(left, payment.currency), asked=show(amount, payment.currency)
         )
     transfer = Transfer(
-        transfer_id=new_id("trf", batch.now),
         kind="refund",
         debit=main_account(request.merchant_id, payment.currency),
         credit=main_account(request.wallet_id, receiver.currency),
@@ -152,7 +150,7 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
         reference=request.payment_id,
         note=request.reason,
     )
-    batch.book.transfer(transfer, batch.now)
+    transfer_id = batch.book.transfer(transfer)
     if request.wallet_id == payment.wallet_id:  # another wallet never counted the payment
         batch.count(request.wallet_id, moved=-amount)
     batch.loaded["payments"][key] = msgspec.structs.replace(
@@ -162,7 +160,7 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
         request.merchant_id,
         request.refund_id,
         request.payment_id,
-        transfer.transfer_id,
+        transfer_id,
         request.amount,
         batch.now,
     )

@@ -8,7 +8,6 @@ import msgspec
 
 from qianbao.db.queries import Connection
 from qianbao.errors import NotFound
-from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.ledger import AccountKey, SameAccount, Transfer, main_account
 from qianbao.money import Money, check_amount
@@ -16,6 +15,7 @@ from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import BlockedByPolicy, ReceiverCannotReceive, check_note
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
+from qianbao.wallets.phones import read_phone
 from qianbao.wallets.profile import open_wallet_of
 
 
@@ -28,18 +28,26 @@ class NoWalletAtPhone(NotFound):
 
 
 class SendMoney(msgspec.Struct, frozen=True):
-    """From one wallet to another. `key` is the sender's idempotency key."""
+    """From one wallet to another. `key` is the sender's idempotency key. `to_phone` (a keyed index)
+    is what the sender named, when it was a phone; then `to_wallet_id` is whose phone it is at this
+    moment, empty when nobody's."""
 
     wallet_id: str
     key: str
     to_wallet_id: str
     amount: Money
     note: str = ""
+    to_phone: str = ""
 
     @property
     def scope(self) -> str:
         """Whose key it is."""
         return self.wallet_id
+
+    @property
+    def receiver(self) -> str:
+        """Whom the sender named. A repeated request names the same, whoever has the phone now."""
+        return self.to_phone or self.to_wallet_id
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -51,30 +59,44 @@ class Sent(msgspec.Struct, frozen=True):
     at: datetime
 
 
-async def find_receiver(conn: Connection, keys: KeyRing, *, phone: str) -> str:
-    """The open wallet of a phone. Raises `phone_invalid` or `NoWalletAtPhone`."""
-    wallet_id = await open_wallet_of(conn, keys, phone)
-    if wallet_id is None:
-        raise NoWalletAtPhone()
-    return wallet_id
+async def to_phone(
+    conn: Connection,
+    keys: KeyRing,
+    *,
+    wallet_id: str,
+    key: str,
+    phone: str,
+    amount: Money,
+    note: str = "",
+) -> SendMoney:
+    """The request to send money to whoever has this phone. Nobody having it is found out when it is
+    cleared, so that a repeated request still finds its first answer. Raises `PhoneInvalid`."""
+    receiver = await open_wallet_of(conn, keys, phone)
+    named = keys.index(read_phone(phone), "phone").hex()
+    return SendMoney(wallet_id, key, receiver or "", amount, note, named)
 
 
 async def send(clearing: Clearing, request: SendMoney) -> Sent:
     """Moves the money at once. Raises amount errors, `BlockedByPolicy`, `InsufficientFunds`,
-    `ReceiverCannotReceive`."""
+    `ReceiverCannotReceive`, `NoWalletAtPhone`."""
     check_note(request.note)
     answer: Sent = await clearing.submit(request)
     return answer
 
 
 def _accounts(request: SendMoney) -> list[AccountKey]:
-    currency = request.amount.currency
-    return [main_account(request.wallet_id, currency), main_account(request.to_wallet_id, currency)]
+    return [main_account(owner, request.amount.currency) for owner in _wallets(request)]
+
+
+def _wallets(request: SendMoney) -> list[str]:
+    return [one for one in (request.wallet_id, request.to_wallet_id) if one]
 
 
 def _apply(request: SendMoney, batch: Batch) -> Sent:
     sender = batch.open_wallet(request.wallet_id)
     amount = check_amount(request.amount, sender.currency)
+    if not request.to_wallet_id:
+        raise NoWalletAtPhone()
     if request.wallet_id == request.to_wallet_id:
         raise SameAccount()
     batch.decide(request.wallet_id, "transfer", amount)
@@ -84,7 +106,6 @@ def _apply(request: SendMoney, batch: Batch) -> Sent:
         # Why somebody else is blocked is theirs to know.
         raise ReceiverCannotReceive() from None
     transfer = Transfer(
-        transfer_id=new_id("trf", batch.now),
         kind="transfer",
         debit=main_account(request.wallet_id, sender.currency),
         credit=main_account(request.to_wallet_id, sender.currency),
@@ -92,19 +113,19 @@ def _apply(request: SendMoney, batch: Batch) -> Sent:
         event_at=batch.now,
         note=request.note,
     )
-    batch.book.transfer(transfer, batch.now)
+    transfer_id = batch.book.transfer(transfer)
     batch.count(request.wallet_id, paid=amount, moved=amount)
     batch.count(request.to_wallet_id, received=amount)
     balance = batch.book.account(transfer.debit).balance_minor
-    return Sent(transfer.transfer_id, request.amount, balance, batch.now)
+    return Sent(transfer_id, request.amount, balance, batch.now)
 
 
 KIND = Kind(
     name="transfer",
     request=SendMoney,
     answer=Sent,
-    body=("to_wallet_id", "amount", "note"),
+    body=("receiver", "amount", "note"),
     accounts=_accounts,
-    wallets=lambda request: [request.wallet_id, request.to_wallet_id],
+    wallets=_wallets,
     apply=_apply,
 )

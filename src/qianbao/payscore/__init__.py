@@ -9,6 +9,7 @@ from qianbao.payscore.completion import (
     Completion,
     ScoreOrderAmountTooHigh,
     begin_completion,
+    finish_collected,
     finish_completion,
     give_up_completion,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "disable",
     "enable",
     "expire_orders",
+    "finish_collected",
     "finish_completion",
     "get_merchant_order",
     "get_order",

@@ -113,6 +113,25 @@ async def give_up_completion(
     return msgspec.structs.replace(order, payment_id=None)
 
 
+async def finish_collected(conn: Connection, *, now: datetime) -> int:
+    """Ends one order whose payment went through although nobody finished it: the process that
+    collected it was stopped between the two. Gives how many it ended. Call it until it gives 0,
+    each time in a transaction of its own."""
+    cursor = await conn.execute(sql.collected_order)
+    row = await cursor.fetchone()
+    if row is None:
+        return 0
+    merchant_id, score_order_id, payment_id = row
+    await finish_completion(
+        conn,
+        merchant_id=merchant_id,
+        score_order_id=score_order_id,
+        payment_id=payment_id,
+        now=now,
+    )
+    return 1
+
+
 async def _is_paid(conn: Connection, order: ScoreOrder) -> bool:
     payment = {
         "merchant_id": order.merchant_id,

@@ -7,13 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.db.pages import LIMIT, read_page
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound
 
 sql = load("qianbao.payscore")
-
-LIST_LIMIT = 200
-"""Most rows that one list gives."""
 
 
 class ScoreOrderNotFound(NotFound):
@@ -74,13 +72,13 @@ async def get_merchant_order(
 
 
 async def list_orders(
-    conn: Connection, *, wallet_id: str, open_only: bool = False, limit: int = LIST_LIMIT
+    conn: Connection, *, wallet_id: str, open_only: bool = False, limit: int = LIMIT
 ) -> list[ScoreOrder]:
     """A holder's orders: the open ones first, then those that ended; newest first among each."""
     wanted = {
         "wallet_id": wallet_id,
         "open_only": open_only,
-        "limit": min(limit, LIST_LIMIT),
+        "limit": min(limit, LIMIT),
     }
     return await fetch_all(conn, sql.orders_of_wallet, wanted, ScoreOrder)
 
@@ -88,9 +86,14 @@ async def list_orders(
 async def list_merchant_orders(
     conn: Connection, *, merchant_id: str, limit: int = 50, after: str | None = None
 ) -> OrderPage:
-    """A merchant's orders, a page at a time."""
-    limit = min(limit, LIST_LIMIT)
-    wanted = {"merchant_id": merchant_id, "after": after, "limit": limit + 1}
-    found = await fetch_all(conn, sql.orders_of_merchant, wanted, ScoreOrder)
-    items = tuple(found[:limit])
-    return OrderPage(items, items[-1].score_order_id if len(found) > limit else None)
+    """A merchant's orders, a page at a time. Raises `CursorInvalid`."""
+    page = await read_page(
+        conn,
+        sql.orders_of_merchant,
+        {"merchant_id": merchant_id},
+        ScoreOrder,
+        place=lambda order: (order.created_at, order.score_order_id),
+        limit=limit,
+        after=after,
+    )
+    return OrderPage(*page)

@@ -13,6 +13,7 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.money import Money, check_amount, show
 from qianbao.notices import inbox, webhooks
+from qianbao.notices.events import ScoreOrderChanged
 from qianbao.payscore.lists import (
     ScoreOrder,
     ScoreOrderNotFound,
@@ -20,7 +21,7 @@ from qianbao.payscore.lists import (
     get_order,
     sql,
 )
-from qianbao.payscore.switch import PayScoreOff, lock_wallet
+from qianbao.payscore.switch import PayScoreOff, lock_wallet, must_be_open
 
 ORDER_VALID_DAYS = 30
 """How long an order waits for the holder, domain.md 5.2."""
@@ -95,6 +96,7 @@ async def create_order(
         if any(getattr(earlier, name) != value for name, value in body.items()):
             raise ScoreOrderIdTaken()
         return earlier
+    must_be_open(wallet)
     if not wallet.pay_score_on:
         raise PayScoreOff()
     await conn.execute(sql.insert_order, body | {"now": now})
@@ -215,13 +217,14 @@ async def _announce(conn: Connection, order: ScoreOrder, event: str, now: dateti
         conn,
         merchant_id=order.merchant_id,
         event=event,
-        payload={
-            "score_order_id": order.score_order_id,
-            "merchant_reference": order.merchant_reference,
-            "state": order.state,
-            "amount_minor": order.amount_minor,
-            "payment_id": order.payment_id,
-        },
+        payload=ScoreOrderChanged(
+            order.score_order_id,
+            order.merchant_reference,
+            order.state,
+            order.amount_minor,
+            order.currency,
+            order.payment_id,
+        ),
         now=now,
     )
     return order

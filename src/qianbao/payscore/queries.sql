@@ -65,15 +65,14 @@ ORDER BY (o.state IN ('created', 'doing')) DESC, o.created_at DESC, o.score_orde
 LIMIT %(limit)s
 
 -- name: orders_of_merchant
--- Ids sort by time, so the newest stand first.
 SELECT o.wallet_id, o.score_order_id, o.merchant_id, o.merchant_reference, o.introduction,
     o.deposit_minor, o.amount_minor, o.currency, o.state, o.payment_id, o.created_at,
     o.confirmed_at, o.ended_at, m.name_en AS merchant_name_en, m.name_zh AS merchant_name_zh
 FROM score_orders o
 JOIN merchants m USING (merchant_id)
 WHERE o.merchant_id = %(merchant_id)s
-    AND (%(after)s::text IS NULL OR o.score_order_id < %(after)s)
-ORDER BY o.score_order_id DESC
+    AND (o.created_at, o.score_order_id) < (%(after_at)s::timestamptz, %(after_id)s)
+ORDER BY o.created_at DESC, o.score_order_id DESC
 LIMIT %(limit)s
 
 -- name: confirm_order
@@ -92,6 +91,17 @@ WHERE wallet_id = %(wallet_id)s AND score_order_id = %(score_order_id)s
 SELECT 1 FROM payments
 WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)s AND state = 'paid'
     AND wallet_id = %(wallet_id)s AND amount_minor = %(amount_minor)s
+
+-- name: collected_order
+-- Paid, and not ended: whoever is about to end it holds its lock.
+SELECT o.merchant_id, o.score_order_id, o.payment_id
+FROM score_orders o
+JOIN payments p ON p.merchant_id = o.merchant_id AND p.payment_id = o.payment_id
+    AND p.state = 'paid' AND p.wallet_id = o.wallet_id AND p.amount_minor = o.amount_minor
+WHERE o.state = 'doing' AND o.payment_id IS NOT NULL
+ORDER BY p.paid_at
+LIMIT 1
+FOR NO KEY UPDATE OF o SKIP LOCKED
 
 -- name: stale_order
 SELECT wallet_id, score_order_id FROM score_orders

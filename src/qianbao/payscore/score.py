@@ -54,20 +54,29 @@ async def score(conn: Connection, *, wallet_id: str, now: datetime) -> Score:
         Part(START, "where everybody starts", "初始分"),
         Part(
             min(counts.payments, 100),
-            f"{counts.payments} payments in the last year",
+            f"{_count(counts.payments, 'payment')} in the last year",
             f"近一年付款 {counts.payments} 笔",
         ),
         Part(
             min(10 * counts.orders_done, 100),
-            f"{counts.orders_done} service orders completed",
+            f"{_count(counts.orders_done, 'service order')} completed",
             f"已完成服务订单 {counts.orders_done} 笔",
         ),
-        Part(min(2 * months, 50), f"{months} months with Qianbao", f"使用钱包 {months} 个月"),
+        Part(
+            min(2 * months, 50),
+            f"{_count(months, 'month')} with Qianbao",
+            f"使用钱包 {months} 个月",
+        ),
         Part(
             -25 * counts.orders_owed,
-            f"{counts.orders_owed} service orders owed",
+            f"{_count(counts.orders_owed, 'service order')} owed",
             f"待支付服务订单 {counts.orders_owed} 笔",
         ),
     )
     total = sum(part.points for part in parts)
     return Score(max(LEAST, min(MOST, total)), LEAST, MOST, parts)
+
+
+def _count(number: int, one: str) -> str:
+    """ "1 payment", "2 payments"."""
+    return f"{number} {one}{'s' * (number != 1)}"

@@ -49,14 +49,17 @@ class LockedWallet(msgspec.Struct, frozen=True):
 
 
 async def lock_wallet(conn: Connection, wallet_id: str) -> LockedWallet:
-    """The open wallet, locked until this transaction ends. Raises `WalletUnknown` or
-    `WalletClosed`."""
+    """The wallet, locked until this transaction ends. Raises `WalletUnknown`."""
     wallet = await fetch_one(conn, sql.lock_wallet, {"wallet_id": wallet_id}, LockedWallet)
     if wallet is None:
         raise WalletUnknown()
+    return wallet
+
+
+def must_be_open(wallet: LockedWallet) -> None:
+    """Raises `WalletClosed` unless it is."""
     if wallet.status == "closed":
         raise WalletClosed()
-    return wallet
 
 
 async def pay_score(conn: Connection, *, wallet_id: str) -> PayScore | None:
@@ -68,6 +71,7 @@ async def enable(conn: Connection, *, wallet_id: str, now: datetime) -> PayScore
     """Turns Pay Score on; on already, nothing changes. Raises `WalletUnknown` or
     `WalletClosed`."""
     wallet = await lock_wallet(conn, wallet_id)
+    must_be_open(wallet)
     if not wallet.pay_score_on:
         keys = {"wallet_id": wallet_id, "now": now}
         await conn.execute(sql.turn_on, keys)
@@ -92,6 +96,7 @@ async def disable(conn: Connection, *, wallet_id: str, now: datetime) -> PayScor
     """Turns Pay Score off. Raises `WalletUnknown`, `WalletClosed`, `PayScoreOff`, or
     `ScoreOrdersOpen` naming the orders that stand in the way."""
     wallet = await lock_wallet(conn, wallet_id)
+    must_be_open(wallet)
     if not wallet.pay_score_on:
         raise PayScoreOff()
     await _refuse_open_orders(conn, wallet_id)

@@ -18,7 +18,13 @@ from qianbao.errors import InvalidInput
 from qianbao.policy.facts import Facts, Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy, enforced_from, phase, retired_from
 from qianbao.policy.reasons import Reason, reason
-from qianbao.policy.spells import Spell, blocked_spells, can_change_by_waiting, is_unmet
+from qianbao.policy.spells import (
+    Spell,
+    blocked_spells,
+    can_change_by_waiting,
+    is_unmet,
+    last_change,
+)
 
 HORIZON_DAYS = 400
 """How far ahead is looked: a year and a month."""
@@ -72,14 +78,11 @@ def decide(
 ) -> Decision:
     """Whether the wallet of `situation` may use `capability` at `now`; `facts` are its facts at
     that moment with the request's amount (`facts_at`). Raises `CapabilityUnknown`."""
-    said = _said(policies, capability)
+    said = rules_on(policies, capability)
     blocking = _blocking(said, facts, now, situation)
     if not blocking:
         return said.allowed
-    reasons = tuple(
-        reason(policy, situation, facts, _since(policy, situation, facts, now) or now)
-        for policy in blocking
-    )
+    reasons = tuple(_reason(policy, situation, facts, now) for policy in blocking)
     return Decision("blocked", capability, reasons, said.allowed.versions)
 
 
@@ -91,7 +94,7 @@ def allows(
     situation: Situation,
 ) -> bool:
     """Whether `decide` would say "allowed", without its words: for searching."""
-    return not _blocking(_said(policies, capability), facts, now, situation)
+    return not _blocking(rules_on(policies, capability), facts, now, situation)
 
 
 def blocking(
@@ -105,7 +108,7 @@ def blocking(
     found = [
         policy
         for capability in capabilities
-        for policy in _blocking(_said(policies, capability), facts, now, situation)
+        for policy in _blocking(rules_on(policies, capability), facts, now, situation)
     ]
     return tuple(dict.fromkeys(found))
 
@@ -199,7 +202,9 @@ def clears_at(
     return moment
 
 
-class _Rule(msgspec.Struct, frozen=True, eq=False):
+class Rule(msgspec.Struct, frozen=True, eq=False):
+    """A policy as far as it is about one capability."""
+
     policy: Policy
     begin: datetime
     end: datetime
@@ -208,20 +213,21 @@ class _Rule(msgspec.Struct, frozen=True, eq=False):
     met: Callable[[Facts], bool]
 
 
-class _Said(msgspec.Struct, frozen=True, eq=False):
+class Said(msgspec.Struct, frozen=True, eq=False):
     """What a set of policies says on one capability, prepared once."""
 
-    rules: tuple[_Rule, ...]
+    rules: tuple[Rule, ...]
     allowed: Decision
 
 
 @lru_cache(maxsize=512)
-def _said(policies: tuple[Policy, ...], capability: str) -> _Said:
+def rules_on(policies: tuple[Policy, ...], capability: str) -> Said:
+    """What `policies` say on `capability`. Raises `CapabilityUnknown`."""
     if capability not in CAPABILITIES:
         raise CapabilityUnknown(capability=capability[:40], known=", ".join(CAPABILITIES))
     touching = [policy for policy in policies if capability in policy.blocks]
     rules = tuple(
-        _Rule(
+        Rule(
             policy,
             enforced_from(policy),
             retired_from(policy),
@@ -232,10 +238,10 @@ def _said(policies: tuple[Policy, ...], capability: str) -> _Said:
         for policy in touching
     )
     versions = tuple((policy.name, policy.version) for policy in touching)
-    return _Said(rules, Decision("allowed", capability, (), versions))
+    return Said(rules, Decision("allowed", capability, (), versions))
 
 
-def _blocking(said: _Said, facts: Facts, now: datetime, situation: Situation) -> list[Policy]:
+def _blocking(said: Said, facts: Facts, now: datetime, situation: Situation) -> list[Policy]:
     """The policies that are in force for this wallet and not met, its own grace used up."""
     return [
         rule.policy
@@ -248,15 +254,35 @@ def _blocking(said: _Said, facts: Facts, now: datetime, situation: Situation) ->
     ]
 
 
+def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> Reason:
+    """Nobody is told of a time before their wallet, nor that they could have acted when there was
+    none to act in: only what time has brought could have been prevented."""
+    begun = _since(policy, situation, facts, now) or now
+    could_act_from = max(last_change(policy, situation, now), situation.opened_at)
+    preventable = begun > could_act_from and not _is_by_amount(policy, facts)
+    return reason(
+        policy,
+        situation,
+        facts,
+        max(begun, situation.opened_at),
+        deadline=begun if preventable else None,
+    )
+
+
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
     """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
+    if _is_by_amount(policy, facts):
+        return now
     amount_minor = facts["amount_minor"]
     assert isinstance(amount_minor, int)
-    if amount_minor and not is_unmet(policy, facts | {"amount_minor": 0}):
-        return now  # it is this amount that is too large
     spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)
     begun = next((spell.begin for spell in spells if spell.holds(now)), None)
     return begun if begun is not None or policy.grace_days else now
+
+
+def _is_by_amount(policy: Policy, facts: Facts) -> bool:
+    """Whether it is this request's amount that is too large."""
+    return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
 
 
 def _begins(
@@ -272,6 +298,7 @@ def _coming(
     policy: Policy, situation: Situation, now: datetime, at: datetime, amount_minor: int
 ) -> Coming:
     then = carry(situation, now, at)
+    today = facts_at(situation, now, amount_minor)
     return Coming(
         policy=policy.name,
         version=policy.version,
@@ -279,7 +306,7 @@ def _coming(
         title_zh=policy.title_zh,
         capabilities=policy.blocks,
         at=at,
-        reason=reason(policy, then, facts_at(then, at, amount_minor), at),
+        reason=reason(policy, then, facts_at(then, at, amount_minor), at, deadline=at, today=today),
     )
 
 

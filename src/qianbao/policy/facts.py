@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from qianbao.errors import Language
+
 Value = int | str | bool | date | None
 Facts = dict[str, Value]
 Kind = Literal["integer", "text", "boolean", "date"]
@@ -78,6 +80,9 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     unit: Literal["", "days", "minor", "banks", "cards", "channels", "orders", "mandates"] = ""
     values: tuple[str, ...] = ()
     """All the words a text fact can be; a rule that names another is refused."""
+    values_en: tuple[str, ...] = ()
+    values_zh: tuple[str, ...] = ()
+    """The same words for a person."""
     changes: Literal["act", "use", "request"] = "act"
     """What moves it, apart from time: an act of the holder or operator, any use of the money, or
     the request being decided."""
@@ -85,6 +90,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """1 when it grows by one each midnight."""
     resets: Literal["day", "year"] | None = None
     """When it falls back to 0."""
+
+    def word(self, value: str, language: Language) -> str:
+        """One of `values` for a person; another text as it is."""
+        words = self.values_zh if language == "zh" else self.values_en
+        return dict(zip(self.values, words, strict=True)).get(value, value)
 
 
 _TODAY = "(:now AT TIME ZONE time_zone)::date"
@@ -100,12 +110,18 @@ def _since(column: str) -> str:
 _ALL = (
     Fact(
         name="residency", type="text", values=("foreign", "mainland", "hmt"), source="identity",
+        values_en=("foreign", "mainland Chinese", "Hong Kong, Macao or Taiwan"),
+        values_zh=("外籍", "内地居民", "港澳台居民"),
         en="residency", zh="身份类别", sql="residency",
     ),
     Fact(
         name="document_kind", type="text", source="identity",
         values=("passport", "resident_id", "permanent_residence", "residence_permit",
                 "travel_permit"),
+        values_en=("passport", "resident ID card", "permanent residence card",
+                   "residence permit", "travel permit"),
+        values_zh=("护照", "居民身份证", "外国人永久居留身份证", "港澳台居民居住证",
+                   "来往内地通行证"),
         en="kind of document", zh="证件类型", sql="document_kind",
     ),
     Fact(

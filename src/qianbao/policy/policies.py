@@ -53,7 +53,8 @@ ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 """Since when a policy without a timeline is in force."""
 
 Phase = Literal["draft", "announced", "warning", "enforced", "retired"]
-Actor = Literal["holder", "operator", "bank"]
+Actor = Literal["holder", "operator", "bank", "authority"]
+"""Who can end a block; an authority is a court or office whose order the operator carries out."""
 
 
 class PolicyUnknownCapability(InvalidInput):
@@ -80,6 +81,16 @@ class PolicyTrapsMoney(InvalidInput):
     next_zh = "只有以 legal_hold = FALSE 为条件的规则才能禁止 withdraw、close 或 export。"
 
 
+_Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same in both languages."""
+
+    en: _Text
+    zh: _Text
+
+
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days on which a policy's phases begin, at midnight in the operator's zone. `rollout` is the
     percentages by which it is to be enforced; how far it has come is `Policy.enforced_percent`."""
@@ -100,16 +111,19 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One version of a rule, checked. `blocks` are the capabilities that fall away from a wallet to
-    which `applies_to` is TRUE while `requires` is not. `text` is the YAML it was read from."""
+    which `applies_to` is TRUE while `requires` is not. `explain` says why to somebody it blocks,
+    `explain_ahead` to somebody it will block. `text` is the YAML it was read from."""
 
     name: str
     version: int
     title_en: str
     title_zh: str
-    basis: str
+    basis: Words
     source: str
     explain_en: str | None
     explain_zh: str | None
+    explain_ahead_en: str | None
+    explain_ahead_zh: str | None
     applies_to: Condition
     requires: Condition
     limit: Limit | None
@@ -130,15 +144,18 @@ def load_policy(text: str) -> Policy:
     if timeline is not None:
         _check_timeline(marked, timeline)
     requires = _requires(marked, document)
+    basis, explain, ahead = document.basis, document.explain, document.explain_ahead
     policy = Policy(
         name=document.policy,
         version=document.version,
         title_en=document.title.en,
         title_zh=document.title.zh,
-        basis=document.basis,
+        basis=Words(basis, basis) if isinstance(basis, str) else basis,
         source=document.source,
-        explain_en=document.explain.en if document.explain else None,
-        explain_zh=document.explain.zh if document.explain else None,
+        explain_en=explain.en if explain else None,
+        explain_zh=explain.zh if explain else None,
+        explain_ahead_en=ahead.en if ahead else None,
+        explain_ahead_zh=ahead.zh if ahead else None,
         applies_to=_condition(marked, "applies_to", document.applies_to),
         requires=requires,
         limit=document.limit,
@@ -204,13 +221,6 @@ def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
 
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────
 
-_Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-
-
-class _Words(msgspec.Struct, forbid_unknown_fields=True):
-    en: _Text
-    zh: _Text
-
 
 class _Otherwise(msgspec.Struct, forbid_unknown_fields=True):
     block: Annotated[list[str], Meta(min_length=1)]
@@ -219,10 +229,11 @@ class _Otherwise(msgspec.Struct, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     policy: Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
     version: Annotated[int, Meta(ge=1)]
-    title: _Words
-    basis: _Text
+    title: Words
+    basis: Words | _Text
     source: str = ""
-    explain: _Words | None = None
+    explain: Words | None = None
+    explain_ahead: Words | None = None
     applies_to: _Text | bool = True
     requires: _Text | bool | None = None
     limit: Limit | None = None
@@ -316,12 +327,17 @@ def _needs_legal_hold(policy: Policy) -> bool:
 
 
 def _check_explain(marked: Marked, policy: Policy) -> None:
-    for language, template in (("en", policy.explain_en), ("zh", policy.explain_zh)):
-        place = marked.place("explain", language)
+    for field, language, template in (
+        ("explain", "en", policy.explain_en),
+        ("explain", "zh", policy.explain_zh),
+        ("explain_ahead", "en", policy.explain_ahead_en),
+        ("explain_ahead", "zh", policy.explain_ahead_zh),
+    ):
+        place = marked.place(field, language)
         try:
             names = placeholders(template or "")
         except ValueError as error:
-            raise PolicyFieldWrong(**place, field="explain", problem=str(error)) from None
+            raise PolicyFieldWrong(**place, field=field, problem=str(error)) from None
         known = [*FACTS, *EXTRA_WORDS]
         for name in names:
             if name not in known:

@@ -6,63 +6,73 @@ Here belongs what a refusal says. Not here: whether there is one (`decide`), and
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from qianbao.bank_names import bank_list
 from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
+from qianbao.policy.compared import Compared, compare
 from qianbao.policy.facts import FACTS, Facts, Situation
-from qianbao.policy.policies import Actor, Policy, announced_from, enforced_from
-from qianbao.policy.sentences import (
-    Comparison,
-    compare,
-    failed_leaves,
-    placeholders,
-    sentence,
-    show_value,
-)
+from qianbao.policy.policies import Actor, Policy, Words, announced_from, enforced_from
+from qianbao.policy.sentences import placeholders, sentence, show_value
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one policy blocks. `since`: when it began to block this wallet; `deadline`: until when
-    that could have been prevented, the same moment. `announced_at` None: it has always been in
-    force. `headroom_minor`: what a limit still leaves; None for rules that are no limit."""
+    """Why one policy blocks. `announced_at` and `in_force_from` are the rule's own days, None: it
+    has always been in force. `since`: when it began to block this wallet. `deadline`: until when
+    that could have been prevented; None where there was no such time, because the rule was there
+    before the wallet, or an act of the holder (or this amount) made it apply. `headroom_minor`:
+    what a limit still leaves; None for rules that are no limit."""
 
     policy: str
     version: int
     title_en: str
     title_zh: str
-    basis: str
-    compared: tuple[Comparison, ...]
+    basis: Words
+    compared: Compared
     sentence_en: str
     sentence_zh: str
     announced_at: datetime | None
+    in_force_from: datetime | None
     since: datetime
-    deadline: datetime
+    deadline: datetime | None
     who_must_act: Actor
     headroom_minor: int | None
 
 
-def reason(policy: Policy, situation: Situation, facts: Facts, since: datetime) -> Reason:
-    """Why `policy`, which is not met by `facts`, blocks from `since` on."""
-    leaves = failed_leaves(policy.requires.tree, facts)
-    headroom = headroom_minor(policy, facts)
+def reason(
+    policy: Policy,
+    situation: Situation,
+    facts: Facts,
+    since: datetime,
+    *,
+    deadline: datetime | None,
+    today: Facts | None = None,
+) -> Reason:
+    """Why `policy`, which is not met by `facts`, blocks from `since` on. With `today`, that is
+    still to come: `facts` are those of the moment `since`, and `today` those of now."""
+    compared = compare(policy.requires.tree, facts, today)
+    on = local_date(since, ZoneInfo(situation.time_zone)) if today is not None else None
+    told = facts if today is None else today
     return Reason(
         policy=policy.name,
         version=policy.version,
         title_en=policy.title_en,
         title_zh=policy.title_zh,
         basis=policy.basis,
-        compared=tuple(compare(leaf, facts) for leaf in leaves),
-        sentence_en=_sentence(policy, situation, facts, headroom, "en"),
-        sentence_zh=_sentence(policy, situation, facts, headroom, "zh"),
+        compared=compared,
+        sentence_en=_sentence(policy, situation, told, compared, on, "en"),
+        sentence_zh=_sentence(policy, situation, told, compared, on, "zh"),
         announced_at=announced_from(policy) if policy.timeline else None,
+        in_force_from=enforced_from(policy) if policy.timeline else None,
         since=since,
-        deadline=since,
+        deadline=deadline,
         who_must_act=policy.who_must_act,
-        headroom_minor=headroom,
+        headroom_minor=headroom_minor(policy, facts),
     )
 
 
@@ -75,9 +85,15 @@ def headroom_minor(policy: Policy, facts: Facts) -> int | None:
 
 
 def _sentence(
-    policy: Policy, situation: Situation, facts: Facts, headroom: int | None, language: Language
+    policy: Policy,
+    situation: Situation,
+    facts: Facts,
+    compared: Compared,
+    on: date | None,
+    language: Language,
 ) -> str:
-    template = policy.explain_zh if language == "zh" else policy.explain_en
+    """`on`: the day from which a policy that is still to come will block."""
+    template = _template(policy, language, ahead=on is not None)
     currency = situation.currency
     if template is not None:
         words = {
@@ -85,23 +101,29 @@ def _sentence(
             for name in placeholders(template)
             if name in FACTS
         }
-        return template.format(**words, **_extra_words(policy, situation, headroom, language))
-    clause = sentence(policy.requires.tree, facts, currency=currency, language=language)
+        return template.format(**words, **_extra_words(policy, situation, facts, language))
+    clause = sentence(compared, currency=currency, language=language, on=on)
     if language == "zh":
         return f"{policy.title_zh}。{clause}。"
     return f"{policy.title_en}. {clause[:1].upper()}{clause[1:]}."
 
 
+def _template(policy: Policy, language: Language, *, ahead: bool) -> str | None:
+    if language == "zh":
+        return (policy.explain_ahead_zh if ahead else None) or policy.explain_zh
+    return (policy.explain_ahead_en if ahead else None) or policy.explain_en
+
+
 def _extra_words(
-    policy: Policy, situation: Situation, headroom: int | None, language: Language
+    policy: Policy, situation: Situation, facts: Facts, language: Language
 ) -> dict[str, str]:
     """See `sentences.EXTRA_WORDS`."""
-    banks = ", ".join(dict.fromkeys(situation.card_banks))
     limit = policy.limit.at_most_minor if policy.limit else 0
     enforced_on = local_date(enforced_from(policy)) if policy.timeline else None
+    none = {"en": "none", "zh": "无"}[language]
     return {
-        "card_banks": banks or {"en": "none", "zh": "无"}[language],
+        "card_banks": bank_list(situation.card_banks, language) or none,
         "limit": show(limit, situation.currency),
-        "headroom": show(headroom or 0, situation.currency),
+        "headroom": show(headroom_minor(policy, facts) or 0, situation.currency),
         "enforced_on": show_value(enforced_on, "", currency="", language=language),
     }

@@ -1,8 +1,7 @@
-"""A refusal in words: which leaf of a condition failed, what it compared, said in two languages.
+"""A refusal in words: what was compared, said in two languages.
 
-Here belongs turning a tree and facts into comparisons and sentences. Words for facts come from the
-registry; a policy may bring its own sentence (`explain`), whose placeholders are checked when it
-is loaded.
+Here belongs turning values and comparisons into sentences. Words for facts come from the registry;
+a policy may bring its own sentence (`explain`), whose placeholders are checked when it is loaded.
 """
 
 from __future__ import annotations
@@ -10,20 +9,11 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from string import Formatter
-from typing import Any
-
-import msgspec
-from sqlglot import exp
 
 from qianbao.errors import Language
 from qianbao.money import show
-from qianbao.policy.conditions import operand_kind
-from qianbao.policy.facts import FACTS, Facts, Value
-from qianbao.policy.normal import is_negated
-from qianbao.policy.operands import leaf_holds, operator_of, value_of
-
-Told = int | str | bool | None
-"""A value as it is told and stored: dates as ISO text."""
+from qianbao.policy.compared import Compared, Comparison, Told
+from qianbao.policy.facts import FACTS, Value
 
 EXTRA_WORDS = frozenset({"card_banks", "limit", "headroom", "enforced_on"})
 """What a sentence may name besides facts: the linked banks, a limit and what is left of it, and the
@@ -33,62 +23,43 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "October", "November", "December")  # fmt: skip
 
 
-class Comparison(msgspec.Struct, frozen=True):
-    """One leaf that was not TRUE. `fact` is a fact's name or an expression over facts; a date is
-    ISO text; `actual` None means it was not known."""
-
-    fact: str
-    operator: str
-    expected: Told | tuple[Told, ...]
-    actual: Told
-
-
-def failed_leaves(tree: Any, facts: Facts) -> list[exp.Expression]:
-    """The leaves because of which `tree` is not TRUE, in reading order."""
-    if isinstance(tree, exp.And | exp.Or):
-        left, right = failed_leaves(tree.this, facts), failed_leaves(tree.expression, facts)
-        if isinstance(tree, exp.Or) and not (left and right):
-            return []
-        return left + right
-    return [] if leaf_holds(tree, facts) else [tree]
+def sentence(
+    compared: Compared, *, currency: str, language: Language, on: date | None = None
+) -> str:
+    """Why a condition is not met, as one clause: "banks with a linked card: 1, needed: at least 2;
+    or …". `on` is the day to which what is projected belongs. Empty when it is met."""
+    parts = [
+        _clause(one, currency=currency, language=language, on=on) for one in compared.comparisons
+    ]
+    for group in compared.groups:
+        inside = sentence(group, currency=currency, language=language, on=on)
+        parts.append(f"（{inside}）" if language == "zh" else f"({inside})")
+    return _JOINED[language][compared.combine].join(parts)
 
 
-def compare(leaf: Any, facts: Facts) -> Comparison:
-    """What a failed leaf compared."""
-    if isinstance(leaf, exp.Boolean):
-        return Comparison("", "=", True, False)
-    inner = leaf.this if is_negated(leaf) else leaf
-    actual = _told(value_of(inner.this, facts))
-    expected: Told | tuple[Told, ...]
-    if isinstance(inner, exp.Is):
-        expected = None
-    elif isinstance(inner, exp.In):
-        expected = tuple(_told(value_of(choice, facts)) for choice in inner.expressions)
-    else:
-        expected = _told(value_of(inner.expression, facts))
-    return Comparison(_name(inner.this), operator_of(leaf), expected, actual)
+def actual_words(
+    comparison: Comparison, *, currency: str, language: Language, on: date | None = None
+) -> str:
+    """What there is now, and where it will differ `on` the rule's first day, what then."""
+    now = _show_told(comparison, comparison.actual, currency, language)
+    if comparison.projected is None or on is None:
+        return now
+    then = _show_told(comparison, comparison.projected, currency, language)
+    day = show_value(on, "", currency=currency, language=language)
+    if language == "zh":
+        return f"今天 {now}，{day}将为 {then}"
+    return f"{now} today, {then} on {day}"
 
 
-def _name(node: Any) -> str:
-    if isinstance(node, exp.Column):
-        return str(node.name)
-    return str(node.sql(dialect="postgres", comments=False))
-
-
-def sentence(tree: Any, facts: Facts, *, currency: str, language: Language) -> str:
-    """Why `tree` is not TRUE, as one clause: "banks with a linked card: 1, at least 2 needed; or
-    …". Empty when it is TRUE."""
-    if isinstance(tree, exp.And | exp.Or):
-        parts = [
-            sentence(side, facts, currency=currency, language=language)
-            for side in (tree.this, tree.expression)
-        ]
-        if isinstance(tree, exp.Or):
-            return _OR[language].join(parts) if all(parts) else ""
-        return _AND[language].join(part for part in parts if part)
-    if leaf_holds(tree, facts):
-        return ""
-    return _clause(tree, facts, currency=currency, language=language)
+def needed_words(comparison: Comparison, *, currency: str, language: Language) -> str:
+    """What is needed: "at least 2", "before 1 March 2027"."""
+    expected = comparison.expected
+    values = expected if isinstance(expected, tuple) else (expected,)
+    shown = [_show_told(comparison, value, currency, language) for value in values]
+    patterns = NEEDED[language]
+    if comparison.unit == "date":
+        patterns = patterns | _DATE_NEEDED[language]
+    return patterns[comparison.operator].format(("、" if language == "zh" else ", ").join(shown))
 
 
 def show_value(value: Value, unit: str, *, currency: str, language: Language) -> str:
@@ -122,69 +93,46 @@ def placeholders(template: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-_OR: dict[Language, str] = {"en": "; or ", "zh": "；或者"}
-_AND: dict[Language, str] = {"en": "; and ", "zh": "；并且"}
-_UNKNOWN: dict[Language, str] = {"en": "unknown", "zh": "未知"}
-_YES_NO: dict[Language, tuple[str, str]] = {"en": ("no", "yes"), "zh": ("否", "是")}
-_NEEDED: dict[Language, dict[str, str]] = {
+NEEDED: dict[Language, dict[str, str]] = {
     "en": {
-        "=": "{} needed", "<>": "must not be {}", "<": "less than {} needed",
-        "<=": "at most {} allowed", ">": "more than {} needed", ">=": "at least {} needed",
-        "IN": "one of {} needed", "NOT IN": "none of {} allowed",
-        "IS NULL": "must not be set", "IS NOT NULL": "must be known",
+        "=": "{}", "<>": "anything but {}", "<": "less than {}", "<=": "at most {}",
+        ">": "more than {}", ">=": "at least {}", "IN": "one of {}", "NOT IN": "none of {}",
+        "IS NULL": "not set", "IS NOT NULL": "known",
     },
     "zh": {
-        "=": "应为 {}", "<>": "不得为 {}", "<": "须少于 {}", "<=": "不得超过 {}",
-        ">": "须多于 {}", ">=": "至少须为 {}", "IN": "须为 {} 之一", "NOT IN": "不得为 {}",
-        "IS NULL": "须为空", "IS NOT NULL": "须为已知",
+        "=": "{}", "<>": "非 {}", "<": "少于 {}", "<=": "不超过 {}", ">": "多于 {}",
+        ">=": "至少 {}", "IN": "{} 之一", "NOT IN": "非 {}", "IS NULL": "为空",
+        "IS NOT NULL": "已知",
     },
 }  # fmt: skip
+"""What each operator asks for, in words."""
+
 _DATE_NEEDED: dict[Language, dict[str, str]] = {
-    "en": {"<": "must be before {}", "<=": "must be {} or earlier", ">": "must be after {}",
-           ">=": "must be {} or later"},
-    "zh": {"<": "须早于 {}", "<=": "须不晚于 {}", ">": "须晚于 {}", ">=": "须不早于 {}"},
-}  # fmt: skip
+    "en": {"<": "before {}", "<=": "{} or earlier", ">": "after {}", ">=": "{} or later"},
+    "zh": {"<": "早于 {}", "<=": "不晚于 {}", ">": "晚于 {}", ">=": "不早于 {}"},
+}
+_JOINED: dict[Language, dict[str, str]] = {
+    "en": {"any": "; or ", "all": "; and "},
+    "zh": {"any": "；或者", "all": "；并且"},
+}
+_UNKNOWN: dict[Language, str] = {"en": "unknown", "zh": "未知"}
+_YES_NO: dict[Language, tuple[str, str]] = {"en": ("no", "yes"), "zh": ("否", "是")}
 
 
-def _clause(leaf: Any, facts: Facts, *, currency: str, language: Language) -> str:
-    if isinstance(leaf, exp.Boolean):
+def _clause(comparison: Comparison, *, currency: str, language: Language, on: date | None) -> str:
+    if not comparison.fact:  # the condition is plainly FALSE
         return {"en": "not allowed", "zh": "不允许"}[language]
-    inner = leaf.this if is_negated(leaf) else leaf
-    unit = next((FACTS[column.name].unit for column in inner.find_all(exp.Column)), "")
-
-    def shown(node: Any) -> str:
-        return show_value(value_of(node, facts), unit, currency=currency, language=language)
-
-    words = _words(inner.this, language)
-    if isinstance(inner, exp.In):
-        expected = ", ".join(shown(choice) for choice in inner.expressions)
-    else:
-        expected = "" if isinstance(inner, exp.Is) else shown(inner.expression)
-    patterns = _NEEDED[language]
-    if operand_kind(inner.this) == "date":
-        patterns = patterns | _DATE_NEEDED[language]
-    needed = patterns[operator_of(leaf)].format(expected)
+    actual = actual_words(comparison, currency=currency, language=language, on=on)
+    needed = needed_words(comparison, currency=currency, language=language)
     if language == "zh":
-        return f"{words}：目前为 {shown(inner.this)}，{needed}"
-    return f"{words}: {shown(inner.this)}, {needed}"
+        return f"{comparison.label_zh}：{actual}，要求：{needed}"
+    return f"{comparison.label_en}: {actual}, needed: {needed}"
 
 
-def _words(node: Any, language: Language) -> str:
-    """The left side in words: "paid this year plus this amount"."""
-    if isinstance(node, exp.Column):
-        fact = FACTS[node.name]
-        return fact.zh if language == "zh" else fact.en
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul):
-        words = {
-            exp.Add: {"en": " plus ", "zh": "加"},
-            exp.Sub: {"en": " minus ", "zh": "减"},
-            exp.Mul: {"en": " times ", "zh": "乘以"},
-        }[type(node)][language]
-        return words.join(_words(side, language) for side in (node.this, node.expression))
-    if isinstance(node, exp.Paren):
-        return _words(node.this, language)
-    return str(node.sql(dialect="postgres", comments=False))
-
-
-def _told(value: Value) -> Told:
-    return value.isoformat() if isinstance(value, date) else value
+def _show_told(comparison: Comparison, value: Told, currency: str, language: Language) -> str:
+    if isinstance(value, str):
+        if comparison.unit == "date":
+            return show_value(date.fromisoformat(value), "", currency=currency, language=language)
+        fact = FACTS.get(comparison.fact)
+        return fact.word(value, language) if fact is not None else value
+    return show_value(value, comparison.unit, currency=currency, language=language)

@@ -69,7 +69,7 @@ def can_change_by_waiting(policy: Policy) -> bool:
 def _unmet_spells(
     policy: Policy, situation: Situation, now: datetime, until: datetime, amount_minor: int
 ) -> list[Spell]:
-    begin = _last_change(policy, situation, now)
+    begin = last_change(policy, situation, now)
     days = _days_of_change(policy, situation, now, until, amount_minor)
     zone = ZoneInfo(situation.time_zone)
     today = now.astimezone(zone).date()
@@ -88,7 +88,7 @@ def _unmet_spells(
     return [*spells, Spell(since, None)] if since is not None else spells
 
 
-def _last_change(policy: Policy, situation: Situation, now: datetime) -> datetime:
+def last_change(policy: Policy, situation: Situation, now: datetime) -> datetime:
     """Since when this wallet's facts that the policy reads have been as they are, but for time."""
     changed = situation.facts_changed_at
     if "use" in _changes(policy) and situation.last_used_at is not None:
@@ -106,7 +106,7 @@ def _days_of_change(
     for day in [0, *resets] if lines else []:
         days |= _crossings(lines, situation, now, day, amount_minor)
     furthest = (until - now).days + 2
-    earliest = (_last_change(policy, situation, now) - now).days - 2
+    earliest = (last_change(policy, situation, now) - now).days - 2
     return {day for day in (*days, *resets) if earliest <= day <= furthest}
 
 

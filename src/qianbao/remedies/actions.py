@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from qianbao.bank_names import bank_name
 from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
@@ -35,7 +36,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `for_itself`: worth taking by itself; others are only taken because a need asks for them.
     `against`: it is taken only against rules that read one of these facts (empty: any rule);
     `ahead`: or before a wait, against what will have come by its end.
-    `capability`: what policies must allow for it to be taken. `bring`: what to have at hand."""
+    `capability`: what policies must allow for it to be taken. `bring`: what to have at hand.
+    `certain`: whether its effect follows once it is taken; what an authority decides does not."""
 
     code: str
     title_en: str
@@ -55,6 +57,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     loses_en: str = ""
     loses_zh: str = ""
     reversible: bool = True
+    certain: bool = True
     who: Actor = "holder"
     screen: str = ""
     api: str = ""
@@ -119,16 +122,17 @@ _IDENTITY = (
     ),
     Action(
         code="contact_operator",
-        title_en="Ask the operator about the hold, with the case number",
-        title_zh="凭案件编号联系运营方处理冻结",
+        title_en="Ask about the legal order, or object to it",
+        title_zh="咨询冻结文书或提出异议",
         needs=_needs("held"),
-        bring_en=("Your document", "Anything that answers the order"),
-        bring_zh=("您的证件", "与该文书有关的材料"),
+        bring_en=("Your document", "Your case number", "Anything that answers the order"),
+        bring_zh=("您的证件", "工单编号", "与该文书有关的材料"),
         effect=effects.contact_operator,
         for_itself=True,
         against=frozenset({"legal_hold"}),
+        certain=False,
         minutes=15,
-        who="operator",
+        who="authority",
         screen="/me/pay/manage/cases",
         api="POST /v1/cases",
     ),
@@ -341,7 +345,7 @@ def _words(action: Action, argument: str, situation: Situation, language: Langua
 
 def _bank(code: str, situation: Situation, language: Language) -> str:
     if code and not code.startswith(OTHER_BANK):
-        return f" {code} " if language == "zh" else code
+        return bank_name(code, language)
     if situation.card_banks:
         return {"en": "another bank", "zh": "另一家银行"}[language]
     return {"en": "a bank", "zh": "一家银行"}[language]

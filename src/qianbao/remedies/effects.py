@@ -41,9 +41,11 @@ def renew_document(situation: Situation, _argument: str, moment: datetime) -> Si
 
 def update_id_at_bank(situation: Situation, bank: str, _moment: datetime) -> Situation:
     """The bank now holds the present document's number."""
-    return replace(
-        situation, stale_banks=tuple(stale for stale in situation.stale_banks if stale != bank)
-    )
+    stale = tuple(stale for stale in situation.stale_banks if stale != bank)
+    known = situation.accounts_at
+    if known is not None and bank not in known:
+        known = (*known, bank)
+    return replace(situation, stale_banks=stale, accounts_at=known)
 
 
 def open_account(situation: Situation, bank: str, _moment: datetime) -> Situation:

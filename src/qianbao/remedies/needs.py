@@ -102,8 +102,8 @@ def _in_date(situation: Situation, moment: datetime) -> bool:
 def _has_account(situation: Situation, bank: str) -> bool:
     if situation.accounts_at is None:
         return True
-    if bank:
-        return bank in situation.accounts_at
+    if bank:  # whoever holds an old number of theirs has them for a customer
+        return bank in situation.accounts_at or bank in situation.stale_banks
     return any(
         at.startswith(OTHER_BANK) and at not in situation.card_banks for at in situation.accounts_at
     )

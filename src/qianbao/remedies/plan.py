@@ -2,7 +2,8 @@
 
 Uniform-cost search over actions. Where an action needs something that another action cures, the
 cure is taken first, so that clearing up before closing costs no search. A plan ends where the very
-function that decides payments says "allowed". Nothing here knows any policy or any solution.
+function that decides payments says "allowed"; when that will not last, the search goes on from
+there, against the rule that will end it. Nothing here knows any policy or any solution.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ have been needed to withdraw."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do. `argument` as in `Action.takes`; `needs` is what to have at hand."""
+    """One thing to do. `argument` as in `Action.takes`; `needs` is what to have at hand; `minutes`
+    None: nobody can say."""
 
     action: str
     argument: str
@@ -52,7 +54,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     title_zh: str
     needs_en: tuple[str, ...]
     needs_zh: tuple[str, ...]
-    minutes: int
+    minutes: int | None
     visit: bool
     who: Actor
     screen: str
@@ -60,12 +62,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WayOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Steps after which the goal is reached. `minutes` are the holder's own, without waiting;
-    `temporary_until`: when it stops holding if nothing else is done, `because` of these policies;
-    `who` must act besides the holder, if anybody."""
+    """Steps after which the goal is reached. `certain`: it follows once they are done; otherwise an
+    authority decides, nobody can promise anything, and `minutes` are None. `minutes` are the
+    holder's own, without waiting. `temporary_until`: when it stops holding if nothing else is done,
+    `because` of these policies, by name and by title; None: nothing known ends it. `who` must act
+    besides the holder, if anybody."""
 
     steps: tuple[Step, ...]
-    minutes: int
+    certain: bool
+    minutes: int | None
     visit: bool
     loses_en: tuple[str, ...]
     loses_zh: tuple[str, ...]
@@ -73,6 +78,8 @@ class WayOut(msgspec.Struct, frozen=True, kw_only=True):
     who: Actor
     temporary_until: datetime | None
     because: tuple[str, ...]
+    because_en: tuple[str, ...]
+    because_zh: tuple[str, ...]
 
 
 def plan(
@@ -84,30 +91,53 @@ def plan(
     offered: frozenset[str] = OFFERED,
 ) -> tuple[WayOut, ...]:
     """At most `limit` ways from `situation` at `now` to `goal`, best first; none when it is reached
-    already, or when no way is known. No plan holds all steps of a better one and more besides."""
+    already, or when no way is known. No plan holds all steps of a better one and more besides,
+    unless it is the lasting one among temporary ones; where the search comes upon a lasting way,
+    one is among the answers."""
     if is_reached(policies, situation, now, goal):
         return ()
     search = _Search(policies, offered, _known_banks(situation, goal), situation, now)
     frontier = _Frontier()
     frontier.add(_Node(situation, now, goal, (), 0))
     seen: set[tuple[Situation, datetime, int]] = set()
-    found: list[tuple[Counter[tuple[str, ...]], WayOut]] = []
-    while frontier.nodes and len(found) < limit:
+    found: list[_Node] = []
+    while frontier.nodes and (len(found) < limit or not _any_lasts(found)):
         node = frontier.cheapest()
-        kinds = _kinds(node.taken)
-        if any(kinds >= better for better, _ in found):
+        if _is_beaten(node, found):
             continue
-        if not is_reached(policies, node.situation, node.moment, node.goal):
-            if node.key not in seen and len(seen) < NODES_MOST:
-                seen.add(node.key)
-                for child in _children(search, node):
-                    frontier.add(child)
-        elif node.lapses is None:
-            # now that it is wanted: until when it holds; a lasting way may still beat it
-            frontier.add(_weighed(search, node))
-        else:
-            found.append((kinds, _way_out(node)))
-    return tuple(way for _, way in found)
+        reached = is_reached(policies, node.situation, node.moment, node.goal)
+        if reached and node.lapses is not None:
+            found = _kept(found, node, limit)
+            continue
+        if reached:  # now that it is wanted: until when it holds; a lasting way may still beat it
+            node = _weighed(search, node)
+            frontier.add(node)  # and what makes it last, looked for next, comes after it
+        if node.lapses != () and node.key not in seen and len(seen) < NODES_MOST:
+            seen.add(node.key)
+            for child in _children(search, node):
+                frontier.add(child)
+    return tuple(_way_out(search, node) for node in found)
+
+
+def _any_lasts(found: list[_Node]) -> bool:
+    return any(node.lapses == () for node in found)
+
+
+def _kept(found: list[_Node], node: _Node, limit: int) -> list[_Node]:
+    """`found` with `node`; when there are enough already, only a lasting one is still wanted."""
+    if len(found) < limit:
+        return [*found, node]
+    return [*found[: limit - 1], node] if node.lapses == () else found
+
+
+def _is_beaten(node: _Node, found: list[_Node]) -> bool:
+    """Whether one of `found` does with less. What might be the first way to last is not beaten by
+    ways that do not."""
+    may_be_first = node.lapses in (None, ()) and not _any_lasts(found)
+    kinds = _kinds(node.taken)
+    return any(
+        kinds >= _kinds(better.taken) for better in found if better.lapses == () or not may_be_first
+    )
 
 
 class _Search(msgspec.Struct, frozen=True, eq=False):
@@ -150,13 +180,17 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
     goal, situation, moment = node.goal, node.situation, node.moment
     facts = facts_at(situation, moment, goal.amount_minor)
     unmet = blocking(search.policies, goal.capabilities, facts, moment, situation)
+    if node.lapses:
+        ends = node.lapses[0].policies
+        unmet = tuple(policy for policy in search.policies if policy.name in ends)
     for action in EVERY_ACTION:
         if action.code in search.offered and _is_worth_it(action, node.taken, unmet):
             for argument in _arguments(search, situation, action):
                 taken = take(search.policies, action, argument, situation, moment, search.banks)
                 if taken is not None and search.offered.issuperset(one.action for one in taken):
                     yield _after(node, taken)
-    yield from _last_steps(search, node, unmet, facts)
+    if not node.lapses:
+        yield from _last_steps(search, node, unmet, facts)
 
 
 def _is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
@@ -191,7 +225,7 @@ def bank_choices(situation: Situation, banks: tuple[str, ...]) -> tuple[str, ...
     failing that the first that knows an old one, or any other bank ("")."""
     own = [
         bank
-        for bank in (*banks, *(situation.accounts_at or ()))
+        for bank in (*banks, *(situation.accounts_at or ()), *situation.stale_banks)
         if bank not in situation.card_banks and not bank.startswith(OTHER_BANK)
     ]
     fresh = [bank for bank in own if bank not in situation.stale_banks]
@@ -293,22 +327,28 @@ def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
     )
 
 
-def _way_out(node: _Node) -> WayOut:
+def _way_out(search: _Search, node: _Node) -> WayOut:
     first = node.lapses[0] if node.lapses else None
+    because = [policy for policy in search.policies if first and policy.name in first.policies]
     actions = [ACTIONS[one.action] for one in node.taken]
     steps = tuple(_step(one) for one in node.taken)
     acting = {action.who for action in actions}
-    who: Actor = "operator" if "operator" in acting else "bank" if "bank" in acting else "holder"
+    others: tuple[Actor, ...] = ("authority", "operator", "bank")
+    who: Actor = next((other for other in others if other in acting), "holder")
+    certain = all(action.certain for action in actions)
     return WayOut(
         steps=steps,
-        minutes=sum(step.minutes for step in steps),
+        certain=certain,
+        minutes=sum(step.minutes or 0 for step in steps) if certain else None,
         visit=any(step.visit for step in steps),
         loses_en=tuple(dict.fromkeys(action.loses_en for action in actions if action.loses_en)),
         loses_zh=tuple(dict.fromkeys(action.loses_zh for action in actions if action.loses_zh)),
         reversible=all(action.reversible for action in actions),
         who=who,
         temporary_until=first.at if first else None,
-        because=first.policies if first else (),
+        because=tuple(policy.name for policy in because),
+        because_en=tuple(policy.title_en for policy in because),
+        because_zh=tuple(policy.title_zh for policy in because),
     )
 
 
@@ -321,7 +361,7 @@ def _step(taken: Taken) -> Step:
         title_zh=title(action, taken.argument, taken.before, "zh"),
         needs_en=action.bring_en,
         needs_zh=action.bring_zh,
-        minutes=action.minutes * count_of(action, taken.argument),
+        minutes=action.minutes * count_of(action, taken.argument) if action.certain else None,
         visit=action.visit,
         who=action.who,
         screen=action.screen,

@@ -13,7 +13,6 @@ from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.policy.policies import Policy, load_policy, phase
-from qianbao.rollouts.publish import PolicyVersion
 
 SQL = load("qianbao.rollouts")
 
@@ -46,6 +45,23 @@ async def read_in_force(conn: Connection) -> tuple[int, tuple[Policy, ...]]:
         rows = await cursor.fetchall()
     policies = tuple(load_policy(body) for _, name, body in rows if name is not None)
     return int(rows[0][0]), policies
+
+
+class PolicyVersion(msgspec.Struct, frozen=True):
+    """A row of `policies`; operators by name."""
+
+    policy: str
+    version: int
+    body: str
+    state: str
+    drafted_by: str
+    drafted_at: datetime
+    published_by: str | None
+    published_at: datetime | None
+    retire_proposed_by: str | None
+    retire_proposed_at: datetime | None
+    retired_by: str | None
+    retired_at: datetime | None
 
 
 class ListedVersion(msgspec.Struct, frozen=True):

@@ -7,14 +7,11 @@ every act in it is an operator's.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from psycopg.types.json import Jsonb
 
 from qianbao.db.pool import Pool
@@ -22,8 +19,12 @@ from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import new_token, token_hash
+from qianbao.rollouts import passwords
 
 SQL = load("qianbao.rollouts")
+
+SHIPPED = "shipped pack"
+"""Whose name stands beside what came with the software; no operator may take it."""
 
 SESSION_IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day, and no night."""
@@ -32,9 +33,6 @@ PASSWORD_LENGTH_LEAST = 12
 """Characters. Length is all that is asked: rules about digits and signs make worse passwords."""
 
 _NAME = re.compile(r"\w[\w .-]{0,39}")
-_hasher = PasswordHasher()
-_NOBODY = _hasher.hash("nobody has this password")
-"""Checked when the name is unknown, so that an unknown name takes as long as a known one."""
 
 
 class OperatorNameTaken(QianbaoError):
@@ -114,11 +112,12 @@ async def create_operator(
 ) -> Operator:
     """Raises `OperatorNameInvalid`, `PasswordTooShort` or `OperatorNameTaken`."""
     check_id(operator_id, "opr")
+    if name == SHIPPED:
+        raise OperatorNameTaken(name=name)
     if not _NAME.fullmatch(name):
         raise OperatorNameInvalid
-    if len(password) < PASSWORD_LENGTH_LEAST:
-        raise PasswordTooShort(least=PASSWORD_LENGTH_LEAST)
-    hashed = await asyncio.to_thread(_hasher.hash, password)
+    check_password(password)
+    hashed = await passwords.hash_password(password)
     cursor = await conn.execute(
         SQL.add_operator,
         {"operator_id": operator_id, "name": name, "password_hash": hashed, "now": now},
@@ -129,21 +128,29 @@ async def create_operator(
     return Operator(operator_id, name)
 
 
+def check_password(password: str) -> None:
+    """Raises `PasswordTooShort`."""
+    if len(password) < PASSWORD_LENGTH_LEAST:
+        raise PasswordTooShort(least=PASSWORD_LENGTH_LEAST)
+
+
 async def sign_in(
     pool: Pool, *, name: str, password: str, now: datetime, attempts: int, lock_minutes: int
 ) -> str:
     """A new session's token. Raises `SignInRefused`, the same for an unknown name, a wrong password
-    and a locked name: it tells nobody which names there are.
+    and a locked name: it tells nobody which names there are. Raises `SignInBusy` before anything
+    is counted.
 
     Takes the pool because a wrong password must be counted although an error is raised. The attempt
     is counted before the password is looked at: guesses sent all at once are counted too, and no
     connection waits while argon2 works.
     """
-    found = await _count_attempt(
-        pool, name=name, now=now, attempts=attempts, lock_minutes=lock_minutes
-    )
-    hashed = found.password_hash if found else _NOBODY
-    right = await asyncio.to_thread(_password_matches, hashed, password)
+    with passwords.a_place():
+        found = await _count_attempt(
+            pool, name=name, now=now, attempts=attempts, lock_minutes=lock_minutes
+        )
+        hashed = found.password_hash if found else passwords.NOBODYS
+        right = await passwords.is_password(hashed, password)
     if found is None or not right:
         raise SignInRefused(attempts=attempts, minutes=lock_minutes)
     token = new_token()
@@ -177,13 +184,6 @@ async def _count_attempt(
             },
         )
         return found
-
-
-def _password_matches(hashed: str, password: str) -> bool:
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 async def find_session(conn: Connection, *, token: str, now: datetime) -> Operator:
@@ -227,9 +227,9 @@ async def audit(
 
 
 async def list_audit(
-    conn: Connection, *, subject: str = "", before: str = "", limit: int = 50
+    conn: Connection, *, subject: str = "", kind: str = "", before: str = "", limit: int = 50
 ) -> list[AuditEntry]:
-    """The latest acts first; `before` is the last id of the page before, `subject` narrows."""
-    return await fetch_all(
-        conn, SQL.list_audit, {"subject": subject, "before": before, "limit": limit}, AuditEntry
-    )
+    """The latest acts first; `before` is the last id of the page before. `subject` and `kind` (the
+    first part of an action, such as `policy`) narrow."""
+    wanted = {"subject": subject, "kind": kind, "before": before, "limit": limit}
+    return await fetch_all(conn, SQL.list_audit, wanted, AuditEntry)

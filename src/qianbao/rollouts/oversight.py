@@ -7,11 +7,25 @@ The acts themselves belong to `wallets`; here they only get the operator's name 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from qianbao.db.queries import Connection
 from qianbao.keyring import KeyRing
+from qianbao.rollouts.hold_rule import check_in_force
 from qianbao.rollouts.operators import audit
 from qianbao.wallets import cases, holds, profile
+
+HoldStep = Literal["approve", "withdraw", "propose_lift", "lift"]
+"""What an operator does to a hold that is entered."""
+
+_STEPS = {
+    "approve": (holds.approve, "approved_at"),
+    "withdraw": (holds.withdraw, "lifted_at"),
+    "propose_lift": (holds.propose_lift, "lift_proposed_at"),
+    "lift": (holds.lift, "lifted_at"),
+}
+"""The verb of each step, and the moment that it sets: an act that was done before is recorded once.
+"""
 
 
 async def find_wallets(
@@ -68,29 +82,39 @@ async def enter_hold(
         operator=operator,
         now=now,
     )
-    await _record_hold(conn, "legal_hold.enter", hold, operator, now)
+    if hold.entered_at == now:
+        await _record_hold(conn, "legal_hold.enter", hold, operator, now)
     return hold
 
 
-async def approve_hold(
-    conn: Connection, *, wallet_id: str, legal_hold_id: str, operator: str, now: datetime
+async def step_hold(
+    conn: Connection,
+    step: HoldStep,
+    *,
+    wallet_id: str,
+    legal_hold_id: str,
+    operator: str,
+    now: datetime,
 ) -> holds.LegalHold:
-    """As `wallets.holds.approve`."""
-    hold = await holds.approve(
+    """As the verb of that name in `wallets.holds`. Approving raises `LegalHoldRuleMissing`, too,
+    when the hold would hold nothing."""
+    if step == "approve":
+        await check_in_force(conn, now=now)
+    verb, moment = _STEPS[step]
+    hold = await verb(
         conn, wallet_id=wallet_id, legal_hold_id=legal_hold_id, operator=operator, now=now
     )
-    await _record_hold(conn, "legal_hold.approve", hold, operator, now)
+    if getattr(hold, moment) == now:
+        await _record_hold(conn, f"legal_hold.{step}", hold, operator, now)
     return hold
 
 
-async def lift_hold(
+async def keep_hold(
     conn: Connection, *, wallet_id: str, legal_hold_id: str, operator: str, now: datetime
 ) -> holds.LegalHold:
-    """As `wallets.holds.lift`."""
-    hold = await holds.lift(
-        conn, wallet_id=wallet_id, legal_hold_id=legal_hold_id, operator=operator, now=now
-    )
-    await _record_hold(conn, "legal_hold.lift", hold, operator, now)
+    """As `wallets.holds.keep`."""
+    hold = await holds.keep(conn, wallet_id=wallet_id, legal_hold_id=legal_hold_id)
+    await _record_hold(conn, "legal_hold.keep", hold, operator, now)
     return hold
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -21,21 +22,24 @@ class Population(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """What an operator has to look at: drafts of policies, open cases, legal holds to approve."""
+    """What an operator has to look at: drafts of policies, retirements to agree to, questions to
+    answer, legal holds to approve or to lift."""
 
     drafts: int
+    retirements: int
     cases: int
     legal_holds: int
 
 
-class HoldToApprove(msgspec.Struct, frozen=True):
-    """A legal hold that one operator has entered and no other has approved."""
+class HoldWaiting(msgspec.Struct, frozen=True):
+    """A legal hold that one operator has entered, or proposed to lift; another has to agree."""
 
     wallet_id: str
     legal_hold_id: str
     reference: str
-    entered_by: str
-    entered_at: datetime
+    asked: Literal["approve", "lift"]
+    asked_by: str
+    asked_at: datetime
 
 
 async def population(conn: Connection) -> list[Population]:
@@ -50,6 +54,6 @@ async def waiting(conn: Connection) -> Waiting:
     return found
 
 
-async def holds_to_approve(conn: Connection) -> list[HoldToApprove]:
-    """The hundred that have waited longest."""
-    return await fetch_all(conn, SQL.holds_to_approve, None, HoldToApprove)
+async def holds_waiting(conn: Connection) -> list[HoldWaiting]:
+    """The hundred that have waited longest for a second operator."""
+    return await fetch_all(conn, SQL.holds_waiting, None, HoldWaiting)

@@ -1,25 +1,22 @@
-"""A policy's life: drafted, tried, published by a second operator, replaced or retired.
+"""A policy's life: drafted, tried, published by a second operator, replaced.
 
 A stored version never changes: other words need another version. Dates and percentages are the
 policy's own (`policy.phase` reads them), so between publishing and retiring nobody has to act.
-Counting who a draft would reach is `simulate`; what is in force now, `in_force`.
+Counting who a draft would reach is `simulate`; what is in force now, `in_force`; its end, `retire`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.policy.policies import enforced_from, load_pack, load_policy
-from qianbao.rollouts.operators import audit
+from qianbao.rollouts.hold_rule import check_still_held
+from qianbao.rollouts.in_force import PolicyVersion
+from qianbao.rollouts.operators import SHIPPED, audit
 
 SQL = load("qianbao.rollouts")
-
-SHIPPED = "shipped pack"
-"""Who drafted and published what came with the software."""
 
 _Key = dict[str, str | int]
 
@@ -43,17 +40,9 @@ class PolicyVersionUnknown(NotFound):
 class PolicyNotADraft(QianbaoError):
     code = "policy_not_a_draft"
     en = "Version {version} of {policy} is {state}; only a draft can be published."
-    zh = "{policy} 的第 {version} 版状态为 {state}；只有草稿可以发布。"
+    zh = "{policy} 的第 {version} 版已不是草稿；只有草稿可以发布。"
     next_en = "Draft a new version."
     next_zh = "请起草新版本。"
-
-
-class PolicyNotPublished(QianbaoError):
-    code = "policy_not_published"
-    en = "No version of {policy} is published."
-    zh = "规则 {policy} 没有已发布的版本。"
-    next_en = "Look in the list of policies."
-    next_zh = "请在规则列表中查找。"
 
 
 class SimulationNeeded(QianbaoError):
@@ -76,25 +65,12 @@ class SecondOperatorNeeded(QianbaoError):
 class PolicyEnforcedAtOnce(QianbaoError):
     code = "policy_enforced_at_once"
     en = (
-        "Version {version} of {policy} would block at once, and {wallets} wallets would lose by it."
+        "Version {version} of {policy} would block at once; wallets that would lose by it: "
+        "{wallets}."
     )
     zh = "{policy} 的第 {version} 版将立即生效，{wallets} 个钱包会因此受限。"
     next_en = "Draft a version whose timeline enforces on a later day, so that holders are told."
     next_zh = "请起草执行日在今天之后的版本，以便事先通知用户。"
-
-
-class PolicyVersion(msgspec.Struct, frozen=True):
-    """A row of `policies`; operators by name."""
-
-    policy: str
-    version: int
-    body: str
-    state: str
-    drafted_by: str
-    drafted_at: datetime
-    published_by: str | None
-    published_at: datetime | None
-    retired_at: datetime | None
 
 
 async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
@@ -130,8 +106,8 @@ async def publish(
 ) -> PolicyVersion:
     """Puts a draft in the place of the version published before. From the commit on, its own dates
     say what it does. Nobody is surprised: a version by which somebody loses begins another day.
-    Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded` or
-    `PolicyEnforcedAtOnce`."""
+    Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`,
+    `PolicyEnforcedAtOnce` or `LegalHoldsStand`."""
     key: _Key = {"policy": policy, "version": version}
     await conn.execute(SQL.lock_revision)
     found = await find_version(conn, policy=policy, version=version)
@@ -142,13 +118,18 @@ async def publish(
         raise SimulationNeeded(**key)
     if found.drafted_by == operator:
         raise SecondOperatorNeeded(operator=operator)
-    if losing and enforced_from(load_policy(found.body)) <= now:
+    read = load_policy(found.body)
+    if losing and enforced_from(read) <= now:
         raise PolicyEnforcedAtOnce(**key, wallets=losing)
+    detail: dict[str, object] = {"version": version, "drafted_by": found.drafted_by}
+    replaced = await fetch_one(conn, SQL.find_published, {"policy": policy}, PolicyVersion)
+    if replaced is not None:
+        await check_still_held(conn, load_policy(replaced.body), read)
+        detail["replaces"] = replaced.version
     await _put_in_force(conn, key, operator, now)
     await audit(
-        conn, operator=operator, action="policy.publish", subject=policy, now=now,
-        detail={"version": version, "drafted_by": found.drafted_by},
-    )  # fmt: skip
+        conn, operator=operator, action="policy.publish", subject=policy, now=now, detail=detail
+    )
     return await find_version(conn, policy=policy, version=version)
 
 
@@ -165,21 +146,6 @@ async def _put_in_force(conn: Connection, key: _Key, operator: str, now: datetim
     await conn.execute(SQL.raise_revision)
 
 
-async def retire(conn: Connection, *, policy: str, operator: str, now: datetime) -> None:
-    """Takes a policy out of force: whom it blocked may act again at once. One operator is enough,
-    because this only gives back. Raises `PolicyNotPublished`."""
-    await conn.execute(SQL.lock_revision)
-    cursor = await conn.execute(SQL.retire_published, {"policy": policy, "now": now})
-    row = await cursor.fetchone()
-    if row is None:
-        raise PolicyNotPublished(policy=policy)
-    await conn.execute(SQL.raise_revision)
-    await audit(
-        conn, operator=operator, action="policy.retire", subject=policy, now=now,
-        detail={"version": row[0]},
-    )  # fmt: skip
-
-
 async def install_pack(conn: Connection, *, now: datetime) -> int:
     """Puts the shipped pack in force where no policy was ever stored; gives how many policies.
     Safe to call at every start."""
@@ -194,9 +160,9 @@ async def install_pack(conn: Connection, *, now: datetime) -> int:
         stored = {**key, "body": policy.text, "operator": SHIPPED, "now": now}
         await conn.execute(SQL.add_version, stored)
         await conn.execute(SQL.set_published, stored)
+        await audit(
+            conn, operator=SHIPPED, action="policy.publish", subject=policy.name, now=now,
+            detail={"version": policy.version},
+        )  # fmt: skip
     await conn.execute(SQL.raise_revision)
-    await audit(
-        conn, operator=SHIPPED, action="policy.publish", subject="pack", now=now,
-        detail={policy.name: policy.version for policy in pack},
-    )  # fmt: skip
     return len(pack)

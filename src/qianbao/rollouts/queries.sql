@@ -20,11 +20,18 @@ SELECT revision FROM policy_revision
 SELECT count(*) FROM policies
 
 -- name: find_version
-SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at, retired_at
+SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at
 FROM policies WHERE policy = %(policy)s AND version = %(version)s
 
+-- name: find_published
+SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+FROM policies WHERE policy = %(policy)s AND state = 'published'
+
 -- name: list_versions
-SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at, retired_at
+SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at
 FROM policies WHERE policy = %(policy)s OR %(policy)s = '' ORDER BY policy, version DESC
 
 -- name: add_version
@@ -39,9 +46,24 @@ UPDATE policies SET state = 'replaced' WHERE policy = %(policy)s AND state = 'pu
 UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s
 WHERE policy = %(policy)s AND version = %(version)s
 
+-- name: propose_retirement
+UPDATE policies SET retire_proposed_by = %(operator)s, retire_proposed_at = %(now)s
+WHERE policy = %(policy)s AND state = 'published'
+
+-- name: keep_published
+UPDATE policies SET retire_proposed_by = NULL, retire_proposed_at = NULL
+WHERE policy = %(policy)s AND state = 'published'
+
 -- name: retire_published
-UPDATE policies SET state = 'retired', retired_at = %(now)s
-WHERE policy = %(policy)s AND state = 'published' RETURNING version
+UPDATE policies SET state = 'retired', retired_by = %(operator)s, retired_at = %(now)s
+WHERE policy = %(policy)s AND state = 'published'
+
+-- name: share_revision
+-- Whoever needs what is in force to stay so until the end of the transaction.
+SELECT revision FROM policy_revision FOR SHARE
+
+-- name: count_standing_holds
+SELECT count(*) FROM legal_holds WHERE approved_at IS NOT NULL AND lifted_at IS NULL
 
 -- name: latest_losses
 -- The largest number of wallets that lose one capability, by the version's latest simulation.
@@ -70,7 +92,7 @@ ON CONFLICT (name) DO NOTHING
 
 -- name: find_operator
 SELECT operator_id, name, password_hash, failures, locked_until
-FROM operators WHERE name = %(name)s FOR UPDATE
+FROM operators WHERE name = %(name)s AND disabled_at IS NULL FOR UPDATE
 
 -- name: count_attempt
 UPDATE operators SET failures = %(failures)s, locked_until = %(locked_until)s
@@ -87,12 +109,33 @@ VALUES (%(token_hash)s, %(operator_id)s, %(now)s, %(now)s)
 UPDATE operator_sessions AS s SET last_seen_at = %(now)s
 FROM operators AS o
 WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.last_seen_at > %(idle_since)s
-    AND o.operator_id = s.operator_id
+    AND o.operator_id = s.operator_id AND o.disabled_at IS NULL
 RETURNING o.operator_id, o.name
 
 -- name: end_session
 UPDATE operator_sessions SET ended_at = %(now)s
 WHERE token_hash = %(token_hash)s AND ended_at IS NULL
+
+-- name: list_operators
+SELECT o.operator_id, o.name, o.created_at, o.disabled_at, max(s.last_seen_at) AS last_seen_at
+FROM operators AS o LEFT JOIN operator_sessions AS s USING (operator_id)
+GROUP BY o.operator_id ORDER BY o.name
+
+-- name: set_password
+UPDATE operators SET password_hash = %(password_hash)s, failures = 0, locked_until = NULL
+WHERE name = %(name)s RETURNING operator_id, name
+
+-- name: disable_operator
+UPDATE operators SET disabled_at = coalesce(disabled_at, %(now)s)
+WHERE name = %(name)s RETURNING operator_id, name
+
+-- name: enable_operator
+UPDATE operators SET disabled_at = NULL, failures = 0, locked_until = NULL
+WHERE name = %(name)s RETURNING operator_id, name
+
+-- name: end_every_session
+UPDATE operator_sessions SET ended_at = %(now)s
+WHERE operator_id = %(operator_id)s AND ended_at IS NULL
 
 -- name: add_audit
 INSERT INTO audit (audit_id, operator, action, subject, detail, at)
@@ -101,20 +144,21 @@ VALUES (%(audit_id)s, %(operator)s, %(action)s, %(subject)s, %(detail)s, %(now)s
 -- name: list_audit
 SELECT audit_id, operator, action, subject, detail, at FROM audit
 WHERE (%(before)s = '' OR audit_id < %(before)s) AND (%(subject)s = '' OR subject = %(subject)s)
+    AND (%(kind)s = '' OR split_part(action, '.', 1) = %(kind)s)
 ORDER BY audit_id DESC LIMIT %(limit)s
 
 -- name: situations
 -- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s and reckoned as
--- `wallets.situation` does: a counter of another day or year than that of %(now)s counts as 0, and
--- the day's and year's sums are over all the wallets that a person has had.
+-- `wallets.situation` does: a counter of an earlier day or year than that of %(now)s counts as 0,
+-- and the day's and year's sums are over all the wallets that a person has had; so are legal holds.
 SELECT
     w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
     w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
-    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket, w.currency,
-    w.time_zone, a.balance_minor, a.held_minor,
-    CASE WHEN c.day = t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold OR o.legal_hold AS legal_hold,
+    w.bucket, w.currency, w.time_zone, a.balance_minor, a.held_minor,
+    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
         AS paid_today_minor,
-    CASE WHEN c.year = extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
+    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + o.paid_this_year_minor AS paid_this_year_minor,
     c.moved_for_life_minor, c.received_for_life_minor
 FROM wallets AS w
@@ -125,10 +169,11 @@ CROSS JOIN LATERAL (
 ) AS t
 CROSS JOIN LATERAL (
     SELECT
-        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day = t.today), 0)::bigint
+        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year = extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor
+            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(bool_or(e.legal_hold), false) AS legal_hold
     FROM wallets AS e
     JOIN wallet_counters AS x ON x.wallet_id = e.wallet_id
     WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
@@ -148,9 +193,12 @@ GROUP BY w.currency ORDER BY w.currency
 -- What waits for an operator.
 SELECT
     (SELECT count(*) FROM policies WHERE state = 'draft') AS drafts,
-    (SELECT count(*) FROM cases WHERE state = 'open') AS cases,
+    (SELECT count(*) FROM policies
+        WHERE state = 'published' AND retire_proposed_by IS NOT NULL) AS retirements,
+    (SELECT count(*) FROM cases WHERE state = 'open' AND legal_hold_id IS NULL) AS cases,
     (SELECT count(*) FROM legal_holds
-        WHERE approved_by IS NULL AND lifted_by IS NULL) AS legal_holds
+        WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL)
+        AS legal_holds
 
 -- name: simulation
 -- Not run as it stands: `simulate` fills in the braces from checked condition trees.
@@ -171,6 +219,12 @@ FROM judged
 GROUP BY residency, banks, currency
 ORDER BY residency, banks, currency
 
--- name: holds_to_approve
-SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at FROM legal_holds
-WHERE approved_by IS NULL AND lifted_by IS NULL ORDER BY entered_at LIMIT 100
+-- name: holds_waiting
+-- Orders that a second operator has to approve or to lift.
+SELECT wallet_id, legal_hold_id, reference,
+    CASE WHEN approved_by IS NULL THEN 'approve' ELSE 'lift' END AS asked,
+    CASE WHEN approved_by IS NULL THEN entered_by ELSE lift_proposed_by END AS asked_by,
+    CASE WHEN approved_by IS NULL THEN entered_at ELSE lift_proposed_at END AS asked_at
+FROM legal_holds
+WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL
+ORDER BY asked_at LIMIT 100

@@ -1,4 +1,8 @@
-"""Cases: a holder asks the operator, the operator answers, both in writing."""
+"""Cases: a holder asks the operator, the operator answers, both in writing.
+
+A legal hold has a case, too, so that its holder has a number to give: it opens and closes with the
+hold (`holds`), and nobody answers it.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,25 @@ from typing import Literal
 import msgspec
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
-from qianbao.errors import InvalidInput, NotFound, QianbaoError
-from qianbao.ids import check_id
+from qianbao.errors import InvalidInput, Language, NotFound, QianbaoError
+from qianbao.ids import check_id, new_id
 from qianbao.notices.inbox import tell
 from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.wallets")
 
 MOST_SUBJECT, MOST_BODY = 120, 4000
+
+_HOLD_SUBJECT: dict[Language, str] = {"en": "Legal hold", "zh": "依法冻结"}
+_HOLD_BODY: dict[Language, str] = {
+    "en": "Your wallet is held under a legal order. Give this case's number when you ask the "
+    "operator about it, or object. The case closes when the hold ends.",
+    "zh": "您的钱包被依法冻结。咨询或提出异议时，请提供本案件的编号。冻结解除后，本案件即办结。",
+}
+_HOLD_ENDED: dict[Language, str] = {
+    "en": "The legal hold has ended.",
+    "zh": "依法冻结已解除。",
+}
 
 
 class CaseTextLength(InvalidInput):
@@ -50,13 +65,23 @@ class CaseAnswered(QianbaoError):
     next_zh = "请查看已有答复；持有人可以另行申诉。"
 
 
+class CaseOfLegalHold(QianbaoError):
+    code = "case_of_legal_hold"
+    en = "This case belongs to a legal hold; it closes when the hold is lifted."
+    zh = "该案件属于一项依法冻结，冻结解除时自动办结。"
+    next_en = "To answer the holder, wait for a case of their own; to end this one, lift the hold."
+    next_zh = "如需答复用户，请在其另行提交的申诉中答复；如需办结，请解除冻结。"
+
+
 class Case(msgspec.Struct, frozen=True):
-    """A holder's question in their own words, and the operator's answer."""
+    """A holder's question in their own words, and the operator's answer; `case_id` is the number
+    that people give each other. With `legal_hold_id`, the case of that hold."""
 
     wallet_id: str
     case_id: str
     subject: str
     body: str
+    legal_hold_id: str | None
     state: Literal["open", "answered"]
     answer: str
     answered_by: str | None
@@ -73,11 +98,9 @@ async def open_case(
     subject, body = subject.strip(), body.strip()
     if not (0 < len(subject) <= MOST_SUBJECT and 0 < len(body) <= MOST_BODY):
         raise CaseTextLength(most_subject=MOST_SUBJECT, most_body=MOST_BODY)
-    cursor = await conn.execute(SQL.lock_wallet, {"wallet_id": wallet_id})
-    if await cursor.fetchone() is None:
-        raise WalletUnknown
+    await _lock(conn, wallet_id)
     asked = {"wallet_id": wallet_id, "case_id": case_id, "subject": subject, "body": body}
-    await conn.execute(SQL.add_case, asked | {"now": now})
+    await conn.execute(SQL.add_case, asked | {"legal_hold_id": None, "now": now})
     case = await _get(conn, wallet_id, case_id)
     if (case.subject, case.body) != (subject, body):
         raise CaseIdUsed
@@ -88,8 +111,10 @@ async def answer(
     conn: Connection, *, wallet_id: str, case_id: str, answer: str, operator: str, now: datetime
 ) -> Case:
     """The operator's answer, once; the holder finds it in the inbox. Raises `CaseUnknown`,
-    `CaseAnswered` or `CaseTextLength`."""
+    `CaseOfLegalHold`, `CaseAnswered` or `CaseTextLength`."""
     case = await _get(conn, wallet_id, case_id)
+    if case.legal_hold_id is not None:
+        raise CaseOfLegalHold
     text = answer.strip()
     if not 0 < len(text) <= MOST_BODY:
         raise CaseTextLength(most_subject=MOST_SUBJECT, most_body=MOST_BODY)
@@ -110,14 +135,62 @@ async def answer(
     return await _get(conn, wallet_id, case_id)
 
 
+async def open_for_hold(
+    conn: Connection, *, wallet_id: str, legal_hold_id: str, now: datetime
+) -> Case:
+    """The case of a hold, in the holder's language, in the transaction that puts it into force.
+    Raises `WalletUnknown`."""
+    language = await _lock(conn, wallet_id)
+    case_id = new_id("cas", now)
+    opened = {
+        "wallet_id": wallet_id,
+        "case_id": case_id,
+        "subject": _HOLD_SUBJECT[language],
+        "body": _HOLD_BODY[language],
+        "legal_hold_id": legal_hold_id,
+        "now": now,
+    }
+    await conn.execute(SQL.add_case, opened)
+    return await _get(conn, wallet_id, case_id)
+
+
+async def close_with_hold(
+    conn: Connection, *, wallet_id: str, legal_hold_id: str, operator: str, now: datetime
+) -> None:
+    """Ends the case of a hold that `operator` lifts. Raises `WalletUnknown`."""
+    language = await _lock(conn, wallet_id)
+    said = {"answer": _HOLD_ENDED[language], "operator": operator, "now": now}
+    await conn.execute(
+        SQL.close_case_of_hold,
+        {"wallet_id": wallet_id, "legal_hold_id": legal_hold_id} | said,
+    )
+
+
+async def open_cases_of(conn: Connection, wallet_id: str) -> list[Case]:
+    """What is open and concerns the wallet, the latest first: its own cases, and those of legal
+    holds on other wallets of the same person."""
+    return await fetch_all(conn, SQL.open_cases_of, {"wallet_id": wallet_id}, Case)
+
+
 async def list_cases(conn: Connection, wallet_id: str) -> list[Case]:
     """A wallet's cases, the latest first."""
     return await fetch_all(conn, SQL.list_cases, {"wallet_id": wallet_id}, Case)
 
 
 async def list_open_cases(conn: Connection, *, limit: int = 100) -> list[Case]:
-    """What operators have not answered yet, whoever has waited longest first."""
+    """What operators have not answered yet, whoever has waited longest first. A hold's case is not
+    among them: nobody asks anything in it."""
     return await fetch_all(conn, SQL.list_open_cases, {"limit": limit}, Case)
+
+
+async def _lock(conn: Connection, wallet_id: str) -> Language:
+    """Locks the wallet; gives its holder's language."""
+    cursor = await conn.execute(SQL.lock_wallet, {"wallet_id": wallet_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise WalletUnknown
+    language: Language = row[1]
+    return language
 
 
 async def _get(conn: Connection, wallet_id: str, case_id: str) -> Case:

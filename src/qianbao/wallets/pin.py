@@ -1,5 +1,6 @@
 """The payment PIN: six digits, kept as argon2, locked after repeated failures.
 
+Choosing a new one without the old one belongs to `pin_reset`.
 Argon2 works in a thread: it is slow on purpose and must not stand in the way of other requests.
 """
 
@@ -16,10 +17,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from qianbao.db.pool import Pool
-from qianbao.db.queries import fetch_one, load
+from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.notices.inbox import tell
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletUnknown
+from qianbao.wallets.sessions import end_other_sessions
 
 SQL = load("qianbao.wallets")
 
@@ -43,10 +46,18 @@ class PinTooSimple(InvalidInput):
     next_zh = "请勿使用相同或连续的六位数字。"
 
 
+class PinsDiffer(InvalidInput):
+    code = "pins_differ"
+    en = "The two PINs are not the same."
+    zh = "两次输入的密码不一致。"
+    next_en = "Enter the same six digits twice."
+    next_zh = "请两次输入相同的六位数字。"
+
+
 class PinWrong(QianbaoError):
     code = "pin_wrong"
     status = 403
-    en = "The payment PIN is wrong; {left} more tries are left."
+    en = "The payment PIN is wrong. Tries left: {left}."
     zh = "支付密码错误，还可尝试 {left} 次。"
     next_en = "Enter it again. It locks for a while when the tries are used up."
     next_zh = "请重新输入；次数用完后将暂时锁定。"
@@ -58,8 +69,8 @@ class PinLocked(QianbaoError):
     retry = True
     en = "The payment PIN is locked until {until} after too many wrong tries."
     zh = "支付密码输错次数过多，已锁定至 {until}。"
-    next_en = "Wait until then; the money is safe meanwhile. Ask support if you have forgotten it."
-    next_zh = "请在此时间之后再试，资金不受影响；如忘记密码，请联系客服。"
+    next_en = "Wait until then, or choose a new one (“Forgot your PIN?”). The money is safe."
+    next_zh = "请在此时间之后再试，或通过“忘记密码”重设；资金不受影响。"
 
 
 class _Pin(msgspec.Struct, frozen=True):
@@ -67,6 +78,13 @@ class _Pin(msgspec.Struct, frozen=True):
     pin_failures: int
     pin_locked_until: datetime | None
     time_zone: str
+
+
+def typed_twice(pin: str, again: str) -> str:
+    """A new PIN that was entered twice. Raises `PinsDiffer`."""
+    if pin != again:
+        raise PinsDiffer
+    return pin
 
 
 async def hash_pin(pin: str) -> str:
@@ -98,13 +116,42 @@ async def check_pin(
 
 
 async def change_pin(
-    pool: Pool, settings: Settings, *, wallet_id: str, pin: str, new_pin: str, now: datetime
+    pool: Pool,
+    settings: Settings,
+    *,
+    wallet_id: str,
+    pin: str,
+    new_pin: str,
+    token: str,
+    now: datetime,
 ) -> None:
-    """Raises what `check_pin` and `hash_pin` raise."""
-    await check_pin(pool, settings, wallet_id=wallet_id, pin=pin, now=now)
+    """Sets a new PIN for whoever knows the old one; all sessions end but the one of `token`. Raises
+    what `hash_pin` and `check_pin` raise."""
     hashed = await hash_pin(new_pin)
+    await check_pin(pool, settings, wallet_id=wallet_id, pin=pin, now=now)
     async with pool.connection() as conn:
-        await conn.execute(SQL.set_pin, {"wallet_id": wallet_id, "pin_hash": hashed})
+        await set_pin(conn, wallet_id=wallet_id, pin_hash=hashed, token=token, now=now)
+
+
+async def set_pin(
+    conn: Connection, *, wallet_id: str, pin_hash: str, token: str, now: datetime
+) -> None:
+    """Makes `pin_hash` the wallet's PIN, ends every session but that of `token`, and says so in the
+    inbox. Whether whoever asks may do this is looked at before."""
+    await conn.execute(SQL.set_pin, {"wallet_id": wallet_id, "pin_hash": pin_hash})
+    await end_other_sessions(conn, wallet_id=wallet_id, token=token, now=now)
+    await tell(
+        conn,
+        wallet_id=wallet_id,
+        kind="pin_changed",
+        title_en="Your payment PIN was changed",
+        title_zh="支付密码已修改",
+        body_en="Everybody who was signed in to this wallet elsewhere was signed out. If this was "
+        "not you, choose a new PIN at once and open a case.",
+        body_zh="其他设备上的登录均已退出。如非本人操作，请立即重设密码并提交申诉。",
+        link="/me/help",
+        now=now,
+    )
 
 
 async def _count_attempt(pool: Pool, settings: Settings, *, wallet_id: str, now: datetime) -> _Pin:

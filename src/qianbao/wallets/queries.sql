@@ -7,23 +7,43 @@
 SELECT pg_advisory_xact_lock(hashtextextended(encode(%(phone_index)s, 'hex'), 0))
 
 -- name: find_signup
-SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, expires_at, confirmed_at
+SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, purpose, expires_at,
+    confirmed_at
 FROM signups WHERE signup_id = %(signup_id)s
 
 -- name: lock_signup
-SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, expires_at, confirmed_at
+SELECT signup_id, phone_index, phone_cipher, code_hash, attempts, language, purpose, expires_at,
+    confirmed_at
 FROM signups WHERE signup_id = %(signup_id)s FOR UPDATE
 
 -- name: count_signups
 SELECT count(*) FROM signups WHERE phone_index = %(phone_index)s AND created_at > %(since)s
 
+-- name: last_signup_at
+SELECT max(created_at) FROM signups WHERE phone_index = %(phone_index)s HAVING count(*) > 0
+
 -- name: add_signup
 INSERT INTO signups (
-    signup_id, phone_index, phone_cipher, code_hash, language, created_at, expires_at
+    signup_id, phone_index, phone_cipher, code_hash, language, purpose, address_index, created_at,
+    expires_at
 ) VALUES (
-    %(signup_id)s, %(phone_index)s, %(phone_cipher)s, %(code_hash)s, %(language)s, %(now)s,
-    %(expires_at)s
+    %(signup_id)s, %(phone_index)s, %(phone_cipher)s, %(code_hash)s, %(language)s, %(purpose)s,
+    %(address_index)s, %(now)s, %(expires_at)s
 )
+
+-- name: lock_address
+-- As `lock_phone`, after it.
+SELECT pg_advisory_xact_lock(hashtextextended(encode(%(address_index)s, 'hex'), 1))
+
+-- name: nth_signup_of_address
+SELECT created_at FROM signups
+WHERE address_index = %(address_index)s AND created_at > %(since)s
+ORDER BY created_at DESC OFFSET %(skipped)s LIMIT 1
+
+-- name: nth_signup
+SELECT created_at FROM signups
+WHERE created_at > %(since)s
+ORDER BY created_at DESC OFFSET %(skipped)s LIMIT 1
 
 -- name: count_wrong_code
 UPDATE signups SET attempts = attempts + 1 WHERE signup_id = %(signup_id)s
@@ -83,7 +103,17 @@ FROM wallets WHERE wallet_id = %(wallet_id)s
 UPDATE wallets SET pin_failures = 0, pin_locked_until = NULL WHERE wallet_id = %(wallet_id)s
 
 -- name: set_pin
-UPDATE wallets SET pin_hash = %(pin_hash)s WHERE wallet_id = %(wallet_id)s
+-- Whatever was tried before, the new one starts with all its tries.
+UPDATE wallets SET pin_hash = %(pin_hash)s, pin_failures = 0, pin_locked_until = NULL
+WHERE wallet_id = %(wallet_id)s
+
+-- name: count_refused_resets
+SELECT count(*) FROM pin_resets
+WHERE wallet_id = %(wallet_id)s AND outcome = 'refused' AND at > %(since)s
+
+-- name: add_pin_reset
+INSERT INTO pin_resets (wallet_id, pin_reset_id, proof, outcome, at)
+VALUES (%(wallet_id)s, %(pin_reset_id)s, %(proof)s, %(outcome)s, %(now)s)
 
 -- ── Sessions ───────────────────────────────────────────────────────────────────────────────────
 
@@ -102,15 +132,36 @@ UPDATE sessions SET last_seen_at = %(now)s WHERE token_hash = %(token_hash)s
 -- name: end_session
 UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL
 
+-- name: end_other_sessions
+UPDATE sessions SET ended_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND ended_at IS NULL AND token_hash <> %(token_hash)s
+
+-- ── Receivers ──────────────────────────────────────────────────────────────────────────────────
+
+-- name: count_look_up
+-- A phone looked up again on the same day costs nothing. No row: the day's are used up.
+INSERT INTO receiver_lookups AS r (wallet_id, day, phones)
+VALUES (%(wallet_id)s, %(day)s, ARRAY[%(phone_index)s::bytea])
+ON CONFLICT (wallet_id) DO UPDATE
+SET day = excluded.day,
+    phones = CASE WHEN r.day <> excluded.day THEN excluded.phones
+                  WHEN r.phones @> excluded.phones THEN r.phones
+                  ELSE r.phones || excluded.phones END
+WHERE r.day <> excluded.day OR r.phones @> excluded.phones
+   OR cardinality(r.phones) < %(most)s
+RETURNING cardinality(phones)
+
 -- ── Facts ──────────────────────────────────────────────────────────────────────────────────────
 
 -- name: read_situations
 -- Columns are named as the fields of policy.facts.Situation. A counter of an earlier day or year than
--- the holder's present one counts as 0 (of a later one: another process's clock is ahead). The day's and the year's sums are a person's, over all the
--- wallets they have had (domain.md 1.1, "limit shared over"), so closing one resets neither.
+-- the holder's present one counts as 0 (of a later one: another process's clock is ahead). The day's
+-- and the year's sums are a person's, over all the wallets they have had (domain.md 1.1, "limit
+-- shared over"), so closing one resets neither; a legal hold is a person's, too.
 SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
     w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
-    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold, w.bucket,
+    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold OR o.legal_hold AS legal_hold,
+    w.bucket,
     a.balance_minor, a.held_minor, w.currency, w.time_zone,
     CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
         AS paid_today_minor,
@@ -133,7 +184,35 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor
+            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(bool_or(e.legal_hold), false) AS legal_hold
+    FROM wallets e
+    JOIN wallet_counters x ON x.wallet_id = e.wallet_id
+    WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+) o
+WHERE w.wallet_id = ANY(%(wallet_ids)b)
+
+-- name: read_moved
+-- What changes with every payment, as read_situations gives it, and the version of everything else it
+-- reads: the wallet's row (mandates change with its count), the person's, and holds on their others.
+SELECT w.wallet_id,
+    w.xmin::text || '/' || coalesce(p.xmin::text, '') || '/' || o.legal_hold AS version,
+    c.last_used_at,
+    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+        AS paid_today_minor,
+    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
+        + o.paid_this_year_minor AS paid_this_year_minor,
+    c.moved_for_life_minor, c.received_for_life_minor
+FROM wallets w
+JOIN wallet_counters c ON c.wallet_id = w.wallet_id
+LEFT JOIN people p ON p.person_id = w.person_id
+CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
+            AS paid_today_minor,
+        coalesce(sum(x.paid_this_year_minor)
+            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(bool_or(e.legal_hold), false) AS legal_hold
     FROM wallets e
     JOIN wallet_counters x ON x.wallet_id = e.wallet_id
     WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
@@ -179,24 +258,37 @@ ON CONFLICT (wallet_id, legal_hold_id) DO NOTHING
 
 -- name: find_legal_hold
 SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at, approved_by, approved_at,
-    lifted_by, lifted_at
+    lift_proposed_by, lift_proposed_at, lifted_by, lifted_at
 FROM legal_holds WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s
 
 -- name: list_legal_holds
-SELECT wallet_id, legal_hold_id, reference, entered_by, entered_at, approved_by, approved_at,
-    lifted_by, lifted_at
-FROM legal_holds WHERE wallet_id = %(wallet_id)s ORDER BY entered_at DESC, legal_hold_id DESC
+-- Those on the person's other wallets, too.
+SELECT h.wallet_id, h.legal_hold_id, h.reference, h.entered_by, h.entered_at, h.approved_by,
+    h.approved_at, h.lift_proposed_by, h.lift_proposed_at, h.lifted_by, h.lifted_at
+FROM wallets w
+JOIN wallets e ON e.wallet_id = w.wallet_id OR e.person_id = w.person_id
+JOIN legal_holds h ON h.wallet_id = e.wallet_id
+WHERE w.wallet_id = %(wallet_id)s ORDER BY h.entered_at DESC, h.legal_hold_id DESC
 
 -- name: approve_legal_hold
 UPDATE legal_holds SET approved_by = %(operator)s, approved_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND approved_at IS NULL
+
+-- name: propose_lift
+UPDATE legal_holds SET lift_proposed_by = %(operator)s, lift_proposed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s
+    AND lift_proposed_by IS NULL AND lifted_at IS NULL
+
+-- name: keep_legal_hold
+UPDATE legal_holds SET lift_proposed_by = NULL, lift_proposed_at = NULL
+WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND lifted_at IS NULL
 
 -- name: lift_legal_hold
 UPDATE legal_holds SET lifted_by = %(operator)s, lifted_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND lifted_at IS NULL
 
 -- name: set_legal_hold
--- The fact follows the rows: held while any approved order stands. Gives it when it changed.
+-- The wallet's own part of the fact follows the rows: held while any approved order stands.
 UPDATE wallets w SET legal_hold = h.held, facts_changed_at = %(now)s
 FROM (
     SELECT EXISTS (
@@ -205,28 +297,57 @@ FROM (
     ) AS held
 ) h
 WHERE w.wallet_id = %(wallet_id)s AND w.legal_hold <> h.held
-RETURNING w.legal_hold
+
+-- name: find_person_held
+-- Whether an order stands on any wallet of the person, and whom to tell: this wallet, and the open one.
+SELECT bool_or(e.legal_hold) AS held,
+    array_agg(e.wallet_id ORDER BY e.wallet_id)
+        FILTER (WHERE e.status = 'open' OR e.wallet_id = w.wallet_id) AS wallet_ids
+FROM wallets w
+JOIN wallets e ON e.wallet_id = w.wallet_id OR e.person_id = w.person_id
+WHERE w.wallet_id = %(wallet_id)s
 
 -- ── Cases ──────────────────────────────────────────────────────────────────────────────────────
 
 -- name: add_case
-INSERT INTO cases (wallet_id, case_id, subject, body, state, created_at)
-VALUES (%(wallet_id)s, %(case_id)s, %(subject)s, %(body)s, 'open', %(now)s)
+INSERT INTO cases (wallet_id, case_id, subject, body, legal_hold_id, state, created_at)
+VALUES (
+    %(wallet_id)s, %(case_id)s, %(subject)s, %(body)s, %(legal_hold_id)s, 'open', %(now)s
+)
 ON CONFLICT (wallet_id, case_id) DO NOTHING
 
 -- name: find_case
-SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
+SELECT wallet_id, case_id, subject, body, legal_hold_id, state, answer, answered_by, created_at,
+    answered_at
 FROM cases WHERE wallet_id = %(wallet_id)s AND case_id = %(case_id)s
 
 -- name: list_cases
-SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
+SELECT wallet_id, case_id, subject, body, legal_hold_id, state, answer, answered_by, created_at,
+    answered_at
 FROM cases WHERE wallet_id = %(wallet_id)s ORDER BY case_id DESC
 
+-- name: open_cases_of
+-- A legal hold on another wallet of the same person binds this one, so its case is here, too.
+SELECT c.wallet_id, c.case_id, c.subject, c.body, c.legal_hold_id, c.state, c.answer,
+    c.answered_by, c.created_at, c.answered_at
+FROM wallets w
+JOIN wallets e ON e.wallet_id = w.wallet_id OR e.person_id = w.person_id
+JOIN cases c ON c.wallet_id = e.wallet_id
+WHERE w.wallet_id = %(wallet_id)s AND c.state = 'open'
+    AND (e.wallet_id = w.wallet_id OR c.legal_hold_id IS NOT NULL)
+ORDER BY c.case_id DESC
+
 -- name: list_open_cases
-SELECT wallet_id, case_id, subject, body, state, answer, answered_by, created_at, answered_at
-FROM cases WHERE state = 'open' ORDER BY case_id LIMIT %(limit)s
+SELECT wallet_id, case_id, subject, body, legal_hold_id, state, answer, answered_by, created_at,
+    answered_at
+FROM cases WHERE state = 'open' AND legal_hold_id IS NULL ORDER BY case_id LIMIT %(limit)s
 
 -- name: answer_case
 UPDATE cases SET state = 'answered', answer = %(answer)s, answered_by = %(operator)s,
     answered_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND case_id = %(case_id)s AND state = 'open'
+
+-- name: close_case_of_hold
+UPDATE cases SET state = 'answered', answer = %(answer)s, answered_by = %(operator)s,
+    answered_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND state = 'open'

@@ -68,6 +68,14 @@ async def find_session(
     return Session(found.wallet_id, found.status, found.language)
 
 
+async def end_other_sessions(
+    conn: Connection, *, wallet_id: str, token: str, now: datetime
+) -> None:
+    """Signs out everywhere but where `token` is in use."""
+    place = {"wallet_id": wallet_id, "token_hash": token_hash(token), "now": now}
+    await conn.execute(SQL.end_other_sessions, place)
+
+
 async def end_session(conn: Connection, *, token: str, now: datetime) -> None:
     """Signs out; a session that is not there is left alone."""
     await conn.execute(SQL.end_session, {"token_hash": token_hash(token), "now": now})

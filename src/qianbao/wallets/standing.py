@@ -13,9 +13,10 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.bank_names import bank_name
 from qianbao.db.queries import Connection
 from qianbao.money import Money
-from qianbao.policy.decide import Coming, Decision, coming, decide
+from qianbao.policy.decide import Coming, Decision, allows, coming, decide
 from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
@@ -23,7 +24,7 @@ from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.settings import Settings
-from qianbao.wallets.cases import list_cases
+from qianbao.wallets.cases import Case, open_cases_of
 from qianbao.wallets.fees import withdraw_all
 from qianbao.wallets.situation import read_situation
 
@@ -55,11 +56,29 @@ class Blocker(msgspec.Struct, frozen=True):
     reason: Reason
 
 
+class HeldStanding(msgspec.Struct, frozen=True):
+    """An authority's order keeps the money where it is, until the authority has it lifted. The
+    operator carries it out and decides nothing. `case_ids` are the numbers to give when asking
+    about it or objecting; `still_works` are the capabilities that it leaves."""
+
+    case_ids: tuple[str, ...]
+    still_works: tuple[str, ...]
+
+
+class StaleBank(msgspec.Struct, frozen=True):
+    """A bank that has said it holds another document number than the holder's present one: no card
+    of it can be linked until the holder has had it updated there."""
+
+    bank: str
+    en: str
+    zh: str
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`ways_out` lead to everything that was asked about and is blocked working again; empty when
     nothing is. `ways_ahead` are what to do before the first of `coming` so that it never blocks;
-    only what lasts is among them. `cases_open` are the holder's questions the operator has not
-    answered yet."""
+    only what lasts is among them. `legal_hold` is there while one stands: then no way out is
+    certain. `cases_open` are the holder's questions the operator has not answered yet."""
 
     wallet_id: str
     status: Literal["open", "closed"]
@@ -72,6 +91,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Coming, ...]
     ways_out: tuple[WayOut, ...]
     ways_ahead: tuple[WayOut, ...]
+    stale_banks: tuple[StaleBank, ...]
+    legal_hold: HeldStanding | None
     cases_open: tuple[str, ...] = ()
 
 
@@ -90,14 +111,13 @@ async def standing(
     situation = await read_situation(
         conn, wallet_id=wallet_id, now=now, free_minor=settings.withdrawal_free_minor
     )
-    cases = await list_cases(conn, wallet_id)
+    cases = await open_cases_of(conn, wallet_id)
     asked = CAPABILITIES if capability is None else (capability,)
     # The search takes a while, and others must be served meanwhile.
     found = await asyncio.to_thread(
         judge, policies, settings, situation, now, capabilities=asked, amount_minor=amount_minor
     )
-    waiting = tuple(case.case_id for case in cases if case.state == "open")
-    return msgspec.structs.replace(found, cases_open=waiting)
+    return _with_cases(found, cases)
 
 
 def judge(
@@ -126,7 +146,32 @@ def judge(
         coming=ahead,
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
         ways_ahead=_ways_ahead(policies, situation, now, ahead, amount_minor),
+        stale_banks=tuple(
+            StaleBank(bank, bank_name(bank, "en"), bank_name(bank, "zh"))
+            for bank in situation.stale_banks
+        ),
+        legal_hold=_held(policies, situation, now, amount_minor),
     )
+
+
+def _with_cases(found: Standing, cases: list[Case]) -> Standing:
+    asked = tuple(case.case_id for case in cases if case.legal_hold_id is None)
+    found = msgspec.structs.replace(found, cases_open=asked)
+    if found.legal_hold is None:
+        return found
+    of_hold = tuple(case.case_id for case in cases if case.legal_hold_id is not None)
+    held = msgspec.structs.replace(found.legal_hold, case_ids=of_hold)
+    return msgspec.structs.replace(found, legal_hold=held)
+
+
+def _held(
+    policies: tuple[Policy, ...], situation: Situation, now: datetime, amount_minor: int
+) -> HeldStanding | None:
+    if not situation.legal_hold:
+        return None
+    facts = facts_at(situation, now, amount_minor)
+    left = (one for one in CAPABILITIES if allows(policies, one, facts, now, situation))
+    return HeldStanding((), tuple(left) if situation.status == "open" else ("export",))
 
 
 def _withdrawable(

@@ -25,11 +25,13 @@ from qianbao.web import (
     manage,
     me,
     pay,
+    pins,
     real_name,
     records,
     refusals,
     sandbox,
     signup,
+    transfer,
     visit,
     wallet,
 )
@@ -37,8 +39,12 @@ from qianbao.web.drawing import template_config
 
 STATIC = Path(__file__).parent / "static"
 ADVISOR_TEMPLATES = Path(__file__).parent.parent / "advise" / "templates"
+API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
-SCREENS = (landing, signup, me, pay, wallet, cards, manage, real_name, records, cancel, sandbox)
+SCREENS = (
+    landing, signup, pins, me, pay, transfer, wallet, cards, manage, real_name, records, cancel,
+    sandbox,
+)  # fmt: skip
 
 
 def routes() -> list[Router]:
@@ -60,7 +66,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """What the app hands to Litestar for pages, ours and other doors' alike."""
     del settings  # asked for so that what pages need of it can be added here
     return {
-        "template_config": template_config(ADVISOR_TEMPLATES),
+        "template_config": template_config(ADVISOR_TEMPLATES, API_TEMPLATES),
         "before_request": visit.enter,
         "before_send": [visit.dress],
         "exception_handlers": {

@@ -10,6 +10,7 @@ import base64
 import binascii
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from cryptography.exceptions import InvalidTag
 from litestar import Response, Router, get, post
@@ -19,13 +20,17 @@ from litestar.response import Redirect
 
 from qianbao.banks.cards import (
     confirm_card,
+    dismiss_refused,
     get_card,
     link_card,
     list_cards,
+    list_refused,
     name_forms,
+    send_code_again,
     unlink_card,
     unlink_preview,
 )
+from qianbao.banks.cards.refused import SHOWN_FOR, refusal_of
 from qianbao.banks.directory import find_bank, get_bank, read_card_number
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document
@@ -34,7 +39,7 @@ from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
-from qianbao.web.standing import shown, status_of
+from qianbao.web.standing import refused, shown, status_of
 from qianbao.web.visit import Asked, holder, is_secure, of, services_of
 from qianbao.web.wallet import bank_name
 
@@ -44,14 +49,17 @@ SEALED_FOR = timedelta(minutes=30)
 
 @get("/me/pay/cards")
 async def cards(request: Asked) -> Response[Any]:
-    """The linked cards, and those not finished."""
+    """The linked cards, those not finished, and what banks refused lately."""
     async with services_of(request).pool.connection() as conn:
         found = await list_cards(conn, holder(request))
+        turned_down = await list_refused(conn, wallet_id=holder(request), now=of(request).now)
     linked = {card.bank for card in found if card.state == "linked"}
     several = sum(card.state == "linked" for card in found) > 1
     return draw(
         "cards.html",
         cards=[(card, bank_name(card)) for card in found],
+        kept_days=SHOWN_FOR.days,
+        turned_down=[(one.card, bank_name(one.card), refused(one.reason)) for one in turned_down],
         same_bank=_text(linked.pop()) if several and len(linked) == 1 else None,
     )
 
@@ -134,6 +142,63 @@ async def confirm(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     return Redirect(f"/me/pay/cards/{card_id}?linked=1", status_code=303)
 
 
+@get(["/me/pay/cards/{card_id:str}/code", "/me/pay/cards/{card_id:str}/discard"])
+async def back_to_card(card_id: FromPath[str]) -> Response[Any]:
+    """Reloaded: nothing is done."""
+    return Redirect(f"/me/pay/cards/{quote(card_id, safe='')}", status_code=303)
+
+
+@post("/me/pay/cards/{card_id:str}/code")
+async def another_code(request: Asked, card_id: FromPath[str]) -> Response[Any]:
+    """Has the bank send a new code."""
+    services = services_of(request)
+    try:
+        await send_code_again(
+            services.pool,
+            services.gateway,
+            services.settings,
+            wallet_id=holder(request),
+            card_id=card_id,
+            now=of(request).now,
+        )
+    except QianbaoError as refusal:
+        return await _card_page(request, card_id, refusal)
+    return Redirect(f"/me/pay/cards/{card_id}?sent=again", status_code=303)
+
+
+@post("/me/pay/cards/{card_id:str}/discard")
+async def discard(request: Asked, card_id: FromPath[str]) -> Response[Any]:
+    """Gives an attempt up that is not finished."""
+    services, wallet_id = services_of(request), holder(request)
+    async with services.pool.connection() as conn:
+        card = await get_card(conn, wallet_id, card_id)
+    if card.pending:
+        await unlink_card(
+            services.pool,
+            services.gateway,
+            services.keys,
+            wallet_id=wallet_id,
+            card_id=card_id,
+            now=of(request).now,
+        )
+    return Redirect("/me/pay/cards", status_code=303)
+
+
+@get("/me/pay/cards/{card_id:str}/dismiss")
+async def back_to_cards(card_id: FromPath[str]) -> Response[Any]:
+    """Reloaded: nothing is done."""
+    del card_id
+    return Redirect("/me/pay/cards", status_code=303)
+
+
+@post("/me/pay/cards/{card_id:str}/dismiss")
+async def dismiss(request: Asked, card_id: FromPath[str]) -> Response[Any]:
+    """Puts a refusal away."""
+    async with services_of(request).pool.connection() as conn:
+        await dismiss_refused(conn, wallet_id=holder(request), card_id=card_id, now=of(request).now)
+    return Redirect("/me/pay/cards", status_code=303)
+
+
 @get("/me/pay/cards/{card_id:str}/unlink")
 async def before_unlinking(request: Asked, card_id: FromPath[str]) -> Response[Any]:
     """What unlinking would change."""
@@ -197,15 +262,19 @@ async def _name_page(
 async def _card_page(
     request: Asked, card_id: str, refusal: QianbaoError | None = None
 ) -> Response[Any]:
-    async with services_of(request).pool.connection() as conn:
+    services = services_of(request)
+    async with services.pool.connection() as conn:
         card = await get_card(conn, holder(request), card_id)
+        why = await refusal_of(conn, card) if card.state == "refused" else None
     return draw(
         "card.html",
         status=status_of(refusal),
         card=card,
         bank=bank_name(card),
         just_linked=request.query_params.get("linked") == "1",
-        refusal=shown(refusal),
+        sent_again=request.query_params.get("sent") == "again",
+        wait_seconds=services.settings.code_wait_seconds,
+        refusal=shown(refusal or why),
     )
 
 
@@ -266,6 +335,11 @@ SCREENS = Router(
         link,
         card_page,
         confirm,
+        back_to_card,
+        another_code,
+        discard,
+        back_to_cards,
+        dismiss,
         before_unlinking,
         unlink,
     ],

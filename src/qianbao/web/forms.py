@@ -11,20 +11,47 @@ from urllib.parse import urlencode
 
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import new_id
+from qianbao.web.i18n import Text
 from qianbao.web.visit import Asked, FormUnreadable, of
 
 Form = Mapping[str, str]
 
 BODY_BYTES = 64_000
 """The largest form that is read."""
-NEVER_KEPT = frozenset({"pin", "code", "card_number"})
+NEVER_KEPT = frozenset({"pin", "pin_again", "new_pin", "new_pin_again", "code", "card_number"})
 """Fields that are asked again rather than sent back to the screen."""
+
+FIELD_WORDS = {
+    "amount": Text("Amount", "金额"),
+    "body": Text("What happened", "情况说明"),
+    "card_number": Text("Card number", "卡号"),
+    "code": Text("Code from the text message", "短信验证码"),
+    "code_text": Text("Address or numbers of the code", "二维码的网址或编号"),
+    "day": Text("Date", "日期"),
+    "document_number": Text("Document number", "证件号码"),
+    "given": Text("Given names", "名"),
+    "mrz": Text("Machine-readable lines", "机读码"),
+    "name_typed": Text("Exactly as the bank prints it", "银行登记的写法"),
+    "native": Text("Name in Chinese", "中文姓名"),
+    "new_pin": Text("New payment PIN", "新支付密码"),
+    "new_pin_again": Text("New payment PIN, again", "再次输入新支付密码"),
+    "note": Text("Note", "备注"),
+    "number": Text("Document number", "证件号码"),
+    "phone": Text("Phone number", "手机号"),
+    "pin": Text("Payment PIN", "支付密码"),
+    "pin_again": Text("Payment PIN, again", "再次输入支付密码"),
+    "reason": Text("Why you are leaving", "离开的原因"),
+    "subject": Text("Subject", "主题"),
+    "surname": Text("Surname", "姓"),
+    "valid_until": Text("Valid until", "有效期至"),
+}
+"""What the fields that people fill in are called; a test holds it against the templates."""
 
 
 class FieldTooLong(InvalidInput):
     code = "field_too_long"
-    en = "One of the fields is longer than {most} characters."
-    zh = "有一项内容超过 {most} 个字符。"
+    en = "“{field_en}” has {length} characters; it can have {most}."
+    zh = "“{field_zh}”有 {length} 个字符，最多 {most} 个。"
     next_en = "Shorten it and send the form again."
     next_zh = "请缩短后重新提交。"
 
@@ -41,7 +68,10 @@ async def read(request: Asked, *, longest: int = 200) -> Form:
         if not isinstance(value, str):
             continue
         if len(value) > longest:
-            raise FieldTooLong(most=longest)
+            words = FIELD_WORDS.get(name, Text(name[:40], name[:40]))
+            raise FieldTooLong(
+                field_en=words.en, field_zh=words.zh, length=len(value), most=longest
+            )
         fields[name] = value.strip().replace("\x00", "")
     return fields
 

@@ -1,4 +1,4 @@
-"""Pay: the page everything starts from, paying a code, being paid, sending money to a person."""
+"""Pay: the page everything starts from, paying a code, being paid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from qianbao import money
 from qianbao.banks.cards import list_cards
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import check_id
@@ -18,10 +17,10 @@ from qianbao.money import Money
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Pay
 from qianbao.payments.pay import pay as pay_now
-from qianbao.payments.transfer import SendMoney, find_receiver, send
 from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import phone_of, wallet
 from qianbao.web import forms
+from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.standing import shown, standing_of, status_of
@@ -83,7 +82,9 @@ async def own_code(request: Asked) -> Response[Any]:
         phone = await phone_of(conn, services.keys, wallet_id)
     link = f"{services.settings.base_url}/me/pay/transfer?to={phone.lstrip('+')}"
     code = segno.make(link, error="m").svg_data_uri(scale=6, border=2)
-    return draw("code.html", code=code, phone_tail=phone[-4:])
+    return draw(
+        "code.html", code=code, phone_tail=phone[-4:], blocked=await blocked(request, "receive")
+    )
 
 
 @get("/pay/{merchant_id:str}/{payment_id:str}")
@@ -119,59 +120,11 @@ async def pay_payment(
     return Redirect(here, status_code=303)
 
 
-@get("/me/pay/transfer")
-async def transfer(request: Asked) -> Response[Any]:
-    """Money to a person, by their phone."""
-    to = request.query_params.get("to", "")[:20]
-    return await _transfer(request, {"phone": f"+{to}"} if to.isdigit() else {})
-
-
-@post("/me/pay/transfer")
-async def send_money(request: Asked) -> Response[Any]:
-    """Sends it."""
-    form, services, visit = await forms.read(request), services_of(request), of(request)
-    wallet_id = holder(request)
-    try:
-        async with services.pool.connection() as conn:
-            profile = await wallet(conn, wallet_id)
-        amount = money.read(field(form, "amount"), profile.currency)
-        await check_pin(
-            services.pool,
-            services.settings,
-            wallet_id=wallet_id,
-            pin=field(form, "pin"),
-            now=visit.now,
-        )
-        async with services.pool.connection() as conn:
-            to = await find_receiver(conn, services.keys, phone=field(form, "phone"))
-        key = check_id(field(form, "key"), "key")
-        wish = SendMoney(wallet_id, key, to, amount, field(form, "note"))
-        sent = await send(services.clearing, wish)
-    except QianbaoError as refusal:
-        return await _transfer(request, form, refusal)
-    return Redirect(f"/me/pay/transactions/{sent.transfer_id}", status_code=303)
-
-
 def _seen(form: Form) -> Money:
     """The amount that the page showed, sent back with the PIN; 0 when it was tampered with."""
     typed = field(form, "amount_minor")
     amount_minor = int(typed) if _MINOR.fullmatch(typed) else 0
     return Money(amount_minor, field(form, "currency"))
-
-
-async def _transfer(
-    request: Asked, form: Form, refusal: QianbaoError | None = None
-) -> Response[Any]:
-    async with services_of(request).pool.connection() as conn:
-        profile = await wallet(conn, holder(request))
-    return draw(
-        "transfer.html",
-        status=status_of(refusal),
-        wallet=profile,
-        typed=forms.kept(form),
-        key=forms.own_id(request, "key", form, "key", refusal),
-        refusal=shown(refusal),
-    )
 
 
 async def _payment(
@@ -190,7 +143,8 @@ async def _payment(
         merchant=merchant,
         payment=found,
         key=forms.own_id(request, "key", form, "key", refusal),
-        refusal=shown(refusal),
+        refusal=await told(request, refusal),
+        blocked=await blocked(request, "pay") if of(request).wallet_id and not refusal else None,
     )
 
 
@@ -203,7 +157,5 @@ SCREENS = Router(
         own_code,
         payment,
         pay_payment,
-        transfer,
-        send_money,
     ],
 )

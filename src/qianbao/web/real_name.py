@@ -13,7 +13,7 @@ from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import add_document, list_documents
 from qianbao.identity.evidence import list_evidence
 from qianbao.identity.numbers import KINDS
-from qianbao.identity.reading import DocumentSubmission
+from qianbao.identity.reading import FOREIGNERS, DocumentSubmission
 from qianbao.names import display
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
@@ -25,7 +25,6 @@ from qianbao.web.visit import Asked, holder, of, services_of
 
 ORDER = ("passport", "permanent_residence", "travel_permit", "residence_permit", "resident_id")
 """Foreigners' documents first: they are whom this goes wrong for."""
-BY_MRZ = ("passport", "permanent_residence")
 KIND_WORDS = {kind: Text(en[:1].upper() + en[1:], zh) for kind, (en, zh) in KINDS.items()}
 SOURCES = {
     "immigration": Text("Immigration register", "出入境管理登记"),
@@ -123,7 +122,7 @@ def _add_page(
         status=status_of(refusal),
         kind=kind,
         kinds=[(one, KIND_WORDS[one]) for one in ORDER],
-        by_mrz=kind in BY_MRZ,
+        by_mrz=kind in FOREIGNERS,
         typed=forms.kept(form),
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),

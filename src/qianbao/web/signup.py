@@ -11,19 +11,15 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao.errors import QianbaoError
+from qianbao.wallets.codes import send_again, start_signup
+from qianbao.wallets.pin import typed_twice
 from qianbao.wallets.sessions import end_session
-from qianbao.wallets.signup import (
-    PinNeeded,
-    SignedIn,
-    WalletPinNeeded,
-    confirm_signup,
-    start_signup,
-)
+from qianbao.wallets.signup import PinNeeded, SignedIn, WalletPinNeeded, confirm_signup
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.standing import shown, status_of
-from qianbao.web.visit import SESSION_COOKIE, Asked, is_secure, of, services_of
+from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, is_secure, of, services_of
 
 _TAIL = re.compile(r"[0-9]{4}", re.ASCII)
 
@@ -46,12 +42,13 @@ async def send_code(request: Asked) -> Response[Any]:
             signup_id=field(form, "signup_id"),
             phone=field(form, "phone"),
             language=visit.language,
+            address=asked_from(request),
             now=visit.now,
         )
     except QianbaoError as refusal:
         return _phone_page(request, form, refusal)
     after = forms.address(
-        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=_safe_next(form)
+        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=safe_next(form)
     )
     return Redirect(after, status_code=303)
 
@@ -59,8 +56,7 @@ async def send_code(request: Asked) -> Response[Any]:
 @get("/signup/{signup_id:str}")
 async def ask_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The second step."""
-    query = request.query_params
-    return _code_page(signup_id, {"tail": query.get("tail", ""), "next": query.get("next", "")})
+    return _code_page(request, signup_id, request.query_params)
 
 
 @post("/signup/{signup_id:str}")
@@ -72,27 +68,59 @@ async def check_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     except (PinNeeded, WalletPinNeeded) as needed:
         return _pin_page(signup_id, form, new=isinstance(needed, PinNeeded))
     except QianbaoError as refusal:
-        return _code_page(signup_id, form, refusal)
+        return _code_page(request, signup_id, form, refusal)
     raise AssertionError("nobody signs in without a PIN")
+
+
+@get("/signup/{signup_id:str}/again")
+async def before_another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
+    """Reloaded: nothing is sent."""
+    return _code_page(request, signup_id, request.query_params)
+
+
+@post("/signup/{signup_id:str}/again")
+async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
+    """Sends a new code to the same phone."""
+    form, services = await forms.read(request), services_of(request)
+    try:
+        signup = await send_again(
+            services.pool,
+            services.keys,
+            services.settings,
+            signup_id=signup_id,
+            again_id=field(form, "again_id"),
+            address=asked_from(request),
+            now=of(request).now,
+        )
+    except QianbaoError as refusal:
+        return _code_page(request, signup_id, form, refusal)
+    after = forms.address(
+        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=safe_next(form), sent="again"
+    )
+    return Redirect(after, status_code=303)
 
 
 @get("/signup/{signup_id:str}/pin")
 async def back_to_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The PIN's page keeps the code in its form only: whoever reloads it enters the code again."""
-    return _code_page(signup_id, request.query_params)
+    return _code_page(request, signup_id, request.query_params)
 
 
 @post("/signup/{signup_id:str}/pin")
 async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The last step: opens the wallet, or signs in to it."""
     form = await forms.read(request)
+    new = field(form, "new") == "1"
     try:
-        signed_in = await _confirm(request, signup_id, form, pin=field(form, "pin"))
+        pin = field(form, "pin")
+        if new:
+            typed_twice(pin, field(form, "pin_again"))
+        signed_in = await _confirm(request, signup_id, form, pin=pin)
     except QianbaoError as refusal:
-        return _pin_page(signup_id, form, new=field(form, "new") == "1", refusal=refusal)
+        return _pin_page(signup_id, form, new=new, refusal=refusal)
     default = "/me/pay/manage/real-name" if signed_in.created else "/me/pay/wallet"
-    response = Redirect(_safe_next(form) or default, status_code=303)
-    response.set_cookie(_session_cookie(request, signed_in.token))
+    response = Redirect(safe_next(form) or default, status_code=303)
+    response.set_cookie(session_cookie(request, signed_in.token))
     return response
 
 
@@ -129,19 +157,24 @@ def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None)
         "signup.html",
         status=status_of(refusal),
         typed=forms.kept(form),
-        next=_safe_next(form),
+        next=safe_next(form),
         signup_id=forms.own_id(request, "sig", form, "signup_id", refusal),
         refusal=shown(refusal),
     )
 
 
-def _code_page(signup_id: str, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
+def _code_page(
+    request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None = None
+) -> Response[Any]:
     return draw(
         "signup_code.html",
         status=status_of(refusal),
         signup_id=signup_id[:40],
-        tail=_tail(form),
-        next=_safe_next(form),
+        tail=tail_of(form),
+        next=safe_next(form),
+        again_id=forms.own_id(request, "sig", form, "again_id", refusal),
+        sent_again=field(form, "sent") == "again",
+        wait_seconds=services_of(request).settings.code_wait_seconds,
         refusal=shown(refusal),
     )
 
@@ -153,8 +186,8 @@ def _pin_page(
         "signup_pin.html",
         status=status_of(refusal),
         signup_id=signup_id[:40],
-        tail=_tail(form),
-        next=_safe_next(form),
+        tail=tail_of(form),
+        next=safe_next(form),
         code=field(form, "code"),
         wallet_id=field(form, "wallet_id"),
         new=new,
@@ -162,19 +195,21 @@ def _pin_page(
     )
 
 
-def _tail(form: Form) -> str:
+def tail_of(form: Form) -> str:
+    """The phone's last four digits, as a page hands them on for show."""
     tail = form.get("tail", "")
     return tail if _TAIL.fullmatch(tail) else ""
 
 
-def _safe_next(form: Form) -> str:
+def safe_next(form: Form) -> str:
     """Where to go afterwards: a path of ours, never another site."""
     wish = form.get("next", "")
     ours = wish.startswith(("/me", "/pay/")) and "\\" not in wish
     return wish if ours else ""
 
 
-def _session_cookie(request: Asked, token: str) -> Cookie:
+def session_cookie(request: Asked, token: str) -> Cookie:
+    """What keeps somebody signed in here."""
     settings = services_of(request).settings
     return Cookie(
         key=SESSION_COOKIE,
@@ -193,6 +228,8 @@ SCREENS = Router(
         send_code,
         ask_code,
         check_code,
+        before_another_code,
+        another_code,
         back_to_code,
         check_pin,
         sign_out,

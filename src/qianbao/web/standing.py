@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import groupby
+from typing import Literal
 
 import msgspec
 
-from qianbao.errors import QianbaoError
+from qianbao.clock import local_date
+from qianbao.errors import Language, QianbaoError
 from qianbao.leaving.close import ClosingBlocked
+from qianbao.money import Money
 from qianbao.payments.errors import BlockedByPolicy
-from qianbao.policy.facts import FACTS
+from qianbao.policy.compared import MET, Compared, Comparison
+from qianbao.policy.policies import Words
 from qianbao.policy.reasons import Reason
-from qianbao.policy.sentences import Comparison, Told, show_value
+from qianbao.policy.sentences import actual_words, needed_words
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.closing import ClosingBlocker
 from qianbao.remedies.plan import Step, WayOut
-from qianbao.wallets.standing import Standing, Withdrawable, standing
+from qianbao.wallets.standing import HeldStanding, Standing, Withdrawable, standing
 from qianbao.web.i18n import Text
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -34,22 +39,11 @@ CAPABILITY_WORDS = {
     "close": Text("Closing", "注销"),
     "export": Text("Exporting", "导出"),
 }
-NEEDED = {
-    "=": Text("{}", "{}"),
-    "<>": Text("anything but {}", "非 {}"),
-    "<": Text("less than {}", "少于 {}"),
-    "<=": Text("at most {}", "不超过 {}"),
-    ">": Text("more than {}", "多于 {}"),
-    ">=": Text("at least {}", "至少 {}"),
-    "IN": Text("one of {}", "{} 之一"),
-    "NOT IN": Text("none of {}", "非 {}"),
-    "IS NULL": Text("not set", "为空"),
-    "IS NOT NULL": Text("known", "已知"),
-}
 WHO = {
     "holder": Text("You", "您本人"),
     "bank": Text("Your bank", "银行"),
     "operator": Text("We", "平台"),
+    "authority": Text("The authority that gave the order", "作出决定的机关"),
 }
 
 
@@ -61,44 +55,79 @@ class Row(msgspec.Struct, frozen=True):
     needed: Text
 
 
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """What would have to be otherwise: all of it, or any one. `groups` count as one thing each."""
+
+    combine: Literal["all", "any"]
+    rows: tuple[Row, ...]
+    groups: tuple[Needs, ...]
+
+
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule that blocks, or will from `since` on."""
+    """One rule that blocks, or will from `since` on; `deadline` as in `Reason`."""
 
     title: Text
     sentence: Text
-    rows: tuple[Row, ...]
+    needs: Needs
     capabilities: tuple[Text, ...]
     since: datetime
+    deadline: datetime | None
     announced_at: datetime | None
+    in_force_from: datetime | None
     who: Text
-    basis: str
+    basis: Words
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """One way out, as a card with numbered steps."""
+    """One way out, as a card with numbered steps. `minutes` and `temporary_until` say nothing
+    unless it is `certain`."""
 
     title: Text
     steps: tuple[Step, ...]
-    minutes: int
+    certain: bool
+    minutes: int | None
     visit: bool
     loses: tuple[Text, ...]
     temporary_until: datetime | None
-    because: tuple[Text, ...]
+    because: Text
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A legal hold: the numbers to cite, what still works, what is kept in."""
+
+    case_ids: tuple[str, ...]
+    still_works: tuple[Text, ...]
+    balance: Money
+    orders: tuple[Blocker, ...]
+
+
+class Stale(msgspec.Struct, frozen=True):
+    """A bank that holds an old document number, and what to take there."""
+
+    bank: Text
+    take_en: tuple[str, ...]
+    take_zh: tuple[str, ...]
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """A wallet's standing: what is blocked now, what is coming, the ways out, what can leave."""
+    """A wallet's standing: what is blocked now, what is coming, the ways out, what can leave.
+    `stops` are the names of what is blocked; `waits_for_card` is money that could leave if a card
+    were linked; `stale` are banks to go to that no way out names."""
 
+    held: Held | None
+    stops: frozenset[str]
     blocked: tuple[Text, ...]
     blockers: tuple[Blocker, ...]
     coming: tuple[Blocker, ...]
     ways: tuple[Way, ...]
     ahead: tuple[Way, ...]
+    stale: tuple[Stale, ...]
     withdrawable: Withdrawable
+    waits_for_card: Money | None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """An error as a page or a form shows it."""
+    """An error as a page or a form shows it. `held`: a legal order is among its reasons."""
 
     code: str
     sentence: Text
@@ -106,6 +135,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] = ()
     ways: tuple[Way, ...] = ()
     closing: tuple[ClosingBlocker, ...] = ()
+    held: bool = False
 
 
 async def standing_of(request: Asked) -> Whole:
@@ -125,21 +155,65 @@ async def standing_of(request: Asked) -> Whole:
 def whole(found: Standing) -> Whole:
     """A standing as the pages print it."""
     currency = found.balance.currency
-    blocked = [name for name, one in found.capabilities.items() if one.outcome == "blocked"]
-    reasons = [one.reason for one in found.blockers] + [one.reason for one in found.coming]
-    return Whole(
-        blocked=tuple(CAPABILITY_WORDS[name] for name in CAPABILITY_WORDS if name in blocked),
-        blockers=tuple(
-            blocker(one.reason, _words(one.capabilities), currency=currency)
-            for one in found.blockers
-        ),
-        coming=tuple(
-            blocker(one.reason, _words(one.capabilities), currency=currency) for one in found.coming
-        ),
-        ways=ways(found.ways_out, reasons),
-        ahead=ways(found.ways_ahead, reasons),
-        withdrawable=found.withdrawable_now,
+    stops = {name for name, one in found.capabilities.items() if one.outcome == "blocked"}
+    blockers = tuple(
+        blocker(one.reason, _words(one.capabilities), currency=currency)
+        for one in found.blockers
+        if one.reason.who_must_act != "authority"
     )
+    coming = tuple(
+        blocker(one.reason, _words(one.capabilities), currency=currency, on=local_date(one.at))
+        for one in found.coming
+    )
+    return Whole(
+        held=_held(found, found.legal_hold) if found.legal_hold else None,
+        stops=frozenset(stops),
+        blocked=tuple(CAPABILITY_WORDS[name] for name in CAPABILITY_WORDS if name in stops),
+        blockers=blockers,
+        coming=coming,
+        ways=ways(found.ways_out),
+        ahead=ways(found.ways_ahead),
+        stale=_stale(found),
+        withdrawable=found.withdrawable_now,
+        waits_for_card=_waits_for_card(found),
+    )
+
+
+def _held(found: Standing, hold: HeldStanding) -> Held:
+    return Held(
+        case_ids=hold.case_ids,
+        still_works=_words(hold.still_works),
+        balance=found.balance,
+        orders=tuple(
+            blocker(one.reason, _words(one.capabilities), currency=found.balance.currency)
+            for one in found.blockers
+            if one.reason.who_must_act == "authority"
+        ),
+    )
+
+
+def _stale(found: Standing) -> tuple[Stale, ...]:
+    update = ACTIONS["update_id_at_bank"]
+    named = {
+        step.argument
+        for way in (*found.ways_out, *found.ways_ahead)
+        for step in way.steps
+        if step.action == update.code
+    }
+    return tuple(
+        Stale(Text(one.en, one.zh), update.bring_en, update.bring_zh)
+        for one in found.stale_banks
+        if one.bank not in named
+    )
+
+
+def _waits_for_card(found: Standing) -> Money | None:
+    """Nothing but a card is missing: withdrawing is allowed, and yet nothing could leave."""
+    free = found.balance - found.held
+    withdraw = found.capabilities.get("withdraw")
+    allowed = withdraw is not None and withdraw.outcome == "allowed"
+    nothing_leaves = not found.withdrawable_now.amount.amount_minor
+    return free if free.amount_minor > 0 and allowed and nothing_leaves else None
 
 
 def _words(capabilities: Iterable[str]) -> tuple[Text, ...]:
@@ -164,85 +238,101 @@ def refused(error: QianbaoError) -> Refused:
     if isinstance(error, BlockedByPolicy):
         word = CAPABILITY_WORDS[error.decision.capability]
         currency = error.situation.currency
-        blocked = {reason.policy: (reason, [word]) for reason in error.decision.reasons}
         return msgspec.structs.replace(
             found,
             sentence=Text(f"{word.en} is not possible now.", f"暂时无法{word.zh}。"),
-            blockers=tuple(blocker(*pair, currency=currency) for pair in blocked.values()),
-            ways=ways(error.ways_out, error.decision.reasons),
+            blockers=tuple(
+                blocker(reason, [word], currency=currency) for reason in error.decision.reasons
+            ),
+            ways=ways(error.ways_out),
+            held=error.situation.legal_hold,
         )
     if isinstance(error, ClosingBlocked):
         return msgspec.structs.replace(found, closing=error.blockers)
     return found
 
 
-def blocker(reason: Reason, capabilities: Iterable[Text], *, currency: str) -> Blocker:
-    """A reason, with the words of what it takes away."""
+def blocker(
+    reason: Reason, capabilities: Iterable[Text], *, currency: str, on: date | None = None
+) -> Blocker:
+    """A reason, with the words of what it takes away; `on` is the day of one still to come. A
+    limit's own sentence says all that it compares."""
+    compared = reason.compared if reason.headroom_minor is None else MET
     return Blocker(
         title=Text(reason.title_en, reason.title_zh),
         sentence=Text(reason.sentence_en, reason.sentence_zh),
-        rows=tuple(
-            row(compared, currency) for compared in reason.compared if compared.fact in FACTS
-        ),
+        needs=_needs(compared, currency, on),
         capabilities=tuple(capabilities),
         since=reason.since,
+        deadline=reason.deadline,
         announced_at=reason.announced_at,
+        in_force_from=reason.in_force_from,
         who=WHO[reason.who_must_act],
         basis=reason.basis,
     )
 
 
-def row(compared: Comparison, currency: str) -> Row:
-    """One comparison of a known fact, in words."""
-    fact = FACTS[compared.fact]
-    expected = compared.expected if isinstance(compared.expected, tuple) else (compared.expected,)
-    needed = NEEDED[compared.operator]
-    return Row(
-        label=Text(fact.en[:1].upper() + fact.en[1:], fact.zh),
-        actual=_shown(fact.name, (compared.actual,), currency),
-        needed=Text(
-            needed.en.format(_shown(fact.name, expected, currency).en),
-            needed.zh.format(_shown(fact.name, expected, currency).zh),
-        ),
+def _needs(compared: Compared, currency: str, on: date | None) -> Needs:
+    return Needs(
+        combine=compared.combine,
+        rows=tuple(_row(one, currency, on) for one in compared.comparisons if one.fact),
+        groups=tuple(_needs(group, currency, on) for group in compared.groups),
     )
 
 
-def ways(found: Iterable[WayOut], reasons: Iterable[Reason] = ()) -> tuple[Way, ...]:
-    """Plans as cards; `reasons` give the titles of the policies that a temporary one lapses by."""
-    titles = {one.policy: Text(one.title_en, one.title_zh) for one in reasons}
+def _row(compared: Comparison, currency: str, on: date | None) -> Row:
+    """One comparison, in words."""
+    label = compared.label_en
+
+    def actual(language: Language) -> str:
+        return actual_words(compared, currency=currency, language=language, on=on)
+
+    def needed(language: Language) -> str:
+        return needed_words(compared, currency=currency, language=language)
+
+    return Row(
+        label=Text(label[:1].upper() + label[1:], compared.label_zh),
+        actual=Text(actual("en"), actual("zh")),
+        needed=Text(needed("en"), needed("zh")),
+    )
+
+
+def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
+    """Plans as cards. Of one that an authority has to make room for, the steps that can be taken
+    meanwhile, if all others can; whom to ask is said where the order is told."""
     return tuple(
         Way(
-            title=_title(way.steps),
-            steps=way.steps,
+            title=_title(steps),
+            steps=steps,
+            certain=way.certain,
             minutes=way.minutes,
             visit=way.visit,
             loses=tuple(map(Text, way.loses_en, way.loses_zh)),
             temporary_until=way.temporary_until,
-            because=tuple(titles[name] for name in way.because if name in titles),
+            because=Text(", ".join(way.because_en), "、".join(way.because_zh)),
         )
         for way in found
+        if (steps := _to_take(way))
     )
+
+
+def _to_take(way: WayOut) -> tuple[Step, ...]:
+    """The steps of a card; none when they have to wait for somebody else's decision."""
+    steps = tuple(step for step in way.steps if ACTIONS[step.action].certain)
+    waits = any(ACTIONS[step.action].capability is not None for step in steps)
+    return () if waits and not way.certain else steps
 
 
 def _title(steps: tuple[Step, ...]) -> Text:
-    """The first two steps that are taken for themselves; the others only make them possible."""
-    main = [step for step in steps if ACTIONS[step.action].for_itself] or list(steps)
-    first, then = main[0], main[1:2]
-    if not then:
-        return Text(first.title_en, first.title_zh)
-    second = then[0].title_en
-    return Text(
-        f"{first.title_en}, then {second[:1].lower()}{second[1:]}",
-        f"{first.title_zh}，然后{then[0].title_zh}",
-    )
-
-
-def _shown(name: str, values: Iterable[Told], currency: str) -> Text:
-    fact = FACTS[name]
-    told = [
-        date.fromisoformat(value) if fact.type == "date" and isinstance(value, str) else value
-        for value in values
-    ]
-    en = ", ".join(show_value(one, fact.unit, currency=currency, language="en") for one in told)
-    zh = "、".join(show_value(one, fact.unit, currency=currency, language="zh") for one in told)
-    return Text(en, zh)
+    """The steps that are taken for themselves or mean a visit; the others make them possible."""
+    main = [step for step in steps if step.visit or ACTIONS[step.action].for_itself]
+    main = main or list(steps)
+    titles = [Text(step.title_en, step.title_zh) for step in main]
+    counted = [(title, len(list(same))) for title, same in groupby(titles)]
+    en = [title.en + (f" ({count} times)" if count > 1 else "") for title, count in counted]
+    zh = [title.zh + (f"（{count} 次）" if count > 1 else "") for title, count in counted]
+    if len(counted) == 1:
+        return Text(en[0], zh[0])
+    lowered = [one[:1].lower() + one[1:] for one in en[1:]]
+    first = ", ".join([en[0], *lowered[:-1]])
+    return Text(f"{first}, then {lowered[-1]}", f"{'，'.join(zh[:-1])}，然后{zh[-1]}")

@@ -17,6 +17,7 @@ from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.response import Redirect
 from litestar.types import Message, Scope
 
+from qianbao.client_address import client_address
 from qianbao.errors import Language, QianbaoError
 from qianbao.services import Services
 from qianbao.settings import Settings
@@ -95,6 +96,13 @@ def of(request: Asked) -> Visit:
     """The visit of a request; `enter` has put it there."""
     visit: Visit = request.state.visit
     return visit
+
+
+def asked_from(request: Asked) -> str:
+    """The network that asks; empty when that is not known."""
+    peer = request.client.host if request.client else ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_address(peer, forwarded, services_of(request).settings.proxies)
 
 
 def services_of(request: Asked) -> Services:

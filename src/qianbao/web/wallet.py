@@ -24,10 +24,11 @@ from qianbao.payscore.switch import pay_score
 from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
+from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
-from qianbao.web.standing import shown, standing_of, status_of
+from qianbao.web.standing import standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
 
@@ -158,7 +159,8 @@ async def _top_up(request: Asked, form: Form, refusal: QianbaoError | None = Non
         cards=_choices(cards),
         typed=forms.kept(form),
         order_id=forms.own_id(request, "ord", form, "order_id", refusal),
-        refusal=shown(refusal),
+        refusal=await told(request, refusal),
+        blocked=None if refusal else await blocked(request, "top_up"),
     )
 
 
@@ -177,7 +179,8 @@ async def _withdraw(
         withdrawable=(await standing_of(request)).withdrawable,
         typed=forms.kept(form),
         order_id=forms.own_id(request, "ord", form, "order_id", refusal),
-        refusal=shown(refusal),
+        refusal=await told(request, refusal),
+        blocked=None if refusal else await blocked(request, "withdraw"),
     )
 
 

@@ -17,6 +17,8 @@ QUERIES = load("qianbao.banks")
 CardState = Literal["checking", "code_sent", "linked", "refused", "unknown", "unlinked"]
 """checking: the bank is being asked; unknown: it has not answered; code_sent: all four elements
 match and the bank has sent its SMS; refused and unlinked are final."""
+DISCARDED = "DISCARDED"
+"""The `result` of an attempt that its holder gave up; its state is `unlinked`."""
 
 
 class CardUnknown(NotFound):
@@ -53,7 +55,8 @@ class CardAlreadyLinked(QianbaoError):
 
 class Card(msgspec.Struct, frozen=True):
     """One attempt to link a card and what came of it. `name_form` is the spelling the bank was
-    asked with, verbatim; `result` the bank's canonical answer (domain.md 2.2)."""
+    asked with, verbatim; `result` the bank's canonical answer (domain.md 2.2) or `DISCARDED`;
+    `mismatched` what the bank said differs, None when it does not say."""
 
     wallet_id: str
     card_id: str
@@ -65,11 +68,20 @@ class Card(msgspec.Struct, frozen=True):
     document_id: str
     state: CardState
     result: str
+    mismatched: list[str] | None
     verification: str
+    codes_sent: int
+    code_sent_at: datetime | None
     agreement_cipher: bytes | None
     created_at: datetime
     linked_at: datetime | None
     unlinked_at: datetime | None
+    dismissed_at: datetime | None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the attempt is still under way, so that it can be given up."""
+        return self.state in ("checking", "unknown", "code_sent")
 
 
 class LockedWallet(msgspec.Struct, frozen=True):

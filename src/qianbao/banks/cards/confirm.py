@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from qianbao.banks import directory
-from qianbao.banks.cards.card import QUERIES, Card, get_card, lock_wallet, naming
+from qianbao.banks.cards.card import DISCARDED, QUERIES, Card, get_card, lock_wallet, naming
+from qianbao.banks.cards.codes import check_awaiting
 from qianbao.banks.cards.link import check_room
 from qianbao.banks.gateway import BankSilent, Confirmation, Gateway
 from qianbao.db.jobs import enqueue
@@ -38,36 +39,6 @@ class CardCodeWrong(QianbaoError):
     next_zh = "请输入{bank_zh}最近一条短信中的验证码。"
 
 
-class CardCodeTries(QianbaoError):
-    code = "card_code_tries"
-    en = "{bank_en} has had too many wrong codes for the card ending in {last_four}."
-    zh = "尾号 {last_four} 的银行卡验证码错误次数过多，{bank_zh}已停止本次验证。"
-    next_en = "Link the card again: the bank sends a new code."
-    next_zh = "请重新绑定，银行会发送新的验证码。"
-
-
-class CardCodeExpired(QianbaoError):
-    code = "card_code_expired"
-    en = "The code that {bank_en} sent is no longer good."
-    zh = "{bank_zh}发送的验证码已过期。"
-    next_en = "Link the card again: the bank sends a new code."
-    next_zh = "请重新绑定，银行会发送新的验证码。"
-
-
-class CardNotAwaitingCode(QianbaoError):
-    code = "card_not_awaiting_code"
-    en = "No code is awaited for the {bank_en} card ending in {last_four}."
-    zh = "{bank_zh}尾号 {last_four} 的银行卡目前无需输入验证码。"
-    next_en = "Start linking the card; the bank then sends a code."
-    next_zh = "请先发起绑定，银行会发送验证码。"
-
-
-_FINAL: dict[str, type[QianbaoError]] = {
-    "OTP_TRIES": CardCodeTries,
-    "OTP_EXPIRED": CardCodeExpired,
-}
-
-
 async def confirm_card(
     pool: Pool,
     gateway: Gateway,
@@ -93,7 +64,7 @@ async def confirm_card(
         if card.state == "linked":
             return card
         await lock_wallet(conn, wallet_id)
-    _check_awaiting(card)
+    check_awaiting(card)
     answer = await gateway.confirm(
         card.bank, card.verification, request_id=new_id("req", now, entropy), code=code.strip()
     )
@@ -108,15 +79,8 @@ async def confirm_card(
     async with pool.connection() as conn:
         card = await get_card(conn, wallet_id, card_id)
     if card.state != "linked":
-        _check_awaiting(card)
+        check_awaiting(card)
     return card
-
-
-def _check_awaiting(card: Card) -> None:
-    if card.state == "refused" and card.result in _FINAL:
-        raise _FINAL[card.result](**naming(card))
-    if card.state != "code_sent":
-        raise CardNotAwaitingCode(**naming(card))
 
 
 async def _record(
@@ -127,14 +91,15 @@ async def _record(
     row = {"wallet_id": card.wallet_id, "card_id": card.card_id, "bank": card.bank, "now": now}
     left_out = await _left_out(conn, card)
     present = await get_card(conn, card.wallet_id, card.card_id)
-    if present.state != "code_sent":
+    given_up = present.result == DISCARDED and present.agreement_cipher is None
+    if present.state != "code_sent" and not (given_up and answer.agreement):
         return None
     if not answer.agreement:
         final = {"state": "refused", "result": answer.result, "verification": ""}
-        await conn.execute(QUERIES.set_answer, row | final)
+        await conn.execute(QUERIES.set_answer, row | final | {"mismatched": None})
         return None
     row["agreement_cipher"] = keys.encrypt(answer.agreement, "agreement")
-    if left_out is not None:
+    if given_up or left_out is not None:
         await conn.execute(QUERIES.set_left_out, row)
         await enqueue(conn, "end_agreement", wallet_id=card.wallet_id, card_id=card.card_id)
         return left_out

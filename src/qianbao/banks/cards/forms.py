@@ -47,18 +47,18 @@ async def name_forms(conn: Connection, *, wallet_id: str, bank: str) -> NameForm
     document = await current_document(conn, wallet_id)
     if document is None:
         raise DocumentNeeded()
-    return NameForms(found, names.forms(document.legal_name, found.name))
+    return NameForms(found, names.forms(document.known_names, found.name))
 
 
-def choose_form(legal_name: names.LegalName, bank: directory.Bank, typed: str | None) -> str:
-    """The spelling to ask the bank with: its profile's own, or what the holder chose or typed,
-    kept verbatim. Raises `NameFormNotYours` when that is somebody else's name."""
+def choose_form(name: names.LegalName, bank: directory.Bank, typed: str | None) -> str:
+    """The spelling of `name` to ask the bank with: its profile's own, or what the holder chose or
+    typed, kept verbatim. Raises `NameFormNotYours` when that is somebody else's name."""
     if typed is None or not typed.strip():
-        return names.write(legal_name, bank.name)
+        return names.write(name, bank.name)
     chosen = typed.strip()
-    if chosen in {form.text for form in names.forms(legal_name, bank.name)}:
+    if chosen in {form.text for form in names.forms(name, bank.name)}:
         return chosen
     fits = len(chosen) <= NAME_FORM_LENGTH
-    if not fits or names.compare(chosen, legal_name).verdict not in ("match", "close"):
+    if not fits or names.compare(chosen, name).verdict not in ("match", "close"):
         raise NameFormNotYours(name_form=chosen[:NAME_FORM_LENGTH])
     return chosen

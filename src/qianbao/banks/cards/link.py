@@ -6,6 +6,7 @@ Handing in the bank's SMS code belongs to `confirm`; what a refusal tells the ho
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -20,8 +21,14 @@ from qianbao.banks.cards.card import (
     naming,
 )
 from qianbao.banks.cards.forms import DocumentNeeded, choose_form
-from qianbao.banks.cards.refusals import refusal
-from qianbao.banks.gateway import BankMisunderstood, BankSilent, Gateway, VerificationRequest
+from qianbao.banks.cards.refused import refusal_of, renewed
+from qianbao.banks.gateway import (
+    BankMisunderstood,
+    BankSilent,
+    BankUnreachable,
+    Gateway,
+    VerificationRequest,
+)
 from qianbao.banks.gateway import Verification as Answer
 from qianbao.banks.phones import read_phone
 from qianbao.clock import OPERATOR_ZONE, local_date
@@ -29,7 +36,6 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import Document, current_document, document_number
-from qianbao.identity.numbers import KINDS
 from qianbao.ids import check_id
 from qianbao.keyring import KeyRing
 from qianbao.settings import Settings
@@ -143,11 +149,9 @@ async def link_card(
             raise BankBusy(**naming(card))
         async with pool.connection() as conn:
             card = await _record(conn, attempt, answer, now)
-    else:
-        answer = Answer(card_id, card.result)
     if card.state == "refused":
         async with pool.connection() as conn:
-            raise await _refusal(conn, card, answer)
+            raise await refusal_of(conn, card)
     return card
 
 
@@ -180,9 +184,11 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
     earlier = await find_card(conn, wish.wallet_id, wish.card_id)
     if earlier is not None:
         _check_same(earlier, wish, document)
+        if earlier.state in ("checking", "unknown"):
+            await _count_check(conn, settings, wish, now)
         return _Attempt(earlier, document)
     _check_valid(document, now)
-    name_form = choose_form(document.legal_name, wish.bank, wish.name_form)
+    name_form = choose_form(document.known_names, wish.bank, wish.name_form)
     await check_room(
         conn,
         wallet_id=wish.wallet_id,
@@ -251,10 +257,13 @@ class _Check(msgspec.Struct, frozen=True):
 
 
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
-    """Counts this check before it is sent, over all wallets."""
+    """Counts this check before it is sent, over all wallets; a request that is repeated is the
+    check that it was."""
     maximum = settings.bank_card_checks_per_day
-    keys = {"fingerprint": wish.fingerprint, "since": now - CHECK_WINDOW, "now": now}
+    keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
     await conn.execute(QUERIES.lock_fingerprint, keys)
+    if (await conn.execute(QUERIES.repeat_check, keys)).rowcount:
+        return
     recent = await fetch_all(conn, QUERIES.recent_checks, keys, _Check)
     if len(recent) >= maximum:
         free_at = recent[maximum - 1].checked_at + CHECK_WINDOW
@@ -266,10 +275,32 @@ async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: d
     await conn.execute(QUERIES.record_check, keys)
 
 
+def _check_of(wish: _Wish) -> dict[str, Any]:
+    return {
+        "fingerprint": wish.fingerprint,
+        "wallet_id": wish.wallet_id,
+        "card_id": wish.card_id,
+    }
+
+
+async def _take_back(conn: Connection, wish: _Wish) -> None:
+    """A request that never left was no check. When no other under its id may have reached the bank,
+    there was no attempt either."""
+    keys = _check_of(wish)
+    await conn.execute(QUERIES.lock_wallet, keys)
+    await conn.execute(QUERIES.lock_fingerprint, keys)
+    cursor = await conn.execute(QUERIES.take_back_request, keys)
+    row = await cursor.fetchone()
+    if row is not None and row[0] == 0:
+        await conn.execute(QUERIES.forget_check, keys)
+        await conn.execute(QUERIES.forget_attempt, keys)
+
+
 async def _ask(
     pool: Pool, gateway: Gateway, keys: KeyRing, wish: _Wish, attempt: _Attempt
 ) -> Answer:
-    """The bank's answer, under the card's own id. Silence leaves the attempt `unknown`."""
+    """The bank's answer, under the card's own id. Silence leaves the attempt `unknown`; a bank
+    that cannot be reached leaves none."""
     document = attempt.document
     request = VerificationRequest(
         request_id=wish.card_id,
@@ -281,6 +312,10 @@ async def _ask(
     )
     try:
         return await gateway.verify(wish.bank.code, request)
+    except BankUnreachable:
+        async with pool.connection() as conn:
+            await _take_back(conn, wish)
+        raise
     except (BankSilent, BankMisunderstood):
         async with pool.connection() as conn:
             keys_of_row = {"wallet_id": wish.wallet_id, "card_id": wish.card_id}
@@ -301,37 +336,12 @@ async def _record(conn: Connection, attempt: _Attempt, answer: Answer, now: date
         "card_id": card_id,
         "state": "code_sent" if matched else "refused",
         "result": answer.result,
+        "mismatched": None if answer.mismatched_fields is None else list(answer.mismatched_fields),
         "verification": answer.verification,
+        "now": now,
     }
     await conn.execute(QUERIES.set_answer, row)
-    if answer.result == "ID_MISMATCH" and (await _tails(conn, card)).older_tail:
+    if answer.result == "ID_MISMATCH" and await renewed(conn, card):
         stale = {"wallet_id": wallet_id, "bank": card.bank, "now": now}
         await conn.execute(QUERIES.bank_became_stale, stale)
     return await get_card(conn, wallet_id, card_id)
-
-
-async def _refusal(conn: Connection, card: Card, answer: Answer) -> QianbaoError:
-    tails = await _tails(conn, card)
-    kind_en, kind_zh = KINDS.get(tails.kind, ("document", "证件"))
-    detail = naming(card) | {
-        "kind_en": kind_en,
-        "kind_zh": kind_zh,
-        "name_form": card.name_form,
-        "document_tail": tails.sent_tail,
-        "phone_tail": card.phone_tail,
-    }
-    return refusal(card.result, answer.mismatched_fields, tails.older_tail, detail)
-
-
-class _Tails(msgspec.Struct, frozen=True):
-    """Kind and last four of the document sent; last four of the one it replaced, if it did."""
-
-    kind: str
-    sent_tail: str
-    older_tail: str
-
-
-async def _tails(conn: Connection, card: Card) -> _Tails:
-    keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
-    tails = await fetch_one(conn, QUERIES.document_tails, keys, _Tails)
-    return tails or _Tails("", "", "")

@@ -67,17 +67,24 @@ async def unlink_preview(conn: Connection, *, wallet_id: str, card_id: str) -> U
 async def unlink_card(
     pool: Pool, gateway: Gateway, keys: KeyRing, *, wallet_id: str, card_id: str, now: datetime
 ) -> Card:
-    """Unlinks the card; unlinked already, it comes back as it is. The bank is told at once, and by
-    a job when it is silent: its silence does not keep the holder. Raises `CardUnknown`,
-    `CardLinkMissing`, `BankOrderInFlight`."""
+    """Unlinks the card; unlinked already, it comes back as it is. An attempt that is not finished
+    is given up. The bank is told at once, and by a job when it is silent: its silence does not keep
+    the holder. Raises `CardUnknown`, `CardForNoWallet`, `CardLinkMissing`, `BankOrderInFlight`."""
     async with pool.connection() as conn:
         card = await get_card(conn, wallet_id, card_id)
         if card.state == "unlinked":
             return card
-        await _check_settled(conn, wallet_id)
+        if card.pending:
+            await lock_wallet(conn, wallet_id)
+        else:
+            await _check_settled(conn, wallet_id)
         card = await get_card(conn, wallet_id, card_id)
         if card.state == "unlinked":
             return card
+        if card.pending:
+            row = {"wallet_id": wallet_id, "card_id": card_id, "now": now}
+            await conn.execute(QUERIES.set_discarded, row)
+            return await get_card(conn, wallet_id, card_id)
         if card.state != "linked":
             raise CardLinkMissing(**naming(card))
         await _unlink(conn, wallet_id, card_id, now)

@@ -15,21 +15,28 @@ from granian.log import LogLevels
 from litestar import Litestar, Request, Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 from psycopg import AsyncConnection
+from psycopg.errors import UndefinedTable
 
 from qianbao import logs
 from qianbao.banks.sandbox import pages, protocol, seeds
+from qianbao.clock import MovableClock
+from qianbao.db import clock as sandbox_clock
 from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.embedded import create_database
-from qianbao.db.pool import open_pool
+from qianbao.db.pool import Pool, open_pool
 from qianbao.errors import QianbaoError
 from qianbao.settings import Settings, load
 
 SILENCE_BEYOND_SECONDS = 2.0
 """How much longer than the wallet waits a silent bank says nothing."""
 BODY_BYTES = 64 * 1024
+CLOCK_POOL = 2
+"""Connections to the wallet's database, of which only the demo's clock is read."""
 _SCHEMA_LOCK = 0x5A4D  # any number that nobody else locks on
 
 
@@ -67,19 +74,48 @@ def create_app(settings: Settings) -> Litestar:
         url = prepare_database(settings)
         await _apply_schema(url)
         app.state.pool = await open_pool(url, size=settings.database_pool_size)
+        wallets = settings.database_url
+        app.state.wallets_pool = await open_pool(wallets, size=CLOCK_POOL) if wallets else None
         try:
             yield
         finally:
             await app.state.pool.close()
+            if app.state.wallets_pool is not None:
+                await app.state.wallets_pool.close()
 
+    silence_seconds = settings.bank_timeout_seconds + SILENCE_BEYOND_SECONDS
     return Litestar(
         route_handlers=[guarded, *pages.HANDLERS, ready],
         lifespan=[lifespan],
-        state=State({"silence_seconds": settings.bank_timeout_seconds + SILENCE_BEYOND_SECONDS}),
+        middleware=[follow_clock],
+        state=State({"silence_seconds": silence_seconds, "clock": MovableClock()}),
         exception_handlers={QianbaoError: _problem},
         request_max_body_size=BODY_BYTES,
         openapi_config=None,
     )
+
+
+def follow_clock(app: ASGIApp) -> ASGIApp:
+    """Before every request, looks where the demo's clock stands: a phone shows the hour that the
+    wallet's pages show. Without the wallet's database the banks keep the machine's time."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            state = scope["litestar_app"].state
+            await _refresh(state.wallets_pool, state.clock)
+        await app(scope, receive, send)
+
+    return middleware
+
+
+async def _refresh(wallets: Pool | None, clock: MovableClock) -> None:
+    if wallets is None:
+        return
+    try:
+        async with wallets.connection() as conn:
+            await sandbox_clock.refresh(conn, clock)
+    except UndefinedTable:  # the banks start before the wallet's tables are made
+        return
 
 
 def prepare_database(settings: Settings) -> str:

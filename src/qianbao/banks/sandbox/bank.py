@@ -14,15 +14,18 @@ from typing import Literal
 import msgspec
 
 from qianbao.banks import directory
-from qianbao.banks.gateway import Confirmation, OrderAnswer, Verification
+from qianbao.banks.gateway import CodeSending, Confirmation, OrderAnswer, Verification
 from qianbao.banks.sandbox.customers import Customer, of_card
 from qianbao.banks.sandbox.messages import QUERIES, receive
-from qianbao.db.queries import Connection, fetch_one
+from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import NotFound, QianbaoError
 
 CHECKS_PER_DAY = 4
 CODE_TRIES = 5
 CODE_VALID = timedelta(minutes=15)
+CODES_PER_VERIFICATION = 5
+VERIFICATION_VALID = timedelta(hours=24)
+"""How long a bank sends new codes for a verification that matched."""
 PLAIN_BANKS = frozenset({"CCB", "CITIC", "CMBC", "GDB", "SHBANK", "SCB"})
 """Banks that say only yes or no, as "plain" products do (domain.md 2.2). Which do is simulation."""
 
@@ -81,6 +84,10 @@ class _Count(msgspec.Struct, frozen=True):
     number: int
 
 
+class _Code(msgspec.Struct, frozen=True):
+    message_id: str
+
+
 class _Result(msgspec.Struct, frozen=True):
     result: Literal["CONFIRMED", "OTP_WRONG", "OTP_TRIES", "OTP_EXPIRED"]
 
@@ -113,7 +120,7 @@ async def verify(
         known = await _verification(conn, bank, check)
         assert known is not None
         if customer is not None and result == "MATCH":
-            await _text_code(conn, known, customer, now)
+            await _text_code(conn, known, customer, known.verification, now)
     fields = known.mismatched_fields
     return Verification(
         request_id=known.request_id,
@@ -195,7 +202,7 @@ async def _remember(
 
 
 async def _text_code(
-    conn: Connection, known: _Verification, customer: Customer, now: datetime
+    conn: Connection, known: _Verification, customer: Customer, message_id: str, now: datetime
 ) -> None:
     name, tail = directory.get_bank(known.bank), known.card_number[-4:]
     minutes = CODE_VALID // timedelta(minutes=1)
@@ -206,12 +213,38 @@ async def _text_code(
     )
     await receive(
         conn,
-        message_id=known.verification,
+        message_id=message_id,
         phone=customer.phone,
         sender=known.bank,
         text=text,
         now=now,
     )
+
+
+async def send_code(
+    conn: Connection, bank: str, verification: str, *, request_id: str, now: datetime
+) -> CodeSending:
+    """Texts a new code, at most five for a verification, as long as it is not confirmed nor a day
+    old. Raises `NothingThere`."""
+    keys = {"bank": bank, "verification": verification}
+    known = await fetch_one(conn, QUERIES.get_verification_by_token, keys, _Verification)
+    if known is None or known.result != "MATCH":
+        raise NothingThere()
+    message_id = f"{verification}:{request_id}"
+    codes = await fetch_all(conn, QUERIES.list_codes, keys, _Code)
+    if any(one.message_id == message_id for one in codes):
+        return CodeSending("SENT")
+    customer = await of_card(conn, bank, known.card_number)
+    old = now >= known.created_at + VERIFICATION_VALID
+    if customer is None or old or known.agreement is not None:
+        return CodeSending("EXPIRED")
+    if len(codes) >= CODES_PER_VERIFICATION:
+        return CodeSending("TRIES")
+    fresh = {"code": f"{secrets.randbelow(10**6):06d}", "expires_at": now + CODE_VALID}
+    await conn.execute(QUERIES.set_code, keys | fresh)
+    known = msgspec.structs.replace(known, **fresh)
+    await _text_code(conn, known, customer, message_id, now)
+    return CodeSending("SENT")
 
 
 async def confirm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -18,12 +19,14 @@ from qianbao.banks.phones import BankPhoneInvalid, read_phone
 from qianbao.banks.sandbox import customers, faults, messages, newcomers
 from qianbao.banks.sandbox.protocol import Optional, Short
 from qianbao.banks.sandbox.words import word
-from qianbao.clock import OPERATOR_ZONE, local_date, system_clock
+from qianbao.clock import OPERATOR_ZONE, local_date
 from qianbao.errors import Language, QianbaoError
 from qianbao.money import show
 
 COOKIE = "sandbox_language"
 REFRESH_SECONDS = 3
+KINDS = ("passport", "resident_id", "permanent_residence", "residence_permit", "travel_permit")
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
 PageRequest = Request[Any, Any, State]
 
@@ -59,15 +62,7 @@ def is_page(request: PageRequest) -> bool:
 
 def problem(request: PageRequest, error: QianbaoError) -> Response[Any]:
     """The page that says what is wrong."""
-    language = _language(request)
-    page = _page(
-        request,
-        "problem.html",
-        sentence=error.sentence(language),
-        next_step=error.next_step(language),
-    )
-    page.status_code = error.status
-    return page
+    return _page(request, "problem.html", refusal=error)
 
 
 @get("/")
@@ -79,11 +74,15 @@ async def index(request: PageRequest, state: State) -> Response[str]:
 
 @get("/phone")
 async def phone_index(request: PageRequest, state: State, number: str = "") -> Response[Any]:
+    refusal: QianbaoError | None = None
     if number:
-        return Redirect(f"/phone/{quote(read_phone(number), safe='')}", status_code=303)
+        try:
+            return Redirect(f"/phone/{quote(read_phone(number), safe='')}", status_code=303)
+        except BankPhoneInvalid as error:
+            refusal = error
     async with state.pool.connection() as conn:
         phones = await messages.phones(conn)
-    return _page(request, "phones.html", phones=phones)
+    return _page(request, "phones.html", phones=phones, number=number[:40], refusal=refusal)
 
 
 @get("/phone/{number:str}")
@@ -99,10 +98,14 @@ async def counter(
     request: PageRequest, state: State, bank: str = "", find: str = ""
 ) -> Response[str]:
     found: list[customers.Customer] = []
+    refusal: QianbaoError | None = None
     if bank:
-        directory.get_bank(bank)
-        async with state.pool.connection() as conn:
-            found = await customers.find(conn, bank, **_sought(find))
+        try:
+            directory.get_bank(bank)
+            async with state.pool.connection() as conn:
+                found = await customers.find(conn, bank, **_sought(find))
+        except directory.BankUnknown as error:
+            refusal = error
     return _page(
         request,
         "counter.html",
@@ -110,6 +113,8 @@ async def counter(
         bank=bank,
         find=find[:40],
         found=found,
+        searched=bool(bank) and refusal is None,
+        refusal=refusal,
     )
 
 
@@ -128,6 +133,19 @@ def _sought(find: str) -> dict[str, str]:
 async def customer(
     request: PageRequest, bank: str, customer_id: str, state: State, done: bool = False
 ) -> Response[str]:
+    return await _customer(request, state, bank, customer_id, done=done)
+
+
+async def _customer(
+    request: PageRequest,
+    state: State,
+    bank: str,
+    customer_id: str,
+    *,
+    done: bool = False,
+    typed: FormOfCustomer | None = None,
+    refusal: QianbaoError | None = None,
+) -> Response[Any]:
     async with state.pool.connection() as conn:
         found = await customers.get(conn, bank, customer_id)
         cards = await customers.cards_of(conn, found)
@@ -138,16 +156,24 @@ async def customer(
         customer=found,
         cards=cards,
         done=done,
+        typed=typed or found,
+        kinds=KINDS,
+        refusal=refusal,
     )
 
 
 @post("/counter/{bank:str}/{customer_id:str}")
 async def correct(
+    request: PageRequest,
     bank: str,
     customer_id: str,
     data: Annotated[FormOfCustomer, Body(media_type=RequestEncodingType.URL_ENCODED)],
     state: State,
-) -> Redirect:
+) -> Response[Any]:
+    try:
+        phone = read_phone(data.phone)
+    except BankPhoneInvalid as refusal:
+        return await _customer(request, state, bank, customer_id, typed=data, refusal=refusal)
     async with state.pool.connection() as conn:
         found = await customers.get(conn, bank, customer_id)
         await customers.correct(
@@ -156,7 +182,7 @@ async def correct(
             printed_name=data.printed_name,
             document_kind=data.document_kind,
             document_number=data.document_number,
-            phone=read_phone(data.phone),
+            phone=phone,
         )
     return Redirect(
         f"/counter/{quote(bank, safe='')}/{quote(customer_id, safe='')}?done=true", status_code=303
@@ -165,9 +191,17 @@ async def correct(
 
 @get("/newcomer")
 async def newcomer(request: PageRequest) -> Response[str]:
-    return _page(
-        request, "newcomer.html", banks=directory.all_banks(), made=None, typed=FormOfNewcomer()
-    )
+    return _newcomer(request, FormOfNewcomer())
+
+
+def _newcomer(
+    request: PageRequest,
+    typed: FormOfNewcomer,
+    made: newcomers.Newcomer | None = None,
+    refusal: QianbaoError | None = None,
+) -> Response[Any]:
+    banks = directory.all_banks()
+    return _page(request, "newcomer.html", banks=banks, made=made, typed=typed, refusal=refusal)
 
 
 @post("/newcomer", status_code=200)
@@ -176,18 +210,20 @@ async def welcome_newcomer(
     data: Annotated[FormOfNewcomer, Body(media_type=RequestEncodingType.URL_ENCODED)],
     state: State,
 ) -> Response[str]:
-    async with state.pool.connection() as conn:
-        made = await newcomers.welcome(
-            conn,
-            surname=data.surname,
-            given=data.given,
-            document_number=data.document_number,
-            phone=read_phone(data.phone),
-            bank=data.bank,
-            today=local_date(system_clock()),
-        )
-    banks = directory.all_banks()
-    return _page(request, "newcomer.html", banks=banks, made=made, typed=data)
+    try:
+        async with state.pool.connection() as conn:
+            made = await newcomers.welcome(
+                conn,
+                surname=data.surname,
+                given=data.given,
+                document_number=data.document_number,
+                phone=read_phone(data.phone),
+                bank=data.bank,
+                today=local_date(state.clock()),
+            )
+    except QianbaoError as refusal:
+        return _newcomer(request, data, refusal=refusal)
+    return _newcomer(request, data, made)
 
 
 @get("/faults")
@@ -224,7 +260,9 @@ def _parameters(request: PageRequest) -> dict[str, str]:
     return {key: str(value) for key, value in request.query_params.items()}
 
 
-def _page(request: PageRequest, template: str, **values: Any) -> Response[Any]:
+def _page(
+    request: PageRequest, template: str, *, refusal: QianbaoError | None = None, **values: Any
+) -> Response[Any]:
     language = _language(request)
     text = _templates.get_template(template).render(
         t=lambda key: word(key, language),
@@ -232,16 +270,28 @@ def _page(request: PageRequest, template: str, **values: Any) -> Response[Any]:
         switch="?" + urlencode(_parameters(request) | {"lang": _OTHER[language]}),
         other=_OTHER[language],
         name=lambda bank: bank.zh if language == "zh" else bank.en,
+        sender=lambda code: _sender(code, language),
+        codes=lambda text: list(dict.fromkeys(_CODE.findall(text))),
+        refusal=refusal,
         show=show,
         local=lambda moment: moment.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
         **values,
     )
     page: Response[Any] = Response(
-        text, media_type="text/html", headers={"Cache-Control": "no-store"}
+        text,
+        media_type="text/html",
+        headers={"Cache-Control": "no-store"},
+        status_code=refusal.status if refusal else 200,
     )
     if request.query_params.get("lang") in ("en", "zh"):
         page.set_cookie(COOKIE, language, samesite="lax", httponly=True)
     return page
+
+
+def _sender(code: str, language: Language) -> str:
+    """Who sent a text, as people call them: a bank by its name."""
+    known = {bank.code: bank for bank in directory.all_banks()}
+    return known[code].label[language] if code in known else code
 
 
 HANDLERS = [

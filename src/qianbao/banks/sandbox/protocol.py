@@ -16,11 +16,16 @@ from litestar.exceptions import HTTPException
 from msgspec import Meta
 
 from qianbao.banks import directory
-from qianbao.banks.gateway import Confirmation, Ending, OrderAnswer, Verification
+from qianbao.banks.gateway import (
+    CodeSending,
+    Confirmation,
+    Ending,
+    OrderAnswer,
+    Verification,
+)
 from qianbao.banks.phones import read_phone
 from qianbao.banks.sandbox import bank as banking
 from qianbao.banks.sandbox import faults, messages, registers
-from qianbao.clock import system_clock
 from qianbao.db.queries import Connection
 
 Short = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -41,6 +46,10 @@ class VerificationBody(msgspec.Struct, frozen=True):
 class ConfirmationBody(msgspec.Struct, frozen=True):
     request_id: Short
     code: Short
+
+
+class CodeBody(msgspec.Struct, frozen=True):
+    request_id: Short
 
 
 class EndingBody(msgspec.Struct, frozen=True):
@@ -102,7 +111,7 @@ async def verify(bank: str, data: VerificationBody, state: State) -> Verificatio
     check = banking.Check(**body)
 
     async def work(conn: Connection, refuse: bool) -> Verification:
-        return await banking.verify(conn, bank, check, refuse=refuse, now=system_clock())
+        return await banking.verify(conn, bank, check, refuse=refuse, now=state.clock())
 
     return await answer(state, bank, work)
 
@@ -118,7 +127,17 @@ async def confirm(
             verification,
             request_id=data.request_id,
             code=data.code,
-            now=system_clock(),
+            now=state.clock(),
+        )
+
+    return await answer(state, bank, work)
+
+
+@post("/banks/{bank:str}/verifications/{verification:str}/code", status_code=200)
+async def send_code(bank: str, verification: str, data: CodeBody, state: State) -> CodeSending:
+    async def work(conn: Connection, refuse: bool) -> CodeSending:  # noqa: ARG001
+        return await banking.send_code(
+            conn, bank, verification, request_id=data.request_id, now=state.clock()
         )
 
     return await answer(state, bank, work)
@@ -132,7 +151,7 @@ async def end_agreement(
     state: State,
 ) -> Ending:
     async def work(conn: Connection, refuse: bool) -> Ending:  # noqa: ARG001
-        await banking.end_agreement(conn, bank, agreement, now=system_clock())
+        await banking.end_agreement(conn, bank, agreement, now=state.clock())
         return Ending("ENDED")
 
     return await answer(state, bank, work)
@@ -143,7 +162,7 @@ async def order(bank: str, data: OrderBody, state: State) -> OrderAnswer:
     wanted = banking.Order(**msgspec.structs.asdict(data))
 
     async def work(conn: Connection, refuse: bool) -> OrderAnswer:
-        return await banking.order(conn, bank, wanted, refuse=refuse, now=system_clock())
+        return await banking.order(conn, bank, wanted, refuse=refuse, now=state.clock())
 
     return await answer(state, bank, work)
 
@@ -189,13 +208,14 @@ async def sms(data: SmsBody, state: State) -> dict[str, Any]:
             phone=read_phone(data.phone),
             sender=data.sender,
             text=data.text,
-            now=system_clock(),
+            now=state.clock(),
         )
     return {"message_id": data.message_id}
 
 
 HANDLERS = [
     verify,
+    send_code,
     confirm,
     end_agreement,
     order,

@@ -86,6 +86,15 @@ WHERE verification = %(verification)s AND request_id = %(request_id)s
 INSERT INTO confirmations (verification, request_id, result)
 VALUES (%(verification)s, %(request_id)s, %(result)s)
 
+-- name: list_codes
+-- The text messages that brought a verification's codes: the first under its own token.
+SELECT message_id FROM sms
+WHERE message_id = %(verification)s OR starts_with(message_id, %(verification)s || ':')
+
+-- name: set_code
+UPDATE verifications SET code = %(code)s, expires_at = %(expires_at)s
+WHERE verification = %(verification)s
+
 -- name: count_try
 UPDATE verifications SET tries = tries + 1 WHERE verification = %(verification)s
 

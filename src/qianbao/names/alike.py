@@ -1,0 +1,278 @@
+"""Names whose words pair off, each with one that is equal, sounds alike or stands for it.
+
+Here belongs the pairing of words for names that are at most close; how a word sounds belongs to
+`sounds`, the order of the rules to `closeness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rapidfuzz.distance import OSA
+
+from qianbao.names import cyrillic
+from qianbao.names.letters import Words, is_pinyin
+from qianbao.names.nicknames import known
+from qianbao.names.reasons import ReasonCode
+from qianbao.names.sides import Side, groups, spelled_same, tonal, with_words
+from qianbao.names.sounds import consonants, frame, served, sound
+
+EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
+"""How two words agree, best first."""
+_COSTS = (0, 1, 2, 1, 0)
+_SHORTEST_SLIP = 4
+"""In a word of fewer letters another letter makes another word."""
+_SLIGHT = frozenset({"al", "el", "bin", "ibn", "de", "la", "van", "von", "del", "di", "da", "dos"})
+"""Particles that may be left out of a hyphenated name: AL-KALDANI, KALDANI."""
+_KOREAN_NAMES = (
+    "kim lee ri rhee yi pak park choe choi chong jung jeong chung cho jo kang yun yoon chang jang "
+    "im lim han o oh so seo suh sin shin kwon hwang an ahn song yu yoo ryu hong chon jeon ko koh "
+    "mun moon son yang pae bae paek baek ho hur nam no roh ha chu joo u woo ku koo"
+)
+_KOREAN = frozenset(_KOREAN_NAMES.split())
+"""Korean surnames. Given names there are two short syllables, each of which is often one letter
+from another."""
+
+Grades = list[list[int]]
+
+
+def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
+    """Why two alphabetic names are close: each word of the one with fewer words pairs with one of
+    the other, in the same order (turned round). None when they are not."""
+    short, long = _shorter_first(left, right)
+    grades = _grades(short, long) if len(short.plain) > 1 else None
+    if grades is not None and _rests_on_sound(grades) and not _slips_happen(short, long):
+        grades = _without_sound(grades)
+    if grades is None:
+        return _joined_alike(short, long)
+    found = [
+        reason
+        for pairs in _pairings(grades, len(long.plain))
+        if (reason := _judge(short, long, grades, pairs)) is not None
+    ]
+    return min(found, key=_LIKELIEST.index, default=None)
+
+
+def _shorter_first(left: Side, right: Side) -> tuple[Side, Side]:
+    """By the number of words; of two with as many, always the same one first."""
+    a, b = left.plain, right.plain
+    if len(a) != len(b):
+        return (left, right) if len(a) < len(b) else (right, left)
+    return (left, right) if a <= b else (right, left)
+
+
+_LIKELIEST: tuple[ReasonCode, ...] = (
+    "middle_missing", "middle_initial", "typo", "nickname", "spelling",
+)  # fmt: skip
+
+
+def _rests_on_sound(grades: Grades) -> bool:
+    return any(SOUND in row or SLIP in row for row in grades)
+
+
+def _without_sound(grades: Grades) -> Grades | None:
+    """The same for names in which another sound is another name."""
+    strict = [[NONE if grade in (SOUND, SLIP) else grade for grade in row] for row in grades]
+    return None if any(min(row) == NONE for row in strict) else strict
+
+
+def _slips_happen(left: Side, right: Side) -> bool:
+    """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
+    if tonal(left) or tonal(right):
+        return False
+    words = left.plain + right.plain
+    return not all(map(is_pinyin, words)) and _KOREAN.isdisjoint(_outer(left) & _outer(right))
+
+
+def _outer(side: Side) -> set[str]:
+    return {side.plain[0], side.plain[-1]}
+
+
+def _grades(short: Side, long: Side) -> Grades | None:
+    """How each word of one name agrees with each of the other; None as soon as one agrees with
+    none. Words that the other does not have are looked at first."""
+    others = long.plain
+    known_words = {word for word in short.plain if len(word) > 1 and word in others}
+    found: dict[str, list[int]] = {}
+    for i, word in enumerate(short.plain):
+        if word not in known_words:
+            row = found[word] = _row(short, i, long)
+            if min(row) == NONE:
+                return None
+    for word in known_words:
+        found[word] = [EQUAL if other == word else NONE for other in others]
+    return [found[word] for word in short.plain]
+
+
+def _row(short: Side, i: int, long: Side) -> list[int]:
+    word = short.plain[i]
+    first, nicknames = word[:1], known(word)
+    heads = _HEADS.get(first, first)
+    row = []
+    for other in long.plain:
+        if word == other:
+            row.append(EQUAL)
+        elif len(word) < 2 or len(other) < 2:
+            row.append(INITIAL if first == other[:1] else NONE)
+        elif other in nicknames:
+            row.append(NICKNAME)
+        elif other[0] in heads:
+            row.append(_by_sound(short, i, long, len(row)))
+        else:
+            row.append(NONE)
+    return row
+
+
+_SAME_HEADS = ("ckqgxh", "sczxt", "dtjzg", "vwfpub", "aeiouyjhw")
+_HEADS = {
+    letter: "".join(group for group in _SAME_HEADS if letter in group)
+    for letter in "".join(_SAME_HEADS)
+}
+"""With which letters a word may begin that sounds like one with this letter: a cheap look before
+the sounds themselves."""
+
+
+def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
+    if short.script != long.script and spelled_same(short, i, long, j):
+        return EQUAL
+    word, other = short.plain[i], long.plain[j]
+    heard, others = sound(word), sound(other)
+    if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
+        return SOUND
+    if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
+        return SLIP
+    return NONE
+
+
+def _slip(a: str, b: str, heard: str, other: str) -> bool:
+    """One letter, or one sound, or the vowels of a word that is otherwise the same."""
+    if min(len(a), len(b)) >= _SHORTEST_SLIP and OSA.distance(a, b, score_cutoff=1) <= 1:
+        return True
+    if heard[0] != other[0] or min(len(heard), len(other)) < _SHORTEST_SLIP:
+        return False
+    apart = OSA.distance(heard, other, score_cutoff=2)
+    if apart == 1:
+        return True
+    bones = consonants(heard)
+    return apart == 2 and len(bones) > 2 and bones == consonants(other)
+
+
+def _pairings(grades: Grades, count: int) -> Iterator[list[int]]:
+    """For each word of the longer side to begin with, the partners found by walking through it
+    once: `pairs[i]` is the partner of word i."""
+    for start in range(count):
+        if grades[0][start] == NONE:
+            continue  # the walk from the next word finds the same
+        pairs: list[int] = []
+        for at in (*range(start, count), *range(start)):
+            if grades[len(pairs)][at] != NONE:
+                pairs.append(at)
+                if len(pairs) == len(grades):
+                    yield pairs
+                    break
+
+
+def _judge(short: Side, long: Side, grades: Grades, pairs: list[int]) -> ReasonCode | None:
+    """Whether what agrees is enough, and what to call it."""
+    found = [grades[i][j] for i, j in enumerate(pairs)]
+    full = [grade for grade in found if grade != INITIAL]
+    cost = sum(map(_COSTS.__getitem__, found))
+    weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
+    if not full or weak or cost > len(full) + 1:
+        return None
+    if _halved(long, set(pairs), found) or not _structure_kept(short, long, pairs, found):
+        return None
+    if NICKNAME in full:
+        return "nickname"
+    if max(full) > EQUAL:
+        alone = len(pairs) == len(long.plain) and full.count(EQUAL) == len(found) - 1
+        return "typo" if alone and SLIP in full else "spelling"
+    return "middle_initial" if INITIAL in found else "middle_missing"
+
+
+def _halved(long: Side, taken: set[int], found: list[int]) -> bool:
+    """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
+    particles may be."""
+    left_out = [i for i in range(len(long.plain)) if i not in taken]
+    if not left_out or "-" not in long.texts[0]:
+        return False
+    group = groups(long)
+    kept = {group[i] for i in taken if len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT}
+    if INITIAL in found:
+        return False
+    return any(
+        group[i] in kept and len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT
+        for i in left_out
+    )
+
+
+def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int]) -> bool:
+    """Where it is known which words are the surname, they agree in full and by sound at least, and
+    the first given name at least by its initial."""
+    if long.surname_words:
+        by_word = dict(zip(pairs, found, strict=True))
+        family = range(long.surname_words)
+        if any(by_word.get(i, NONE) > SOUND for i in family):
+            return False
+        first = range(long.surname_words, long.surname_words + long.first_words)
+        if any(i not in by_word for i in first):
+            return False
+    return all(grade <= SOUND for grade in found[: short.surname_words])
+
+
+def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
+    """As `spelled_alike`, with words of a text joined that the other has joined: ABDOLLAHI FARD."""
+    if short.surname_words or long.surname_words:
+        return None
+    a, b = served(short.plain), served(long.plain)
+    changed = len(a) != len(short.plain) or len(b) != len(long.plain)
+    if len(a) != len(b):
+        a, b = (a, b) if len(a) < len(b) else (b, a)
+        joined = _join(b, a)
+        b, changed = joined or b, changed or joined is not None
+    if not changed or min(len(a), len(b)) < 2:
+        return None
+    reason = spelled_alike(with_words(short, a), with_words(long, b))
+    return "spelling" if reason else None
+
+
+def _join(words: Words, others: Words) -> Words | None:
+    """`words` with two neighbours joined where `others` has a word that sounds like both."""
+    for i in range(len(words) - 1):
+        joined = words[i] + words[i + 1]
+        for other in others:
+            near = abs(len(other) - len(joined)) < 3 and other[:1] == joined[:1]
+            if near and len(other) > _SHORTEST_SLIP and sound(other) == sound(joined):
+                return (*words[:i], joined, *words[i + 2 :])
+    return None
+
+
+# Scripts that leave vowels out
+
+_FEWEST_BONES = 3
+"""With fewer consonants in all, too many names would be alike."""
+
+
+def framed_alike(left: Side, right: Side) -> bool:
+    """Whether the consonants of two names agree word by word, in the order of both (turned round);
+    the longer name may have more words."""
+    short, long = sorted((frame(left.words), frame(right.words)), key=len)
+    if len(short) < 2:
+        return False
+    for start in range(len(long)):
+        turned = long[start:] + long[:start]
+        if _framed(short, turned):
+            return True
+    return False
+
+
+def _framed(short: Words, long: Words) -> bool:
+    at = slips = 0
+    for word in long:
+        if at == len(short):
+            break
+        apart = OSA.distance(short[at], word, score_cutoff=1)
+        if apart == 0 or (apart == 1 and min(len(short[at]), len(word)) > 2):
+            slips += apart
+            at += 1
+    return at == len(short) and len("".join(short)) >= _FEWEST_BONES and slips <= len(short) // 2

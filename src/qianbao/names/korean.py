@@ -1,0 +1,112 @@
+"""Korean names: the many Latin spellings of a Hangul syllable, and the Hangul of a character.
+
+A spelling does not settle the syllable (KIM JONGHOON is 김종훈 or 김정훈), nor a syllable the
+character, so that both only ever make two names close. The tables of spellings are written for this
+project from the Revised, McCune-Reischauer and North Korean romanisations and from how Korean
+passports are spelled; those of characters are Unihan's (`tables`).
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from qianbao.names import tables
+from qianbao.names.spelled import Options
+
+_FIRST, _LAST = "가", "힣"
+_INITIALS = (
+    "g k gh kh", "kk k g", "n", "d t", "tt dd t", "r l n", "m", "b p v", "pp bb p", "s sh",
+    "ss s", "", "j ch z jh c", "jj ch j", "ch c tch j", "k kh", "t th", "p ph", "h",
+)  # fmt: skip
+_VOWELS = (
+    "a ah aa", "ae ai e a ay", "ya ia yah", "yae", "eo u o uh ou eu eoh er oe", "e eh ae",
+    "yeo yu yo you eo yeu yuh ye ou", "ye e yae yea yeh ie", "o oh oo", "wa oa ua", "wae wai oe",
+    "oe oi we oy", "yo yoh io", "u oo wu ou woo uh", "wo weo uo wu", "we wee", "wi wee ui wie",
+    "yu yoo you ew iu u yuh", "eu u e oo", "ui eui ee i yi ey", "i ee ie y yi ih e ea",
+)  # fmt: skip
+_FINALS = (
+    "", "k g ck c", "k g", "k", "n", "n", "n nh", "t d", "l r ll", "k g", "m", "l p", "l", "l", "p",
+    "l", "m", "p b", "p", "t s", "t s", "ng", "t j", "t", "k", "t", "p", "t h",
+)  # fmt: skip
+_SURNAMES = {
+    "이": "lee yi rhee rhie rhi ree rii ri li leigh", "박": "park bark",
+    "임": "lim rim yim rhim leem", "류": "ryu yoo yu you rhyu lyu ryoo",
+    "유": "ryu yoo yu you rhyu lyu ryoo", "노": "roh noh rho ro", "나": "ra rah nah",
+    "라": "na ra rah", "양": "ryang liang", "여": "yuh lyuh ryeo lyeo", "최": "choi choe choy chey",
+    "백": "paik back beck paek", "허": "hur huh her heo hu", "우": "woo wu", "오": "oh",
+    "조": "cho joh", "심": "shim sim", "권": "kwon gwon kweon", "길": "gil kil ghil",
+    "엄": "um uhm eom", "배": "bae pai pae", "선": "sun sunwoo", "부": "boo bu",
+    "주": "joo chu ju choo", "구": "koo gu ku goo", "문": "moon mun", "윤": "yoon yun youn",
+    "신": "shin sin", "진": "jin chin", "천": "chun cheon chon", "전": "jun chun jeon chon",
+}  # fmt: skip
+"""Spellings of surnames beyond what their sounds give."""
+
+_L, _N, _NONE = 5, 2, 11
+"""Places of ㄹ, ㄴ and ㅇ among the initials."""
+_BRIGHT = frozenset({2, 3, 6, 7, 12, 17, 20})
+"""Vowels that begin with a Y or an I. Before them South Korea writes no ㄹ or ㄴ at the head of a
+name, and before the others ㄴ for ㄹ: 리 and 이 are one surname, 로 and 노 another."""
+
+
+@lru_cache(maxsize=4096)
+def spellings(syllable: str) -> frozenset[str]:
+    """The Latin spellings of one Hangul syllable; another character spells nothing."""
+    if not _FIRST <= syllable <= _LAST:
+        return frozenset()
+    initial, vowel, final = _letters(syllable)
+    heads = _INITIALS[initial].split() or [""]
+    if initial == _NONE and vowel in _BRIGHT:
+        heads += ["r", "l", "n"]
+    tails = _FINALS[final].split() or [""]
+    return frozenset(h + v + t for h in heads for v in _VOWELS[vowel].split() for t in tails)
+
+
+def _letters(syllable: str) -> tuple[int, int, int]:
+    number = ord(syllable) - ord(_FIRST)
+    return number // 588, number % 588 // 28, number % 28
+
+
+def spelling_options(hangul: str) -> Options:
+    """The Latin spellings of each syllable, the surname in front."""
+    options = [spellings(syllable) for syllable in hangul]
+    if hangul:
+        options[0] |= frozenset(_SURNAMES.get(hangul[0], "").split())
+    return tuple(options)
+
+
+def _folded(syllable: str) -> tuple[int, int, int]:
+    initial, vowel, final = _letters(syllable)
+    if initial in (_L, _N) and vowel in _BRIGHT:
+        initial = _NONE
+    elif initial == _L:
+        initial = _N
+    return initial, vowel, final
+
+
+@cache
+def _readings() -> dict[str, str]:
+    """The Hangul syllables of each character (Unihan kHangul)."""
+    return {character: korean for character, korean, _ in tables.rows("characters.tsv") if korean}
+
+
+def reads(hangul: str, characters: str) -> bool:
+    """Whether `hangul` is a Korean reading of `characters`."""
+    known = _readings()
+    return len(hangul) == len(characters) and all(
+        _folded(syllable) in map(_folded, known.get(character, ""))
+        for syllable, character in zip(hangul, characters, strict=True)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _of_character(character: str, *, surname: bool) -> frozenset[str]:
+    found: set[str] = set()
+    for syllable in _readings().get(character, ""):
+        found |= spellings(syllable)
+        found.update(_SURNAMES.get(syllable, "").split() if surname else ())
+    return frozenset(found)
+
+
+def character_options(characters: str) -> Options:
+    """The Latin spellings of each character's Korean readings, the surname in front."""
+    return tuple(_of_character(c, surname=at == 0) for at, c in enumerate(characters))

@@ -1,0 +1,95 @@
+"""How a word of a name sounds, roughly, so that spellings of one sound meet: MOHAMMED and MUHAMAD.
+
+Nothing here makes a match: different names may sound alike. Written for this project; the classes
+are those of the common romanisations of Arabic, Persian, Cyrillic, Greek, Turkish and Indian names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from anyascii import anyascii
+
+from qianbao.names.letters import Words, bare
+
+_CLUSTERS = (
+    ("tsch", "C"), ("tch", "C"), ("sch", "s"), ("dzh", "j"), ("dj", "j"), ("zh", "z"), ("sh", "s"),
+    ("ch", "C"), ("kh", "k"), ("gh", "g"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b"),
+    ("jh", "j"), ("ck", "k"), ("ts", "C"), ("tz", "C"), ("cz", "C"), ("sz", "s"), ("ce", "se"),
+    ("ci", "si"), ("x", "ks"), ("ou", "u"), ("h", ""),
+)  # fmt: skip
+_FIRST_LETTERS = frozenset("chsdkgptbjxo")
+"""Letters without which no cluster occurs."""
+_CLASSES = str.maketrans("qwyjeozc", "kviiiusk")
+_DOUBLE = re.compile(r"(.)\1+")
+_VOWELS = str.maketrans("", "", "aiu")
+
+
+@lru_cache(maxsize=16384)
+def sound(word: str) -> str:
+    """`word` (lower-case ASCII) by its sound; of the vowels A, I and U are left. A word of silent
+    letters only sounds as it is written."""
+    heard = word
+    if not _FIRST_LETTERS.isdisjoint(word):
+        for cluster, one in _CLUSTERS:
+            if cluster in heard:
+                heard = heard.replace(cluster, one)
+    return _DOUBLE.sub(r"\1", heard.translate(_CLASSES)) or word
+
+
+def consonants(heard: str) -> str:
+    """The consonants of a sound."""
+    return _DOUBLE.sub(r"\1", heard.translate(_VOWELS))
+
+
+# Scripts that leave vowels out, or write what Latin letters cannot keep apart
+
+_MERGED = str.maketrans("gdbzCjv", "ktpsssf", "wy'aiueo")
+_ARTICLE = "ال"
+_PARTICLES = frozenset({"al", "el", "ul", "bin", "ibn", "ben", "bn"})
+
+
+@lru_cache(maxsize=4096)
+def bones(word: str) -> str:
+    """The consonants that a spelling of `word` in any script keeps, voiced and unvoiced ones as
+    one: محمد and MOHAMED are both MMT."""
+    latin = word if word.isascii() else bare(anyascii(word).lower())
+    return _DOUBLE.sub(r"\1", sound(latin).translate(_MERGED).translate(_VOWELS))
+
+
+def frame(words: Words) -> Words:
+    """The bones of each word, without articles and particles, the servant's ABD and what follows
+    as one word."""
+    kept: list[str] = []
+    servant = False
+    for word in words:
+        if word in _PARTICLES:
+            continue
+        if servant:
+            kept[-1] += word
+        else:
+            plain = word[2:] if word.startswith(_ARTICLE) and len(word) > 4 else word
+            kept.append(plain)
+        servant = not servant and word in _SERVANTS
+    return tuple(found for word in kept if (found := bones(word)))
+
+
+_SERVANTS = frozenset({"abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdu", "عبد"})
+
+
+def served(words: Words) -> Words:
+    """`words` with ABDUL and the name that follows it as one: ABD AL-RAHMAN is ABDULRAHMAN."""
+    if _SERVANTS.isdisjoint(words):
+        return words
+    kept: list[str] = []
+    servant = False
+    for word in words:
+        if servant and word in _PARTICLES:
+            continue
+        if servant:
+            kept[-1] = "abdul" + word
+        else:
+            kept.append(word)
+        servant = not servant and word in _SERVANTS
+    return tuple(kept)

@@ -1,0 +1,76 @@
+"""Wei and Lin through the API: what takes a capability away or gives it back takes both of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from qianbao.cast import OPERATORS
+from tests.kit.person import Caller, Holder, Refused, cast
+from tests.kit.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+REFERENCE = "(2026) Jing 01 Zhi 17"
+
+
+@pytest.fixture(scope="module")
+def desk(seeded_stack: Stack) -> tuple[Caller, Caller]:
+    """The two of them, signed in."""
+    wei, lin = (_operator(seeded_stack, name) for name in OPERATORS)
+    return wei, lin
+
+
+def _operator(stack: Stack, name: str) -> Caller:
+    signed_in = {"name": name, "password": stack.operator_password}
+    token = Caller(stack.url).post("/operator/session", signed_in)["token"]
+    return Caller(stack.url, token)
+
+
+def _code(caller: Caller, path: str, body: dict[str, str]) -> str:
+    with pytest.raises(Refused) as refused:
+        caller.post(path, body)
+    return str(refused.value.problem["code"])
+
+
+def test_a_hold_its_case_and_its_lifting(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:
+    wei, lin = desk
+    deng = Holder(seeded_stack, cast("Deng"))
+    deng.sign_in()
+    (found,) = wei.post("/operator/wallet-searches", {"phone": deng.person.phone})
+    whose = {"wallet_id": found["wallet_id"]}
+    entered = wei.post("/operator/legal-holds", whose | {"reference": REFERENCE})
+    hold = f"/operator/legal-holds/{entered['legal_hold_id']}"
+    (waiting,) = lin.get("/operator/legal-holds")
+    assert (waiting["asked"], waiting["asked_by"]) == ("approve", "wei")
+    assert _code(wei, f"{hold}/approve", whose) == "legal_hold_needs_second_operator"
+    lin.post(f"{hold}/approve", whose)
+
+    (case,) = deng.get("/cases")
+    assert case["legal_hold_id"] == entered["legal_hold_id"]
+    assert deng.get("/wallet/standing")["legal_hold"]["case_ids"] == [case["case_id"]]
+    assert _code(lin, "/operator/policies/legal-hold/propose-retirement", {}) == "legal_holds_stand"
+
+    assert _code(lin, f"{hold}/lift", whose) == "legal_hold_lift_not_proposed"
+    lin.post(f"{hold}/propose-lift", whose)
+    assert _code(lin, f"{hold}/lift", whose) == "legal_hold_lift_needs_second_operator"
+    wei.post(f"{hold}/lift", whose)
+    assert deng.get("/wallet/standing")["legal_hold"] is None
+    (case,) = deng.get("/cases")
+    assert case["state"] == "answered"
+    acts = wei.get(f"/operator/audit?kind=legal_hold&subject={found['wallet_id']}")
+    assert [(act["action"], act["operator"]) for act in reversed(acts)] == [
+        ("legal_hold.enter", "wei"), ("legal_hold.approve", "lin"),
+        ("legal_hold.propose_lift", "lin"), ("legal_hold.lift", "wei"),
+    ]  # fmt: skip
+
+
+def test_a_rule_is_retired_by_two(desk: tuple[Caller, Caller]) -> None:
+    wei, lin = desk
+    rule = "/operator/policies/two-banks"
+    assert _code(lin, f"{rule}/retire", {}) == "retirement_not_proposed"
+    wei.post(f"{rule}/propose-retirement")
+    lin.post(f"{rule}/keep")
+    assert wei.post(f"{rule}/propose-retirement")["retire_proposed_by"] == "wei"
+    assert _code(wei, f"{rule}/retire", {}) == "retirement_needs_second_operator"
+    retired = lin.post(f"{rule}/retire")
+    assert (retired["state"], retired["retired_by"]) == ("retired", "lin")

@@ -1,0 +1,74 @@
+"""`qianbao names` and `qianbao bench names`, as typed in a terminal."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+from typer.testing import CliRunner
+
+from qianbao.bench.names import command
+from qianbao.names_commands import app
+
+LINES = "Anna Müller\tMUELLER ANNA\nLi Wei\tLI WEN\tnoted\nalone\n"
+
+
+def test_lines_get_verdict_score_and_reason_behind_them():
+    done = CliRunner().invoke(app, ["compare"], input=LINES)
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "Anna Müller\tMUELLER ANNA\tmatch\t0.95\tdiacritic",
+        "Li Wei\tLI WEN\tnoted\tno_match\t0.0\tdifferent",
+        "alone\tno_match\t0.0\tempty",
+    ]
+
+
+def test_a_file_of_many_lines_is_answered_line_by_line(tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("王小明\tWANG XIAOMING\n" * 1_203, encoding="utf-8")
+    done = CliRunner().invoke(app, ["compare", str(pairs)])
+    assert (
+        done.output.splitlines() == ["王小明\tWANG XIAOMING\tmatch\t0.94\ttransliteration"] * 1_203
+    )
+
+
+def test_a_missing_file_is_named(tmp_path):
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "none.tsv")])
+    assert done.exit_code == 2
+
+
+def test_annas_forms_at_icbc_begin_with_its_own():
+    done = CliRunner().invoke(
+        app, ["forms", "--mrz", "MUELLER<<ANNA<MARIA", "--bank", "icbc", "--json"]
+    )
+    forms = json.loads(done.output)
+    assert forms[0]["text"] == "MUELLER ANNA MARIA"
+    assert forms[0]["confidence"] == "sourced"
+    assert len(forms) > 5
+
+
+def test_a_name_in_characters_has_forms_too():
+    done = CliRunner().invoke(app, ["forms", "--native", "吕小明", "--bank", "BOC"])
+    assert done.output.splitlines()[0] == "吕小明"
+    assert "LYU XIAOMING" in done.output
+
+
+def test_the_bench_counts_what_became_of_each_pair(tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text(
+        "name_a\tname_b\tlabel\tkind\n"
+        "Anna Müller\tANNA MUELLER\tsame\tdiacritics\n"
+        "Bill Taylor\tWilliam Taylor\tsame\tnickname\n"
+        "Anna Müller\tLena Huber\tdifferent\tneg_random\n"
+        "Anna Müller\tMiller\tsame\talias_or_changed\n",
+        encoding="utf-8",
+    )
+    bench = typer.Typer()
+    bench.command()(command)
+    done = CliRunner().invoke(bench, [str(pairs), "--json"])
+    found = json.loads(done.output)
+    assert (found["pairs_same"], found["pairs_different"]) == (2, 1)
+    assert (found["recall"], found["recall_match"], found["false_matches"]) == (1.0, 0.5, 0)
+    assert found["f1"] == 1.0
+    assert {"kind": "nickname", "same": True, "pairs": 1, "match": 0, "close": 1} in found["kinds"]
+    assert found["scorers"][0]["scorer"].startswith("rapidfuzz")

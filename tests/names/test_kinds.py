@@ -1,0 +1,111 @@
+"""One line for each way names differ, and for each way two persons' names come close.
+
+The pairs are our own (`pairs.tsv`); the generated ones are families, where one word makes another
+person.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from qianbao import names
+from qianbao.names import compare
+from qianbao.names.letters import is_pinyin
+
+with Path(__file__).with_name("pairs.tsv").open(encoding="utf-8") as file:
+    PAIRS = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("row", PAIRS, ids=[f"{r['name_a']}={r['name_b']}" for r in PAIRS])
+def test_each_kind_of_pair(row):
+    found = compare(row["name_a"], row["name_b"])
+    assert (found.verdict, found.reason) == (row["verdict"], row["reason"])
+    assert compare(row["name_b"], row["name_a"]) == found
+
+
+SURNAMES = st.sampled_from([
+    "Müller", "Garcia", "O'Brien", "Nguyen", "Ivanov", "Kowalski", "Wang", "Zhang", "Kim", "Tanaka",
+    "Silva", "Haddad", "Okafor", "Papadopoulos", "Petrosyan", "Jensen", "Dubois", "Rossi", "Novák",
+    "Yılmaz", "Öz", "Li",
+])  # fmt: skip
+GIVEN = [
+    "Anna", "Maria", "Lena", "Hans", "Peter", "Paul", "Ivan", "Boris", "Sergei", "Olga", "Wei",
+    "Xiaoming", "Xiaomin", "Taro", "Jiro", "Hanako", "Min-jun", "Min-ho", "Ali", "Omar", "Fatima",
+    "Chidi", "Ngozi", "Luca", "Marco", "Zoé", "José", "Jorge", "Emre", "Deniz",
+]  # fmt: skip
+TWO_GIVEN = st.lists(st.sampled_from(GIVEN), min_size=2, max_size=2, unique=True)
+
+
+@given(SURNAMES, st.lists(st.sampled_from(GIVEN), min_size=1, max_size=2), TWO_GIVEN)
+@settings(max_examples=300, deadline=None)
+def test_brothers_who_differ_in_one_given_name_never_match(surname, shared, own):
+    assume(not set(shared) & set(own))
+    first, second = (" ".join([*shared[:1], name, surname]) for name in own)
+    assert compare(first, second).verdict == "no_match" or compare(first, second).reason in (
+        "typo", "spelling", "nickname",
+    )  # fmt: skip
+    assert compare(first.upper(), f"{surname} {shared[0]} {own[1]}").verdict != "match"
+
+
+@given(SURNAMES, st.sampled_from(GIVEN), st.sampled_from(["Jr", "Jr.", "II", "III", "ml."]))
+@settings(max_examples=200, deadline=None)
+def test_a_father_and_a_son_never_match(surname, given_name, mark):
+    father = f"{given_name} {surname}"
+    assert compare(father, f"{father} {mark}").verdict == "close"
+    assert compare(f"{father} Sr", f"{father} {mark}").verdict != "match"
+
+
+@given(SURNAMES, SURNAMES, st.sampled_from(GIVEN))
+@settings(max_examples=200, deadline=None)
+def test_one_given_name_and_two_surnames_never_match(one, other, given_name):
+    assume(one != other)
+    assert compare(f"{given_name} {one}", f"{given_name} {other}").verdict != "match"
+
+
+HAN = st.text(
+    "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗明伟芳娜秀英敏静丽强磊军洋勇艳杰涛超霞平刚桂",
+    min_size=2,
+    max_size=4,
+)
+
+
+@given(HAN, HAN)
+@settings(max_examples=300, deadline=None)
+def test_other_characters_never_match(a, b):
+    assume(a != b)
+    assert compare(a, b).verdict == "no_match"
+
+
+@given(HAN)
+@settings(max_examples=200, deadline=None)
+def test_characters_match_the_pinyin_that_a_bank_prints(text):
+    name = names.from_chinese(text)
+    printed = names.mrz_field(name, 39).replace("<", " ")
+    assert compare(text, printed).verdict == "match"
+    assert all(is_pinyin(word.lower()) for word in printed.split())
+
+
+CYRILLIC = st.text("абвгдежзиклмнопрстуфхцчшщыюя", min_size=2, max_size=10).map(str.capitalize)
+GREEK = st.text("αβγδεζηθικλμνξοπρστυφχψω", min_size=2, max_size=10).map(str.capitalize)
+SOMEWHERE = st.one_of(*(
+    st.builds(names.from_fields, script, st.lists(script, min_size=1, max_size=2).map(" ".join))
+    for script in (CYRILLIC, GREEK)
+))  # fmt: skip
+
+
+@given(SOMEWHERE, st.sampled_from(["SG", "GS"]), st.sampled_from(["", " "]))
+@settings(max_examples=300, deadline=None)
+def test_other_alphabets_match_what_a_bank_prints(name, order, separator):
+    profile = names.NameProfile(order=order, separator=separator, case="upper")
+    assert compare(name, names.write(name, profile)).verdict == "match"
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_any_two_texts_are_compared_alike_both_ways(a, b):
+    assert compare(a, b) == compare(b, a)

@@ -1,0 +1,225 @@
+"""The command line: every command says what it does, and what is wrong is said in a line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from qianbao.cli import GROUPS
+from qianbao.clock import system_clock
+from qianbao.db.pool import Pool
+from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
+from qianbao.processes import free_port
+from qianbao.rollouts.operators import SignInRefused, find_session, sign_in
+from qianbao.settings import Settings
+
+TOP = Path(__file__).parents[1]
+PASSWORD = "four calm words here"
+COMMANDS = (
+    "demo", "sandbox", "new-key", "migrate", "serve", "worker", "settings", "errors", "facts",
+    "operator add", "operator list", "operator password", "operator disable", "operator enable",
+    "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
+    "merchant plan",
+)  # fmt: skip
+
+
+def qianbao(*words: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """What the command did, with nothing of ours in its environment but what is given."""
+    kept = {name: value for name, value in os.environ.items() if "QIANBAO" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", "qianbao", *words], input=typed, capture_output=True, text=True,
+        check=False, timeout=60, env=kept | {"COLUMNS": "100", "LC_ALL": "C.UTF-8"} | environ,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The command line's own clock: that of the machine."""
+    return system_clock()
+
+
+@pytest.fixture
+def on(database_url: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command on this test's database."""
+    return lambda *words, **given: qianbao(*words, QIANBAO_DATABASE_URL=database_url, **given)
+
+
+def test_help_lists_every_command_under_a_heading() -> None:
+    shown = qianbao("--help")
+    assert shown.returncode == 0
+    for heading in ("Try it", "Run it", "Let in and keep out", "Read"):
+        assert heading in shown.stdout
+    for command in {one.split()[0] for one in COMMANDS} | set(GROUPS):
+        assert re.search(rf"^│ {command}\s+[A-Z].*[.] +│$", shown.stdout, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_what_it_does_and_gives_an_example(command: str) -> None:
+    shown = qianbao(*command.split(), "--help").stdout
+    assert f"Usage: qianbao {command}" in shown
+    assert re.search(rf"Example: .*qianbao {command}", shown)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_all_that_is_missing_is_said_at_once(command: str) -> None:
+    done = qianbao(command, QIANBAO_PORT="eighty")
+    assert done.returncode == 2
+    said = done.stderr.splitlines()
+    assert [line.split()[0] for line in said[:-1]] == [
+        "QIANBAO_PORT", "QIANBAO_DATABASE_URL", "QIANBAO_MASTER_KEY_FILE", "QIANBAO_BANK_URL",
+        "QIANBAO_BANK_TOKEN",
+    ]  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert said[-1] == "Every setting: `qianbao settings`."
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "operator list"])
+@pytest.mark.parametrize("place", ["postgresql://nobody@127.0.0.1:{port}/none", "no address"])
+def test_a_database_that_is_not_there_is_one_line(command: str, place: str) -> None:
+    key = qianbao("new-key").stdout.strip()
+    done = qianbao(
+        *command.split(), QIANBAO_DATABASE_URL=place.format(port=free_port()),
+        QIANBAO_MASTER_KEY=key, QIANBAO_BANK_URL="http://127.0.0.1:1", QIANBAO_BANK_TOKEN="x",
+    )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("QIANBAO_DATABASE_URL does not lead to a database: ")
+
+
+def test_an_empty_database_is_migrated_first(
+    make_database: Callable[..., AbstractContextManager[str]],
+) -> None:
+    with make_database(migrated=False) as url:
+        early = qianbao("operator", "list", QIANBAO_DATABASE_URL=url)
+        assert early.returncode == 1
+        assert early.stderr == "The database is not up to date. Run `qianbao migrate` first.\n"
+        assert "migrations applied" in qianbao("migrate", QIANBAO_DATABASE_URL=url).stdout
+        assert qianbao("migrate", QIANBAO_DATABASE_URL=url).stdout == "Nothing to do\n"
+        assert qianbao("operator", "list", QIANBAO_DATABASE_URL=url).returncode == 0
+
+
+async def test_an_operator_is_let_in_and_shut_out(on, pool: Pool, now) -> None:  # type: ignore[no-untyped-def]
+    """Mei is added with a password from a pipe, changes it, is shut out and let in again."""
+    rules = {"name": "mei", "now": now, "attempts": 5, "lock_minutes": 30}
+    added = on("operator", "add", "mei", typed=f"{PASSWORD}\n")
+    assert (added.returncode, added.stdout) == (
+        0, "mei can sign in at http://127.0.0.1:8420/console\n",
+    )  # fmt: skip
+    token = await sign_in(pool, password=PASSWORD, **rules)
+    assert on("operator", "password", "mei", typed="five other calm words\n").returncode == 0
+    async with pool.connection() as conn:
+        with pytest.raises(Exception, match="not signed in"):
+            await find_session(conn, token=token, now=now)
+    token = await sign_in(pool, password="five other calm words", **rules)
+    assert on("operator", "disable", "mei").returncode == 0
+    assert re.search(r"mei +\d{4}.*shut out since", on("operator", "list").stdout)
+    async with pool.connection() as conn:
+        with pytest.raises(Exception, match="not signed in"):
+            await find_session(conn, token=token, now=now)
+    with pytest.raises(SignInRefused):
+        await sign_in(pool, password="five other calm words", **rules)
+    assert on("operator", "enable", "mei").returncode == 0
+    await sign_in(pool, password="five other calm words", **rules)
+    async with pool.connection() as conn:
+        cursor = await conn.execute("SELECT action, operator FROM audit ORDER BY audit_id")
+        done = [row[0] for row in await cursor.fetchall() if row[1] == "$ qianbao"]
+    assert done == ["operator.password", "operator.disable", "operator.enable"]
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "said"),
+    [
+        (("operator", "add", "mei"), "short\n", "A password here has at least 12 characters."),
+        (("operator", "add", "<mei>"), f"{PASSWORD}\n", "An operator's name has"),
+        (("operator", "disable", "nobody"), "", "There is no operator named nobody."),
+        (("operator", "password", "nobody"), f"{PASSWORD}\n", "There is no operator named nobody."),
+        (("merchant", "key", "mch_1"), "", "There is no such merchant."),
+        (("merchant", "add", "", "茶"), "", "“name_en” has between 1 and 60 characters."),
+        (("merchant", "plan", "mch_1", "Pass", "月票", "--per-charge", "1e3"), "",
+         "“1e3” is not an amount in CNY."),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_one_line_with_its_exit_code(on, words, typed, said) -> None:  # type: ignore[no-untyped-def]
+    done = on(*words, typed=typed)
+    assert done.returncode == 3
+    [line] = done.stderr.splitlines()
+    assert line.startswith(said)
+
+
+def test_a_refusal_speaks_the_terminals_language(on) -> None:  # type: ignore[no-untyped-def]
+    done = on("operator", "disable", "nobody", LC_ALL="zh_CN.UTF-8")
+    assert done.stderr == "没有名为 nobody 的操作员。请在操作员列表中核对准确写法。\n"
+
+
+def test_no_password_is_taken_from_the_command_line(on) -> None:  # type: ignore[no-untyped-def]
+    assert on("operator", "add", "mei", "--password", PASSWORD).returncode == 2
+    assert on("operator", "add", "mei", PASSWORD).returncode == 2
+
+
+async def test_a_merchant_is_admitted_and_its_key_changed(on, pool: Pool, now) -> None:  # type: ignore[no-untyped-def]
+    async def is_taken(key: str) -> bool:
+        async with pool.connection() as conn:
+            try:
+                return (await merchant_by_key(conn, api_key=key)).merchant_id == merchant_id
+            except MerchantKeyWrong:
+                return False
+
+    added = on("merchant", "add", "Green Tea House", "绿茶馆").stdout
+    merchant_id, first = re.findall(r"^(?:merchant|API key) +(\S+)$", added, re.MULTILINE)
+    assert await is_taken(first)
+    second = on("merchant", "key", merchant_id).stdout.split()[-1]
+    assert (await is_taken(first), await is_taken(second)) == (False, True)
+    plan = on("merchant", "plan", merchant_id, "Tea pass", "茶票", "--per-charge", "30元")
+    assert re.fullmatch(r"plan pln_\w+\n", plan.stdout), plan.stderr
+    async with pool.connection() as conn:
+        await conn.execute(
+            "INSERT INTO payments (merchant_id, payment_id, merchant_reference, description,"
+            " amount_minor, currency, state, created_at)"
+            " VALUES (%s, 'pay_1', 'table 1', 'tea', 2800, 'CNY', 'awaiting', %s)",
+            (merchant_id, now),
+        )
+    assert "taken back: 1" in on("merchant", "disable", merchant_id).stdout
+    assert not await is_taken(second)
+    assert "shut out since" in on("merchant", "list").stdout
+    assert on("merchant", "enable", merchant_id).returncode == 0
+    assert await is_taken(second)
+
+
+def test_hosting_md_names_what_there_is() -> None:
+    """Its commands, settings and make targets exist."""
+    text = (TOP / "docs" / "hosting.md").read_text("utf-8")
+    one = r"(?:^|`|/bin/|\| )qianbao ((?:operator|merchant) [a-z]+|[a-z][a-z-]+)"
+    said = set(re.findall(one, text, re.MULTILINE))
+    assert len(said) >= 12
+    assert said <= set(COMMANDS)
+    settings = {f"QIANBAO_{name.upper()}" for name in Settings.__struct_fields__}
+    named = {name.removesuffix("_FILE") for name in re.findall(r"QIANBAO_[A-Z_]+", text)}
+    assert named <= settings
+    targets = re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmake ([a-z-]+)  ", text)) <= set(targets)
+
+
+def test_the_worker_does_not_start_on_a_wrong_key(database_url: str) -> None:
+    done = qianbao(
+        "worker", QIANBAO_DATABASE_URL=database_url, QIANBAO_MASTER_KEY="c2hvcnQ=",
+        QIANBAO_BANK_URL="http://127.0.0.1:1", QIANBAO_BANK_TOKEN="x",
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("QIANBAO_MASTER_KEY is not base64 of 32 bytes or more")
+    assert "c2hvcnQ=" not in done.stderr
+
+
+def test_the_database_is_not_touched_by_asking(on, database_url: str) -> None:  # type: ignore[no-untyped-def]
+    on("operator", "list")
+    on("merchant", "list")
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM audit").fetchone() == (0,)

@@ -1,0 +1,90 @@
+"""Bank cards at the screens: a refusal that stays, a code that does not come, a change of mind."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from qianbao.cast import TODAY
+from tests.kit.person import cast
+from tests.kit.stack import Stack
+from tests.web.surfing import Surfer
+
+pytestmark = pytest.mark.stack
+
+CHIARA = cast("Chiara")
+
+
+@pytest.fixture(scope="module")
+def chiara(seeded_stack: Stack) -> Surfer:
+    """Chiara, whose ICBC still holds her old passport's number."""
+    surfer = Surfer(seeded_stack)
+    surfer.sign_in(CHIARA.phone)
+    return surfer
+
+
+def start(surfer: Surfer) -> str:
+    """Sends her ICBC card to the bank; gives the page it leads to."""
+    surfer.open("/me/pay/cards/add")
+    surfer.send("/me/pay/cards/add", card_number=CHIARA.cards[1].number)
+    return surfer.send("/me/pay/cards/add/name")
+
+
+def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> None:
+    assert "most likely still has that one" in start(chiara)
+    page = chiara.open("/me/pay/cards")
+    assert "Refused by the bank" in page
+    assert "•••• 2342" in page
+    assert "most likely still has that one" in page
+    assert "Take the new passport" in page
+    assert CHIARA.cards[1].number not in page
+    action = page.split("/dismiss")[0].rsplit('"', 1)[1] + "/dismiss"
+    assert "most likely still" in chiara.open(action.removesuffix("/dismiss"))
+    chiara.open("/me/pay/cards")
+    assert "Refused by the bank" not in chiara.send(action)
+    assert chiara.path == "/me/pay/cards"
+
+
+def test_a_pending_code_is_sent_again_or_the_card_given_up(
+    chiara: Surfer, seeded_stack: Stack
+) -> None:
+    corrected = httpx.post(
+        f"{seeded_stack.sandbox_url}/sandbox/counter",
+        json={
+            "bank": "ICBC", "card_number": CHIARA.cards[1].number,
+            "document_number": CHIARA.passport.number,
+        },
+        headers={"Authorization": f"Bearer {seeded_stack.settings.bank_token}"},
+    )  # fmt: skip
+    assert corrected.status_code == 200
+    seen = len(chiara.messages(CHIARA.phone))
+    start(chiara)
+    here = chiara.path
+    first = chiara.code(CHIARA.phone, seen)
+    assert "Ask again in" in chiara.send(f"{here}/code")
+    seeded_stack.move_clock(TODAY.replace(hour=12))
+    chiara.open(here)
+    assert "A new code is on its way" in chiara.send(f"{here}/code")
+    second = chiara.code(CHIARA.phone, seen + 1)
+    assert first != second
+    assert "Not finished" in chiara.open("/me/pay/cards")
+    chiara.open(here)
+    page = chiara.send(f"{here}/discard")
+    assert chiara.path == "/me/pay/cards"
+    assert "Not finished" not in page
+    assert "Given up." in chiara.open(here)
+    assert f'action="{here}/code"' not in chiara.page.text
+    chiara.open("/me/pay/cards/add")
+    start(chiara)
+    assert "Linked." in chiara.send(chiara.path, code=chiara.code(CHIARA.phone, seen + 2))
+
+
+def test_a_chinese_name_that_is_typed_stays_apart_from_the_legal_name(chiara: Surfer) -> None:
+    chiara.open("/me/pay/manage/real-name/add")
+    page = chiara.send("/me/pay/manage/real-name/add", mrz=CHIARA.passport.mrz, native="罗琪雅")
+    assert "<h2>Chiara Rossi</h2>" in page
+    assert "You also write it 罗琪雅; not on your document." in page
+    assert "罗琪雅" not in chiara.open("/me")
+    chiara.open("/me/pay/cards/add")
+    page = chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
+    assert "罗琪雅" in page.split("Other spellings")[1]  # a bank may have it, and says so itself
