@@ -30,6 +30,7 @@ from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings
+from qianbao.wallets.expiry import remind_of_expiry
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,11 @@ async def _tidy(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(forget_answers, before=before))
 
 
+async def _remind_of_expiry(services: Services, timestamp: int) -> None:
+    del timestamp
+    await until_done(services.pool, partial(remind_of_expiry, now=services.now()))
+
+
 async def _finish_collected(services: Services, timestamp: int) -> None:
     del timestamp
     await until_done(services.pool, partial(finish_collected, now=services.now()))
@@ -129,6 +135,7 @@ PERIODIC: dict[str, tuple[str, Job]] = {
     "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
     "finish_collected": ("* * * * *", _finish_collected),
     "tidy": ("17 * * * *", _tidy),
+    "remind_of_expiry": ("37 * * * *", _remind_of_expiry),
 }
 """What the worker does by itself: cron line and job."""
 

@@ -25,11 +25,12 @@ def passport(
     born: date = date(1990, 4, 12),
     valid_until: date = date(2031, 5, 1),
     country: str = "D",
+    sex: str = "F",
 ) -> DocumentSubmission:
     """A passport by its two lines; Anna's, if nothing else is said."""
     lines = write_td3(
         from_fields(surname, given), number=number, issuing_country=country, nationality=country,
-        birth_date=born, sex="F", valid_until=valid_until,
+        birth_date=born, sex=sex, valid_until=valid_until,
     )  # fmt: skip
     return DocumentSubmission(kind="passport", mrz="\n".join(lines))
 

@@ -12,6 +12,7 @@ from qianbao.db.pool import Pool
 from qianbao.identity import documents, reading
 from qianbao.identity.documents import DocumentSubmission, document_number, list_documents
 from qianbao.identity.mrz import MrzCheckDigitWrong, write_td3
+from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import NumberCheckWrong
 from qianbao.ids import new_id
 from qianbao.names import display, from_fields
@@ -239,6 +240,10 @@ async def test_a_travel_permit_issued_again_keeps_its_person(pool: Pool) -> None
         passport("SCHMIDT", "BEATE", number="C22X00T47"),
         passport(number="C22X00T47", born=date(1990, 4, 13)),
         passport("MUELLER", "ANNIKA", number="C22X00T47"),
+        passport("MUELLER", "ANNE MARIE", number="C22X00T47"),  # twins are named to sound alike
+        passport("MUELLER", "ANNA MARIO", number="C22X00T47"),
+        passport("MULER", "ANA MARIA", number="C22X00T47"),
+        passport(number="C22X00T47", sex="M"),
     ],
 )
 async def test_somebody_elses_document_is_refused(pool: Pool, other: DocumentSubmission) -> None:
@@ -246,6 +251,67 @@ async def test_somebody_elses_document_is_refused(pool: Pool, other: DocumentSub
     await bring(pool, annas, passport())
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, annas, other)
+
+
+@pytest.mark.parametrize(
+    ("surname", "given"),
+    [
+        ("MULLER", "ANNA MARIA"),
+        ("MUELLER", "ANNA"),
+        ("MUELLER", "ANNA M"),
+        ("MUELLER", "ANNA-MARIA"),
+        ("MUELLER", "ANNA MARIA LUISE"),
+    ],
+)
+async def test_an_authority_may_write_annas_name_otherwise(
+    pool: Pool, surname: str, given: str
+) -> None:
+    annas = await a_wallet(pool)
+    old = await bring(pool, annas, passport())
+    new = await bring(pool, annas, passport(surname, given, number="C22X00T47"))
+    assert new.supersedes == old.document_id
+
+
+async def test_somebody_of_wangs_name_and_birthday_is_not_wang(pool: Pool) -> None:
+    """A resident ID's number is for life. Until a bank has confirmed it, it may be a slip."""
+    wangs = await a_wallet(pool)
+    await bring(pool, wangs, msgspec.structs.replace(WANG, number="110105194912310046"))
+    await bring(pool, wangs, WANG)
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET verified_at = %s", (NOW,))
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await bring(pool, wangs, msgspec.structs.replace(WANG, number="110105194912310062"))
+    assert "number differs" in refused.value.sentence("en")
+
+
+async def test_two_annas_born_on_one_day_stay_two_persons(pool: Pool) -> None:
+    """Even when both renew: only a number says whose document it is."""
+    ours, theirs = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, ours, passport(number="C11111111"))
+    await bring(pool, theirs, passport(number="C22222222"))
+    await bring(pool, ours, passport(number="C33333333"))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, theirs, passport(number="C33333333"))
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, ours))[0] != (await identity_of(conn, theirs))[0]
+
+
+async def test_what_was_read_otherwise_than_anna_typed_is_kept(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    typed = passport()
+    assert typed.mrz
+    wrong = msgspec.structs.replace(typed, mrz=typed.mrz.replace("C01X00T47", "C0IX00T47"))
+    await bring(pool, annas, passport(number="C99999999"))
+    with pytest.raises(MrzCheckDigitWrong):  # beside a letter: it might be meant
+        await bring(pool, annas, wrong)
+    first, second = typed.mrz.split("\n")
+    seen = msgspec.structs.replace(typed, mrz=f"{first}\n{second[:14]}O{second[15:]}")
+    document = await bring(pool, annas, seen)
+    assert document.corrections == (Correction(2, 15, "O", "0"),)
+    assert document_number(KEYS, document) == "C01X00T47"
+    async with pool.connection() as conn:
+        kept = await list_documents(conn, annas)
+    assert [one.corrections for one in kept] == [document.corrections, ()]
 
 
 async def test_a_number_known_as_another_persons_is_refused(pool: Pool) -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta
 from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
 from qianbao.api.described import DOCUMENT, refuses
 from qianbao.identity import documents
+from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.reading import DocumentSubmission
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
@@ -93,7 +94,7 @@ class SubmitDocument(msgspec.Struct):
 class DocumentView(msgspec.Struct):
     """A document, without its number but for the last four characters. `surname`, `given` and
     `native` are the legal name; `also_written` is what the holder says they write, and no document
-    shows it."""
+    shows it; `corrections` are look-alikes that the check digits proved."""
 
     document_id: str
     kind: str
@@ -104,6 +105,7 @@ class DocumentView(msgspec.Struct):
     given: str
     native: str
     also_written: str
+    corrections: list[Correction]
     birth_date: date | None
     valid_until: date | None
     supersedes: str | None
@@ -282,6 +284,7 @@ def _document(found: documents.Document) -> DocumentView:
         given=name.given,
         native=name.native,
         also_written=found.also_written,
+        corrections=list(found.corrections),
         birth_date=found.birth_date,
         valid_until=found.valid_until,
         supersedes=found.supersedes,

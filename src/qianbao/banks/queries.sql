@@ -148,6 +148,24 @@ LEFT JOIN documents AS older
  AND (older.number_index <> sent.number_index OR older.number_tail <> sent.number_tail)
 WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 
+-- name: told_before
+-- Of the banks that hold an older number: what each was last told, as far as it was told by us.
+SELECT stale.bank, coalesce(told.number_tail, '') AS number_tail
+FROM wallets
+CROSS JOIN LATERAL unnest(wallets.stale_banks) WITH ORDINALITY AS stale (bank, place)
+LEFT JOIN LATERAL (
+    SELECT documents.number_tail
+    FROM cards
+    JOIN documents ON documents.wallet_id = cards.wallet_id
+     AND documents.document_id = cards.document_id
+    WHERE cards.wallet_id = wallets.wallet_id AND cards.bank = stale.bank
+      AND cards.linked_at IS NOT NULL
+    ORDER BY cards.linked_at DESC, cards.card_id DESC
+    LIMIT 1
+) AS told ON true
+WHERE wallets.wallet_id = %(wallet_id)s
+ORDER BY stale.place
+
 -- name: bank_became_stale
 UPDATE wallets
 SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
@@ -160,7 +178,15 @@ UPDATE wallets
 SET card_banks = ARRAY(SELECT bank FROM cards
                        WHERE wallet_id = %(wallet_id)s AND state = 'linked'
                        ORDER BY linked_at, card_id),
-    stale_banks = array_remove(stale_banks, %(bank)s::text),
+    stale_banks = array_remove(stale_banks, %(bank)s::text) || ARRAY(
+        -- renewed while the bank's code was on its way: it was told the old number
+        SELECT %(bank)s::text
+        FROM documents AS sent
+        JOIN documents AS present
+          ON present.wallet_id = sent.wallet_id AND present.superseded_at IS NULL
+         AND (present.number_index, present.number_tail) <> (sent.number_index, sent.number_tail)
+        WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
+    ),
     verified_at = coalesce(verified_at, %(now)s),
     facts_changed_at = %(now)s
 WHERE wallet_id = %(wallet_id)s

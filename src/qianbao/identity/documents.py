@@ -10,16 +10,18 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
+from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
-from qianbao.names import LegalName, compare
+from qianbao.names import ANOTHER_SPELLING, LegalName, compare
 
 __all__ = [
     "Document",
@@ -86,7 +88,8 @@ class DocumentForNoWallet(NotFound):
 class Document(msgspec.Struct, frozen=True):
     """One document of a wallet; the current one has no `superseded_at`. `country` is ISO alpha-3;
     `number_tail` the last four characters; `valid_until` its last good day, None: without end.
-    `also_written` is a name that the holder says they write and that the document does not show."""
+    `also_written` is a name that the holder says they write and that the document does not show;
+    `corrections` what of its lines was read otherwise than it was typed."""
 
     document_id: str
     kind: str
@@ -96,6 +99,7 @@ class Document(msgspec.Struct, frozen=True):
     number_tail: str
     legal_name: LegalName
     also_written: str
+    corrections: tuple[Correction, ...]
     birth_date: date | None
     sex: str | None
     valid_until: date | None
@@ -125,6 +129,7 @@ class _Row(msgspec.Struct, frozen=True):
     also_written: str
     mrz_name: str
     name_truncated: bool
+    corrections: list[dict[str, Any]]
     birth_date: date | None
     sex: str | None
     valid_until: date | None
@@ -176,6 +181,8 @@ async def add_document(
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
     if current is not None and not correction:
+        if wallet.verified_at and current.number_index != index:
+            _check_number_may_change(current.kind, read.kind)
         _check_same_person(_document(current), read)
     person_id = await _find_person(conn, wallet_id, wallet.person_id, index, now)
     await conn.execute(SQL.supersede, {"wallet_id": wallet_id, "now": now})
@@ -184,6 +191,7 @@ async def add_document(
         "document_id": document_id,
         "person_id": person_id,
         "supersedes": current.document_id if current else None,
+        "renumbered": current is not None and _renumbered(current, read, index),
         "now": now,
     }
     await conn.execute(SQL.add_document, columns)
@@ -234,15 +242,40 @@ async def _find_person(
     return owner
 
 
+FOR_LIFE = frozenset({"resident_id", "residence_permit", "travel_permit"})
+"""Kinds whose number stays when the document is issued again (domain.md 3.1; of a travel permit's,
+all but the count of issues)."""
+NOT_ENOUGH = ANOTHER_SPELLING | {"typo"}
+"""Names this close may be two persons' born on one day: twins are often named to sound alike. An
+authority writes one person's name anew with other accents, in another order, shortened or in full,
+and not by a nickname."""
+
+
+def _check_number_may_change(old_kind: str, new_kind: str) -> None:
+    """Somebody of the same name and birthday has another number for life: what a bank has confirmed
+    is not a number that was mistyped."""
+    if old_kind == new_kind and new_kind in FOR_LIFE:
+        raise DocumentOfAnotherPerson(compared_en="the document's number", compared_zh="证件号码")
+
+
 def _check_same_person(current: Document, read: ReadDocument) -> None:
-    """A new document is of the same person: born on the same day, with a name that is the same or
-    close; where a document tells no birth date, the name must be the same."""
+    """A new document is of the same person: born on the same day, of the same sex, with a name that
+    is the same or, but for `NOT_ENOUGH`, close; where a document tells no birth date, the name must
+    be the same."""
     births_known = current.birth_date is not None and read.birth_date is not None
     if births_known and current.birth_date != read.birth_date:
         raise DocumentOfAnotherPerson(compared_en="the date of birth", compared_zh="出生日期")
-    verdict = compare(current.legal_name, read.legal_name).verdict
-    if verdict == "no_match" or (verdict == "close" and not births_known):
+    if {current.sex, read.sex} == {"M", "F"}:
+        raise DocumentOfAnotherPerson(compared_en="the sex", compared_zh="性别")
+    found = compare(current.legal_name, read.legal_name)
+    enough = births_known and found.verdict == "close" and found.reason not in NOT_ENOUGH
+    if found.verdict != "match" and not enough:
         raise DocumentOfAnotherPerson(compared_en="the name", compared_zh="姓名")
+
+
+def _renumbered(row: _Row, read: ReadDocument, index: bytes) -> bool:
+    """Whether a bank that was told the old number holds another than the new document's."""
+    return row.number_index != index or row.number_tail != read.number[-4:]
 
 
 def _is_same(row: _Row, read: ReadDocument, index: bytes) -> bool:
@@ -272,6 +305,7 @@ def _columns(keys: KeyRing, read: ReadDocument, index: bytes) -> dict[str, Any]:
         "also_written": read.also_written,
         "mrz_name": name.mrz,
         "name_truncated": name.truncated,
+        "corrections": Jsonb(msgspec.to_builtins(read.corrections)),
         "birth_date": read.birth_date,
         "sex": read.sex,
         "valid_until": read.valid_until,
@@ -290,6 +324,7 @@ def _document(row: _Row) -> Document:
             row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
         ),
         also_written=row.also_written,
+        corrections=msgspec.convert(row.corrections, tuple[Correction, ...]),
         birth_date=row.birth_date,
         sex=row.sex,
         valid_until=row.valid_until,

@@ -14,6 +14,7 @@ from datetime import date
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.identity.mrz_checks import Correction, at, corrected, fits, rules, suspect
 from qianbao.identity.mrz_layout import (
     CONFUSED,
     DIGITS,
@@ -92,7 +93,8 @@ class MrzFieldEmpty(InvalidInput):
 
 class MrzDocument(msgspec.Struct, frozen=True):
     """What the zone says. Country codes are as printed (three letters; Germany is `D`). `sex` is
-    `M`, `F` or `X` (not stated). The document is valid through `valid_until`."""
+    `M`, `F` or `X` (not stated). The document is valid through `valid_until`. `corrections` are
+    the characters that were read otherwise than they were given."""
 
     format: Format
     document_code: str
@@ -104,6 +106,7 @@ class MrzDocument(msgspec.Struct, frozen=True):
     valid_until: date
     name: LegalName
     optional: str
+    corrections: tuple[Correction, ...] = ()
 
 
 class MrzFieldUnwritable(InvalidInput):
@@ -119,22 +122,25 @@ class MrzFieldUnwritable(InvalidInput):
 
 def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
     """Reads a zone: one text with line breaks, or its lines. Small letters and spaces are
-    forgiven. Every check digit is verified; nothing is corrected.
+    forgiven. Every check digit is verified; a look-alike is corrected only where they prove it, and
+    told in `corrections`.
 
     A birth year after `today`'s is of the last century; expiry is always in this one. Raises
     `MrzFormatUnknown`, `MrzLineLength`, `MrzCharacter`, `MrzCheckDigitWrong`, `MrzDateWrong`,
     `MrzFieldEmpty`.
     """
-    zone = _lines(lines)
-    form = _format(zone)
+    given = _lines(lines)
+    form = _format(given)
     layout = LAYOUTS[form]
-    _check_characters(zone, layout)
-    checked = _with_overflow(zone, layout)
+    _check_letters(given, layout)
+    zone, corrections = corrected(given, layout)
+    _check_fields(zone, layout)
+    checked = rules(zone, layout)
     for rule in checked:
         _check_digit(zone, rule, layout)
-    names = {field: _at(zone, span) for field, span in layout.fields.items()}
-    number = "".join(_at(zone, span) for span in checked[0].spans)
-    optional = "".join(_at(zone, span) for span in layout.optional)
+    names = {field: at(zone, span) for field, span in layout.fields.items()}
+    number = "".join(at(zone, span) for span in checked[0].spans)
+    optional = "".join(at(zone, span) for span in layout.optional)
     return MrzDocument(
         format=form,
         document_code=names["document_code"].strip("<"),
@@ -146,6 +152,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
         valid_until=_date(zone, layout.fields["valid_until"], "valid_until", today),
         name=from_mrz(names["name"]),
         optional=("" if len(checked[0].spans) > 1 else optional).replace("<", " ").strip(),
+        corrections=corrections,
     )
 
 
@@ -183,12 +190,16 @@ def _format(zone: list[str]) -> Format:
     return form
 
 
-def _check_characters(zone: list[str], layout: Layout) -> None:
-    """What may stand where; the first wrong character of the zone is named."""
-    fields = layout.fields
+def _check_letters(zone: list[str], layout: Layout) -> None:
+    """What may stand in a zone at all; the first wrong character is named."""
     _only(zone, Span(0, 0, 1), layout.first_letters, " / ".join(layout.first_letters))
     for line in range(layout.lines):
         _only(zone, Span(line, 0, layout.length), LETTERS + DIGITS + "<", "A-Z, 0-9, <")
+
+
+def _check_fields(zone: list[str], layout: Layout) -> None:
+    """What may stand in each field; a wrong character, or an empty field, is named."""
+    fields = layout.fields
     for field in ("name", "issuing_country", "nationality"):
         _only(zone, fields[field], LETTERS + "<", "A-Z, <")
     _only(zone, fields["sex"], "MF<", "M, F, <")
@@ -197,7 +208,7 @@ def _check_characters(zone: list[str], layout: Layout) -> None:
         _only(zone, span, DIGITS + "<", "0-9, <")
     for field in ("name", "number", "issuing_country", "nationality"):
         span = fields[field]
-        if not _at(zone, span).strip("<"):
+        if not at(zone, span).strip("<"):
             en, zh = FIELDS[field]
             raise MrzFieldEmpty(
                 line=span.line + 1, position=span.start + 1, field=field, field_en=en, field_zh=zh
@@ -205,7 +216,7 @@ def _check_characters(zone: list[str], layout: Layout) -> None:
 
 
 def _only(zone: list[str], span: Span, allowed: str, told: str) -> None:
-    for position, character in enumerate(_at(zone, span), start=span.start + 1):
+    for position, character in enumerate(at(zone, span), start=span.start + 1):
         if character not in allowed:
             raise MrzCharacter(
                 line=span.line + 1,
@@ -216,49 +227,22 @@ def _only(zone: list[str], span: Span, allowed: str, told: str) -> None:
             )
 
 
-def _at(zone: list[str], span: Span) -> str:
-    return zone[span.line][span.start : span.end]
-
-
-def _with_overflow(zone: list[str], layout: Layout) -> tuple[Checked, ...]:
-    """The fields to check. A number longer than nine characters goes on in the optional data, with
-    its digit behind it and a filler in the digit's usual place (ICAO 9303 part 5)."""
-    number, *rest = layout.checked
-    if layout.overflow is None or _at(zone, number.digit) != "<":
-        return layout.checked
-    more = _at(zone, layout.overflow).partition("<")[0]
-    if len(more) < 2:
-        return layout.checked
-    line, start = layout.overflow.line, layout.overflow.start
-    end = start + len(more) - 1
-    spans = (*number.spans, Span(line, start, end))
-    return (Checked("number", spans, Span(line, end, end + 1)), *rest)
-
-
-def _fits(zone: list[str], rule: Checked) -> bool:
-    text = "".join(_at(zone, span) for span in rule.spans)
-    found = _at(zone, rule.digit)
-    unused = rule.field == "optional" and not text.strip("<")
-    return found == check_digit(text) or (unused and found == "<")
-
-
 def _check_digit(zone: list[str], rule: Checked, layout: Layout) -> None:
-    if _fits(zone, rule):
+    if fits(zone, rule):
         return
-    text = "".join(_at(zone, span) for span in rule.spans)
+    text = "".join(at(zone, span) for span in rule.spans)
     field_en, field_zh = FIELDS[rule.field]
-    suspect = _suspect(zone, rule, layout)
     raise MrzCheckDigitWrong(
         field=rule.field,
         field_en=field_en[:1].upper() + field_en[1:],
         field_zh=field_zh,
         line=rule.digit.line + 1,
         position=rule.digit.start + 1,
-        found=_at(zone, rule.digit),
+        found=at(zone, rule.digit),
         expected=check_digit(text),
         span_en=_spans_en(rule.spans),
         span_zh=_spans_zh(rule.spans),
-        **_told(zone, suspect),
+        **_told(zone, suspect(zone, rule, layout)),
     )
 
 
@@ -283,28 +267,11 @@ def _spans_zh(spans: tuple[Span, ...]) -> str:
     )
 
 
-def _suspect(zone: list[str], rule: Checked, layout: Layout) -> Span | None:
-    """The one letter that, taken for the digit it looks like, would make the check digit fit. None
-    when there is none, or when taking any other character for its look-alike would do as well. A
-    digit is never suspected: of ten slips made elsewhere, one is mended by chance by each 0, 1, 5
-    and 8 of the field."""
-    where = rule.spans if rule.field != "composite" else layout.optional
-    places = [Span(s.line, at, at + 1) for s in where for at in range(s.start, s.end)]
-    found = []
-    for place in places:
-        other = CONFUSED.get(_at(zone, place), "")
-        line, trial = zone[place.line], [*zone]
-        trial[place.line] = line[: place.start] + other + line[place.end :]
-        if other and _fits(trial, rule):
-            found.append(place)
-    return found[0] if len(found) == 1 and CONFUSED[_at(zone, found[0])].isdigit() else None
-
-
-def _told(zone: list[str], suspect: Span | None) -> dict[str, str | int]:
-    if suspect is None:
+def _told(zone: list[str], place: Span | None) -> dict[str, str | int]:
+    if place is None:
         return {"suspect_line": 0, "suspect_position": 0, "suspect_en": "", "suspect_zh": ""}
-    character = _at(zone, suspect)
-    line, position, other = suspect.line + 1, suspect.start + 1, CONFUSED[character]
+    character = at(zone, place)
+    line, position, other = place.line + 1, place.start + 1, CONFUSED[character]
     return {
         "suspect_line": line,
         "suspect_position": position,
@@ -316,7 +283,7 @@ def _told(zone: list[str], suspect: Span | None) -> dict[str, str | int]:
 def _date(zone: list[str], span: Span, field: str, today: date) -> date:
     """Six digits as a date. A date of birth that this century would put in the future is of the
     last one (domain.md 3.2); an expiry is always in this century."""
-    text = _at(zone, span)
+    text = at(zone, span)
     field_en, field_zh = FIELDS[field]
     try:
         year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:])

@@ -26,15 +26,15 @@ ORDER BY opened_at LIMIT 1
 
 -- name: list_documents
 SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
-    given, native, also_written, mrz_name, name_truncated, birth_date, sex, valid_until, supersedes,
-    superseded_at, created_at
+    given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex, valid_until,
+    supersedes, superseded_at, created_at
 FROM documents WHERE wallet_id = %(wallet_id)s
 ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 
 -- name: current_document
 SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
-    given, native, also_written, mrz_name, name_truncated, birth_date, sex, valid_until, supersedes,
-    superseded_at, created_at
+    given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex, valid_until,
+    supersedes, superseded_at, created_at
 FROM documents WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
 
 -- name: supersede
@@ -44,19 +44,26 @@ WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
 -- name: add_document
 INSERT INTO documents (
     wallet_id, document_id, person_id, kind, country, residency, number_cipher, number_index,
-    number_tail, surname, given, native, also_written, mrz_name, name_truncated, birth_date, sex,
-    valid_until, supersedes, created_at
+    number_tail, surname, given, native, also_written, mrz_name, name_truncated, corrections,
+    birth_date, sex, valid_until, supersedes, created_at
 ) VALUES (
     %(wallet_id)s, %(document_id)s, %(person_id)s, %(kind)s, %(country)s, %(residency)s,
     %(number_cipher)s, %(number_index)s, %(number_tail)s, %(surname)s, %(given)s, %(native)s,
-    %(also_written)s, %(mrz_name)s, %(name_truncated)s, %(birth_date)s, %(sex)s, %(valid_until)s,
-    %(supersedes)s, %(now)s
+    %(also_written)s, %(mrz_name)s, %(name_truncated)s, %(corrections)s, %(birth_date)s, %(sex)s,
+    %(valid_until)s, %(supersedes)s, %(now)s
 )
 
 -- name: set_identity
+-- With another number, every bank that ever confirmed a card was told an older one.
 UPDATE wallets
 SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind)s,
-    document_valid_until = %(valid_until)s, facts_changed_at = %(now)s
+    document_valid_until = %(valid_until)s, facts_changed_at = %(now)s,
+    stale_banks = CASE WHEN NOT %(renumbered)s THEN stale_banks ELSE stale_banks || ARRAY(
+        SELECT DISTINCT bank FROM cards
+        WHERE wallet_id = %(wallet_id)s AND linked_at IS NOT NULL
+            AND NOT wallets.stale_banks @> ARRAY[bank]
+        ORDER BY bank
+    ) END
 WHERE wallet_id = %(wallet_id)s
 
 -- name: add_evidence

@@ -11,6 +11,7 @@ import msgspec
 
 from qianbao.errors import InvalidInput
 from qianbao.identity.mrz import MrzDocument, read_mrz
+from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import KINDS, Residency, read_number
 from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields
 
@@ -99,7 +100,8 @@ class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
 class ReadDocument(msgspec.Struct, frozen=True):
     """A document as submitted, in one shape. `holder_part` finds its holder again: the number with
     what makes it the only one of its kind, without what changes when it is issued again (a travel
-    permit's last digits count its issues; domain.md 3.1). `also_written` is not on the document."""
+    permit's last digits count its issues; domain.md 3.1). `also_written` is not on the document;
+    `corrections` are the characters of its lines that were read otherwise than they were typed."""
 
     kind: str
     country: str
@@ -111,6 +113,7 @@ class ReadDocument(msgspec.Struct, frozen=True):
     sex: str | None
     valid_until: date | None
     also_written: str = ""
+    corrections: tuple[Correction, ...] = ()
 
 
 def read_submission(submission: DocumentSubmission, today: date) -> ReadDocument:
@@ -146,6 +149,7 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         sex=zone.sex,
         valid_until=zone.valid_until,
         also_written=_also_written(submission),
+        corrections=zone.corrections,
     )
 
 
@@ -186,8 +190,8 @@ def _also_written(submission: DocumentSubmission) -> str:
 
 
 def _typed_name(submission: DocumentSubmission) -> LegalName:
-    """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan residents
-    may carry both; foreigners' carry letters."""
+    """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan
+    residents may carry both; foreigners' carry letters."""
     if submission.kind == "resident_id":
         return from_chinese(submission.native or submission.surname + submission.given)
     if submission.kind in FOREIGNERS:

@@ -351,3 +351,38 @@ WHERE wallet_id = %(wallet_id)s AND case_id = %(case_id)s AND state = 'open'
 UPDATE cases SET state = 'answered', answer = %(answer)s, answered_by = %(operator)s,
     answered_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND state = 'open'
+
+-- name: claim_reminders
+-- Present documents that have come so near their last day that a reminder is due, marked as reminded
+-- in the same statement. The widest margin bounds the search by the index; the holder's own day counts.
+WITH due AS (
+    SELECT near.*, reached.days_before
+    FROM (
+        SELECT d.wallet_id, d.document_id, d.kind, d.valid_until,
+            d.valid_until - (%(now)s AT TIME ZONE w.time_zone)::date AS days_left
+        FROM documents d JOIN wallets w USING (wallet_id)
+        WHERE d.superseded_at IS NULL AND w.status = 'open'
+            AND d.valid_until BETWEEN %(now)s::date - 1
+                AND %(now)s::date + 1 + (SELECT max(day) FROM unnest(%(days)s::smallint[]) AS day)
+    ) AS near
+    CROSS JOIN LATERAL (
+        SELECT min(day) AS days_before
+        FROM unnest(%(days)s::smallint[]) AS day WHERE day >= near.days_left
+    ) AS reached
+    WHERE near.days_left >= 0 AND reached.days_before IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM document_reminders r
+            WHERE r.wallet_id = near.wallet_id AND r.document_id = near.document_id
+                AND r.days_before <= reached.days_before
+        )
+    ORDER BY near.valid_until, near.wallet_id
+    LIMIT %(limit)s
+), claimed AS (
+    INSERT INTO document_reminders (wallet_id, document_id, days_before, sent_at)
+    SELECT wallet_id, document_id, days_before, %(now)s FROM due
+    ON CONFLICT DO NOTHING
+    RETURNING wallet_id, document_id
+)
+SELECT due.wallet_id, due.document_id, due.kind, due.valid_until, due.days_left
+FROM due JOIN claimed USING (wallet_id, document_id)
+ORDER BY due.valid_until, due.wallet_id

@@ -66,8 +66,8 @@ class HeldStanding(msgspec.Struct, frozen=True):
 
 
 class StaleBank(msgspec.Struct, frozen=True):
-    """A bank that has said it holds another document number than the holder's present one: no card
-    of it can be linked until the holder has had it updated there."""
+    """A bank that holds another document number than the holder's present one: it was told an older
+    one, or has said so. No card of it can be linked until the holder has had it updated there."""
 
     bank: str
     en: str

@@ -5,7 +5,14 @@ One module for each verb; these are the ones that doors and other rooms call. Th
 through `link_card` once, on its way to the bank, and is never stored nor logged.
 """
 
-from qianbao.banks.cards.card import Card, agreement, get_card, list_cards
+from qianbao.banks.cards.card import (
+    BankBehind,
+    Card,
+    agreement,
+    banks_behind,
+    get_card,
+    list_cards,
+)
 from qianbao.banks.cards.codes import send_code_again
 from qianbao.banks.cards.confirm import confirm_card
 from qianbao.banks.cards.forms import NameForms, name_forms
@@ -20,11 +27,13 @@ from qianbao.banks.cards.unlink import (
 )
 
 __all__ = [
+    "BankBehind",
     "Card",
     "NameForms",
     "RefusedCard",
     "UnlinkPreview",
     "agreement",
+    "banks_behind",
     "confirm_card",
     "dismiss_refused",
     "end_agreement",

@@ -119,6 +119,20 @@ async def list_cards(conn: Connection, wallet_id: str) -> tuple[Card, ...]:
     return tuple(await fetch_all(conn, QUERIES.list_cards, {"wallet_id": wallet_id}, Card))
 
 
+class BankBehind(msgspec.Struct, frozen=True):
+    """A bank that holds an older number of the holder's; `number_tail` its last four characters,
+    empty where the bank only said that it holds another."""
+
+    bank: str
+    number_tail: str
+
+
+async def banks_behind(conn: Connection, wallet_id: str) -> tuple[BankBehind, ...]:
+    """The banks of the fact `stale_banks`, each with what it was last told."""
+    place = {"wallet_id": wallet_id}
+    return tuple(await fetch_all(conn, QUERIES.told_before, place, BankBehind))
+
+
 def agreement(keys: KeyRing, card: Card) -> str:
     """The bank's token for moving money with this card. Raises `CardLinkMissing`."""
     if card.state != "linked" or card.agreement_cipher is None:

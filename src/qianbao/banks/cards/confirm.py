@@ -88,7 +88,13 @@ async def _record(
 ) -> QianbaoError | None:
     """Writes the bank's last word, unless another request has already. Gives why the wallet cannot
     take the card any more; the agreement is then ended by a job, not left at the bank."""
-    row = {"wallet_id": card.wallet_id, "card_id": card.card_id, "bank": card.bank, "now": now}
+    row = {
+        "wallet_id": card.wallet_id,
+        "card_id": card.card_id,
+        "bank": card.bank,
+        "document_id": card.document_id,
+        "now": now,
+    }
     left_out = await _left_out(conn, card)
     present = await get_card(conn, card.wallet_id, card.card_id)
     given_up = present.result == DISCARDED and present.agreement_cipher is None

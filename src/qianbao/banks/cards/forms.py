@@ -52,7 +52,12 @@ async def name_forms(conn: Connection, *, wallet_id: str, bank: str) -> NameForm
 
 def choose_form(name: names.LegalName, bank: directory.Bank, typed: str | None) -> str:
     """The spelling of `name` to ask the bank with: its profile's own, or what the holder chose or
-    typed, kept verbatim. Raises `NameFormNotYours` when that is somebody else's name."""
+    typed, kept verbatim. Raises `NameFormNotYours` when that is somebody else's name.
+
+    Every close name will do, one that only sounds alike, another reading or a short form too: a
+    clerk may have entered any of them, and that is why a card would not link. Nothing rests on it:
+    the bank compares it with its own record, beside the number of the holder's document.
+    """
     if typed is None or not typed.strip():
         return names.write(name, bank.name)
     chosen = typed.strip()

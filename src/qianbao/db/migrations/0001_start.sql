@@ -142,6 +142,8 @@ CREATE TABLE documents (
     also_written text NOT NULL DEFAULT '',
     mrz_name text NOT NULL DEFAULT '',
     name_truncated boolean NOT NULL DEFAULT false,
+    -- characters of the machine-readable lines that check digits proved to be another (mrz_checks)
+    corrections jsonb NOT NULL DEFAULT '[]',
     birth_date date,
     sex text,
     valid_until date,
@@ -149,6 +151,17 @@ CREATE TABLE documents (
     superseded_at timestamptz,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, document_id)
+);
+
+CREATE INDEX documents_by_expiry ON documents (valid_until) WHERE superseded_at IS NULL;
+
+-- Reminders that a document is running out: each is sent once.
+CREATE TABLE document_reminders (
+    wallet_id text COLLATE "C" NOT NULL,
+    document_id text COLLATE "C" NOT NULL,
+    days_before smallint NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, document_id, days_before)
 );
 
 -- Whose number this is, over all wallets: how somebody who comes back is recognised.

@@ -1,0 +1,96 @@
+"""Anna renews her passport: what each bank was told is remembered."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from qianbao.banks import directory
+from qianbao.banks.cards import BankBehind, banks_behind, unlink_card
+from qianbao.banks.cards.forms import NameFormNotYours, choose_form
+from qianbao.banks.gateway import Gateway
+from qianbao.db.pool import Pool
+from qianbao.names import from_fields
+from tests.banks.scene import (
+    KEYS,
+    NOW,
+    Sandbox,
+    bring,
+    facts,
+    finish,
+    link,
+    new_number,
+    new_phone,
+    new_wallet,
+    passport,
+    start,
+)
+
+LATER = NOW + timedelta(days=3)
+
+
+async def behind(pool: Pool, wallet_id: str) -> tuple[BankBehind, ...]:
+    async with pool.connection() as conn:
+        return await banks_behind(conn, wallet_id)
+
+
+async def test_banks_that_were_told_the_old_number_are_known_at_once(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Linked there now, or only once: each was told. One is told the new number, by a card."""
+    old, new, phone = new_number(), new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", old, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    card = await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    await unlink_card(pool, gateway, KEYS, wallet_id=anna, card_id=card.card_id, now=NOW)
+    assert (await facts(pool, anna))[1] == []
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    assert (await facts(pool, anna))[1] == ["CMB", "ICBC"]
+    told = (BankBehind("CMB", old[-4:]), BankBehind("ICBC", old[-4:]))
+    assert await behind(pool, anna) == told
+
+    [fresh] = await sandbox.account("CMB", "MUELLER ANNA", new, phone)
+    await link(pool, gateway, sandbox, anna, fresh, phone, name_form="MUELLER ANNA")
+    assert await behind(pool, anna) == told[1:]
+
+
+async def test_a_passport_of_the_same_number_leaves_no_bank_behind(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    longer = passport("MUELLER", "ANNA", number, valid_until=date(2036, 5, 1))
+    await bring(pool, anna, longer, LATER)
+    assert await behind(pool, anna) == ()
+
+
+async def test_renewed_while_the_banks_code_was_on_its_way(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """The bank confirms what it was asked about: the old number."""
+    old, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    card = await start(pool, gateway, anna, icbc, phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", new_number()), LATER)
+    assert await behind(pool, anna) == ()
+    await finish(pool, gateway, card, await sandbox.code(phone))
+    assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
+
+
+@pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])
+def test_a_clerk_may_have_entered_any_close_name(typed: str) -> None:
+    name = from_fields("GATES", "WILLIAM HENRY")
+    assert choose_form(name, directory.get_bank("ICBC"), typed) == typed
+
+
+@pytest.mark.parametrize("typed", ["GATES MELINDA", "JOBS WILLIAM", "比尔"])
+def test_somebody_elses_name_is_not_sent(typed: str) -> None:
+    name = from_fields("GATES", "WILLIAM HENRY")
+    with pytest.raises(NameFormNotYours):
+        choose_form(name, directory.get_bank("ICBC"), typed)
