@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -110,6 +111,19 @@ def worker() -> None:
     from qianbao.worker import run
 
     run(ready_for("keys", "banks"))
+
+
+@app.command(rich_help_panel=READ, epilog="Example: qianbao mrz passport.jpg")
+def mrz(
+    photo: Annotated[Path, typer.Argument(help="A photo of the page; - for standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read the machine-readable lines from a photo. Needs the extra: qianbao[photos]."""
+    from qianbao.mrz_command import main as show
+
+    if str(photo) != "-" and not photo.is_file():
+        raise typer.BadParameter(f"there is no file {photo}")
+    show(photo, as_json=as_json)
 
 
 @app.command(rich_help_panel=READ, epilog="Example: qianbao settings | grep BANK")

@@ -40,7 +40,7 @@ ORDER = (
     {"app", "seed"},
     {"terminal", "processes"},
     {"admission"},
-    {"bench", "demo", "ledger_commands", "reference", "names_commands"},
+    {"bench", "demo", "ledger_commands", "reference", "names_commands", "mrz_command"},
     {"cli"},
     {"__main__"},
 )

@@ -63,6 +63,17 @@ DOCUMENT = (
 )
 """What a document may be refused for."""
 
+PHOTO = (
+    "photo_no_picture",
+    "photo_reader_busy",
+    "photo_shows_no_mrz",
+    "photo_too_large",
+    "photo_too_many_pixels",
+    "photo_too_slow",
+    "photos_unread",
+)
+"""What a photo of a document may be refused for."""
+
 LINKING = (
     "bank_busy",
     "bank_holds_old_document",

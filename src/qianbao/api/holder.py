@@ -11,9 +11,10 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
-from qianbao.api.described import DOCUMENT, refuses
+from qianbao.api.described import DOCUMENT, PHOTO, refuses
 from qianbao.identity import documents
 from qianbao.identity.mrz_checks import Correction
+from qianbao.identity.photo import PHOTO_BYTES, read_photo
 from qianbao.identity.reading import DocumentSubmission
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
@@ -28,6 +29,8 @@ Code = Annotated[str, Meta(min_length=1, max_length=12)]
 Pin = Annotated[str, Meta(min_length=1, max_length=12)]
 Text = Annotated[str, Meta(max_length=200)]
 Languages = Literal["en", "zh"]
+PHOTO_BODY_BYTES = PHOTO_BYTES * 4 // 3 + 1_000
+"""A photo in base64, and the JSON around it."""
 
 
 class StartSignup(msgspec.Struct):
@@ -89,6 +92,21 @@ class SubmitDocument(msgspec.Struct):
     native: Text = ""
     valid_until: date | None = None
     country: Annotated[str, Meta(max_length=3)] = ""
+
+
+class DocumentPhoto(msgspec.Struct):
+    """A photo of the page with the machine-readable lines."""
+
+    photo: bytes
+
+
+class DocumentPhotoLines(msgspec.Struct):
+    """What was read from a photo. Compare it with the document: a camera misreads names too, which
+    no check digit covers."""
+
+    mrz: str
+    corrections: list[Correction]
+    proven: bool
 
 
 class DocumentView(msgspec.Struct):
@@ -317,6 +335,25 @@ async def submit_document(
     return _document(found)
 
 
+@post(
+    "/documents/photo",
+    status_code=200,
+    request_max_body_size=PHOTO_BODY_BYTES,
+    opt=refuses(*PHOTO),
+)
+async def read_document_photo(
+    request: Asked, holder: Session, data: DocumentPhoto
+) -> DocumentPhotoLines:
+    """Read a photo of a document
+
+    Finds the machine-readable lines in a photo, for the holder to compare with the document before
+    they are sent as `mrz`. Nothing is kept of it. An operator may have left photos out: the lines
+    are typed then.
+    """
+    zone = await read_photo(data.photo)
+    return DocumentPhotoLines("\n".join(zone.lines), list(zone.corrections), zone.proven)
+
+
 @get("/documents")
 async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
     """List documents
@@ -384,6 +421,7 @@ ROUTES = (
     change_wallet,
     wallet_standing,
     submit_document,
+    read_document_photo,
     list_documents,
     list_notices,
     open_case,

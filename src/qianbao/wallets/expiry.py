@@ -46,8 +46,8 @@ async def remind_of_expiry(conn: Connection, *, now: datetime, limit: int = 200)
             kind="document_expiring",
             title_en=f"Your {kind_en} {_expires_en(one.days_left)}",
             title_zh=f"您的{kind_zh}{_expires_zh(one.days_left)}",
-            body_en=f"{last} is the last day on which it is valid. Show the new one here as soon as "
-            "you have it, and at each of your banks: its number is mostly another.",
+            body_en=f"{last} is the last day on which it is valid. Show the new one here as soon "
+            "as you have it, and at each of your banks: its number is mostly another.",
             body_zh=f"有效期至 {last}（当日仍有效）。换领新证后，请在这里登记，并到各家银行更新："
             "新证件的号码往往不同。",
             link=f"/me/pay/manage/real-name/add?kind={one.kind}",

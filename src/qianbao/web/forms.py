@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import new_id
 from qianbao.web.i18n import Text
@@ -18,6 +20,10 @@ Form = Mapping[str, str]
 
 BODY_BYTES = 64_000
 """The largest form that is read."""
+FILE_BODY_BYTES = 200_000_000
+"""The largest form with a file that is taken in, so as to be told what is wrong with it; beyond
+this the line is cut."""
+FILE_PARTS = 8
 NEVER_KEPT = frozenset({"pin", "pin_again", "new_pin", "new_pin_again", "code", "card_number"})
 """Fields that are asked again rather than sent back to the screen."""
 
@@ -36,6 +42,7 @@ FIELD_WORDS = {
     "new_pin": Text("New payment PIN", "新支付密码"),
     "new_pin_again": Text("New payment PIN, again", "再次输入新支付密码"),
     "note": Text("Note", "备注"),
+    "photo": Text("Photo of the page", "证件资料页照片"),
     "number": Text("Document number", "证件号码"),
     "phone": Text("Phone number", "手机号"),
     "pin": Text("Payment PIN", "支付密码"),
@@ -74,6 +81,30 @@ async def read(request: Asked, *, longest: int = 200) -> Form:
             )
         fields[name] = value.strip().replace("\x00", "")
     return fields
+
+
+async def read_file(request: Asked, name: str, *, most_bytes: int) -> bytes | None:
+    """The file sent as `name`; b"" when none was chosen, None when it is larger than `most_bytes`.
+    It is taken in whole before anything is answered, a browser that is still sending would not see
+    the answer; kept in memory alone, and of what is too large nothing. Raises `FormUnreadable`."""
+    boundary = request.content_type[1].get("boundary", "")
+    parts: list[bytes] = []
+    size, wanted = 0, False
+    try:
+        with PushMultipartParser(boundary, max_segment_count=FILE_PARTS) as parser:
+            async for chunk in request.stream():
+                for part in parser.parse(chunk):
+                    if isinstance(part, MultipartSegment):
+                        wanted = part.name == name
+                    elif part and wanted:
+                        size += len(part)
+                        if size <= most_bytes:
+                            parts.append(bytes(part))
+                        else:
+                            parts.clear()
+    except (MultipartError, ValueError):
+        raise FormUnreadable() from None
+    return b"".join(parts) if size <= most_bytes else None
 
 
 def field(form: Form, name: str) -> str:

@@ -8,11 +8,17 @@ from typing import Any
 from litestar import Response, Router, get, post
 from litestar.response import Redirect
 
+from qianbao.banks.cards import BankBehind, banks_behind
 from qianbao.banks.directory import BankUnknown, get_bank
+from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import add_document, list_documents
 from qianbao.identity.evidence import list_evidence
+from qianbao.identity.mrz import read_mrz
+from qianbao.identity.mrz_checks import Correction
+from qianbao.identity.mrz_layout import LAYOUTS
 from qianbao.identity.numbers import KINDS
+from qianbao.identity.photo import PHOTO_BYTES, PhotoTooLarge, photos_are_read, read_photo
 from qianbao.identity.reading import FOREIGNERS, DocumentSubmission
 from qianbao.names import display
 from qianbao.wallets.profile import wallet
@@ -23,6 +29,8 @@ from qianbao.web.i18n import Text
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
+ADD = "/me/pay/manage/real-name/add"
+PASSPORT_LINE = LAYOUTS["TD3"].length
 ORDER = ("passport", "permanent_residence", "travel_permit", "residence_permit", "resident_id")
 """Foreigners' documents first: they are whom this goes wrong for."""
 KIND_WORDS = {kind: Text(en[:1].upper() + en[1:], zh) for kind, (en, zh) in KINDS.items()}
@@ -54,6 +62,7 @@ async def real_name(request: Asked) -> Response[Any]:
         profile = await wallet(conn, wallet_id)
         documents = await list_documents(conn, wallet_id)
         evidence = await list_evidence(conn, wallet_id)
+        behind = await banks_behind(conn, wallet_id)
     return draw(
         "real_name.html",
         wallet=profile,
@@ -62,6 +71,7 @@ async def real_name(request: Asked) -> Response[Any]:
         name=display(documents[0].legal_name) if documents else "",
         evidence=[(one, _source(one.source), OUTCOMES.get(one.outcome)) for one in evidence],
         kinds=KIND_WORDS,
+        behind=[_behind(one) for one in behind],
     )
 
 
@@ -90,6 +100,33 @@ async def submit(request: Asked) -> Response[Any]:
     return Redirect("/me/pay/manage/real-name", status_code=303)
 
 
+@get("/me/pay/manage/real-name/photo")
+async def photo_page(request: Asked) -> Redirect:
+    """Where somebody lands who opens the address of the form below."""
+    return Redirect(forms.address(ADD, kind=request.query_params.get("kind", "")), status_code=303)
+
+
+@post("/me/pay/manage/real-name/photo", request_max_body_size=forms.FILE_BODY_BYTES)
+async def photo(request: Asked) -> Response[Any]:
+    """Reads the lines from a photo into the form, to be compared with the document and sent."""
+    kind = request.query_params.get("kind", "")
+    try:
+        content = await forms.read_file(request, "photo", most_bytes=PHOTO_BYTES)
+        if content is None:
+            raise PhotoTooLarge(most_megabytes=PHOTO_BYTES // 1_000_000)
+        zone = await read_photo(content)
+    except QianbaoError as refusal:
+        return _add_page(request, kind, {}, refusal)
+    kind = "passport" if len(zone.lines[0]) == PASSPORT_LINE else "permanent_residence"
+    typed = {"mrz": "\n".join(zone.lines)}
+    try:
+        document = read_mrz(zone.lines, local_date(of(request).now))
+    except QianbaoError as refusal:
+        return _add_page(request, kind, typed, refusal)
+    seen = zone.corrections + document.corrections
+    return _add_page(request, kind, typed, seen=seen)
+
+
 def _submission(form: Form) -> DocumentSubmission:
     return DocumentSubmission(
         kind=field(form, "kind"),
@@ -114,8 +151,14 @@ def _read_date(typed: str) -> date | None:
 
 
 def _add_page(
-    request: Asked, kind: str, form: Form, refusal: QianbaoError | None = None
+    request: Asked,
+    kind: str,
+    form: Form,
+    refusal: QianbaoError | None = None,
+    *,
+    seen: tuple[Correction, ...] | None = None,
 ) -> Response[Any]:
+    """The form; with `seen`, after a photo was read: what of it was read otherwise than seen."""
     kind = kind if kind in ORDER else ORDER[0]
     return draw(
         "real_name_add.html",
@@ -123,6 +166,8 @@ def _add_page(
         kind=kind,
         kinds=[(one, KIND_WORDS[one]) for one in ORDER],
         by_mrz=kind in FOREIGNERS,
+        photos=photos_are_read(),
+        seen=seen,
         typed=forms.kept(form),
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),
@@ -139,4 +184,9 @@ def _source(source: str) -> Text:
     return Text(bank.en, bank.zh)
 
 
-SCREENS = Router(path="/", route_handlers=[real_name, add, submit])
+def _behind(behind: BankBehind) -> tuple[Text, str]:
+    bank = get_bank(behind.bank)
+    return Text(bank.en, bank.zh), behind.number_tail
+
+
+SCREENS = Router(path="/", route_handlers=[real_name, add, submit, photo_page, photo])
