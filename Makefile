@@ -1,11 +1,12 @@
 # Everything one does with this repository. Only make and Python 3.11 or newer are assumed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-again test check wheel bench screenshots reference lock clean
+.PHONY: help demo demo-again test check photos wheel bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
 
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
+PHOTOS := .venv/.photos
 ASSETS := src/qianbao/web/static/vendor/.installed
 
 help: ## Show this list
@@ -17,11 +18,13 @@ demo: $(INSTALLED) $(ASSETS) ## Run the wallet, its sandbox banks and a cast of 
 demo-again: $(INSTALLED) $(ASSETS) ## Delete what the demo made in .qianbao, after asking, and start it over
 	@$(RUN) -m qianbao demo --fresh
 
-test: check $(ASSETS) ## Check the code, then run every test, the browser ones included
+test: check $(ASSETS) $(PHOTOS) ## Check the code, then run every test, the browser ones included
 	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest
 
 check: $(INSTALLED) ## Format, lint, types and house rules
 	@$(RUN) tools/check.py
+
+photos: $(PHOTOS) ## Install what reads photos of documents (350 MB on disk)
 
 wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
 	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -45,6 +48,12 @@ clean: ## Remove what was installed or built here; the demo's data in .qianbao s
 
 $(INSTALLED): requirements.lock tools/environment.py tools/python.sh
 	@sh tools/python.sh tools/environment.py
+
+$(PHOTOS): $(INSTALLED) tools/photos.lock
+	@echo "Installing what reads photos of documents (350 MB)" >&2
+	@$(RUN) -m pip install --quiet --require-hashes --no-deps --no-input \
+		--disable-pip-version-check -r tools/photos.lock
+	@touch $@
 
 $(ASSETS): $(INSTALLED) package.json package-lock.json tools/assets.py tools/node.py tools/node.lock
 	@$(RUN) tools/assets.py

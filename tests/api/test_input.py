@@ -12,7 +12,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from qianbao.api.holder import PHOTO_BODY_BYTES
+from qianbao.api.documents import PHOTO_BODY_BYTES
 from qianbao.cast import OPERATORS, PIN, SHOPS
 from tests.kit.person import Caller, Holder, cast
 

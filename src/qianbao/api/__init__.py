@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from qianbao.api import (
     access,
     cards,
+    documents,
     error_pages,
     holder,
     leave,
@@ -36,6 +37,7 @@ BODY_BYTES = 200_000
 
 GROUPS: dict[str, ModuleType] = {
     "Wallet": holder,
+    "Documents": documents,
     "Payment PIN": pins,
     "Cards": cards,
     "Money": money,

@@ -1,4 +1,4 @@
-"""Signing up and in, the wallet, its standing, documents, notices and cases."""
+"""Signing up and in, the wallet, its standing, notices and cases."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
-from qianbao.api.described import DOCUMENT, PHOTO, refuses
-from qianbao.identity import documents
-from qianbao.identity.mrz_checks import Correction
-from qianbao.identity.photo import PHOTO_BYTES, read_photo
-from qianbao.identity.reading import DocumentSubmission
+from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
 from qianbao.money import Money
@@ -29,8 +25,6 @@ Code = Annotated[str, Meta(min_length=1, max_length=12)]
 Pin = Annotated[str, Meta(min_length=1, max_length=12)]
 Text = Annotated[str, Meta(max_length=200)]
 Languages = Literal["en", "zh"]
-PHOTO_BODY_BYTES = PHOTO_BYTES * 4 // 3 + 1_000
-"""A photo in base64, and the JSON around it."""
 
 
 class StartSignup(msgspec.Struct):
@@ -78,57 +72,6 @@ class SetLanguage(msgspec.Struct):
     """Which language notices are written in."""
 
     language: Languages
-
-
-class SubmitDocument(msgspec.Struct):
-    """A passport by its two machine-readable lines; anything else by number, name and the last
-    day it is valid."""
-
-    kind: Annotated[str, Meta(max_length=40)]
-    mrz: Annotated[str, Meta(max_length=200)] | None = None
-    number: Annotated[str, Meta(max_length=40)] | None = None
-    surname: Text = ""
-    given: Text = ""
-    native: Text = ""
-    valid_until: date | None = None
-    country: Annotated[str, Meta(max_length=3)] = ""
-
-
-class DocumentPhoto(msgspec.Struct):
-    """A photo of the page with the machine-readable lines."""
-
-    photo: bytes
-
-
-class DocumentPhotoLines(msgspec.Struct):
-    """What was read from a photo. Compare it with the document: a camera misreads names too, which
-    no check digit covers."""
-
-    mrz: str
-    corrections: list[Correction]
-    proven: bool
-
-
-class DocumentView(msgspec.Struct):
-    """A document, without its number but for the last four characters. `surname`, `given` and
-    `native` are the legal name; `also_written` is what the holder says they write, and no document
-    shows it; `corrections` are look-alikes that the check digits proved."""
-
-    document_id: str
-    kind: str
-    country: str
-    residency: str
-    number_tail: str
-    surname: str
-    given: str
-    native: str
-    also_written: str
-    corrections: list[Correction]
-    birth_date: date | None
-    valid_until: date | None
-    supersedes: str | None
-    superseded_at: datetime | None
-    created_at: datetime
 
 
 class NoticePage(msgspec.Struct):
@@ -290,82 +233,6 @@ async def wallet_standing(
         )
 
 
-def _document(found: documents.Document) -> DocumentView:
-    name = found.legal_name
-    return DocumentView(
-        document_id=found.document_id,
-        kind=found.kind,
-        country=found.country,
-        residency=found.residency,
-        number_tail=found.number_tail,
-        surname=name.surname,
-        given=name.given,
-        native=name.native,
-        also_written=found.also_written,
-        corrections=list(found.corrections),
-        birth_date=found.birth_date,
-        valid_until=found.valid_until,
-        supersedes=found.supersedes,
-        superseded_at=found.superseded_at,
-        created_at=found.created_at,
-    )
-
-
-@post("/documents", status_code=201, opt=refuses("wallet_closed", *DOCUMENT))
-async def submit_document(
-    request: Asked, holder: Session, key: str, data: SubmitDocument
-) -> DocumentView:
-    """Show a document
-
-    It becomes the current document and supersedes the one before. The registers are asked by
-    themselves. A passport is given by the two lines at its foot, anything else by number, name and
-    last day.
-    """
-    own = services(request)
-    submission = DocumentSubmission(**msgspec.structs.asdict(data))
-    async with own.pool.connection() as conn:
-        found = await documents.add_document(
-            conn,
-            own.keys,
-            wallet_id=holder.wallet_id,
-            document_id=id_from_key("doc", holder.wallet_id, key),
-            submission=submission,
-            now=own.now(),
-        )
-    return _document(found)
-
-
-@post(
-    "/documents/photo",
-    status_code=200,
-    request_max_body_size=PHOTO_BODY_BYTES,
-    opt=refuses(*PHOTO),
-)
-async def read_document_photo(
-    request: Asked, holder: Session, data: DocumentPhoto
-) -> DocumentPhotoLines:
-    """Read a photo of a document
-
-    Finds the machine-readable lines in a photo, for the holder to compare with the document before
-    they are sent as `mrz`. Nothing is kept of it. An operator may have left photos out: the lines
-    are typed then.
-    """
-    zone = await read_photo(data.photo)
-    return DocumentPhotoLines("\n".join(zone.lines), list(zone.corrections), zone.proven)
-
-
-@get("/documents")
-async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
-    """List documents
-
-    All documents of the wallet, the current one first; of each number only the last four
-    characters.
-    """
-    async with services(request).pool.connection() as conn:
-        found = await documents.list_documents(conn, holder.wallet_id)
-    return [_document(one) for one in found]
-
-
 @get("/notices")
 async def list_notices(
     request: Asked,
@@ -420,9 +287,6 @@ ROUTES = (
     wallet,
     change_wallet,
     wallet_standing,
-    submit_document,
-    read_document_photo,
-    list_documents,
     list_notices,
     open_case,
     list_cases,
