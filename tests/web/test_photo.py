@@ -116,7 +116,6 @@ def test_the_lines_land_in_the_form_and_are_sent_on(karin: Surfer) -> None:
     assert "4567" in text
 
 
-@extra
 def test_a_corrected_look_alike_is_told_on_the_document(karin: Surfer) -> None:
     karin.open(ADD)
     first = write_td3(

@@ -22,7 +22,7 @@ PHOTO_BYTES = 10_000_000
 """The largest file that is looked at: more than a phone's camera makes."""
 TIMEOUT_SECONDS = 40.0
 AT_ONCE = 2
-"""So many photos are looked at at the same time; each takes a processor and half a gigabyte."""
+"""So many photos are looked at at the same time; each takes two threads and up to a gigabyte."""
 
 _places = asyncio.Semaphore(AT_ONCE)
 
@@ -134,7 +134,8 @@ async def _look(content: bytes, timeout_seconds: float) -> Seen:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # none of our secrets
+        # None of our secrets; and numpy sets memory aside for each of its threads.
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
     )
     try:
         said, _ = await asyncio.wait_for(process.communicate(content), timeout_seconds)

@@ -24,6 +24,7 @@ MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2_000
 """Pictures are made no larger than this before they are looked at: a line's 44 characters are then
 still 20 pixels wide each where the document fills half of it."""
+THREADS = 2
 MEMORY_BYTES = 4_000_000_000
 PROCESSOR_SECONDS = 60
 
@@ -65,7 +66,13 @@ def _turned(picture: Any) -> tuple[str, ...]:
     from PIL.Image import Transpose
     from rapidocr import RapidOCR
 
-    read = RapidOCR(params={"Global.log_level": "critical"})
+    read = RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
     upright, boxes = _text(read, picture)
     if find_zone(upright) is not None or not boxes:
         return upright

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 from litestar.response import Redirect
 
+from qianbao.bank_names import bank_name
 from qianbao.banks.cards import BankBehind, banks_behind
 from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
@@ -185,8 +186,8 @@ def _source(source: str) -> Text:
 
 
 def _behind(behind: BankBehind) -> tuple[Text, str]:
-    bank = get_bank(behind.bank)
-    return Text(bank.en, bank.zh), behind.number_tail
+    name = Text(bank_name(behind.bank, "en"), bank_name(behind.bank, "zh"))
+    return name, behind.number_tail
 
 
 SCREENS = Router(path="/", route_handlers=[real_name, add, submit, photo_page, photo])
