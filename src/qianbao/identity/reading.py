@@ -186,8 +186,8 @@ def _also_written(submission: DocumentSubmission) -> str:
 
 
 def _typed_name(submission: DocumentSubmission) -> LegalName:
-    """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan residents
-    may carry both; foreigners' carry letters."""
+    """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan
+    residents may carry both; foreigners' carry letters."""
     if submission.kind == "resident_id":
         return from_chinese(submission.native or submission.surname + submission.given)
     if submission.kind in FOREIGNERS:

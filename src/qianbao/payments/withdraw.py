@@ -13,7 +13,7 @@ import msgspec
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, InsufficientFunds, main_account
-from qianbao.money import Money, check_amount, show
+from qianbao.money import CurrencyUnsupported, Money, check_amount, show
 from qianbao.payments.bank_orders import (
     BankOrder,
     linked_card,
@@ -66,6 +66,8 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
     """What arrives and what it costs (minor units), domain.md 1.6."""
     wallet = batch.open_wallet(request.wallet_id)
     amount = None if request.amount is None else check_amount(request.amount, wallet.currency)
+    if amount is None and request.currency != wallet.currency:
+        raise CurrencyUnsupported(expected=wallet.currency, given=request.currency[:8])
     available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
     if amount is None:
         if available <= 0:
@@ -90,6 +92,7 @@ def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     if person is not None:
         person[1] += free_used
     batch.count(request.wallet_id, moved=amount + fee)
+    batch.order_under_way(request.wallet_id, 1)
     order = msgspec.structs.replace(
         new_order("withdrawal", request.order_id, card, amount, wallet.currency, batch.now),
         fee_minor=fee,
