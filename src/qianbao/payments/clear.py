@@ -188,10 +188,9 @@ class Clearing:
         async with self._pool.connection() as conn:
             batch, answered = await self._read(conn, requests, kinds)
             present = set(kinds)
-            for kind in self._kinds.values():  # always in the same order: they lock rows
+            for kind in self._kinds.values():
                 if kind in present and kind.load is not None:
-                    same = [one for one in requests if type(one) is kind.request]
-                    await kind.load(conn, same, batch)
+                    await kind.load(conn, _loadable(requests, kind, batch), batch)
             fresh: Fresh = {}
             outcomes = [
                 _settle(request, kind, batch, answered, fresh)
@@ -253,6 +252,17 @@ def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], l
         keys.update(kind.accounts(request))
         wallets.update(kind.wallets(request))
     return keys, sorted(wallets)
+
+
+def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
+    """Those of the kind whose first account is locked. Kinds lock rows one after the other, and
+    only behind that lock do two batches never wait for each other in a circle. A request without
+    one names a currency that its wallet does not hold, and is refused."""
+    return [
+        one
+        for one in requests
+        if type(one) is kind.request and kind.accounts(one)[0] in batch.book.accounts
+    ]
 
 
 async def _write(conn: Connection, batch: Batch, kinds: dict[Kind, None], fresh: Fresh) -> None:

@@ -66,8 +66,6 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
     """What arrives and what it costs (minor units), domain.md 1.6."""
     wallet = batch.open_wallet(request.wallet_id)
     amount = None if request.amount is None else check_amount(request.amount, wallet.currency)
-    if amount is None and request.currency != wallet.currency:
-        raise CurrencyUnsupported(expected=wallet.currency, given=request.currency[:8])
     available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
     if amount is None:
         if available <= 0:
@@ -79,6 +77,9 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
 
 def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     wallet = batch.open_wallet(request.wallet_id)
+    given = request.currency if request.amount is None else request.amount.currency
+    if given != wallet.currency:
+        raise CurrencyUnsupported(expected=wallet.currency, given=given[:8])
     card = linked_card(batch, request.wallet_id, request.card_id)
     person = batch.loaded["free_used"].get(request.wallet_id)
     used = person[1] if person is not None else 0
