@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from qianbao import advise, api, console, logs, web
 from qianbao.api import problems
 from qianbao.db.migrate import numbered
-from qianbao.services import Services, open_services
+from qianbao.services import Services, calm_collector, open_services
 from qianbao.settings import Settings, load
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def build(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
+            calm_collector()
             yield
 
     pages = web.configuration(settings)

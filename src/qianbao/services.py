@@ -65,8 +65,17 @@ def read_keys(settings: Settings) -> KeyRing:
 
 
 def calm_collector() -> None:
-    """Has the garbage collector look at fewer things, less often. Called once, when a process has
-    made what it keeps."""
+    """Has the garbage collector look less often, and never again at what there is now: a process
+    calls it when it has opened what it keeps. Only the first call counts, since what is frozen is
+    never freed.
+
+    A batch's objects live until it ends, so young collections find nothing in them. As Python ships
+    it the collector took a fifth of the CPU of clearing in batches of 8,000 (0.8 to 1.0 s of 4.2
+    for 90,000 payments, 2,300 collections), like this 5 % (12 collections); of 32 single payments in
+    flight 6 %, like this nothing.
+    """
+    if gc.get_freeze_count():
+        return
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

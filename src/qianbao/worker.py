@@ -28,7 +28,7 @@ from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
-from qianbao.services import Services, open_services
+from qianbao.services import Services, calm_collector, open_services
 from qianbao.settings import Settings
 from qianbao.wallets.expiry import remind_of_expiry
 
@@ -221,6 +221,7 @@ def _app(services: Services) -> procrastinate.App:
 async def work(settings: Settings) -> None:
     """Works until it is told to stop."""
     async with open_services(settings) as services, _app(services).open_async() as app:
+        calm_collector()
         log.info("working", gateway=settings.gateway_url)
         await app.run_worker_async(concurrency=8, fetch_job_polling_interval=2)
 

@@ -66,7 +66,7 @@ def _imported_from(module: Module, node: ast.ImportFrom) -> Iterator[tuple[int, 
 
 
 def strings(module: Module) -> Iterator[tuple[int, str]]:
-    """(line, text) of every string in the code, docstrings left out."""
+    """(line, text) of every string in the code, of bytes too, docstrings left out."""
     documented = {
         id(node.body[0].value)
         for node in ast.walk(module.tree)
@@ -75,9 +75,12 @@ def strings(module: Module) -> Iterator[tuple[int, str]]:
         and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(module.tree):
-        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if text and id(node) not in documented:
+        if not isinstance(node, ast.Constant) or id(node) in documented:
+            continue
+        if isinstance(node.value, str):
             yield node.lineno, node.value
+        elif isinstance(node.value, bytes):
+            yield node.lineno, node.value.decode(errors="replace")
 
 
 def statements(*, without: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from qianbao.payments.transfer import SendMoney, send
 from qianbao.payments.withdraw import Withdraw
 from tests.banks.scene import passport
 from tests.kit.money import KEYS, NOW, SHOP, Hand, add_shop, add_wallet, balances, clearing
-from tests.payments.test_stories import answered, outcome_of
+from tests.payments.story import answered, outcome_of
 
 
 async def test_a_refusal_beside_a_withdrawal_keeps_the_free_amount_right(pool):

@@ -25,7 +25,7 @@ from qianbao.payments.top_up import TopUp
 from qianbao.payments.transfer import SendMoney
 from qianbao.payments.withdraw import Withdraw
 from tests.kit.money import Hand, add_shop, add_wallet, balances, clearing
-from tests.payments.test_stories import answered, outcome_of
+from tests.payments.story import answered, outcome_of
 
 PEOPLE = ("Anna", "Ben", "Chiara")
 START_MINOR = 500_00

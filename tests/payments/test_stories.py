@@ -68,7 +68,7 @@ STORIES = {
         wallet Taro 100.00
         ask tea 28.00 "Green tea" mch_nobody -> merchant_unknown
         ask tea 28.00 ""                    -> text_too_long
-        ask tea 28.00JPY                    -> currency_unsupported
+        ask tea 28.00EUR                    -> currency_unsupported
         ask tea 0.00                        -> amount_out_of_range
         ask tea 28.00                       -> done
         ask tea 28.00                       -> done
@@ -140,31 +140,36 @@ STORIES = {
         """,
     "a merchant takes what was permitted and no more": """
         shop
-        wallet Anna 1000.00
+        wallet Anna 3001.00
         wallet Taro 10.00
-        mandate m1 Anna 300.00
+        mandate m1 Anna 600.00
         mandate m2 Anna 300.00 ended
         mandate m3 Taro 300.00
-        charge c1 Anna m1 300.01            -> charge_over_limit
+        mandate m4 Anna 3.00
+        charge c1 Anna m4 3.01              -> charge_over_limit    # what was signed
+        charge c1 Anna m1 500.01            -> charge_over_limit    # the operator's own
         charge c1 Anna m2 1.00              -> mandate_not_active
         charge c1 Anna m3 1.00              -> mandate_unknown    # another holder's
         charge c1 Anna m9 1.00              -> mandate_unknown
         charge c1 Taro m3 10.01             -> insufficient_funds
         charge c1 Anna m1 0.00              -> amount_out_of_range
-        = Anna 1000.00  shop 0.00
-        charge c1 Anna m1 300.00            -> done
-        charge c1 Anna m1 300.00            -> done
+        = Anna 3001.00  shop 0.00
+        charge c1 Anna m1 500.00            -> done
+        charge c1 Anna m1 500.00            -> done
         charge c1 Anna m1 1.00              -> same_key_other_request
-        charge c2 Anna m1 200.01            -> charge_over_limit    # 500 a day
-        charge c2 Anna m1 200.00            -> done
+        charge c2 Anna m1 500.00            -> done
+        charge c3 Anna m1 500.00            -> done
+        charge c4 Anna m1 500.00            -> done
+        charge c5 Anna m1 499.99            -> done
         time 2026-12-20 23:59:59 Asia/Shanghai
-        charge c3 Anna m1 0.01              -> charge_over_limit
+        charge c6 Anna m1 0.02              -> charge_over_limit    # 2,500 a day
+        charge c6 Anna m1 0.01              -> done
+        charge c7 Anna m4 0.01              -> done    # each mandate for itself
         time 2026-12-21 00:00:00 Asia/Shanghai
-        charge c3 Anna m1 0.01              -> done
-        = Anna 499.99  shop 500.01
-        refund r1 c1 300.00                 -> done
+        charge c8 Anna m1 500.00            -> done
+        = Anna 0.99  shop 3000.01
+        refund r1 c1 500.00                 -> done
         refund r2 c1 0.01                   -> refund_exceeds_payment
-        = Anna 799.99  shop 200.01
         """,
     "a score order is charged once, for what it was completed with": """
         shop
@@ -282,7 +287,7 @@ STORIES = {
         ask tea 2800                        -> done
         pay Anna tea 28.00CNY a             -> payment_unknown    # the same figure, other money
         pay Anna tea 2800JPY a              -> currency_unsupported
-        charge c1 Anna m1 1.00CNY           -> transfer_currency
+        charge c1 Anna m1 1.00CNY           -> account_unknown
         = Anna 100.00  Kei 5000  shop 0
         pay Kei tea 2800 a                  -> done
         = Kei 2200  shop 2800

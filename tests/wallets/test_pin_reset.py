@@ -81,7 +81,7 @@ async def reset(
 async def attempts(pool: Pool) -> list[tuple[str, str]]:
     """What was kept of them: proof and outcome."""
     async with pool.connection() as conn:
-        cursor = await conn.execute("SELECT proof, outcome FROM pin_resets ORDER BY pin_reset_id")
+        cursor = await conn.execute("SELECT proof, outcome FROM pin_resets ORDER BY outcome DESC")
         return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 

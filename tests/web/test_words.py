@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 import qianbao
 from qianbao.web import i18n
+from qianbao.web.forms import FIELD_WORDS
 
 SOURCE = Path(qianbao.__file__).parent
 CATALOGUE = SOURCE / "web" / "locale" / "zh" / "LC_MESSAGES" / "qianbao.po"
@@ -81,3 +82,15 @@ def test_no_text_stands_in_a_template_untranslated() -> None:
             if re.search(r"[A-Za-z]{3,}", words)
         ]
     assert stray == []
+
+
+def test_every_field_that_is_filled_in_has_its_words() -> None:
+    """A field that is too long is named, not counted."""
+    field = re.compile(
+        r"""parts\.field\("(\w+)"|<(?:textarea|input) name="(\w+)"|\{\{ field\("(\w+)\""""
+    )
+    named = set()
+    for path in SOURCE.glob("web/templates/*.html"):
+        named |= {name for found in field.findall(path.read_text()) for name in found if name}
+    pins = {"pin", "pin_again", "new_pin", "new_pin_again"}  # drawn by a macro
+    assert named | pins == set(FIELD_WORDS)

@@ -24,9 +24,10 @@ from qianbao.payments.bank_orders import BankOrder, find_order
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Paid, Pay, pay
 from qianbao.payments.top_up import TopUp, top_up
-from qianbao.payments.transfer import Sent, send, to_phone
+from qianbao.payments.transfer import NoWalletAtPhone, Sent, send, to_phone
 from qianbao.payments.withdraw import Withdraw, withdraw
 from qianbao.wallets.pin import check_pin
+from qianbao.wallets.receivers import Receiver, look_up
 from qianbao.wallets.sessions import Session
 
 Pin = Annotated[str, Meta(min_length=1, max_length=12)]
@@ -55,6 +56,19 @@ class WithdrawalBody(msgspec.Struct):
     card_id: Id
     pin: Pin
     amount: Money | None = None
+
+
+class ReceiverBody(msgspec.Struct):
+    """Whom money may go to."""
+
+    phone: Annotated[str, Meta(min_length=3, max_length=32)]
+
+
+class ReceiverView(msgspec.Struct, frozen=True):
+    """Empty `name`: no document says it."""
+
+    name: str
+    phone_tail: str
 
 
 class TransferBody(msgspec.Struct):
@@ -117,13 +131,38 @@ def _order(order: BankOrder) -> BankOrderView:
     )
 
 
-async def _check_pin(request: Asked, holder: Session, pin: str, wish: Any) -> None:
+async def _check_pin(request: Asked, holder: Session, pin: str, wish: Any) -> bool:
     """Unless `wish` was answered before: a repeat finds its first answer, whatever the PIN is by
-    then."""
+    then. Whether `wish` is new."""
     own = services(request)
     if await own.clearing.first_answer(wish) is not None:
-        return
+        return False
     await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=pin, now=own.now())
+    return True
+
+
+async def _look_up(request: Asked, holder: Session, phone: str) -> Receiver | None:
+    own = services(request)
+    return await look_up(
+        own.pool, own.keys, own.settings, wallet_id=holder.wallet_id, phone=phone, now=own.now()
+    )
+
+
+@post(
+    "/receivers",
+    status_code=200,
+    opt=refuses("phone_invalid", "no_wallet_at_phone", "same_account", "receiver_lookups_used_up"),
+)
+async def find_receiver(request: Asked, holder: Session, data: ReceiverBody) -> ReceiverView:
+    """Look up whom a phone belongs to
+
+    As much of the holder's name as lets a sender recognise them. So many different phones a day are
+    looked up for one wallet, transfers included.
+    """
+    found = await _look_up(request, holder, data.phone)
+    if found is None:
+        raise NoWalletAtPhone()
+    return ReceiverView(found.name, found.phone_tail)
 
 
 @post("/top-ups", status_code=202, opt=refuses(*CLEARED, "card_not_linked"))
@@ -188,6 +227,8 @@ async def bank_order(request: Asked, holder: Session, order_id: str) -> BankOrde
         "receiver_cannot_receive",
         "same_account",
         "note_too_long",
+        "receiver_lookups_used_up",
+        "transfer_currency",
     ),
 )
 async def transfer(request: Asked, holder: Session, key: str, data: TransferBody) -> Sent:
@@ -207,7 +248,8 @@ async def transfer(request: Asked, holder: Session, key: str, data: TransferBody
             amount=data.amount,
             note=data.note,
         )
-    await _check_pin(request, holder, data.pin, wish)
+    if await _check_pin(request, holder, data.pin, wish):
+        await _look_up(request, holder, data.to_phone)
     return await send(own.clearing, wish)
 
 
@@ -317,6 +359,7 @@ ROUTES = (
     start_top_up,
     start_withdrawal,
     bank_order,
+    find_receiver,
     transfer,
     show_payment,
     make_payment,

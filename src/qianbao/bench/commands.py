@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from rich.table import Table
 from qianbao.bench import names
 from qianbao.bench.measure import Figures, measure
 from qianbao.bench.shape import Shape
-from qianbao.bench.world import run
+from qianbao.bench.world import run, server
 
 app = typer.Typer(help="Measure, beside limits measured in the same run.")
 
@@ -118,7 +119,8 @@ def _bench(name: str, shape: Shape, *, compare: bool, prove: bool, as_json: bool
                 tasks[step] = bar.add_task(step, total=total)
             bar.update(tasks[step], completed=done)
 
-        found = run(measure(name, shape, compare=compare, prove=prove, tell=tell))
+        with server(os.environ.get("QIANBAO_DATABASE_URL", "")) as url:
+            found = run(measure(url, name, shape, compare=compare, prove=prove, tell=tell))
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     else:

@@ -9,8 +9,10 @@ nothing wrong, and a test says so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection
@@ -56,43 +58,54 @@ async def add_existing(
     if not transfers:
         return
     parts, done = list(_parts(len(wallets), transfers)), 0
-    async with await AsyncConnection.connect(url) as conn:
-        await conn.execute("SET synchronous_commit = off")  # only while filling
-        await conn.execute(_RING, {"wallets": wallets})
+    async with (
+        await AsyncConnection.connect(url) as conn,
+        await AsyncConnection.connect(url) as other,  # a second process of the server's
+    ):
+        for one in (conn, other):
+            await one.execute("SET synchronous_commit = off")  # only while filling
+            await one.execute(_RING, {"wallets": wallets})
         for number, part in enumerate(parts):
             at = since + (until - since) * number / len(parts)
-            await _add(conn, part, number, at)
-            await conn.commit()
+            name = next(id_series("trf", at))[:NAME_LENGTH]
+            place = {
+                "name": name,
+                "last": name + "~",
+                "ring": part.ring,
+                "rounds": part.rounds,
+                "number": number,
+                "at": at,
+                "moment": moment(at),
+            }
+            await asyncio.gather(_add_transfers(conn, place), _add_entries(other, place))
             done += part.ring * part.rounds
             tell(done)
     await tidy(url)
 
 
-async def _add(conn: Connection, part: _Part, number: int, at: datetime) -> None:
-    name = next(id_series("trf", at))[:NAME_LENGTH]
+async def _add_transfers(conn: Connection, place: dict[str, Any]) -> None:
     chain = await take_chain(conn)
-    place = {
-        "name": name,
-        "ring": part.ring,
-        "rounds": part.rounds,
-        "number": number,
-        "last": name + "~",
-        "at": at,
-        "moment": moment(at),
-    }
-    for statement in (_TRANSFERS, _ENTRIES, _ANSWERS, _ACCOUNTS):
-        await conn.execute(statement, place)
+    await conn.execute(_TRANSFERS, place)
+    await conn.execute(_ANSWERS, place)
     row = await (await conn.cursor(binary=True).execute(_CANONICAL, place)).fetchone()
     assert row is not None
+    number = chain.links + 1
     sealed = {
-        "name": name,
+        "name": place["name"],
         "chain": chain.chain,
-        "number": chain.links + 1,
-        "transfers": part.ring * part.rounds,
-        "digest": link(chain.chain, chain.links + 1, chain.head, row[0].encode()),
-        "now": at,
+        "number": number,
+        "transfers": place["ring"] * place["rounds"],
+        "digest": link(chain.chain, number, chain.head, row[0].encode()),
+        "now": place["at"],
     }
     await conn.execute(sql.seal, sealed)
+    await conn.commit()
+
+
+async def _add_entries(conn: Connection, place: dict[str, Any]) -> None:
+    await conn.execute(_ENTRIES, place)
+    await conn.execute(_ACCOUNTS, place)
+    await conn.commit()
 
 
 _RING = b"""

@@ -23,7 +23,7 @@ from qianbao.bench.drive import Send, Taken, Tell, arrivals, drive, parts
 from qianbao.bench.existing import add_existing
 from qianbao.bench.shape import Shape, Wanted, dice, each_once, wanted
 from qianbao.bench.single import transfers_one_by_one
-from qianbao.bench.world import World, server, tidy, world
+from qianbao.bench.world import World, tidy, world
 from qianbao.clock import system_clock
 from qianbao.db.pool import open_pool
 from qianbao.errors import QianbaoError
@@ -95,20 +95,20 @@ Cpu = Callable[[], Awaitable[float | None]]
 """The seconds that the process which clears has used."""
 
 
-async def measure(name: str, shape: Shape, *, compare: bool, prove: bool, tell: Tell) -> Figures:
-    """Runs the bench `name` (`ledger`, `payments` or `http`)."""
-    with server(os.environ.get("QIANBAO_DATABASE_URL", "")) as url:
-        now = system_clock()
-        ready = await world(url, shape.accounts, now - _AGE)
-        await add_existing(
-            url, ready.wallets, shape.existing, now - _AGE, now,
-            lambda done: tell("Filling the ledger", done, shape.existing),
-        )  # fmt: skip
-        run = await _BENCHES[name](ready, shape, tell)
-        sound = await _prove(url, tell) if prove else None
-        limits = await _limits(url, run, tell) if compare else Limits()
-        machine = await _machine(url)
-    return _figures(name, shape, run, limits, sound, machine)
+async def measure(
+    url: str, name: str, shape: Shape, *, compare: bool, prove: bool, tell: Tell
+) -> Figures:
+    """Runs the bench `name` (`ledger`, `payments` or `http`) on the empty database at `url`."""
+    now = system_clock()
+    ready = await world(url, shape.accounts, now - _AGE)
+    await add_existing(
+        url, ready.wallets, shape.existing, now - _AGE, now,
+        lambda done: tell("Filling the ledger", done, shape.existing),
+    )  # fmt: skip
+    run = await _BENCHES[name](ready, shape, tell)
+    sound = await _prove(url, tell) if prove else None
+    limits = await _limits(url, run, tell) if compare else Limits()
+    return _figures(name, shape, run, limits, sound, await _machine(url))
 
 
 async def _limits(url: str, run: Run, tell: Tell) -> Limits:

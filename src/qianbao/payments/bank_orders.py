@@ -250,6 +250,7 @@ def _apply(request: BankAnswered, batch: Batch) -> OrderEnded:
         _end_top_up(order, request.settled, batch)
     else:
         _end_withdrawal(order, request.settled, batch)
+    batch.order_under_way(order.wallet_id, -1)
     ended = OrderEnded(order.order_id, "settled" if request.settled else "refused")
     batch.add_row("bank_answered", (request, ended))
     return ended

@@ -29,9 +29,9 @@ class Kind(msgspec.Struct, frozen=True):
     """How one kind of request is cleared.
 
     `body` names the fields that make two requests under one key the same. `accounts` and `wallets`
-    say what to lock and whose facts to read. `load` reads (and locks) the kind's own rows, `apply`
-    checks and changes the batch and gives the answer, `write` writes what `apply` left in
-    `batch.rows[name]`. `apply` keeps an order: checks, then the book (which can be taken back),
+    say what to lock (first that of whoever asks) and whose facts to read. `load` reads (and locks)
+    the kind's own rows, `apply` checks and changes the batch and gives the answer, `write` writes
+    what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which can be taken back),
     then counters and rows, after which nothing raises.
     """
 
@@ -129,7 +129,7 @@ class Batch:
         decision = permit.allowed
         if not permit.covers(facts):
             # Told, and ways out sought, with what this batch has added so far.
-            situation = _as_counted(found)
+            situation = _as_counted(found, self.now)
             decision = decide(self.policies, capability, facts, self.now, situation)
             if decision.outcome == "blocked":
                 self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
@@ -143,6 +143,7 @@ class Batch:
         found = self.members[wallet_id]
         facts = found.facts
         found.counted = True
+        facts["used_since_opened"], facts["days_since_last_use"] = True, 0
         if paid:
             found.paid_minor += paid
             facts["paid_today_minor"] = max(0, facts["paid_today_minor"] + paid)
@@ -154,17 +155,22 @@ class Batch:
             found.received_minor += received
             facts["received_for_life_minor"] = max(0, facts["received_for_life_minor"] + received)
 
+    def order_under_way(self, wallet_id: str, change: int) -> None:
+        """A bank order has begun (1) or ended (-1): rules may read how many there are."""
+        self.members[wallet_id].facts["in_flight"] += change
+
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
         self.rows.setdefault(kind, []).append(row)
 
 
-def _as_counted(found: Member) -> Situation:
+def _as_counted(found: Member, now: datetime) -> Situation:
     """The whole situation, with what this batch has added so far."""
     known, facts, account = found.known.situation, found.facts, found.account
     return msgspec.structs.replace(
         known,
-        last_used_at=found.moved.last_used_at,
+        last_used_at=now if found.counted else found.moved.last_used_at,
+        in_flight=facts["in_flight"],
         balance_minor=known.balance_minor if account is None else account.balance_minor,
         held_minor=known.held_minor if account is None else account.held_minor,
         paid_today_minor=facts["paid_today_minor"],

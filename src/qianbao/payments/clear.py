@@ -111,7 +111,8 @@ class Clearing:
         """The kind's answer once it is durable. Raises what the kind raises; a policy's refusal
         (`BlockedByPolicy`) brings its ways out. Nothing has changed when anything is raised, but
         for `ClearingInterrupted`, after which the same key finds out."""
-        if len(self._queue) >= self._settings.clearing_queue:
+        ended = self._task is not None and self._task.done()
+        if ended or len(self._queue) >= self._settings.clearing_queue:
             raise ClearingBusy()
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.append((request, future))
@@ -154,22 +155,22 @@ class Clearing:
                 await self._clear(batch)
 
     async def _clear(self, waiting: list[Waiting]) -> None:
-        """Clears a batch; when the database refuses it as a whole, one request at a time, so that
-        a bad one does not fail its neighbours."""
+        """Clears a batch; when it fails as a whole though the database is there, one request at a
+        time, so that a bad one does not fail its neighbours."""
         try:
             outcomes = await self.clear_batch([request for request, _ in waiting])
-        except (psycopg.errors.IntegrityError, psycopg.errors.DataError):
-            if len(waiting) == 1:
-                outcomes = [RequestClash()]
-            else:
-                await self._clear_each(waiting)
-                return
         except asyncio.CancelledError:
             _answer(waiting, [ClearingInterrupted()] * len(waiting))
             raise
-        except Exception:
-            log.exception("clearing failed", requests=len(waiting))
-            outcomes = [ClearingInterrupted()] * len(waiting)
+        except Exception as trouble:
+            if len(waiting) > 1 and not isinstance(trouble, psycopg.OperationalError):
+                await self._clear_each(waiting)
+                return
+            if isinstance(trouble, psycopg.errors.IntegrityError | psycopg.errors.DataError):
+                outcomes = [RequestClash()]
+            else:
+                log.exception("clearing failed", requests=len(waiting))
+                outcomes = [ClearingInterrupted()] * len(waiting)
         _answer(waiting, outcomes)
 
     async def _clear_each(self, waiting: list[Waiting]) -> None:
@@ -187,10 +188,9 @@ class Clearing:
         async with self._pool.connection() as conn:
             batch, answered = await self._read(conn, requests, kinds)
             present = set(kinds)
-            for kind in self._kinds.values():  # always in the same order: they lock rows
+            for kind in self._kinds.values():
                 if kind in present and kind.load is not None:
-                    same = [one for one in requests if type(one) is kind.request]
-                    await kind.load(conn, same, batch)
+                    await kind.load(conn, _loadable(requests, kind, batch), batch)
             fresh: Fresh = {}
             outcomes = [
                 _settle(request, kind, batch, answered, fresh)
@@ -207,13 +207,14 @@ class Clearing:
         self, conn: Connection, requests: list[Any], kinds: list[Kind]
     ) -> tuple[Batch, Answered]:
         """Asks everything at once. The locks come first: each later statement sees what whoever
-        held them before has committed."""
-        asked_at = self._clock()
+        held them before has committed. The whole batch is of one moment, also when it waits for
+        its locks over midnight."""
+        now = self._clock()
         keys, wallets = _touched(requests, kinds)
         async with pipeline(conn):
             locking = await ask_accounts(conn, keys)
             holding = await ask_chain(conn)
-            moving = await ask_moved(conn, wallets, asked_at)
+            moving = await ask_moved(conn, wallets, now)
             finding = await _ask_answers(conn, requests)
             await sent(conn)
             policies = await self._policies(conn)
@@ -221,9 +222,8 @@ class Clearing:
             moved = {one.wallet_id: one for one in await moving.fetchall()}
             answered = _by_key(await finding.fetchall())
         chain = await chain_of(conn, holding)
-        found = await self._known.read(conn, moved, asked_at)
+        found = await self._known.read(conn, moved, now)
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
-        now = self._clock()
         book = Book(
             accounts, await load_holds(conn, holds), now=written_at(accounts, now), chain=chain
         )
@@ -252,6 +252,17 @@ def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], l
         keys.update(kind.accounts(request))
         wallets.update(kind.wallets(request))
     return keys, sorted(wallets)
+
+
+def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
+    """Those of the kind whose first account is locked. Kinds lock rows one after the other, and
+    only behind that lock do two batches never wait for each other in a circle. A request without
+    one names a currency that its wallet does not hold, and is refused."""
+    return [
+        one
+        for one in requests
+        if type(one) is kind.request and kind.accounts(one)[0] in batch.book.accounts
+    ]
 
 
 async def _write(conn: Connection, batch: Batch, kinds: dict[Kind, None], fresh: Fresh) -> None:

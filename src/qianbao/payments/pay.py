@@ -75,7 +75,7 @@ def _apply(request: Pay, batch: Batch) -> Paid:
     payer = batch.open_wallet(request.wallet_id)
     amount = check_amount(request.amount, payer.currency)
     payment = batch.loaded["payments"].get((request.merchant_id, request.payment_id))
-    if payment is None or payment.amount_minor != amount:
+    if payment is None or Money(payment.amount_minor, payment.currency) != request.amount:
         raise PaymentUnknown()
     if payment.state != "awaiting":
         raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])

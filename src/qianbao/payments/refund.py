@@ -129,13 +129,13 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
         receiver = batch.open_wallet(request.wallet_id)
     except WalletClosed:
         raise NoWalletToRefund() from None
+    amount = check_amount(request.amount, receiver.currency)
     key = (request.merchant_id, request.payment_id)
     payment: Payment | None = batch.loaded["payments"].get(key)
     if payment is None:
         raise PaymentUnknown()
     if payment.state != "paid":
         raise PaymentNotPaid(state=payment.state, state_zh=STATES_ZH[payment.state])
-    amount = check_amount(request.amount, payment.currency)
     left = payment.amount_minor - payment.refunded_minor
     if amount > left:
         raise RefundExceedsPayment(

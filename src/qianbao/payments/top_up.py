@@ -50,6 +50,7 @@ def _apply(request: TopUp, batch: Batch) -> BankOrder:
     card = linked_card(batch, request.wallet_id, request.card_id)
     batch.decide(request.wallet_id, "top_up", amount)
     batch.count(request.wallet_id, received=amount)
+    batch.order_under_way(request.wallet_id, 1)
     order = new_order("top_up", request.order_id, card, amount, wallet.currency, batch.now)
     batch.add_row("top_up", order)
     return order

@@ -9,7 +9,7 @@ import msgspec
 from qianbao.db.queries import Connection
 from qianbao.errors import NotFound
 from qianbao.keyring import KeyRing
-from qianbao.ledger import AccountKey, SameAccount, Transfer, main_account
+from qianbao.ledger import AccountKey, SameAccount, Transfer, TransferCurrency, main_account
 from qianbao.money import Money, check_amount
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
@@ -78,7 +78,7 @@ async def to_phone(
 
 async def send(clearing: Clearing, request: SendMoney) -> Sent:
     """Moves the money at once. Raises amount errors, `BlockedByPolicy`, `InsufficientFunds`,
-    `ReceiverCannotReceive`, `NoWalletAtPhone`."""
+    `ReceiverCannotReceive`, `NoWalletAtPhone`, `TransferCurrency`."""
     check_note(request.note)
     answer: Sent = await clearing.submit(request)
     return answer
@@ -105,6 +105,9 @@ def _apply(request: SendMoney, batch: Batch) -> Sent:
     except (BlockedByPolicy, WalletClosed, WalletUnknown):
         # Why somebody else is blocked is theirs to know.
         raise ReceiverCannotReceive() from None
+    receiver = batch.open_wallet(request.to_wallet_id)
+    if receiver.currency != sender.currency:
+        raise TransferCurrency(debit=sender.currency, credit=receiver.currency)
     transfer = Transfer(
         kind="transfer",
         debit=main_account(request.wallet_id, sender.currency),

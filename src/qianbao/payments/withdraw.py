@@ -13,7 +13,7 @@ import msgspec
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, InsufficientFunds, main_account
-from qianbao.money import Money, check_amount, show
+from qianbao.money import CurrencyUnsupported, Money, check_amount, show
 from qianbao.payments.bank_orders import (
     BankOrder,
     linked_card,
@@ -77,6 +77,9 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
 
 def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     wallet = batch.open_wallet(request.wallet_id)
+    given = request.currency if request.amount is None else request.amount.currency
+    if given != wallet.currency:
+        raise CurrencyUnsupported(expected=wallet.currency, given=given[:8])
     card = linked_card(batch, request.wallet_id, request.card_id)
     person = batch.loaded["free_used"].get(request.wallet_id)
     used = person[1] if person is not None else 0
@@ -90,6 +93,7 @@ def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     if person is not None:
         person[1] += free_used
     batch.count(request.wallet_id, moved=amount + fee)
+    batch.order_under_way(request.wallet_id, 1)
     order = msgspec.structs.replace(
         new_order("withdrawal", request.order_id, card, amount, wallet.currency, batch.now),
         fee_minor=fee,

@@ -57,7 +57,8 @@ class Known(msgspec.Struct):
 
 
 class KnownWallets:
-    """One process's memory of at most `most` wallets; when it is full it begins again."""
+    """One process's memory of at most `most` wallets, or of one batch's when that is more; when it
+    is full it begins again."""
 
     def __init__(self, most: int, free_minor: int) -> None:
         self._most = most
@@ -68,6 +69,8 @@ class KnownWallets:
         self, conn: Connection, moved: dict[str, Moved], now: datetime
     ) -> dict[str, Situation]:
         """The situations of those wallets that are not known, or not as they are now."""
+        if len(self._known) + sum(one not in self._known for one in moved) > self._most:
+            self._known.clear()
         missing = [
             wallet_id
             for wallet_id, one in moved.items()
@@ -93,8 +96,6 @@ class KnownWallets:
             if known.policies is not policies:
                 known.policies, known.permits = policies, {}
             return known
-        if len(self._known) >= self._most:
-            self._known.clear()
         facts = facts_at(situation, now)
         known = Known(moved.version, situation, day, facts, policies, {})
         self._known[moved.wallet_id] = known

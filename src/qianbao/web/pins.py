@@ -10,14 +10,14 @@ from litestar.response import Redirect
 
 from qianbao.banks.cards import list_cards
 from qianbao.errors import QianbaoError
-from qianbao.wallets.codes import send_again, start_signup
+from qianbao.wallets.codes import start_signup
 from qianbao.wallets.pin import change_pin, typed_twice
 from qianbao.wallets.pin_reset import reset_pin, reset_pin_by_card
 from qianbao.wallets.profile import phone_of
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.signup import safe_next, session_cookie, tail_of
+from qianbao.web.signup import new_code, safe_next, session_cookie, tail_of
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
 
@@ -138,18 +138,9 @@ async def before_another_code(request: Asked, signup_id: FromPath[str]) -> Respo
 @post("/pin/forgot/{signup_id:str}/again")
 async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """Sends a new code to the same phone."""
-    form, services = await forms.read(request), services_of(request)
+    form = await forms.read(request)
     try:
-        signup = await send_again(
-            services.pool,
-            services.keys,
-            services.settings,
-            signup_id=signup_id,
-            again_id=field(form, "again_id"),
-            address=asked_from(request),
-            purpose="pin_reset",
-            now=of(request).now,
-        )
+        signup = await new_code(request, signup_id, form, purpose="pin_reset")
     except QianbaoError as refusal:
         return _proof_page(request, signup_id, form, refusal)
     return _to_code(signup.signup_id, signup.phone_tail, form, sent="again")

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao.errors import QianbaoError
-from qianbao.wallets.codes import send_again, start_signup
+from qianbao.wallets.codes import Purpose, Signup, send_again, start_signup
 from qianbao.wallets.pin import typed_twice
 from qianbao.wallets.sessions import end_session
 from qianbao.wallets.signup import PinNeeded, SignedIn, WalletPinNeeded, confirm_signup
@@ -78,20 +78,30 @@ async def before_another_code(request: Asked, signup_id: FromPath[str]) -> Respo
     return _code_page(request, signup_id, request.query_params)
 
 
+async def new_code(
+    request: Asked, signup_id: str, form: Form, purpose: Purpose = "sign_in"
+) -> Signup:
+    """Another code to the phone of `signup_id`: a sign-in's, or that of a PIN reset. Raises what
+    `send_again` raises."""
+    services = services_of(request)
+    return await send_again(
+        services.pool,
+        services.keys,
+        services.settings,
+        signup_id=signup_id,
+        again_id=field(form, "again_id"),
+        purpose=purpose,
+        address=asked_from(request),
+        now=of(request).now,
+    )
+
+
 @post("/signup/{signup_id:str}/again")
 async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """Sends a new code to the same phone."""
-    form, services = await forms.read(request), services_of(request)
+    form = await forms.read(request)
     try:
-        signup = await send_again(
-            services.pool,
-            services.keys,
-            services.settings,
-            signup_id=signup_id,
-            again_id=field(form, "again_id"),
-            address=asked_from(request),
-            now=of(request).now,
-        )
+        signup = await new_code(request, signup_id, form)
     except QianbaoError as refusal:
         return _code_page(request, signup_id, form, refusal)
     after = forms.address(
