@@ -125,7 +125,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
     `MrzFormatUnknown`, `MrzLineLength`, `MrzCharacter`, `MrzCheckDigitWrong`, `MrzDateWrong`,
     `MrzFieldEmpty`.
     """
-    zone = _lines(lines)
+    zone = zone_lines(lines)
     form = _format(zone)
     layout = LAYOUTS[form]
     _check_characters(zone, layout)
@@ -152,7 +152,8 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
 _LOOKALIKES = {"«": "<<", "《": "<<", "‹": "<", "〈": "<", "＜": "<"}
 
 
-def _lines(given: str | Sequence[str]) -> list[str]:
+def zone_lines(given: str | Sequence[str]) -> list[str]:
+    """The lines as they are counted: capitals, without spaces. Raises `MrzFormatUnknown`."""
     text = given if isinstance(given, str) else "\n".join(given)
     if len(text) > MAX_TEXT_LENGTH:
         raise MrzFormatUnknown()
@@ -258,6 +259,7 @@ def _check_digit(zone: list[str], rule: Checked, layout: Layout) -> None:
         expected=check_digit(text),
         span_en=_spans_en(rule.spans),
         span_zh=_spans_zh(rule.spans),
+        spans=[(span.line + 1, span.start + 1, span.end) for span in rule.spans],
         **_told(zone, suspect),
     )
 
