@@ -29,8 +29,10 @@ photos: $(PHOTOS) ## Install what reads photos of documents (350 MB on disk)
 wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
 	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
-bench: $(INSTALLED) ## Measure the ledger
-	@$(RUN) -m qianbao bench ledger
+bench: $(INSTALLED) ## Measure the ledger, the clearing loop and the API, as docs/ledger.md says
+	@$(RUN) -m qianbao bench ledger --batch 8000 --transfers 160000
+	@$(RUN) -m qianbao bench payments
+	@$(RUN) -m qianbao bench http
 
 screenshots: $(INSTALLED) $(ASSETS) ## Take the pictures in docs/ again
 	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" \

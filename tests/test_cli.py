@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
 from qianbao.processes import free_port
 from qianbao.rollouts.operators import SignInRefused, find_session, sign_in
 from qianbao.settings import Settings
+from tests.kit.money import add_wallet
 
 TOP = Path(__file__).parents[1]
 PASSWORD = "four calm words here"
@@ -28,7 +30,7 @@ COMMANDS = (
     "demo", "sandbox", "new-key", "migrate", "serve", "worker", "settings", "errors", "facts",
     "operator add", "operator list", "operator password", "operator disable", "operator enable",
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
-    "merchant plan",
+    "merchant plan", "ledger verify",
 )  # fmt: skip
 
 
@@ -192,6 +194,18 @@ async def test_a_merchant_is_admitted_and_its_key_changed(on, pool: Pool, now) -
     assert "shut out since" in on("merchant", "list").stdout
     assert on("merchant", "enable", merchant_id).returncode == 0
     assert await is_taken(second)
+
+
+async def test_the_ledger_proves_itself(on, pool: Pool) -> None:  # type: ignore[no-untyped-def]
+    anna = await add_wallet(pool, "Anna", balance_minor=3200_00)
+    sound = on("ledger", "verify")
+    assert (sound.returncode, sound.stdout.splitlines()[-1]) == (0, "Sound.")
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE accounts SET balance_minor = 1 WHERE owner_id = %s", (anna,))
+    broken = on("ledger", "verify", "--json")
+    assert broken.returncode == 1
+    first = json.loads(broken.stdout)["broken"][0]
+    assert (first["what"], first["row"]) == ("account", f"{anna}/CNY")
 
 
 def test_hosting_md_names_what_there_is() -> None:

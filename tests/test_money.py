@@ -13,6 +13,7 @@ from qianbao.money import (
     Money,
     check_amount,
     read,
+    read_to_move,
     show,
 )
 
@@ -94,3 +95,21 @@ def test_nothing_is_too_little_and_everything_too_much() -> None:
         check_amount(Money(10**15), "CNY")
     assert too_much.value.sentence("zh").endswith("不得超过 ¥100,000,000,000.00。")
     assert check_amount(Money(1), "CNY") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("-1", "-¥1.00 is too little: an amount is at least ¥0.01."),
+        ("0", "¥0.00 is too little: an amount is at least ¥0.01."),
+        ("1" + "0" * 18, "¥1,000,000,000,000,000,000.00 is too much: an amount is at most "),
+        ("999,999,999,999", "¥999,999,999,999.00 is too much: an amount is at most "),
+    ],
+)
+def test_an_amount_to_move_is_told_its_bounds(typed: str, said: str) -> None:
+    with pytest.raises(AmountOutOfRange) as refused:
+        read_to_move(typed)
+    assert refused.value.sentence("en").startswith(said)
+    assert read_to_move("¥1,234.50").amount_minor == 123_450
+    with pytest.raises(AmountUnreadable):
+        read_to_move("1e5")

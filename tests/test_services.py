@@ -4,10 +4,11 @@ printed."""
 from __future__ import annotations
 
 import base64
+import gc
 
 import pytest
 
-from qianbao.services import open_services
+from qianbao.services import calm_collector, open_services
 from qianbao.settings import Settings, SettingsWrong
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -51,3 +52,21 @@ def test_settings_never_print_their_secrets():
     assert "port=9000" in shown
     for secret in (KEY, "shared-with-banks", "hidden"):
         assert secret not in shown
+
+
+def test_what_a_process_keeps_is_set_aside_once():
+    """Tests open many apps in one process: what the later ones leave must still be freed."""
+    usual = gc.get_threshold()
+    gc.unfreeze()
+    try:
+        calm_collector()
+        kept = gc.get_freeze_count()
+        assert kept > 0
+        assert gc.get_threshold()[0] > usual[0] or usual[0] == 100_000
+        more = [[number] for number in range(1_000)]
+        calm_collector()
+        assert gc.get_freeze_count() <= kept
+        assert len(more) == 1_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)

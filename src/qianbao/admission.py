@@ -19,9 +19,6 @@ from qianbao.terminal import read_secret, ready_for, show_table
 
 Done = TypeVar("Done")
 
-BY = "$ qianbao"
-"""Who the audit says did it; no operator can have this name."""
-
 operators = typer.Typer(no_args_is_help=True)
 merchants = typer.Typer(no_args_is_help=True)
 
@@ -33,12 +30,12 @@ MerchantId = Annotated[str, typer.Argument(help="As `qianbao merchant list` show
 def add_operator(name: Name) -> None:
     """Let somebody sign in; asks for the password."""
     from qianbao.ids import new_id
-    from qianbao.rollouts.operators import create_operator
+    from qianbao.rollouts.operators import COMMAND_LINE, create_operator
 
     settings, now = ready_for(), system_clock()
     password = read_secret("Password (12 characters or more)")
     _do(settings, lambda conn: create_operator(
-        conn, operator_id=new_id("opr", now), name=name, password=password, now=now
+        conn, operator_id=new_id("opr", now), name=name, password=password, by=COMMAND_LINE, now=now
     ))  # fmt: skip
     typer.echo(f"{name} can sign in at {settings.base_url}/console")
 
@@ -60,11 +57,12 @@ def list_operators() -> None:
 def change_password(name: Name) -> None:
     """Give somebody a new password; ends their sessions."""
     from qianbao.rollouts import admitted
+    from qianbao.rollouts.operators import COMMAND_LINE
 
     settings = ready_for()
     password = read_secret("New password (12 characters or more)")
     _do(settings, lambda conn: admitted.set_password(
-        conn, name=name, password=password, by=BY, now=system_clock()
+        conn, name=name, password=password, by=COMMAND_LINE, now=system_clock()
     ))  # fmt: skip
     typer.echo(f"{name} has a new password; every session of theirs has ended")
 
@@ -73,8 +71,12 @@ def change_password(name: Name) -> None:
 def disable_operator(name: Name) -> None:
     """Shut somebody out at once."""
     from qianbao.rollouts import admitted
+    from qianbao.rollouts.operators import COMMAND_LINE
 
-    _do(ready_for(), lambda conn: admitted.disable(conn, name=name, by=BY, now=system_clock()))
+    _do(
+        ready_for(),
+        lambda conn: admitted.disable(conn, name=name, by=COMMAND_LINE, now=system_clock()),
+    )
     typer.echo(f"{name} is signed out and cannot sign in")
 
 
@@ -82,8 +84,12 @@ def disable_operator(name: Name) -> None:
 def enable_operator(name: Name) -> None:
     """Let somebody in again."""
     from qianbao.rollouts import admitted
+    from qianbao.rollouts.operators import COMMAND_LINE
 
-    _do(ready_for(), lambda conn: admitted.enable(conn, name=name, by=BY, now=system_clock()))
+    _do(
+        ready_for(),
+        lambda conn: admitted.enable(conn, name=name, by=COMMAND_LINE, now=system_clock()),
+    )
     typer.echo(f"{name} can sign in with the password they had")
 
 

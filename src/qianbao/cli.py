@@ -19,6 +19,7 @@ from qianbao.terminal import IN_THE_WAY, WRONG, leave, ready_for, refused, setti
 GROUPS = {
     "operator": ("qianbao.admission", "operators", "Who may sign in to the console."),
     "merchant": ("qianbao.admission", "merchants", "Who may be paid, and their API keys."),
+    "ledger": ("qianbao.ledger_commands", "app", "Have the ledger prove itself."),
     "names": ("qianbao.names_commands", "app", "Compare names; show how banks print them."),
     "bench": ("qianbao.bench", "app", "Measure, beside a limit measured in the same run."),
 }
@@ -161,7 +162,7 @@ def _add_groups(words: list[str]) -> None:
             group = typer.Typer()
         else:
             continue
-        panel = RUN if name == "bench" else ADMIT
+        panel = ADMIT if name in ("operator", "merchant") else RUN
         app.add_typer(group, name=name, help=line, rich_help_panel=panel)
 
 

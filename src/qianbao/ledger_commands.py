@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Prove the ledger.", no_args_is_help=True)
+app = typer.Typer(help="Have the ledger prove itself.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Have the ledger prove itself."""
+
 
 _STEPS = {
     "chain": "Batches against their chain",

@@ -37,6 +37,8 @@ _TYPED = re.compile(
 )
 """Groups, where there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
 
+_ENDLESS = re.compile(r"[0-9]{13,40}")
+"""Longer than any amount, and yet plainly a number."""
 
 _NUMBERS = ("none", "one", "two", "three")
 
@@ -73,7 +75,7 @@ class CurrencyUnsupported(InvalidInput):
     next_zh = "请使用 {expected}。"
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in minor units of `currency`."""
 
     amount_minor: int
@@ -145,6 +147,21 @@ def read(typed: str, currency: str = "CNY") -> Money:
         )
     whole, rest = re.sub("[, ]", "", match.group(1)), match.group(2) or ""
     return Money(int(whole) * 10**digits + int(rest.ljust(digits, "0") or 0), currency)
+
+
+def read_to_move(typed: str, currency: str = "CNY") -> Money:
+    """As `read`, for an amount to be moved: what is too little or too much is said to be that,
+    however it is written. Raises `AmountOutOfRange`, too."""
+    text = typed.translate(_FULL_WIDTH).strip()
+    sign, unsigned = (-1, text[1:]) if text[:1] in ("-", "−") else (1, text)
+    whole = re.sub("[, ]", "", _bare(unsigned, currency)).partition(".")[0]
+    if _ENDLESS.fullmatch(whole):
+        amount_minor = int(whole) * 10 ** MINOR_DIGITS[currency]
+    else:
+        amount_minor = read(unsigned, currency).amount_minor
+    found = Money(sign * amount_minor, currency)
+    check_amount(found, currency)
+    return found
 
 
 def _bare(typed: str, currency: str) -> str:

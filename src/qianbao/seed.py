@@ -38,7 +38,7 @@ from qianbao.payments.merchants import add_merchant, ask_payment
 from qianbao.payments.pay import Pay, pay
 from qianbao.payments.top_up import TopUp, top_up
 from qianbao.payscore import enable
-from qianbao.rollouts.operators import create_operator
+from qianbao.rollouts.operators import DEMO, create_operator
 from qianbao.services import Services, open_services
 from qianbao.settings import Settings
 from qianbao.wallets.codes import start_signup
@@ -80,7 +80,7 @@ async def seed(settings: Settings, progress: Progress = lambda _: None) -> bool:
             for name in OPERATORS:
                 await create_operator(
                     conn, operator_id=id_from_key("opr", "seed", name), name=name,
-                    password=OPERATOR_PASSWORD, now=services.now(),
+                    password=OPERATOR_PASSWORD, by=DEMO, now=services.now(),
                 )  # fmt: skip
         await drain(services)
     return True

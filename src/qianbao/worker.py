@@ -17,11 +17,13 @@ import structlog
 
 from qianbao import logs
 from qianbao.banks.cards import end_agreement
+from qianbao.clock import system_clock
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.http_client import HttpTrouble, NotSent, Refused
 from qianbao.identity.registers import check_registers
+from qianbao.ledger import expire_holds
 from qianbao.notices.texts import deliver_text
 from qianbao.notices.webhooks import RETRIES, deliver_webhook
 from qianbao.payments.ask_bank import ask_bank, ask_forgotten
@@ -54,6 +56,7 @@ async def _deliver_webhook(services: Services, merchant_id: str, delivery_id: st
         merchant_id=merchant_id,
         delivery_id=delivery_id,
         now=services.now(),
+        sent_at=system_clock(),
     )
 
 
@@ -105,6 +108,11 @@ async def _finish_collected(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(finish_collected, now=services.now()))
 
 
+async def _expire_holds(services: Services, timestamp: int) -> None:
+    del timestamp
+    await until_done(services.pool, partial(expire_holds, now=services.now()))
+
+
 async def until_done(
     pool: Pool, step: Callable[[Connection], Awaitable[int]], seconds: float = _TIDY_SECONDS
 ) -> int:
@@ -134,6 +142,7 @@ JOBS: dict[str, Job] = {
 PERIODIC: dict[str, tuple[str, Job]] = {
     "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
     "finish_collected": ("* * * * *", _finish_collected),
+    "expire_holds": ("* * * * *", _expire_holds),
     "tidy": ("17 * * * *", _tidy),
     "remind_of_expiry": ("37 * * * *", _remind_of_expiry),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from qianbao.cast import PIN, SHOPS
@@ -14,6 +16,14 @@ CNY = {"amount_minor": 1_00, "currency": "CNY"}
 def anna(seeded_stack):
     """Anna, signed in."""
     holder = Holder(seeded_stack, cast("Anna"))
+    holder.sign_in()
+    return holder
+
+
+@pytest.fixture(scope="module")
+def ben(seeded_stack):
+    """Ben, signed in."""
+    holder = Holder(seeded_stack, cast("Ben"))
     holder.sign_in()
     return holder
 
@@ -80,3 +90,54 @@ def test_a_repeat_finds_its_first_answer_whatever_the_pin_is_by_then(anna, shop)
         with pytest.raises(Refused) as refused:
             anna.post(path, body, key=f"new{path}")
         assert refused.value.problem["code"] == "pin_locked", path
+
+
+def at_once(*acts):
+    """What each gives, or the code it is refused with."""
+
+    def outcome(act):
+        try:
+            return act()
+        except Refused as refused:
+            return refused.problem["code"]
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(outcome, acts))
+
+
+def test_the_right_pin_sent_many_times_at_once_is_no_guessing(ben):
+    """Under one key, all get the first answer; under eight, eight transfers are done."""
+    body = {"to_phone": cast("Taro").phone, "amount": CNY, "pin": PIN}
+    same = at_once(*[lambda: ben.post("/transfers", body, key="eight")] * 8)
+    assert same == [same[0]] * 8
+    assert "transfer_id" in same[0]
+    others = at_once(*[lambda: ben.post("/transfers", body)] * 8)
+    assert len({one["transfer_id"] for one in others}) == 8
+
+
+def test_a_key_that_was_used_for_another_payment(shop):
+    body = {"amount": CNY, "merchant_reference": "r", "description": "d"}
+    shop.post("/merchant/payments", body, key="k")
+    with pytest.raises(Refused) as refused:
+        shop.post("/merchant/payments", body | {"description": "e"}, key="k")
+    assert refused.value.problem["code"] == "same_key_other_request"
+
+
+def test_another_amount_than_is_asked(ben, shop):
+    body = {"amount": CNY, "merchant_reference": "r", "description": "d"}
+    asked = shop.post("/merchant/payments", body)["payment"]
+    place = {"merchant_id": asked["merchant_id"], "payment_id": asked["payment_id"]}
+    with pytest.raises(Refused) as refused:
+        ben.post("/payments", place | {"amount": CNY | {"amount_minor": 2_00}, "pin": PIN})
+    assert refused.value.problem["code"] == "payment_amount_differs"
+    assert "¥1.00" in refused.value.problem["sentence"]["en"]
+
+
+def test_a_merchant_refunds_its_own_payments_only(seeded_stack, shop):
+    body = {"amount": CNY, "merchant_reference": "r", "description": "d"}
+    asked = shop.post("/merchant/payments", body)["payment"]
+    other = Caller(seeded_stack.url, SHOPS[1].api_key)
+    refund = {"payment_id": asked["payment_id"], "amount": CNY, "reason": "r"}
+    with pytest.raises(Refused) as refused:
+        other.post("/merchant/refunds", refund)
+    assert refused.value.problem["code"] == "own_payment_unknown"

@@ -16,7 +16,7 @@ from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.rollouts.in_force import PoliciesInForce
-from qianbao.rollouts.operators import create_operator
+from qianbao.rollouts.operators import COMMAND_LINE, create_operator
 from qianbao.settings import Settings
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -95,7 +95,12 @@ async def enter(pool: Pool, browser: Callable[[], httpx.AsyncClient]) -> Enter:
     async def sign_in(name: str) -> httpx.AsyncClient:
         async with pool.connection() as conn:
             await create_operator(
-                conn, operator_id=new_id("opr", NOW), name=name, password=PASSWORD, now=NOW
+                conn,
+                operator_id=new_id("opr", NOW),
+                name=name,
+                password=PASSWORD,
+                by=COMMAND_LINE,
+                now=NOW,
             )
         client = browser()
         form = {"name": name, "password": PASSWORD}

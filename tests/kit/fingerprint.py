@@ -5,8 +5,8 @@ from __future__ import annotations
 from qianbao.db.pool import Pool
 
 TABLES = (
-    "accounts", "transfers", "entries", "holds", "chains", "batches", "answers", "wallets", "people",
-    "wallet_counters", "merchants", "payments", "refunds", "bank_orders", "mandates",
+    "accounts", "transfers", "entries", "holds", "chains", "batches", "answers", "wallets",
+    "people", "wallet_counters", "merchants", "payments", "refunds", "bank_orders", "mandates",
     "score_orders", "webhook_deliveries", "procrastinate_jobs",
 )  # fmt: skip
 """Not `decisions`: that a request was refused is written down."""

@@ -69,7 +69,7 @@ async def test_what_was_written_is_sound(written):
 
 
 async def test_a_changed_amount(written):
-    """Changed in the transfer, in both entries and in every balance after: the chain still knows."""
+    """Changed in the transfer, in both entries and in every balance after: the chain knows."""
     async with written.connection() as conn:
         row = await (
             await conn.execute("SELECT transfer_id FROM transfers WHERE amount_minor = 300")

@@ -63,8 +63,9 @@ async def _emit(pool: Pool, merchant_id: str) -> str:
 
 async def _deliver(pool: Pool, wire: Wire, merchant_id: str, delivery_id: str, now=NOW) -> None:
     await deliver_webhook(
-        pool, KEYS, wire.http, merchant_id=merchant_id, delivery_id=delivery_id, now=now
-    )
+        pool, KEYS, wire.http, merchant_id=merchant_id, delivery_id=delivery_id, now=now,
+        sent_at=now,
+    )  # fmt: skip
 
 
 async def _row(pool: Pool) -> tuple[object, ...]:
@@ -117,6 +118,19 @@ async def test_what_did_not_arrive_is_sent_again_the_same(
     assert first.content == second.content
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     verify(secret, second.headers, second.content, later.timestamp())
+
+
+async def test_a_sandbox_whose_clock_was_moved_signs_with_the_machines_time(pool: Pool) -> None:
+    (merchant_id, secret), wire = await _merchant(pool), Wire(204)
+    delivery_id, real = await _emit(pool, merchant_id), NOW - timedelta(days=90)
+    await deliver_webhook(
+        pool, KEYS, wire.http, merchant_id=merchant_id, delivery_id=delivery_id, now=NOW,
+        sent_at=real,
+    )  # fmt: skip
+    (request,) = wire.arrived
+    verify(secret, request.headers, request.content, real.timestamp())
+    assert json.loads(request.content)["timestamp"] == NOW.isoformat()
+    assert (await _row(pool))[-1] == NOW
 
 
 async def test_while_a_secret_is_changed_both_fit(pool: Pool) -> None:

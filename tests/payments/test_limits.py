@@ -1,4 +1,4 @@
-"""Limits: by the day, by the year and for life, counted where the holder lives, to the very moment."""
+"""Limits: by the day, by the year and for life, counted where the holder lives, to the moment."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ async def test_two_banks_bites_at_midnight(pool):
 
 
 async def test_a_batch_that_waits_over_midnight_sees_one_day(pool):
-    """Its facts are read before midnight and decided on after: not the new day with the old sums."""
+    """Its facts are read before midnight and decided on after: not the new day with old sums."""
     anna = await add_wallet(pool, "Anna", balance_minor=300_000_00)
     taro = await add_wallet(pool, "Taro")
     turn = NOW.replace(month=12, day=31, hour=16, minute=0, second=0)
@@ -247,7 +247,7 @@ async def test_a_wallet_that_a_neighbour_has_just_used_is_in_use(pool, requires)
 
 
 async def test_the_free_amount_is_the_persons_over_all_their_wallets(pool):
-    """Anna closes her wallet and opens another: what was withdrawn free of fee is not free again."""
+    """Anna closes her wallet and opens another: what was withdrawn free is not free again."""
     anna = await add_wallet(pool, "Anna", balance_minor=900_00)
     again = await add_wallet(pool, "Again", balance_minor=900_00)
     await add_shop(pool)

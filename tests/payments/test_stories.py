@@ -72,10 +72,10 @@ STORIES = {
         ask tea 0.00                        -> amount_out_of_range
         ask tea 28.00                       -> done
         ask tea 28.00                       -> done
-        ask tea 29.00                       -> same_id_other_payment
-        ask tea 28.00 "Black tea"           -> same_id_other_payment
+        ask tea 29.00                       -> same_key_other_request
+        ask tea 28.00 "Black tea"           -> same_key_other_request
         pay Anna other 28.00 a              -> payment_unknown
-        pay Anna tea 27.00 a                -> payment_unknown    # not what was shown
+        pay Anna tea 27.00 a                -> payment_amount_differs    # not what was shown
         pay Anna tea 28.00EUR a             -> currency_unsupported
         refund r1 tea 1.00                  -> payment_not_paid
         = Anna 100.00  shop 0.00
@@ -89,7 +89,7 @@ STORIES = {
         pay Anna cake 80.00 c               -> insufficient_funds
         take-back cake                      -> done
         take-back cake                      -> payment_not_awaiting
-        take-back nothing                   -> payment_unknown
+        take-back nothing                   -> own_payment_unknown
         pay Taro cake 80.00 c               -> payment_not_awaiting
         refund r1 cake 1.00                 -> payment_not_paid
         = Anna 72.00  Taro 100.00  shop 28.00
@@ -99,7 +99,7 @@ STORIES = {
         wallet Anna 100.00
         ask tea 28.00                       -> done
         pay Anna tea 28.00 a                -> done
-        refund r1 other 1.00                -> payment_unknown
+        refund r1 other 1.00                -> own_payment_unknown
         refund r1 tea 0.00                  -> amount_out_of_range
         refund r1 tea 28.01                 -> refund_exceeds_payment
         refund r1 tea 1.00EUR               -> currency_unsupported
@@ -192,7 +192,7 @@ STORIES = {
         charge tea Anna m1 5.00             -> request_clash    # the payment is there, unpaid
         = Anna 100.00/1.00  shop 0.00
         """,
-    "domain.md 1.6: 1,000 free for life, then 0.1 %, at least 0.10; a refusal gives all of it back": """
+    "domain.md 1.6: 1,000 free for life, then 0.1 %, at least 0.10; a refusal gives it back": """
         shop
         wallet Anna 3200.00
         withdraw Anna 9 1.00 a              -> card_not_linked
@@ -285,7 +285,7 @@ STORIES = {
         wallet Kei 5000JPY
         mandate m1 Anna 30.00CNY
         ask tea 2800                        -> done
-        pay Anna tea 28.00CNY a             -> payment_unknown    # the same figure, other money
+        pay Anna tea 28.00CNY a             -> payment_amount_differs    # same figure, other money
         pay Anna tea 2800JPY a              -> currency_unsupported
         charge c1 Anna m1 1.00CNY           -> account_unknown
         = Anna 100.00  Kei 5000  shop 0

@@ -59,14 +59,14 @@ def test_anna_is_told_everything_about_the_refusal() -> None:
                 unit="banks", operator=">=", expected=2, actual=1,
             ),
             Comparison(
-                fact="days_since_verified", label_en="days since your real name was verified",
-                label_zh="距实名认证的天数", unit="days", operator="<", expected=90, actual=233,
+                fact="days_since_verified", label_en="days since your real name was first verified",
+                label_zh="距首次实名认证的天数", unit="days", operator="<", expected=90, actual=233,
             ),
         ),
     )  # fmt: skip
     assert reason.sentence_en == (
-        "Cards from two banks are needed, unless your real name was verified lately; yours are "
-        "from 1 (Industrial and Commercial Bank of China). Two cards of one bank count once."
+        "Cards from two banks are needed, unless your real name was first verified lately; yours "
+        "are from 1 (Industrial and Commercial Bank of China). Two cards of one bank count once."
     )
     assert reason.sentence_zh == (
         "需要绑定两家不同银行的银行卡（近期完成实名认证的除外）；您目前绑定了 1 家"

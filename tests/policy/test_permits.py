@@ -1,4 +1,4 @@
-"""A permit never says more than the decision: whatever money has done since, "surely allowed" is."""
+"""A permit never says more than the decision: whatever money did since, "surely allowed" is."""
 
 from __future__ import annotations
 

@@ -138,6 +138,20 @@ def test_against_a_limit_one_raises_it_asks_for_less_or_waits() -> None:
     assert [way.minutes for way in ways] == [5, 1, 0]
 
 
+def test_nobody_is_told_to_choose_more_than_is_in_the_wallet() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), balance_minor=318_650, held_minor=18_650)
+    for capability in ("pay", "transfer", "be_charged"):
+        ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed(capability, amount_minor=10**13))
+        asked = [
+            step.argument for way in ways for step in way.steps if step.action == "lower_amount"
+        ]
+        assert asked
+        assert max(map(int, asked)) == 300_000
+    empty = replace(wallet, balance_minor=18_650)
+    ways = plan(PACK, empty, AFTER_ENFORCEMENT, allowed("transfer", amount_minor=10**13))
+    assert "lower_amount" not in [step.action for way in ways for step in way.steps]
+
+
 def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
     wallet = anna(card_banks=("ICBC", "BOC"))
     ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))
@@ -146,7 +160,8 @@ def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
 
 def test_an_amount_no_year_allows_in_a_year_already_full_needs_patience_and_modesty() -> None:
     wallet = anna(
-        card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000
+        card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000,
+        balance_minor=30_000_000,
     )  # fmt: skip
     way = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))[0]
     assert titles(way) == ["Choose ¥200,000.00 or less", "Wait until 1 January 2028"]

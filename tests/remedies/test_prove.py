@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qianbao.policy.decide import blocking, changes, decide
 from qianbao.policy.facts import carry, facts_at
-from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
+from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy, phase
 from qianbao.remedies.actions import OFFERED
 from qianbao.remedies.goals import allowed, card_linked, is_reached
 from qianbao.remedies.plan import plan
@@ -86,11 +86,13 @@ def test_a_temporary_way_names_the_rules_that_return_on_its_day(
             assert changes(PACK, after, moment, wishes) == ()
             continue
         assert way.because
+        # A rule that is not announced yet is not told of, and may come first.
+        told = tuple(policy for policy in PACK if phase(policy, moment) != "draft")
         just_before = way.temporary_until - timedelta(microseconds=1)
-        assert is_reached(PACK, carry(after, moment, just_before), just_before, asked)
+        assert is_reached(told, carry(after, moment, just_before), just_before, asked)
         then = carry(after, moment, way.temporary_until)
         facts = facts_at(then, way.temporary_until)
-        returned = blocking(PACK, wishes, facts, way.temporary_until, then)
+        returned = blocking(told, wishes, facts, way.temporary_until, then)
         assert sorted(way.because) == sorted(policy.name for policy in returned)
 
 

@@ -19,7 +19,12 @@ RULES = {"attempts": 5, "lock_minutes": 30}
 async def _mei(pool: Pool) -> operators.Operator:
     async with pool.connection() as conn:
         return await operators.create_operator(
-            conn, operator_id=new_id("opr", NOW), name="Mei", password=PASSWORD, now=NOW
+            conn,
+            operator_id=new_id("opr", NOW),
+            name="Mei",
+            password=PASSWORD,
+            by=operators.COMMAND_LINE,
+            now=NOW,
         )
 
 
@@ -108,7 +113,12 @@ async def test_who_cannot_become_an_operator(
     async with pool.connection() as conn:
         with pytest.raises(error):
             await operators.create_operator(
-                conn, operator_id=new_id("opr", NOW), name=name, password=password, now=NOW
+                conn,
+                operator_id=new_id("opr", NOW),
+                name=name,
+                password=password,
+                by=operators.COMMAND_LINE,
+                now=NOW,
             )
 
 
@@ -116,7 +126,12 @@ async def test_an_operator_has_an_operators_id(pool: Pool) -> None:
     async with pool.connection() as conn:
         with pytest.raises(InvalidId):
             await operators.create_operator(
-                conn, operator_id=new_id("wal", NOW), name="Mei", password=PASSWORD, now=NOW
+                conn,
+                operator_id=new_id("wal", NOW),
+                name="Mei",
+                password=PASSWORD,
+                by=operators.COMMAND_LINE,
+                now=NOW,
             )
 
 
@@ -138,6 +153,8 @@ async def test_the_audit_is_read_latest_first_and_page_by_page(pool: Pool) -> No
     ]  # fmt: skip
     assert [entry.detail["minute"] for entry in about_one] == [3, 1]
     assert [entry.action for entry in of_operators] == ["operator.create"]
+    assert (of_operators[0].operator, of_operators[0].subject_name) == ("$ qianbao", "Mei")
+    assert about_one[0].subject_name == ""
 
 
 async def test_a_flood_of_sign_ins_keeps_no_payment_waiting(pool: Pool) -> None:

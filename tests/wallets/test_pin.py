@@ -13,6 +13,7 @@ from qianbao.keyring import new_token
 from qianbao.notices.inbox import list_notices
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.pin import (
+    PinBusy,
     PinLocked,
     PinsDiffer,
     PinTooSimple,
@@ -66,13 +67,42 @@ async def test_the_right_pin_forgives_earlier_wrong_ones(pool: Pool) -> None:
 
 async def test_guesses_sent_all_at_once_get_no_more_than_five_looks(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
-    guesses = [f"{number:06d}" for number in range(135_000, 135_014)] + [PIN]
+    guesses = [f"{number:06d}" for number in range(135_000, 135_015)]
     tried = await asyncio.gather(
         *(_check(pool, annas, guess) for guess in guesses), return_exceptions=True
     )
-    looked_at = [one for one in tried if one is None or isinstance(one, PinWrong)]
-    assert len(looked_at) <= SETTINGS.pin_attempts
-    assert sum(isinstance(one, PinLocked) for one in tried) >= 10
+    told = [type(one) for one in tried]
+    assert (told.count(PinWrong), told.count(PinLocked)) == (SETTINGS.pin_attempts - 1, 11)
+    with pytest.raises(PinLocked):
+        await _check(pool, annas, PIN)
+
+
+async def test_the_right_pin_sent_all_at_once_is_right_each_time(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    await asyncio.gather(*(_check(pool, annas, PIN) for _ in range(3 * SETTINGS.pin_attempts)))
+    with pytest.raises(PinWrong) as refused:
+        await _check(pool, annas, "135791")
+    assert refused.value.detail == {"left": SETTINGS.pin_attempts - 1}
+
+
+async def test_a_check_that_never_ended_counts_as_a_wrong_one(pool: Pool) -> None:
+    """The process died while it looked: the next one waits no longer than the look may take."""
+    annas = await sign_up(pool, ANNA)
+    died = "pin_failures = 2, pin_looked_at_until = clock_timestamp() + interval '0.2 seconds'"
+    async with pool.connection() as conn:
+        await conn.execute(f"UPDATE wallets SET {died}")
+    with pytest.raises(PinWrong) as refused:
+        await _check(pool, annas, "135791")
+    assert refused.value.detail == {"left": SETTINGS.pin_attempts - 3}
+
+
+async def test_nobody_waits_for_ever(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    annas = await sign_up(pool, ANNA)
+    monkeypatch.setattr("qianbao.wallets.pin.WAIT_SECONDS", 0.1)
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET pin_looked_at_until = 'infinity'")
+    with pytest.raises(PinBusy):
+        await _check(pool, annas, PIN)
 
 
 async def _change(pool: Pool, wallet_id: str, old: str, new: str, token: str = "here") -> None:

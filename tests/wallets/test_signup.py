@@ -76,17 +76,30 @@ async def test_the_same_request_again_sends_no_second_text(pool: Pool) -> None:
 
 
 async def test_a_phone_is_sent_so_many_codes_an_hour(pool: Pool) -> None:
+    limit, wait = SETTINGS.codes_per_phone_per_hour, timedelta(seconds=SETTINGS.code_wait_seconds)
+    for number in range(limit):
+        await code_for(pool, ANNA, NOW + number * wait)
+    with pytest.raises(codes.TooManyCodes):
+        await code_for(pool, ANNA, NOW + limit * wait)
+    assert len(await texts_to(pool, ANNA)) == limit
+    await code_for(pool, BEN)
+    await code_for(pool, ANNA, NOW + timedelta(hours=1))
+
+
+async def test_a_phone_that_is_asked_for_many_times_at_once_is_sent_one_code(pool: Pool) -> None:
     async def ask() -> None:
         await codes.start_signup(
             pool, KEYS, SETTINGS, signup_id=new_id("sig", NOW), phone=ANNA, language="en", now=NOW
         )
 
-    limit = SETTINGS.codes_per_phone_per_hour
-    asked = await asyncio.gather(*(ask() for _ in range(limit + 3)), return_exceptions=True)
-    assert len([one for one in asked if isinstance(one, codes.TooManyCodes)]) == 3
-    assert len(await texts_to(pool, ANNA)) == limit
-    await code_for(pool, BEN)
-    await code_for(pool, ANNA, NOW + timedelta(hours=1))
+    asked = await asyncio.gather(*(ask() for _ in range(4)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in asked) == ["CodeTooSoon"] * 3 + ["NoneType"]
+    assert len(await texts_to(pool, ANNA)) == 1
+
+
+async def test_a_code_that_was_used_is_no_reason_to_wait(pool: Pool) -> None:
+    await sign_up(pool, ANNA)
+    assert not (await confirm(pool, *await code_for(pool, ANNA))).created
 
 
 async def test_a_phone_is_sent_so_many_codes_a_day(pool: Pool) -> None:
@@ -188,8 +201,9 @@ async def test_anna_signs_in_on_a_new_phone(pool: Pool) -> None:
 
 
 async def test_two_confirmations_at_once_open_one_wallet(pool: Pool) -> None:
-    first, second = await code_for(pool, ANNA), await code_for(pool, ANNA)
-    both = await asyncio.gather(confirm(pool, *first), confirm(pool, *second))
+    later = NOW + timedelta(seconds=SETTINGS.code_wait_seconds)
+    first, second = await code_for(pool, ANNA), await code_for(pool, ANNA, later)
+    both = await asyncio.gather(confirm(pool, *first, now=later), confirm(pool, *second, now=later))
     assert both[0].wallet_id == both[1].wallet_id
     assert sorted(one.created for one in both) == [False, True]
     for table in ("wallets", "wallet_counters", "accounts", "phones"):

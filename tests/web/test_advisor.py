@@ -142,7 +142,7 @@ def test_two_banks_linked_and_still_refused_is_no_dead_end(reader: Surfer) -> No
                   "the number of your old document", "no bank in China confirmed your name",
                   "another phone number"):  # fmt: skip
         assert wrong in page
-    assert "Source: thatsmags.com/china/post/33662" in page
+    assert "Source: That&#39;s magazine, thatsmags.com/china/post/33662" in page
     last = page[page.index("If none of this helps") :]
     assert "Open an account at another bank" in last  # what is left, by the search
     assert "Register again" in last
@@ -239,7 +239,9 @@ def test_places_and_cautions_are_of_known_actions() -> None:
     for wallet in wallets().values():
         assert set(wallet.places) <= set(ACTIONS)
         assert {caution.action for caution in wallet.cautions} <= set(ACTIONS)
-        assert all(said.source for said in wallet.says if said.sure in ("reported", "single"))
+        for said in wallet.says:
+            assert bool(said.source.en) is bool(said.source.zh)
+            assert said.source.en or said.sure not in ("reported", "single")
 
 
 def test_each_check_has_its_source_and_known_words() -> None:
@@ -248,8 +250,28 @@ def test_each_check_has_its_source_and_known_words() -> None:
              for check in checks(message, wallet, document)}  # fmt: skip
     assert len(every) >= 10
     for check in every.values():
-        assert check.source
+        assert check.source.en
+        assert re.search("[一-鿿]", check.source.zh)
         assert check.sure != "unknown"
         assert set(check.messages) <= set(MESSAGES)
         assert set(check.wallets) <= set(wallets())
         assert not check.place or check.place in ACTIONS
+
+
+@pytest.mark.parametrize("code", wallets())
+def test_an_expired_document_is_told_without_a_day_that_nobody_said(code: str) -> None:
+    wallet = wallets()[code]
+    answers = answers_of(message=["document"], expiry=["expired"], linked=["ICBC"])
+    later = datetime(2027, 3, 1, 9, tzinfo=UTC)
+    told = answer(in_force(wallet, load_pack()), Settings(), wallet, answers, later)
+    expiry, banks = told.standing.blockers  # what the message was about comes first
+    assert (expiry.reason.policy, banks.reason.policy) == ("document-expiry", "two-banks")
+    assert "You said that your document has expired" in expiry.reason.sentence_en
+    assert "您表示证件已过期" in expiry.reason.sentence_zh
+    assert expiry.reason.compared.leaves() == ()
+    assert [leaf.fact for leaf in banks.reason.compared.leaves()] == ["linked_banks"]
+    for reason in (expiry.reason, banks.reason):
+        assert not re.search(r"20\d\d", reason.sentence_en + reason.sentence_zh)
+    other = answers_of(message=["two_banks"], expiry=["expired"], linked=["ICBC"])
+    told = answer(in_force(wallet, load_pack()), Settings(), wallet, other, later)
+    assert told.standing.blockers[0].reason.policy == "two-banks"

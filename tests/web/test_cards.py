@@ -38,6 +38,10 @@ def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> N
     assert "most likely still has that one" in page
     assert "Take the new passport" in page
     assert CHIARA.cards[1].number not in page
+    ahead = chiara.open("/me/pay/wallet")
+    assert "Link a card from another bank" in ahead
+    assert "Have Industrial and Commercial Bank of China update your document number" in ahead
+    assert "Days since your real name was first verified (1 June 2026)" in ahead
     action = page.split("/dismiss")[0].rsplit('"', 1)[1] + "/dismiss"
     assert "most likely still" in chiara.open(action.removesuffix("/dismiss"))
     chiara.open("/me/pay/cards")

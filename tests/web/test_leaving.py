@@ -43,7 +43,11 @@ def test_all_that_is_in_the_way_is_listed_at_once(ben: Surfer) -> None:
 
 
 def test_each_is_resolved_from_its_link(ben: Surfer) -> None:
-    ben.open("/me/pay/wallet/withdraw")
+    page = ben.open("/me/pay/wallet/withdraw")
+    leaves = re.search(r"(¥[0-9,.]+) can be withdrawn now: (¥[0-9,.]+) arrives", page)
+    assert leaves
+    assert leaves[2] == "¥1,499.50"
+    assert leaves[1] > leaves[2]
     ben.send("/me/pay/wallet/withdraw", all="1", pin=PIN)
     assert ben.path.startswith("/me/pay/wallet/orders/ord_")
     ben.wait_for(ben.path, "Withdrawn")
@@ -87,6 +91,7 @@ def test_coming_back_finds_the_history(ben: Surfer) -> None:
     assert "•••• 0006" in ben.send("/me/pay/manage/real-name/add", mrz=BEN.passport.mrz)
     assert "We found" not in ben.open("/me/pay/wallet")  # a passport alone opens nobody's records
     link_card(ben, BEN.cards[0].number)
+    assert "Those of the wallet you closed can be brought back" in ben.open("/me/pay/transactions")
     assert "We found the wallet you closed on 15 January 2027" in ben.open("/me/pay/wallet")
     page = ben.send("/me/pay/wallet/history")
     assert ben.path == "/me/pay/transactions"
@@ -104,7 +109,21 @@ def test_the_payment_of_a_merchant_works_again(ben: Surfer) -> None:
     ben.open("/me/pay/wallet/top-up")
     ben.send("/me/pay/wallet/top-up", amount="50", pin=PIN)
     ben.wait_for(ben.path, "Topped up")
-    assert "-¥5.00" in ben.transfer(cast("Taro").phone, "5")
+    page = ben.transfer(cast("Taro").phone, "5")
+    assert "-¥5.00" in page
+    assert "<h2>Sent</h2>" in page
+    assert "*aro " in page
+    assert 'href="/me/pay">Done</a>' in page
+    again = ben.open(ben.path)
+    assert "<h2>Sent</h2>" not in again
+    assert "*aro " in again
+
+
+def test_an_amount_out_of_bounds_is_told_the_bound(ben: Surfer) -> None:
+    ben.open("/me/pay/transfer")
+    page = ben.send("/me/pay/transfer", phone=cast("Taro").phone, amount="1" + "0" * 18)
+    assert "is too much: an amount is at most ¥100,000,000,000.00" in page
+    assert "is too little" in ben.send("/me/pay/transfer", phone=cast("Taro").phone, amount="-1")
 
 
 def test_a_mistyped_line_is_told_by_its_place(ben: Surfer) -> None:
@@ -114,6 +133,7 @@ def test_a_mistyped_line_is_told_by_its_place(ben: Surfer) -> None:
     page = ben.send("/me/pay/manage/real-name/add", mrz=f"{first}\n{wrong}")
     assert ben.page.status_code == 422
     assert "character 10" in page.lower()
+    assert f"<mark>{wrong[:10]}</mark>" in page
     assert wrong.replace("<", "&lt;") in page  # kept, to be corrected
 
 

@@ -303,7 +303,7 @@ def test_a_shop_is_paid_by_its_code(anna: Surfer) -> None:
         page = refused(anna, here.group(1), form | {"amount_minor": amount})
         assert "¥0.00 is too little" in page
     assert "holds CNY" in refused(anna, here.group(1), form | {"currency": "EUR"})
-    assert "no such payment" in refused(anna, here.group(1), form | {"amount_minor": "1"})
+    assert "asks for ¥28.00" in refused(anna, here.group(1), form | {"amount_minor": "1"})
     first = anna.http.post(here.group(1), data=form)
     assert ">Paid<" in first.text
     assert ">Paid<" in anna.http.post(here.group(1), data=form).text
@@ -374,6 +374,12 @@ def test_the_clock_moves_forward_only(seeded_stack: Stack) -> None:
     assert "is not a date" in somebody.send("/sandbox/clock", day="soon")
     page = somebody.send("/sandbox/clock", day=TWO_BANKS_ENFORCED.date().isoformat())
     assert "15 January 2027" in page
+    somebody.open("/sandbox/clock?back=/advise")
+    somebody.send("/sandbox/clock", day="2027-01-16")
+    assert somebody.path == "/advise"
+    somebody.open("/sandbox/clock?back=//elsewhere.example/x")
+    somebody.send("/sandbox/clock", day="2027-01-17")
+    assert str(somebody.page.url).startswith(seeded_stack.url)
 
 
 @pytest.mark.parametrize("path", ["/me/pay/transfer", "/me/pay/wallet/top-up", "till"])

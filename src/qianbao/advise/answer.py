@@ -10,11 +10,13 @@ from datetime import datetime
 
 import msgspec
 
-from qianbao.advise.asked import Answers, situation
+from qianbao.advise.asked import SUPPOSED, Answers, situation
 from qianbao.advise.known import Check, Wallet, checks
 from qianbao.banks.directory import Bank, get_bank
+from qianbao.errors import Language
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, load_pack
+from qianbao.policy.reasons import Reason
 from qianbao.remedies.actions import OFFERED
 from qianbao.remedies.goals import card_linked
 from qianbao.remedies.plan import WayOut, plan
@@ -23,6 +25,14 @@ from qianbao.wallets.standing import Standing, judge
 
 _WITHOUT_LEAVING = OFFERED - {"close_wallet", "reopen_wallet"}
 _SURE_FIRST = ("sourced", "reported", "assumed")
+
+_ABOUT = {"two_banks": "linked_banks", "document": "document_valid_until"}
+"""What a message was about, as the fact that its rule compares."""
+_EXPIRED: dict[Language, str] = {
+    "en": "You said that your document has expired. Show the new one; the money in the wallet "
+    "should still go to your own card.",
+    "zh": "您表示证件已过期。请提交新证件；钱包中的资金应仍可提现到本人银行卡。",
+}
 
 
 class Linking(msgspec.Struct, frozen=True):
@@ -53,7 +63,7 @@ def answer(
 ) -> Answer:
     """What to tell somebody who answered so."""
     asked = situation(answers, now)
-    standing = judge(policies, settings, asked, now)
+    standing = as_told(judge(policies, settings, asked, now), answers.message)
     will_not_link = answers.message == "name"
     unexplained = answers.message in ("two_banks", "document") and not standing.blockers
     to_check = checks(answers.message, wallet.code, answers.document)
@@ -62,12 +72,43 @@ def answer(
         unexplained=unexplained,
         checks=to_check if unexplained or will_not_link else (),
         if_one_counts=(
-            judge(policies, settings, _one_counts(asked), now)
+            as_told(judge(policies, settings, _one_counts(asked), now), answers.message)
             if unexplained and answers.message == "two_banks"
             else None
         ),
         linkings=_linkings(policies, asked, answers.others, now) if will_not_link else (),
     )
+
+
+def as_told(found: Standing, message: str) -> Standing:
+    """A standing that says nothing but what was answered: the days that `asked.situation` supposes
+    are in no sentence and in no comparison. What the wallet's message was about comes first."""
+    blockers = [
+        msgspec.structs.replace(one, reason=_without_supposed(one.reason)) for one in found.blockers
+    ]
+    about = _ABOUT.get(message, "")
+    first = {one.reason.policy for one in found.blockers if about in _compared(one.reason)}
+    blockers.sort(key=lambda one: one.reason.policy not in first)
+    coming = tuple(
+        msgspec.structs.replace(one, reason=_without_supposed(one.reason)) for one in found.coming
+    )
+    return msgspec.structs.replace(found, blockers=tuple(blockers), coming=coming)
+
+
+def _without_supposed(reason: Reason) -> Reason:
+    supposed = _compared(reason) & SUPPOSED
+    if not supposed:
+        return reason
+    left = [one for one in reason.compared.comparisons if one.fact not in SUPPOSED]
+    compared = msgspec.structs.replace(reason.compared, comparisons=tuple(left), groups=())
+    reason = msgspec.structs.replace(reason, compared=compared, deadline=None)
+    if "document_valid_until" not in supposed:
+        return reason
+    return msgspec.structs.replace(reason, sentence_en=_EXPIRED["en"], sentence_zh=_EXPIRED["zh"])
+
+
+def _compared(reason: Reason) -> set[str]:
+    return {leaf.fact for leaf in reason.compared.leaves()}
 
 
 def in_force(wallet: Wallet, own: tuple[Policy, ...]) -> tuple[Policy, ...]:

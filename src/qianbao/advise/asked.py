@@ -36,6 +36,11 @@ MOST_MANDATES = 99
 LONGEST_FIGURE = 40
 LONG_AGO = timedelta(days=730)
 A_GOOD_WHILE = timedelta(days=1825)
+SUPPOSED = frozenset({
+    "document_valid_until", "today", "days_since_verified", "days_since_opened",
+    "days_since_last_use",
+})  # fmt: skip
+"""Facts whose figures `situation` supposes: they decide, and are told to nobody."""
 
 
 class CountUnreadable(InvalidInput):

@@ -24,7 +24,7 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure: Sure
     en: str
     zh: str
-    source: str
+    source: Words
 
 
 class Caution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     place: str = ""
     spelling: bool = False
     sure: Sure
-    source: str
+    source: Words
 
 
 class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -43,7 +43,7 @@ class NameFormsView(msgspec.Struct):
     forms: list[NameForm]
 
 
-class LinkCard(msgspec.Struct):
+class LinkCard(msgspec.Struct, forbid_unknown_fields=True):
     """The four elements: name and document are the wallet's; card number and the phone the bank
     knows come here. The number goes to the bank and is kept nowhere. `name_form` is the bank's own
     spelling, when the holder knows it."""
@@ -53,7 +53,7 @@ class LinkCard(msgspec.Struct):
     name_form: Annotated[str, Meta(max_length=200)] | None = None
 
 
-class ConfirmCard(msgspec.Struct):
+class ConfirmCard(msgspec.Struct, forbid_unknown_fields=True):
     """The code that the bank sent by text message."""
 
     code: Annotated[str, Meta(min_length=1, max_length=12)]

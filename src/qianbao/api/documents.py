@@ -23,7 +23,7 @@ PHOTO_BODY_BYTES = PHOTO_BYTES * 4 // 3 + 1_000
 """A photo in base64, and the JSON around it."""
 
 
-class SubmitDocument(msgspec.Struct):
+class SubmitDocument(msgspec.Struct, forbid_unknown_fields=True):
     """A passport by its two machine-readable lines; anything else by number, name and the last
     day it is valid."""
 
@@ -37,7 +37,7 @@ class SubmitDocument(msgspec.Struct):
     country: Annotated[str, Meta(max_length=3)] = ""
 
 
-class DocumentPhoto(msgspec.Struct):
+class DocumentPhoto(msgspec.Struct, forbid_unknown_fields=True):
     """A photo of the page with the machine-readable lines."""
 
     photo: bytes

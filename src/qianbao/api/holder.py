@@ -27,14 +27,14 @@ Text = Annotated[str, Meta(max_length=200)]
 Languages = Literal["en", "zh"]
 
 
-class StartSignup(msgspec.Struct):
+class StartSignup(msgspec.Struct, forbid_unknown_fields=True):
     """A phone number; the code comes by text message."""
 
     phone: Phone
     language: Languages = "en"
 
 
-class ConfirmSignup(msgspec.Struct):
+class ConfirmSignup(msgspec.Struct, forbid_unknown_fields=True):
     """The code, and the payment PIN: chosen now for a new wallet, known for an old one."""
 
     code: Code
@@ -68,7 +68,7 @@ class WalletView(msgspec.Struct):
     earlier_wallets: list[EarlierWallet]
 
 
-class SetLanguage(msgspec.Struct):
+class SetLanguage(msgspec.Struct, forbid_unknown_fields=True):
     """Which language notices are written in."""
 
     language: Languages
@@ -81,7 +81,7 @@ class NoticePage(msgspec.Struct):
     next: str | None
 
 
-class OpenCase(msgspec.Struct):
+class OpenCase(msgspec.Struct, forbid_unknown_fields=True):
     """A question to the operator."""
 
     subject: Annotated[str, Meta(min_length=1, max_length=120)]
@@ -93,7 +93,12 @@ class OpenCase(msgspec.Struct):
     status_code=201,
     security=[{}],
     opt=refuses(
-        "phone_invalid", "signup_id_used", "too_many_codes", "codes_from_address", "codes_used_up"
+        "phone_invalid",
+        "signup_id_used",
+        "code_too_soon",
+        "too_many_codes",
+        "codes_from_address",
+        "codes_used_up",
     ),
 )
 async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
@@ -131,6 +136,7 @@ async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
         "pin_too_simple",
         "pin_wrong",
         "pin_locked",
+        "pin_busy",
     ),
 )
 async def confirm(request: Asked, signup_id: str, data: ConfirmSignup) -> SignedUp:

@@ -26,7 +26,7 @@ class ClosureView(msgspec.Struct):
     closure: Closure | None
 
 
-class CloseWallet(msgspec.Struct):
+class CloseWallet(msgspec.Struct, forbid_unknown_fields=True):
     """The holder's wish, confirmed with the payment PIN."""
 
     pin: Annotated[str, Meta(min_length=1, max_length=12)]

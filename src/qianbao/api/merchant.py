@@ -21,8 +21,8 @@ from qianbao.payments.merchants import (
     PaymentPage,
     ask_payment,
     cancel_payment,
-    find_payment,
     list_payments,
+    own_payment,
 )
 from qianbao.payments.pay import Paid
 from qianbao.payments.refund import Refunded, refund
@@ -33,7 +33,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Reference = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-class AskPayment(msgspec.Struct):
+class AskPayment(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be paid. `merchant_reference` is the merchant's own number for it."""
 
     amount: Money
@@ -48,7 +48,7 @@ class AskedPayment(msgspec.Struct):
     url: str
 
 
-class RefundBody(msgspec.Struct):
+class RefundBody(msgspec.Struct, forbid_unknown_fields=True):
     """Which payment, how much of it, and why."""
 
     payment_id: Id
@@ -56,7 +56,7 @@ class RefundBody(msgspec.Struct):
     reason: Reference
 
 
-class ChargeBody(msgspec.Struct):
+class ChargeBody(msgspec.Struct, forbid_unknown_fields=True):
     """What is taken under a mandate."""
 
     amount: Money
@@ -64,7 +64,7 @@ class ChargeBody(msgspec.Struct):
     description: Reference
 
 
-class CreateScoreOrder(msgspec.Struct):
+class CreateScoreOrder(msgspec.Struct, forbid_unknown_fields=True):
     """A deposit-free service; `deposit` is the most it can cost."""
 
     wallet_id: Id
@@ -73,7 +73,7 @@ class CreateScoreOrder(msgspec.Struct):
     deposit: Money
 
 
-class CompleteScoreOrder(msgspec.Struct):
+class CompleteScoreOrder(msgspec.Struct, forbid_unknown_fields=True):
     """What the service cost in the end; 0 when nothing."""
 
     amount: Money
@@ -83,7 +83,7 @@ class CompleteScoreOrder(msgspec.Struct):
     "/merchant/payments",
     status_code=201,
     opt=refuses(
-        "text_too_long", "amount_out_of_range", "currency_unsupported", "same_id_other_payment"
+        "text_too_long", "amount_out_of_range", "currency_unsupported", "same_key_other_request"
     ),
 )
 async def create_payment(
@@ -123,20 +123,20 @@ async def payments(
         return await list_payments(conn, merchant_id=merchant.merchant_id, limit=limit, after=after)
 
 
-@get("/merchant/payments/{payment_id:str}", opt=refuses("payment_unknown"))
+@get("/merchant/payments/{payment_id:str}", opt=refuses("own_payment_unknown"))
 async def payment(request: Asked, merchant: Merchant, payment_id: str) -> Payment:
     """Show a payment
 
     As it stands, with what was refunded of it.
     """
     async with services(request).pool.connection() as conn:
-        return await find_payment(conn, merchant_id=merchant.merchant_id, payment_id=payment_id)
+        return await own_payment(conn, merchant_id=merchant.merchant_id, payment_id=payment_id)
 
 
 @delete(
     "/merchant/payments/{payment_id:str}",
     status_code=200,
-    opt=refuses("payment_unknown", "payment_not_awaiting"),
+    opt=refuses("own_payment_unknown", "payment_not_awaiting"),
 )
 async def cancel(request: Asked, merchant: Merchant, payment_id: str) -> Payment:
     """Cancel a payment
@@ -151,7 +151,7 @@ async def cancel(request: Asked, merchant: Merchant, payment_id: str) -> Payment
     "/merchant/refunds",
     status_code=201,
     opt=refuses(
-        "payment_unknown",
+        "own_payment_unknown",
         "payment_not_paid",
         "refund_exceeds_payment",
         "no_wallet_to_refund",

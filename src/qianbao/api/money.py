@@ -42,7 +42,7 @@ class StatementFormatUnknown(NotFound):
     next_zh = "请选择其中一种。"
 
 
-class TopUpBody(msgspec.Struct):
+class TopUpBody(msgspec.Struct, forbid_unknown_fields=True):
     """From which card, and how much."""
 
     card_id: Id
@@ -50,7 +50,7 @@ class TopUpBody(msgspec.Struct):
     pin: Pin
 
 
-class WithdrawalBody(msgspec.Struct):
+class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
     """To which card, and how much arrives; without an amount, everything."""
 
     card_id: Id
@@ -58,7 +58,7 @@ class WithdrawalBody(msgspec.Struct):
     amount: Money | None = None
 
 
-class ReceiverBody(msgspec.Struct):
+class ReceiverBody(msgspec.Struct, forbid_unknown_fields=True):
     """Whom money may go to."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
@@ -71,7 +71,7 @@ class ReceiverView(msgspec.Struct, frozen=True):
     phone_tail: str
 
 
-class TransferBody(msgspec.Struct):
+class TransferBody(msgspec.Struct, forbid_unknown_fields=True):
     """To whose phone, and how much."""
 
     to_phone: Annotated[str, Meta(min_length=3, max_length=32)]
@@ -80,7 +80,7 @@ class TransferBody(msgspec.Struct):
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
-class PaymentBody(msgspec.Struct):
+class PaymentBody(msgspec.Struct, forbid_unknown_fields=True):
     """What the merchant's code stands for, and the amount that the holder was shown."""
 
     merchant_id: Id
@@ -281,7 +281,13 @@ async def show_payment(
 @post(
     "/payments",
     status_code=201,
-    opt=refuses(*CLEARED, "insufficient_funds", "payment_unknown", "payment_not_awaiting"),
+    opt=refuses(
+        *CLEARED,
+        "insufficient_funds",
+        "payment_unknown",
+        "payment_not_awaiting",
+        "payment_amount_differs",
+    ),
 )
 async def make_payment(request: Asked, holder: Session, key: str, data: PaymentBody) -> Paid:
     """Pay a merchant

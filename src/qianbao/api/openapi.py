@@ -53,7 +53,9 @@ _BY_ARGUMENT = {
     "key": ("idempotency_key_missing",),
     "data": ("body_too_large",),
 }
-_BY_FIELD = {"pin": ("pin_wrong", "pin_locked")}
+_BY_FIELD = {"pin": ("pin_wrong", "pin_locked", "pin_busy")}
+_FAVICON = "<link rel='icon' type='image/svg+xml' href='/static/icon.svg'>"
+_STYLE = f"<style>{(resources.files('qianbao.api') / 'schema.css').read_text('utf-8')}</style>"
 _TEXT = Schema(type=OpenAPIType.STRING)
 _FILE_SHAPES = {"application/pdf": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)}
 _WAIT = {
@@ -93,6 +95,8 @@ def config(settings: Settings, tags: Sequence[Tag]) -> OpenAPIConfig:
                 js_url=f"{_VENDOR}/swagger-ui-bundle.js",
                 css_url=f"{_VENDOR}/swagger-ui.css",
                 standalone_preset_js_url=f"{_VENDOR}/swagger-ui-standalone-preset.js",
+                favicon=_FAVICON,
+                style=_STYLE,
             )
         ],
     )
@@ -236,7 +240,7 @@ def _shapes(structs: Sequence[type]) -> dict[str, Any]:
     return dict(shapes)
 
 
-def _describe_shape(name: str, shape: Any, struct: type | None) -> None:
+def _describe_shape(name: str, shape: Any, struct: type[msgspec.Struct] | None) -> None:
     """Says what a struct and each of its members is; what they say themselves comes first."""
     if isinstance(shape, dict):
         for member, inner in shape.get("properties", {}).items():
@@ -244,6 +248,8 @@ def _describe_shape(name: str, shape: Any, struct: type | None) -> None:
         return
     if struct is not None and not shape.description:
         shape.description = _about(struct)
+    if struct is not None and struct.__struct_config__.forbid_unknown_fields:
+        shape.additional_properties = False
     for member, inner in (shape.properties or {}).items():
         if not inner.description:
             inner.description = _meaning(name, member)

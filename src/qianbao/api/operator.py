@@ -20,7 +20,7 @@ from qianbao.rollouts import in_force, operators, publish, retire, simulate
 from qianbao.rollouts.operators import Operator
 
 
-class SignIn(msgspec.Struct):
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
     """An operator's name and password."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -33,13 +33,13 @@ class Token(msgspec.Struct):
     token: str
 
 
-class DraftPolicy(msgspec.Struct):
+class DraftPolicy(msgspec.Struct, forbid_unknown_fields=True):
     """A policy as written, in YAML."""
 
     body: Annotated[str, Meta(min_length=1, max_length=20_000)]
 
 
-class Version(msgspec.Struct):
+class Version(msgspec.Struct, forbid_unknown_fields=True):
     """Which version of a policy."""
 
     version: Annotated[int, Meta(ge=1)]

@@ -21,27 +21,27 @@ from qianbao.wallets.standing import Standing, standing
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class AnswerCase(msgspec.Struct):
+class AnswerCase(msgspec.Struct, forbid_unknown_fields=True):
     """What the operator says."""
 
     wallet_id: Id
     answer: Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-class EnterHold(msgspec.Struct):
+class EnterHold(msgspec.Struct, forbid_unknown_fields=True):
     """A legal order with its reference; another operator approves it."""
 
     wallet_id: Id
     reference: Annotated[str, Meta(min_length=1, max_length=120)]
 
 
-class HeldWallet(msgspec.Struct):
+class HeldWallet(msgspec.Struct, forbid_unknown_fields=True):
     """The wallet that the hold was placed on."""
 
     wallet_id: Id
 
 
-class PhoneSearch(msgspec.Struct):
+class PhoneSearch(msgspec.Struct, forbid_unknown_fields=True):
     """The phone of a wallet; in the body, so that no address and no log keeps it."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=32)]

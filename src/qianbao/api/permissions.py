@@ -19,7 +19,7 @@ from qianbao.wallets.pin import check_pin
 from qianbao.wallets.sessions import Session
 
 
-class SignMandate(msgspec.Struct):
+class SignMandate(msgspec.Struct, forbid_unknown_fields=True):
     """Which merchant's service, confirmed with the payment PIN."""
 
     merchant_id: Annotated[str, Meta(max_length=64)]

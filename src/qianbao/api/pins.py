@@ -16,21 +16,21 @@ from qianbao.wallets import codes, pin, pin_reset
 from qianbao.wallets.sessions import Session
 
 
-class ChangePin(msgspec.Struct):
+class ChangePin(msgspec.Struct, forbid_unknown_fields=True):
     """The PIN as it is, and as it shall be. Ask for the new one twice before you send it."""
 
     pin: Pin
     new_pin: Pin
 
 
-class StartPinReset(msgspec.Struct):
+class StartPinReset(msgspec.Struct, forbid_unknown_fields=True):
     """The wallet's phone number; the code comes by text message."""
 
     phone: Phone
     language: Languages = "en"
 
 
-class ConfirmPinReset(msgspec.Struct):
+class ConfirmPinReset(msgspec.Struct, forbid_unknown_fields=True):
     """What proves whose the wallet is, and the new PIN. Ask for it twice before you send it."""
 
     code: Code
@@ -61,7 +61,12 @@ async def change(request: Asked, holder: Session, data: ChangePin) -> None:
     status_code=201,
     security=[{}],
     opt=refuses(
-        "phone_invalid", "signup_id_used", "too_many_codes", "codes_from_address", "codes_used_up"
+        "phone_invalid",
+        "signup_id_used",
+        "code_too_soon",
+        "too_many_codes",
+        "codes_from_address",
+        "codes_used_up",
     ),
 )
 async def start(request: Asked, data: StartPinReset, key: str) -> codes.Signup:

@@ -65,7 +65,7 @@ class Unexpected(QianbaoError):
     en = "Something went wrong on our side; it has been recorded."
     zh = "我们这边出了问题，已记录。"
     next_en = "Try again with the same key; if it stays, open a case."
-    next_zh = "请用同一个键重试；如仍然出现，请提交申诉。"
+    next_zh = "请用同一个键重试；如仍然出现，请提交工单。"
 
 
 class Problem(msgspec.Struct, omit_defaults=True):

@@ -32,7 +32,7 @@ _PATTERNS = (
     (r"Expected `(?:int|float)` <= (-?\d+)", "is at most {}", "最大为 {}"),
     (r"Expected `(?:int|float)` >= (-?\d+)", "is at least {}", "最小为 {}"),
     (r"Object missing required field `(\w+)`", "is missing", "缺少该字段"),
-    (r"Object contains unknown field `(\w+)`", "is not known here", "未知字段"),
+    (r"Object contains unknown field `([^`]*)`", "is not known here", "未知字段"),
     (r"Invalid enum value (.+)", "cannot be {}", "不能为 {}"),
     (r"Invalid RFC3339 encoded \w+", "is not a date or moment", "不是有效的日期或时间"),
 )

@@ -17,7 +17,7 @@ from qianbao.notices.endpoint import Delivery, DeliveryPage, NewSecret, Webhook
 from qianbao.payments.merchants import Merchant
 
 
-class WebhookBody(msgspec.Struct):
+class WebhookBody(msgspec.Struct, forbid_unknown_fields=True):
     """Where events are posted."""
 
     url: Annotated[

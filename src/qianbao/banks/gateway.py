@@ -46,7 +46,7 @@ class BankMisunderstood(QianbaoError):
     en = "The bank's system did not accept our request ({http_status}). Nothing changed."
     zh = "银行系统未接受我们的请求（{http_status}）。没有任何变更。"
     next_en = "This is not your doing. Open a case, so that we look into it."
-    next_zh = "这不是您的问题。请提交申诉，由我们处理。"
+    next_zh = "这不是您的问题。请提交工单，由我们处理。"
 
 
 class VerificationRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from qianbao.clock import OPERATOR_ZONE
 from qianbao.console.words import (
     DETAILS,
     LANGUAGE_COOKIE,
+    NOBODYS,
     ROOMS,
     TAGS,
     VALUES,
@@ -28,7 +29,7 @@ from qianbao.console.words import (
 )
 from qianbao.errors import Language
 from qianbao.money import show
-from qianbao.rollouts.operators import SHIPPED, Operator
+from qianbao.rollouts.operators import Operator
 
 Asked = Request[Operator | None, Any, State]
 
@@ -62,7 +63,7 @@ def environment(language: Language) -> Environment:
         "day": show_day,
         "moment": show_moment,
         "value": lambda value: words.gettext(VALUES[value]) if value in VALUES else value,
-        "operator": lambda name: words.gettext(DETAILS[name]) if name == SHIPPED else name,
+        "operator": lambda name: words.gettext(NOBODYS[name]) if name in NOBODYS else name,
         "detail": lambda name: words.gettext(DETAILS[name]) if name in DETAILS else name,
         "rooms": lambda names: ", ".join(
             words.gettext(ROOMS.get(each, each)) for each in names.split(", ")

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from qianbao.errors import Language
-from qianbao.rollouts.operators import SHIPPED
+from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -88,6 +88,7 @@ VALUES: Mapping[str, str] = {
     "unknown": _("no answer yet"),
     "unlinked": _("unlinked"),
     "answered": _("answered"),
+    "settled": _("settled"),
     # who must act
     "holder": _("the holder"),
     "operator": _("the operator"),
@@ -155,9 +156,15 @@ DETAILS: Mapping[str, str] = {
     "legal_hold": _("legal hold"),
     "reference": _("order"),
     "case": _("case"),
-    SHIPPED: _("shipped pack"),
 }
-"""What an act's details are called, and who is no person."""
+"""What an act's details are called."""
+
+NOBODYS: Mapping[str, str] = {
+    SHIPPED: _("shipped pack"),
+    COMMAND_LINE: _("the command line"),
+    DEMO: _("shipped with the demo"),
+}
+"""Who acts and is no person."""
 
 ROOMS: Mapping[str, str] = {
     "banks": _("bank cards"),

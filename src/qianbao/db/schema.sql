@@ -35,6 +35,7 @@ CREATE TABLE wallets (
     pin_hash text NOT NULL,
     pin_failures integer NOT NULL DEFAULT 0,
     pin_locked_until timestamptz,
+    pin_looked_at_until timestamptz,
     status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed')),
     opened_at timestamptz NOT NULL,
     -- identity

@@ -49,7 +49,7 @@ class DocumentOfAnotherPerson(QianbaoError):
     en = "This document does not belong to the person whose wallet this is; {compared_en} differs."
     zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
     next_en = "Enter your own document. If your name has changed by law, open a case and say so."
-    next_zh = "请填写本人证件；如姓名已依法变更，请提交申诉说明。"
+    next_zh = "请填写本人证件；如姓名已依法变更，请提交工单说明。"
 
 
 class PersonHasOpenWallet(QianbaoError):
@@ -65,7 +65,7 @@ class PersonHasOpenWallet(QianbaoError):
     )
     next_zh = (
         "请用该手机号登录使用；或先在那里注销，再回到这里办理，历史记录会随您保留。"
-        "如果不是您的钱包，请提交申诉。"
+        "如果不是您的钱包，请提交工单。"
     )
 
 

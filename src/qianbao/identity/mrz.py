@@ -129,7 +129,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
     `MrzFormatUnknown`, `MrzLineLength`, `MrzCharacter`, `MrzCheckDigitWrong`, `MrzDateWrong`,
     `MrzFieldEmpty`.
     """
-    given = _lines(lines)
+    given = zone_lines(lines)
     form = _format(given)
     layout = LAYOUTS[form]
     _check_letters(given, layout)
@@ -159,7 +159,8 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
 _LOOKALIKES = {"«": "<<", "《": "<<", "‹": "<", "〈": "<", "＜": "<"}
 
 
-def _lines(given: str | Sequence[str]) -> list[str]:
+def zone_lines(given: str | Sequence[str]) -> list[str]:
+    """The lines as they are counted: capitals, without spaces. Raises `MrzFormatUnknown`."""
     text = given if isinstance(given, str) else "\n".join(given)
     if len(text) > MAX_TEXT_LENGTH:
         raise MrzFormatUnknown()
@@ -242,6 +243,7 @@ def _check_digit(zone: list[str], rule: Checked, layout: Layout) -> None:
         expected=check_digit(text),
         span_en=_spans_en(rule.spans),
         span_zh=_spans_zh(rule.spans),
+        spans=[(span.line + 1, span.start + 1, span.end) for span in rule.spans],
         **_told(zone, suspect(zone, rule, layout)),
     )
 

@@ -42,7 +42,7 @@ class RegisterMisunderstood(QianbaoError):
     en = "A register did not accept our request ({http_status})."
     zh = "登记机构未接受我们的请求（{http_status}）。"
     next_en = "This is not your doing. Open a case, so that we look into it."
-    next_zh = "这不是您的问题。请提交申诉，由我们处理。"
+    next_zh = "这不是您的问题。请提交工单，由我们处理。"
 
 
 class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True):

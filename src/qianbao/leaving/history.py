@@ -144,6 +144,15 @@ async def get_transaction(conn: Connection, *, wallet_id: str, transaction_id: s
     return show_entry(entry, await look_up(conn, [entry]))
 
 
+async def other_wallet(conn: Connection, *, wallet_id: str, transaction_id: str) -> str | None:
+    """The wallet on the other side of a transfer between people, for asking whose it is; itself it
+    is not to be shown. None for every other transaction. Raises `WalletUnknown`."""
+    owners = [wallet.wallet_id for wallet in await wallets_in_history(conn, wallet_id)]
+    wanted = {"owners": owners, "transfer_id": transaction_id}
+    entry = await fetch_one(conn, sql.entry_of_transfer, wanted, Entry)
+    return entry.counterparty_id if entry is not None and entry.kind == "transfer" else None
+
+
 async def wallets_in_history(conn: Connection, wallet_id: str) -> list[HistoryWallet]:
     """The wallet and those it reopened, newest first. Raises `WalletUnknown`."""
     found = await fetch_all(conn, sql.wallets_in_history, {"wallet_id": wallet_id}, HistoryWallet)

@@ -96,9 +96,12 @@ async def deliver_webhook(
     merchant_id: str,
     delivery_id: str,
     now: datetime,
+    sent_at: datetime,
 ) -> None:
-    """The job `deliver_webhook`: posts one event, signed afresh. Each attempt is counted whatever
-    comes of it. Raises `WebhookUndelivered` unless the answer is 2xx; redirects are not followed.
+    """The job `deliver_webhook`: posts one event, signed afresh. `sent_at` is the machine's time,
+    which `now` is not in a sandbox whose clock was moved: the merchant's machine compares it with
+    its own. Each attempt is counted whatever comes of it. Raises `WebhookUndelivered` unless the
+    answer is 2xx; redirects are not followed.
     """
     place = {"merchant_id": merchant_id, "delivery_id": delivery_id}
     async with pool.connection() as conn:
@@ -109,7 +112,7 @@ async def deliver_webhook(
         return
     secrets = [keys.decrypt(cipher, "webhook") for cipher in ciphers]
     told = body(found.event, found.created_at, found.payload)
-    answer = await _post(http, found.url, told, signed_headers(secrets, delivery_id, told, now))
+    answer = await _post(http, found.url, told, signed_headers(secrets, delivery_id, told, sent_at))
     attempt = {"status": answer.status, "error": answer.error, "now": now}
     async with pool.connection() as conn:
         await conn.execute(SQL.count_delivery, place | attempt)
@@ -150,11 +153,11 @@ def body(event: str, at: datetime, data: Any) -> bytes:
 
 
 def signed_headers(
-    secrets: Sequence[str], delivery_id: str, content: bytes, now: datetime
+    secrets: Sequence[str], delivery_id: str, content: bytes, sent_at: datetime
 ) -> dict[str, str]:
     """What Standard Webhooks puts beside the content: id, time in seconds, and a signature for each
     of the secrets in use, the newest first."""
-    seconds = str(int(now.timestamp()))
+    seconds = str(int(sent_at.timestamp()))
     signatures = [_signature(secret, delivery_id, seconds, content) for secret in secrets]
     return {
         "content-type": "application/json",

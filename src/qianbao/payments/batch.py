@@ -31,8 +31,8 @@ class Kind(msgspec.Struct, frozen=True):
     `body` names the fields that make two requests under one key the same. `accounts` and `wallets`
     say what to lock (first that of whoever asks) and whose facts to read. `load` reads (and locks)
     the kind's own rows, `apply` checks and changes the batch and gives the answer, `write` writes
-    what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which can be taken back),
-    then counters and rows, after which nothing raises.
+    what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which
+    can be taken back), then counters and rows, after which nothing raises.
     """
 
     name: str

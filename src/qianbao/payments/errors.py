@@ -82,6 +82,22 @@ class PaymentUnknown(NotFound):
     next_zh = "请向商家索取新的付款码。"
 
 
+class OwnPaymentUnknown(NotFound):
+    code = "own_payment_unknown"
+    en = "You have asked for no payment with this id."
+    zh = "您没有发起过使用该编号的付款。"
+    next_en = "Compare the id with your list of payments, and the API key with the shop it is for."
+    next_zh = "请核对付款列表中的编号，并确认 API 密钥属于该商家。"
+
+
+class PaymentAmountDiffers(QianbaoError):
+    code = "payment_amount_differs"
+    en = "This payment asks for {asked}, not {given}. Nothing was paid."
+    zh = "这笔付款应付 {asked}，而非 {given}，未扣款。"
+    next_en = "Look at the payment again, and pay the amount that it asks for."
+    next_zh = "请重新查看该笔付款，并按应付金额支付。"
+
+
 class PaymentNotAwaiting(QianbaoError):
     code = "payment_not_awaiting"
     en = "This payment is {state} already; it is not taken twice."

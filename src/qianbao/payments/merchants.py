@@ -14,7 +14,13 @@ from qianbao.keyring import token_hash
 from qianbao.ledger import open_account
 from qianbao.money import Money, check_amount
 from qianbao.payments.clear import sql
-from qianbao.payments.errors import STATES_ZH, PaymentNotAwaiting, PaymentUnknown
+from qianbao.payments.errors import (
+    STATES_ZH,
+    OwnPaymentUnknown,
+    PaymentNotAwaiting,
+    PaymentUnknown,
+    SameKeyOtherRequest,
+)
 
 _MOST_TEXT = 128  # a merchant's own reference: domain.md 5.1 (contract_code, at most 128)
 
@@ -144,7 +150,7 @@ async def ask_payment(
     now: datetime,
 ) -> Payment:
     """A payment for somebody to make; the same id with the same body is the same payment. Raises
-    `TextTooLong`, amount errors, `SameIdOtherPayment`."""
+    `TextTooLong`, amount errors, `SameKeyOtherRequest`: the id is made of the caller's key."""
     merchant = await find_merchant(conn, merchant_id=merchant_id)
     for field, text in (("merchant_reference", merchant_reference), ("description", description)):
         if not 0 < len(text) <= _MOST_TEXT:
@@ -161,32 +167,31 @@ async def ask_payment(
             "now": now,
         },
     )
-    payment = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
+    payment = await own_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
     if (payment.amount_minor, payment.merchant_reference, payment.description) != (
         amount.amount_minor,
         merchant_reference,
         description,
     ):
-        raise SameIdOtherPayment()
+        raise SameKeyOtherRequest()
     return payment
 
 
-class SameIdOtherPayment(QianbaoError):
-    code = "same_id_other_payment"
-    status = 422
-    en = "This payment id was used for another amount, reference or description."
-    zh = "该付款编号已用于不同的金额、订单号或说明。"
-    next_en = "Use a fresh id for a new payment."
-    next_zh = "新的付款请使用新的编号。"
-
-
 async def find_payment(conn: Connection, *, merchant_id: str, payment_id: str) -> Payment:
-    """Raises `PaymentUnknown`."""
+    """For whoever pays. Raises `PaymentUnknown`."""
     parameters = {"merchant_id": merchant_id, "payment_id": payment_id}
     found = await fetch_one(conn, sql.find_payment, parameters, Payment)
     if found is None:
         raise PaymentUnknown()
     return found
+
+
+async def own_payment(conn: Connection, *, merchant_id: str, payment_id: str) -> Payment:
+    """For the merchant itself. Raises `OwnPaymentUnknown`."""
+    try:
+        return await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
+    except PaymentUnknown:
+        raise OwnPaymentUnknown() from None
 
 
 async def list_payments(
@@ -206,10 +211,10 @@ async def list_payments(
 
 
 async def cancel_payment(conn: Connection, *, merchant_id: str, payment_id: str) -> Payment:
-    """Takes back a payment nobody has made. Raises `PaymentUnknown`, `PaymentNotAwaiting`."""
+    """Takes back a payment nobody has made. Raises `OwnPaymentUnknown`, `PaymentNotAwaiting`."""
     parameters = {"merchant_id": merchant_id, "payment_id": payment_id}
     cursor = await conn.execute(sql.cancel_payment, parameters)
-    payment = await find_payment(conn, **parameters)
+    payment = await own_payment(conn, **parameters)
     if cursor.rowcount == 0:
         raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
     return payment

@@ -9,12 +9,17 @@ import msgspec
 
 from qianbao.db.queries import Connection, fetch_all
 from qianbao.ledger import AccountKey, Transfer, main_account
-from qianbao.money import Money, check_amount
+from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentPaid
 from qianbao.notices.webhooks import emit
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
-from qianbao.payments.errors import STATES_ZH, PaymentNotAwaiting, PaymentUnknown
+from qianbao.payments.errors import (
+    STATES_ZH,
+    PaymentAmountDiffers,
+    PaymentNotAwaiting,
+    PaymentUnknown,
+)
 from qianbao.payments.merchants import Payment
 
 
@@ -45,8 +50,8 @@ class Paid(msgspec.Struct, frozen=True):
 
 async def pay(clearing: Clearing, request: Pay) -> Paid:
     """Pays at once. `amount` is what the holder was shown: another amount is refused. Raises
-    `PaymentUnknown`, `PaymentNotAwaiting`, amount errors, `BlockedByPolicy` or
-    `InsufficientFunds`."""
+    `PaymentUnknown`, `PaymentNotAwaiting`, `PaymentAmountDiffers`, amount errors, `BlockedByPolicy`
+    or `InsufficientFunds`."""
     answer: Paid = await clearing.submit(request)
     return answer
 
@@ -71,14 +76,23 @@ async def lock_payments(conn: Connection, requests: Sequence[Pay], batch: Batch)
     loaded |= {(payment.merchant_id, payment.payment_id): payment for payment in found}
 
 
+def _check_payable(payment: Payment | None, amount: Money) -> None:
+    if payment is None:
+        raise PaymentUnknown()
+    if payment.state != "awaiting":
+        raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
+    if Money(payment.amount_minor, payment.currency) != amount:
+        raise PaymentAmountDiffers(
+            asked=show(payment.amount_minor, payment.currency),
+            given=show(amount.amount_minor, amount.currency),
+        )
+
+
 def _apply(request: Pay, batch: Batch) -> Paid:
     payer = batch.open_wallet(request.wallet_id)
     amount = check_amount(request.amount, payer.currency)
     payment = batch.loaded["payments"].get((request.merchant_id, request.payment_id))
-    if payment is None or Money(payment.amount_minor, payment.currency) != request.amount:
-        raise PaymentUnknown()
-    if payment.state != "awaiting":
-        raise PaymentNotAwaiting(state=payment.state, state_zh=STATES_ZH[payment.state])
+    _check_payable(payment, request.amount)
     batch.decide(request.wallet_id, "pay", amount)
     transfer = Transfer(
         kind="payment",

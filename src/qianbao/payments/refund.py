@@ -14,8 +14,8 @@ from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
-from qianbao.payments.errors import STATES_ZH, PaymentUnknown, check_note
-from qianbao.payments.merchants import Payment, find_payment
+from qianbao.payments.errors import STATES_ZH, OwnPaymentUnknown, check_note
+from qianbao.payments.merchants import Payment, own_payment
 from qianbao.payments.pay import lock_payments
 from qianbao.wallets.errors import WalletClosed
 
@@ -88,12 +88,12 @@ async def refund(
     reason: str,
 ) -> Refunded:
     """Gives back at once. When the wallet that paid has been closed, the money goes to the same
-    person's open one, if a bank has confirmed them there too. Raises `PaymentUnknown`,
+    person's open one, if a bank has confirmed them there too. Raises `OwnPaymentUnknown`,
     `PaymentNotPaid`, `RefundExceedsPayment`, `InsufficientFunds` (the merchant's) or
     `NoWalletToRefund`."""
     check_note(reason)
     async with pool.connection() as conn:
-        payment = await find_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
+        payment = await own_payment(conn, merchant_id=merchant_id, payment_id=payment_id)
         if payment.wallet_id is None:
             raise PaymentNotPaid(state=payment.state, state_zh=STATES_ZH[payment.state])
         wallet_id = await _where_to(conn, payment.wallet_id)
@@ -133,7 +133,7 @@ def _apply(request: Refund, batch: Batch) -> Refunded:
     key = (request.merchant_id, request.payment_id)
     payment: Payment | None = batch.loaded["payments"].get(key)
     if payment is None:
-        raise PaymentUnknown()
+        raise OwnPaymentUnknown()
     if payment.state != "paid":
         raise PaymentNotPaid(state=payment.state, state_zh=STATES_ZH[payment.state])
     left = payment.amount_minor - payment.refunded_minor

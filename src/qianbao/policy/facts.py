@@ -154,8 +154,8 @@ _ALL = (
     ),
     Fact(
         name="days_since_verified", type="integer", unit="days", per_day=1,
-        source="identity, banks", en="days since your real name was verified",
-        zh="距实名认证的天数", sql=_since("verified_at"),
+        source="identity, banks", en="days since your real name was first verified",
+        zh="距首次实名认证的天数", sql=_since("verified_at"),
     ),
     Fact(
         name="days_since_opened", type="integer", unit="days", per_day=1, source="wallets",

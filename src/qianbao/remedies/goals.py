@@ -20,6 +20,10 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     card_bank: str | None = None
 
 
+OUT_OF_THE_BALANCE = frozenset({"pay", "transfer", "be_charged", "withdraw"})
+"""What takes its amount out of the wallet."""
+
+
 def allowed(*capabilities: str, amount_minor: int = 0) -> Goal:
     """The goal that these capabilities are allowed."""
     return Goal(capabilities=capabilities, amount_minor=amount_minor)
@@ -28,6 +32,14 @@ def allowed(*capabilities: str, amount_minor: int = 0) -> Goal:
 def card_linked(bank: str) -> Goal:
     """The goal that a card of this bank is linked."""
     return Goal(card_bank=bank)
+
+
+def payable_minor(situation: Situation, goal: Goal) -> int | None:
+    """The most that the wallet's money lets through of what `goal` asks for: the available balance;
+    None when nothing of it is paid out of the wallet."""
+    if OUT_OF_THE_BALANCE.isdisjoint(goal.capabilities):
+        return None
+    return max(0, situation.balance_minor - situation.held_minor)
 
 
 def is_reached(

@@ -22,7 +22,7 @@ from qianbao.policy.policies import Actor, Policy
 from qianbao.policy.reasons import headroom_minor
 from qianbao.policy.spells import can_change_by_waiting
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
-from qianbao.remedies.goals import Goal, is_reached
+from qianbao.remedies.goals import Goal, is_reached, payable_minor
 from qianbao.remedies.needs import OTHER_BANK
 from qianbao.remedies.take import Taken, take
 
@@ -255,6 +255,9 @@ def _last_steps(
     # what limits still let through now; and what they let through once they start again
     left = min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
     whole = min((limit.at_most_minor for limit in limits), default=0)
+    payable = payable_minor(situation, goal)
+    if payable is not None:  # less than a limit's rest, where there is less in the wallet
+        left, whole = min(left, payable), min(whole, payable)
     if 0 < left < goal.amount_minor:
         yield _asking_for(left, node)
     if left < whole < goal.amount_minor:

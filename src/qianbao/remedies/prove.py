@@ -14,7 +14,7 @@ from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.remedies.actions import ACTIONS
-from qianbao.remedies.goals import Goal, allowed, is_reached
+from qianbao.remedies.goals import Goal, allowed, is_reached, payable_minor
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.take import is_permitted, unmet
 
@@ -62,6 +62,9 @@ def replay(
         if action.takes == "instant":
             moment = datetime.fromisoformat(step.argument)
         if action.takes == "amount":
+            payable = payable_minor(situation, goal)
+            if payable is not None and int(step.argument) > payable:
+                raise StepImpossible(f"{step.action}: there is not {step.argument} in the wallet")
             goal = msgspec.structs.replace(goal, amount_minor=int(step.argument))
     return situation, moment, goal
 
@@ -99,7 +102,9 @@ def _of_ways(
     goal: Goal,
     ways: tuple[WayOut, ...],
 ) -> list[str]:
-    problems = [] if ways else ["no way out"]
+    # no amount can be promised to somebody with nothing to pay it from: topping up comes first
+    penniless = goal.amount_minor > 0 and payable_minor(situation, goal) == 0
+    problems = [] if ways or penniless else ["no way out"]
     for way in ways:
         try:
             after, moment, asked = replay(policies, situation, now, goal, way)

@@ -26,6 +26,12 @@ SQL = load("qianbao.rollouts")
 SHIPPED = "shipped pack"
 """Whose name stands beside what came with the software; no operator may take it."""
 
+COMMAND_LINE = "$ qianbao"
+"""Who did what was done on the command line; no operator can have this name."""
+
+DEMO = "$ demo"
+"""Who did what came with the demo; no operator can have this name."""
+
 SESSION_IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day, and no night."""
 
@@ -89,7 +95,8 @@ class Operator(msgspec.Struct, frozen=True):
 
 class AuditEntry(msgspec.Struct, frozen=True):
     """One act of one operator: `action` is a verb such as `policy.publish`, `subject` what it was
-    done to, `detail` what somebody reading it later needs."""
+    done to (`subject_name`: what people call it, "" unless it is an operator), `detail` what
+    somebody reading it later needs."""
 
     audit_id: str
     operator: str
@@ -97,6 +104,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
     subject: str
     detail: dict[str, Any]
     at: datetime
+    subject_name: str = ""
 
 
 class _Credentials(msgspec.Struct, frozen=True):
@@ -108,9 +116,10 @@ class _Credentials(msgspec.Struct, frozen=True):
 
 
 async def create_operator(
-    conn: Connection, *, operator_id: str, name: str, password: str, now: datetime
+    conn: Connection, *, operator_id: str, name: str, password: str, by: str, now: datetime
 ) -> Operator:
-    """Raises `OperatorNameInvalid`, `PasswordTooShort` or `OperatorNameTaken`."""
+    """`by` is whoever lets them in, for the audit. Raises `OperatorNameInvalid`,
+    `PasswordTooShort` or `OperatorNameTaken`."""
     check_id(operator_id, "opr")
     if name == SHIPPED:
         raise OperatorNameTaken(name=name)
@@ -124,7 +133,7 @@ async def create_operator(
     )
     if cursor.rowcount == 0:
         raise OperatorNameTaken(name=name)
-    await audit(conn, operator=name, action="operator.create", subject=operator_id, now=now)
+    await audit(conn, operator=by, action="operator.create", subject=operator_id, now=now)
     return Operator(operator_id, name)
 
 

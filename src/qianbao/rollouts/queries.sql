@@ -142,7 +142,8 @@ INSERT INTO audit (audit_id, operator, action, subject, detail, at)
 VALUES (%(audit_id)s, %(operator)s, %(action)s, %(subject)s, %(detail)s, %(now)s)
 
 -- name: list_audit
-SELECT audit_id, operator, action, subject, detail, at FROM audit
+SELECT audit_id, operator, action, subject, detail, at, coalesce(o.name, '') AS subject_name
+FROM audit LEFT JOIN operators AS o ON o.operator_id = subject
 WHERE (%(before)s = '' OR audit_id < %(before)s) AND (%(subject)s = '' OR subject = %(subject)s)
     AND (%(kind)s = '' OR split_part(action, '.', 1) = %(kind)s)
 ORDER BY audit_id DESC LIMIT %(limit)s

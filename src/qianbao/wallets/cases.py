@@ -25,7 +25,7 @@ _HOLD_SUBJECT: dict[Language, str] = {"en": "Legal hold", "zh": "依法冻结"}
 _HOLD_BODY: dict[Language, str] = {
     "en": "Your wallet is held under a legal order. Give this case's number when you ask the "
     "operator about it, or object. The case closes when the hold ends.",
-    "zh": "您的钱包被依法冻结。咨询或提出异议时，请提供本案件的编号。冻结解除后，本案件即办结。",
+    "zh": "您的钱包被依法冻结。咨询或提出异议时，请提供本工单的编号。冻结解除后，本工单即办结。",
 }
 _HOLD_ENDED: dict[Language, str] = {
     "en": "The legal hold has ended.",
@@ -36,7 +36,7 @@ _HOLD_ENDED: dict[Language, str] = {
 class CaseTextLength(InvalidInput):
     code = "case_text_length"
     en = "A case needs a subject of 1 to {most_subject} characters and 1 to {most_body} of text."
-    zh = "申诉须填写 1 至 {most_subject} 字的标题和 1 至 {most_body} 字的内容。"
+    zh = "工单须填写 1 至 {most_subject} 字的标题和 1 至 {most_body} 字的内容。"
     next_en = "Say in a few sentences what happened, and what you expected."
     next_zh = "请简要说明发生了什么，以及您的期望。"
 
@@ -44,7 +44,7 @@ class CaseTextLength(InvalidInput):
 class CaseIdUsed(QianbaoError):
     code = "case_id_used"
     en = "This id was used for another case."
-    zh = "该编号已用于另一项申诉。"
+    zh = "该编号已用于另一个工单。"
     next_en = "Send the request with a fresh id."
     next_zh = "请使用新的编号重新提交。"
 
@@ -52,25 +52,25 @@ class CaseIdUsed(QianbaoError):
 class CaseUnknown(NotFound):
     code = "case_unknown"
     en = "There is no such case."
-    zh = "没有这项申诉。"
+    zh = "没有这个工单。"
     next_en = "Check the case's number."
-    next_zh = "请核对申诉编号。"
+    next_zh = "请核对工单编号。"
 
 
 class CaseAnswered(QianbaoError):
     code = "case_answered"
     en = "This case has been answered already."
-    zh = "该申诉已答复。"
+    zh = "该工单已答复。"
     next_en = "Read the answer; the holder may open another case."
-    next_zh = "请查看已有答复；持有人可以另行申诉。"
+    next_zh = "请查看已有答复；持有人可以另行提交工单。"
 
 
 class CaseOfLegalHold(QianbaoError):
     code = "case_of_legal_hold"
     en = "This case belongs to a legal hold; it closes when the hold is lifted."
-    zh = "该案件属于一项依法冻结，冻结解除时自动办结。"
+    zh = "该工单属于一项依法冻结，冻结解除时自动办结。"
     next_en = "To answer the holder, wait for a case of their own; to end this one, lift the hold."
-    next_zh = "如需答复用户，请在其另行提交的申诉中答复；如需办结，请解除冻结。"
+    next_zh = "如需答复用户，请在其另行提交的工单中答复；如需办结，请解除冻结。"
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -126,7 +126,7 @@ async def answer(
         wallet_id=wallet_id,
         kind="case_answered",
         title_en=f"Your question was answered: {case.subject}",
-        title_zh=f"您的申诉已答复：{case.subject}",
+        title_zh=f"您的工单已答复：{case.subject}",
         body_en=text,
         body_zh=text,
         link="/me/help",

@@ -151,7 +151,8 @@ async def start_signup(
 ) -> Signup:
     """Sends a code to `phone`, whether it has a wallet or not. The same id sent again sends nothing
     more. `address` is the network that asks (`client_address`), empty when it is not known. Raises
-    `PhoneInvalid`, `TooManyCodes`, `CodesFromAddress`, `CodesUsedUp` or `SignupIdUsed`."""
+    `PhoneInvalid`, `CodeTooSoon`, `TooManyCodes`, `CodesFromAddress`, `CodesUsedUp` or
+    `SignupIdUsed`."""
     check_id(signup_id, "sig")
     number = read_phone(phone)
     index = keys.index(number, "phone")
@@ -162,9 +163,8 @@ async def start_signup(
             if (known.phone_index, known.purpose) != (index, purpose):
                 raise SignupIdUsed
             return Signup(signup_id, tail(number), known.expires_at)
-        await _check_rate(conn, settings, index, now)
         asker = address_index(keys, address)
-        await check_flood(conn, settings, asker, now)
+        await _check_rates(conn, settings, index, purpose, asker, now)
         return await _send_code(
             conn, keys, settings, signup_id, number, language, purpose, asker, now, entropy
         )
@@ -199,10 +199,8 @@ async def send_again(
             if (known.phone_index, known.purpose) != (index, purpose):
                 raise SignupIdUsed
             return Signup(again_id, tail(number), known.expires_at)
-        await _check_wait(conn, settings, index, now)
-        await _check_rate(conn, settings, index, now)
         asker = address_index(keys, address)
-        await check_flood(conn, settings, asker, now)
+        await _check_rates(conn, settings, index, purpose, asker, now)
         return await _send_code(
             conn, keys, settings, again_id, number, before.language, purpose, asker, now, entropy
         )
@@ -282,6 +280,19 @@ async def spend_code(conn: Connection, signup: ProvedPhone, now: datetime) -> No
         raise CodeUsed
 
 
+async def _check_rates(
+    conn: Connection,
+    settings: Settings,
+    phone_index: bytes,
+    purpose: Purpose,
+    asker: bytes | None,
+    now: datetime,
+) -> None:
+    await _check_wait(conn, settings, phone_index, purpose, now)
+    await _check_rate(conn, settings, phone_index, now)
+    await check_flood(conn, settings, asker, now)
+
+
 async def _check_rate(
     conn: Connection, settings: Settings, phone_index: bytes, now: datetime
 ) -> None:
@@ -295,9 +306,10 @@ async def _check_rate(
 
 
 async def _check_wait(
-    conn: Connection, settings: Settings, phone_index: bytes, now: datetime
+    conn: Connection, settings: Settings, phone_index: bytes, purpose: Purpose, now: datetime
 ) -> None:
-    cursor = await conn.execute(SQL.last_signup_at, {"phone_index": phone_index})
+    place = {"phone_index": phone_index, "purpose": purpose}
+    cursor = await conn.execute(SQL.last_unused_signup_at, place)
     row = await cursor.fetchone()
     wait = timedelta(seconds=settings.code_wait_seconds)
     if row and row[0] + wait > now:

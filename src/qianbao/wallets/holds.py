@@ -287,7 +287,7 @@ async def _tell_held(conn: Connection, wallet_id: str, case_id: str, now: dateti
         title_en="Your wallet is held under a legal order",
         title_zh="您的钱包已被依法冻结",
         body_en=f"Open the wallet to see what is affected, and whom to ask. Your case: {case_id}",
-        body_zh=f"请打开钱包查看受影响的功能和咨询方式。您的案件编号：{case_id}",
+        body_zh=f"请打开钱包查看受影响的功能和咨询方式。您的工单编号：{case_id}",
         link="/me/pay/wallet",
         now=now,
     )

@@ -29,6 +29,14 @@ SQL = load("qianbao.wallets")
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 _hasher = PasswordHasher()
 
+LOOK_SECONDS = 10
+"""A check that has not ended by then is taken for one whose process died; it stays counted."""
+
+WAIT_SECONDS = 30
+"""How long a request waits for the checks of its wallet that came before."""
+
+_POLL_SECONDS = 0.03
+
 
 class PinFormat(InvalidInput):
     code = "pin_format"
@@ -73,11 +81,29 @@ class PinLocked(QianbaoError):
     next_zh = "请在此时间之后再试，或通过“忘记密码”重设；资金不受影响。"
 
 
-class _Pin(msgspec.Struct, frozen=True):
+class PinBusy(QianbaoError):
+    code = "pin_busy"
+    status = 503
+    retry = True
+    en = "Too many requests of this wallet wait for its PIN to be checked. Nothing happened."
+    zh = "该钱包等待验证支付密码的请求过多，本次请求未执行。"
+    next_en = "Try again in a moment, with the same key."
+    next_zh = "请稍后用同一个键重试。"
+
+
+class _Attempt(msgspec.Struct, frozen=True):
     pin_hash: str
     pin_failures: int
     pin_locked_until: datetime | None
     time_zone: str
+    pin_looked_at_until: datetime
+
+
+class _Lock(msgspec.Struct, frozen=True):
+    pin_locked_until: datetime | None
+    time_zone: str
+    looked_at: bool
+    locked: bool
 
 
 def typed_twice(pin: str, again: str) -> str:
@@ -100,19 +126,28 @@ async def hash_pin(pin: str) -> str:
 async def check_pin(
     pool: Pool, settings: Settings, *, wallet_id: str, pin: str, now: datetime
 ) -> None:
-    """Passes when `pin` is the wallet's. Raises `PinWrong`, `PinLocked` or `WalletUnknown`.
+    """Passes when `pin` is the wallet's. Raises `PinWrong`, `PinLocked`, `PinBusy` or
+    `WalletUnknown`.
 
     Takes the pool because an attempt is counted although an error is raised: it is committed before
     argon2 looks at it, so however many guesses are sent at once, no more than `pin_attempts` of
-    them are looked at. A right PIN starts the count again.
+    them are looked at. A right PIN starts the count again. A wallet's attempts are looked at one by
+    one, the others wait: a right one on its way is no wrong one.
     """
-    counted = await _count_attempt(pool, settings, wallet_id=wallet_id, now=now)
-    if not await asyncio.to_thread(_matches, counted.pin_hash, pin):
-        if counted.pin_locked_until is not None:
-            raise _locked(counted.pin_locked_until, counted.time_zone)
-        raise PinWrong(left=settings.pin_attempts - counted.pin_failures)
+    attempt = await _next_attempt(pool, settings, wallet_id=wallet_id, now=now)
+    right = await asyncio.to_thread(_matches, attempt.pin_hash, pin)
+    done = {
+        "wallet_id": wallet_id,
+        "right": right,
+        "looked_at_until": attempt.pin_looked_at_until,
+    }
     async with pool.connection() as conn:
-        await conn.execute(SQL.forget_pin_attempts, {"wallet_id": wallet_id})
+        await conn.execute(SQL.end_pin_attempt, done)
+    if right:
+        return
+    if attempt.pin_locked_until is not None:
+        raise _locked(attempt.pin_locked_until, attempt.time_zone)
+    raise PinWrong(left=settings.pin_attempts - attempt.pin_failures)
 
 
 async def change_pin(
@@ -148,26 +183,47 @@ async def set_pin(
         title_zh="支付密码已修改",
         body_en="Everybody who was signed in to this wallet elsewhere was signed out. If this was "
         "not you, choose a new PIN at once and open a case.",
-        body_zh="其他设备上的登录均已退出。如非本人操作，请立即重设密码并提交申诉。",
+        body_zh="其他设备上的登录均已退出。如非本人操作，请立即重设密码并提交工单。",
         link="/me/help",
         now=now,
     )
 
 
-async def _count_attempt(pool: Pool, settings: Settings, *, wallet_id: str, now: datetime) -> _Pin:
+async def _next_attempt(
+    pool: Pool, settings: Settings, *, wallet_id: str, now: datetime
+) -> _Attempt:
+    """An attempt that may be looked at, counted, once those before it are done. Raises `PinLocked`,
+    `PinBusy` or `WalletUnknown`."""
+    give_up = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while asyncio.get_running_loop().time() < give_up:
+        attempt = await _count_attempt(pool, settings, wallet_id=wallet_id, now=now)
+        if attempt is not None:
+            return attempt
+        await asyncio.sleep(_POLL_SECONDS)  # without a connection, which others need meanwhile
+    raise PinBusy
+
+
+async def _count_attempt(
+    pool: Pool, settings: Settings, *, wallet_id: str, now: datetime
+) -> _Attempt | None:
+    """None while another is looked at."""
     attempt = {
         "wallet_id": wallet_id,
         "attempts": settings.pin_attempts,
         "lock_until": now + timedelta(minutes=settings.pin_lock_minutes),
+        "look_seconds": LOOK_SECONDS,
         "now": now,
     }
     async with pool.connection() as conn:
-        counted = await fetch_one(conn, SQL.count_pin_attempt, attempt, _Pin)
+        counted = await fetch_one(conn, SQL.count_pin_attempt, attempt, _Attempt)
         if counted is not None:
             return counted
-        found = await fetch_one(conn, SQL.find_pin, {"wallet_id": wallet_id}, _Pin)
+        place = {"wallet_id": wallet_id, "now": now}
+        found = await fetch_one(conn, SQL.find_pin_lock, place, _Lock)
     if found is None:
         raise WalletUnknown
+    if found.looked_at or not found.locked:
+        return None
     raise _locked(found.pin_locked_until or now, found.time_zone)
 
 

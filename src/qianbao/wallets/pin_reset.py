@@ -39,7 +39,7 @@ Proof = Literal["code", "card"]
 _TEXT: dict[Language, str] = {
     "en": "The payment PIN of your Qianbao wallet was changed without the old one. If this was not "
     "you, choose a new PIN at once and open a case in the app.",
-    "zh": "您的钱包支付密码已通过“忘记密码”重设。如非本人操作，请立即再次重设并在应用内提交申诉。",
+    "zh": "您的钱包支付密码已通过“忘记密码”重设。如非本人操作，请立即再次重设并在应用内提交工单。",
 }
 
 

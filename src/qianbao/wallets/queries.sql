@@ -19,8 +19,11 @@ FROM signups WHERE signup_id = %(signup_id)s FOR UPDATE
 -- name: count_signups
 SELECT count(*) FROM signups WHERE phone_index = %(phone_index)s AND created_at > %(since)s
 
--- name: last_signup_at
-SELECT max(created_at) FROM signups WHERE phone_index = %(phone_index)s HAVING count(*) > 0
+-- name: last_unused_signup_at
+-- A code that was used is no reason to wait for the next one.
+SELECT max(created_at) FROM signups
+WHERE phone_index = %(phone_index)s AND purpose = %(purpose)s AND confirmed_at IS NULL
+HAVING count(*) > 0
 
 -- name: add_signup
 INSERT INTO signups (
@@ -84,23 +87,36 @@ WHERE wallet_id = %(wallet_id)s AND status = 'open'
 -- ── PIN ────────────────────────────────────────────────────────────────────────────────────────
 
 -- name: count_pin_attempt
--- Counted before it is looked at, so that guesses sent all at once are counted one by one. A lock
--- that has run out starts the count again. No row: locked, or no such wallet.
+-- Counted before it is looked at, one at a time: `pin_looked_at_until` says whose turn it is, and
+-- is the machine's time, for it bounds how long a process takes. A lock that has run out starts the
+-- count again. No row: another is looked at, locked, or no such wallet.
 UPDATE wallets
 SET pin_failures = CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END,
     pin_locked_until = CASE
         WHEN CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END >= %(attempts)s
         THEN %(lock_until)s::timestamptz
-    END
-WHERE wallet_id = %(wallet_id)s AND (pin_locked_until IS NULL OR pin_locked_until <= %(now)s)
-RETURNING pin_hash, pin_failures, pin_locked_until, time_zone
+    END,
+    pin_looked_at_until = clock_timestamp() + make_interval(secs => %(look_seconds)s)
+WHERE wallet_id = %(wallet_id)s
+    AND (pin_looked_at_until IS NULL OR pin_looked_at_until <= clock_timestamp())
+    AND (pin_locked_until IS NULL OR pin_locked_until <= %(now)s)
+RETURNING pin_hash, pin_failures, pin_locked_until, time_zone, pin_looked_at_until
 
--- name: find_pin
-SELECT pin_hash, pin_failures, pin_locked_until, time_zone
+-- name: find_pin_lock
+-- Whether another is looked at now: until then a lock may be one that it lifts again.
+SELECT pin_locked_until, time_zone,
+    coalesce(pin_looked_at_until > clock_timestamp(), false) AS looked_at,
+    coalesce(pin_locked_until > %(now)s, false) AS locked
 FROM wallets WHERE wallet_id = %(wallet_id)s
 
--- name: forget_pin_attempts
-UPDATE wallets SET pin_failures = 0, pin_locked_until = NULL WHERE wallet_id = %(wallet_id)s
+-- name: end_pin_attempt
+-- The next may be looked at, unless this one took so long that the next already is. A right one
+-- starts the count again.
+UPDATE wallets
+SET pin_failures = CASE WHEN %(right)s THEN 0 ELSE pin_failures END,
+    pin_locked_until = CASE WHEN %(right)s THEN NULL ELSE pin_locked_until END,
+    pin_looked_at_until = nullif(pin_looked_at_until, %(looked_at_until)s)
+WHERE wallet_id = %(wallet_id)s
 
 -- name: set_pin
 -- Whatever was tried before, the new one starts with all its tries.

@@ -16,7 +16,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import field
 from qianbao.web.i18n import Text
 from qianbao.web.records import FORMATS
-from qianbao.web.standing import shown, status_of
+from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
 CURES = {
@@ -80,6 +80,7 @@ async def _page(request: Asked, refusal: QianbaoError | None = None) -> Response
         status=status_of(refusal),
         blockers=found,
         cures={one.cure: CURES[one.cure] for one in found},
+        held=(await standing_of(request)).held if found else None,
         wallet=profile,
         formats=FORMATS,
         refusal=shown(refusal),

@@ -27,6 +27,7 @@ from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
+from qianbao.web.marked import marked_lines
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -170,6 +171,7 @@ def _add_page(
         photos=photos_are_read(),
         seen=seen,
         typed=forms.kept(form),
+        marked=marked_lines(field(form, "mrz"), refusal),
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),
     )

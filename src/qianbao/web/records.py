@@ -15,11 +15,19 @@ from litestar.response import Stream
 
 from qianbao.clock import local_date
 from qianbao.errors import NotFound
-from qianbao.leaving.history import transactions, wallets_in_history
+from qianbao.identity.documents import current_document
+from qianbao.leaving.history import (
+    Transaction,
+    other_wallet,
+    transactions,
+    wallets_in_history,
+)
+from qianbao.leaving.reopen import earlier_wallets
 from qianbao.leaving.statement_camt053 import write_camt053
 from qianbao.leaving.statement_csv import write_csv
 from qianbao.leaving.statement_pdf import write_pdf
 from qianbao.leaving.statements import Statement, statement
+from qianbao.wallets.receivers import mask
 from qianbao.web.drawing import draw
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -64,8 +72,11 @@ async def list_transactions(request: Asked) -> Response[Any]:
     page = request.query_params.get("page", "")
     async with services_of(request).pool.connection() as conn:
         found = await transactions(conn, wallet_id=holder(request), limit=PAGE, after=page or None)
+        empty = not found.items and of(request).wallet_open
+        earlier = await earlier_wallets(conn, wallet_id=holder(request)) if empty else ()
     return draw(
         "transactions.html",
+        closed_before=any(one.reopened_at is None for one in earlier),
         items=found.items,
         page=quote(page),
         older=found.next or "",
@@ -80,8 +91,26 @@ async def show_transaction(request: Asked, transaction_id: FromPath[str]) -> Res
         found = await transactions(conn, wallet_id=holder(request), limit=PAGE, after=page or None)
     for item in found.items:
         if item.transaction_id == transaction_id:
-            return draw("transaction.html", item=item)
+            return draw(
+                "transaction.html",
+                item=item,
+                name=await _masked_name(request, item),
+                just_sent=item.amount_minor < 0 and request.query_params.get("sent") == "1",
+            )
     raise TransactionUnknown()
+
+
+async def _masked_name(request: Asked, item: Transaction) -> str:
+    """Whom money was sent to or came from, as the sender was shown them; "" when no document says
+    it, or it was no person."""
+    if item.kind != "transfer":
+        return ""
+    async with services_of(request).pool.connection() as conn:
+        other = await other_wallet(
+            conn, wallet_id=holder(request), transaction_id=item.transaction_id
+        )
+        document = await current_document(conn, other) if other else None
+    return mask(document.legal_name) if document else ""
 
 
 @get("/me/pay/statements")

@@ -49,7 +49,8 @@ async def clock(request: Asked) -> Response[Any]:
 
 @post("/sandbox/clock")
 async def move_clock(request: Asked) -> Response[Any]:
-    """Moves the demo to the morning of another day, for every process."""
+    """Moves the demo to the morning of another day, for every process, and goes back to the page
+    that it was left for."""
     form, movable = await forms.read(request), _movable(request)
     typed = field(form, "day")
     try:
@@ -58,7 +59,8 @@ async def move_clock(request: Asked) -> Response[Any]:
             await move(conn, movable, start_of_day(day) + MORNING)
     except QianbaoError as refusal:
         return await _page(request, field(form, "back"), refusal)
-    return Redirect(forms.address("/sandbox/clock", back=field(form, "back")), status_code=303)
+    back = field(form, "back")
+    return Redirect(own_path(back) if back else "/sandbox/clock", status_code=303)
 
 
 def _movable(request: Asked) -> MovableClock:
@@ -85,7 +87,7 @@ async def _page(request: Asked, back: str, refusal: QianbaoError | None = None) 
         status=status_of(refusal),
         today=today,
         after=AFTER_TWO_BANKS if today < AFTER_TWO_BANKS else None,
-        back=own_path(back) if back else "/me/pay",
+        left=own_path(back) if back else "",
         refusal=shown(refusal),
     )
 

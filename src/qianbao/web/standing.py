@@ -7,7 +7,7 @@ comes from `policy` and `remedies` in both languages, and is only arranged here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
@@ -21,7 +21,7 @@ from qianbao.payments.errors import BlockedByPolicy
 from qianbao.policy.compared import MET, Compared, Comparison
 from qianbao.policy.policies import Words
 from qianbao.policy.reasons import Reason
-from qianbao.policy.sentences import actual_words, needed_words
+from qianbao.policy.sentences import actual_words, needed_words, show_value
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.closing import ClosingBlocker
 from qianbao.remedies.plan import Step, WayOut
@@ -154,15 +154,21 @@ async def standing_of(request: Asked) -> Whole:
 
 def whole(found: Standing) -> Whole:
     """A standing as the pages print it."""
-    currency = found.balance.currency
+    currency, today = found.balance.currency, local_date(found.at)
     stops = {name for name, one in found.capabilities.items() if one.outcome == "blocked"}
     blockers = tuple(
-        blocker(one.reason, _words(one.capabilities), currency=currency)
+        blocker(one.reason, _words(one.capabilities), currency=currency, today=today)
         for one in found.blockers
         if one.reason.who_must_act != "authority"
     )
     coming = tuple(
-        blocker(one.reason, _words(one.capabilities), currency=currency, on=local_date(one.at))
+        blocker(
+            one.reason,
+            _words(one.capabilities),
+            currency=currency,
+            on=local_date(one.at),
+            today=today,
+        )
         for one in found.coming
     )
     return Whole(
@@ -253,15 +259,21 @@ def refused(error: QianbaoError) -> Refused:
 
 
 def blocker(
-    reason: Reason, capabilities: Iterable[Text], *, currency: str, on: date | None = None
+    reason: Reason,
+    capabilities: Iterable[Text],
+    *,
+    currency: str,
+    on: date | None = None,
+    today: date | None = None,
 ) -> Blocker:
-    """A reason, with the words of what it takes away; `on` is the day of one still to come. A
-    limit's own sentence says all that it compares."""
+    """A reason, with the words of what it takes away; `on` is the day of one still to come;
+    with `today`, what counts days says from which day on. A limit's own sentence says all that
+    it compares."""
     compared = reason.compared if reason.headroom_minor is None else MET
     return Blocker(
         title=Text(reason.title_en, reason.title_zh),
         sentence=Text(reason.sentence_en, reason.sentence_zh),
-        needs=_needs(compared, currency, on),
+        needs=_needs(compared, currency, on, today),
         capabilities=tuple(capabilities),
         since=reason.since,
         deadline=reason.deadline,
@@ -272,17 +284,28 @@ def blocker(
     )
 
 
-def _needs(compared: Compared, currency: str, on: date | None) -> Needs:
+def _needs(compared: Compared, currency: str, on: date | None, today: date | None) -> Needs:
     return Needs(
         combine=compared.combine,
-        rows=tuple(_row(one, currency, on) for one in compared.comparisons if one.fact),
-        groups=tuple(_needs(group, currency, on) for group in compared.groups),
+        rows=tuple(_row(one, currency, on, today) for one in compared.comparisons if one.fact),
+        groups=tuple(_needs(group, currency, on, today) for group in compared.groups),
     )
 
 
-def _row(compared: Comparison, currency: str, on: date | None) -> Row:
+def _row(compared: Comparison, currency: str, on: date | None, today: date | None) -> Row:
     """One comparison, in words."""
     label = compared.label_en
+    since = {"en": "", "zh": ""}
+    if (
+        today is not None
+        and compared.fact.startswith("days_since_")
+        and compared.actual is not None
+    ):
+        first = today - timedelta(days=int(compared.actual))
+        since = {
+            "en": f" ({show_value(first, '', currency=currency, language='en')})",
+            "zh": f"（{show_value(first, '', currency=currency, language='zh')}）",
+        }
 
     def actual(language: Language) -> str:
         return actual_words(compared, currency=currency, language=language, on=on)
@@ -291,7 +314,7 @@ def _row(compared: Comparison, currency: str, on: date | None) -> Row:
         return needed_words(compared, currency=currency, language=language)
 
     return Row(
-        label=Text(label[:1].upper() + label[1:], compared.label_zh),
+        label=Text(label[:1].upper() + label[1:] + since["en"], compared.label_zh + since["zh"]),
         actual=Text(actual("en"), actual("zh")),
         needed=Text(needed("en"), needed("zh")),
     )

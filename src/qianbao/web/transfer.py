@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from qianbao import money
 from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
-from qianbao.money import Money, check_amount
+from qianbao.money import Money
 from qianbao.payments.errors import check_note
 from qianbao.payments.transfer import NoWalletAtPhone, SendMoney, send, to_phone
 from qianbao.wallets.pin import check_pin
@@ -63,7 +63,7 @@ async def send_money(request: Asked) -> Response[Any]:
             return await _confirm_page(request, form, key, refusal)
         except QianbaoError as nobody:
             return await _form_page(request, form, nobody)
-    return Redirect(f"/me/pay/transactions/{sent.transfer_id}", status_code=303)
+    return Redirect(f"/me/pay/transactions/{sent.transfer_id}?sent=1", status_code=303)
 
 
 async def _wish(request: Asked, form: Form) -> SendMoney:
@@ -100,9 +100,7 @@ async def _check(request: Asked, form: Form, wish: SendMoney) -> None:
 
 
 def _amount(form: Form, profile: Wallet) -> Money:
-    amount = money.read(field(form, "amount"), profile.currency)
-    check_amount(amount, profile.currency)
-    return amount
+    return money.read_to_move(field(form, "amount"), profile.currency)
 
 
 async def _form_page(

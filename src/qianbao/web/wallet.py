@@ -88,7 +88,7 @@ async def ask_top_up(request: Asked) -> Response[Any]:
     try:
         async with services.pool.connection() as conn:
             profile = await wallet(conn, wallet_id)
-        amount = money.read(field(form, "amount"), profile.currency)
+        amount = money.read_to_move(field(form, "amount"), profile.currency)
         await _check_pin(request, form)
         order_id = check_id(field(form, "order_id"), "ord")
         order = await top_up_now(
@@ -114,7 +114,8 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
         async with services.pool.connection() as conn:
             profile = await wallet(conn, wallet_id)
         everything = field(form, "all") == "1"
-        amount = None if everything else money.read(field(form, "amount"), profile.currency)
+        typed = field(form, "amount")
+        amount = None if everything else money.read_to_move(typed, profile.currency)
         await _check_pin(request, form)
         order_id = check_id(field(form, "order_id"), "ord")
         card_id = field(form, "card_id")

@@ -35,8 +35,14 @@ class CardCodeWrong(QianbaoError):
     code = "card_code_wrong"
     en = "{bank_en} says this is not the code it sent."
     zh = "{bank_zh}提示验证码不正确。"
-    next_en = "Enter the code of the latest message from {bank_en}."
-    next_zh = "请输入{bank_zh}最近一条短信中的验证码。"
+    next_en = (
+        "Enter the code of the latest message from {bank_en}. After a few wrong ones the bank "
+        "voids it, and the card has to be linked again; it does not tell us how many are left."
+    )
+    next_zh = (
+        "请输入{bank_zh}最近一条短信中的验证码。多次输错后银行会作废该验证码，须重新绑定；"
+        "银行未告知剩余次数。"
+    )
 
 
 async def confirm_card(

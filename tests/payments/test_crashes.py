@@ -1,0 +1,242 @@
+"""The app and PostgreSQL are killed (`kill -9`) in the middle of what the machine of
+`test_machine.py` does: nothing that was answered is lost, nothing is done twice, what was refused
+left nothing behind, and the ledger proves itself."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from qianbao.db import embedded
+from qianbao.db.migrate import migrate
+from qianbao.errors import QianbaoError
+from qianbao.ids import id_from_key
+from qianbao.money import Money
+from qianbao.payments.top_up import TopUp
+from qianbao.payments.transfer import SendMoney
+from qianbao.payments.withdraw import Withdraw
+from tests.payments.killed_app import Answered, line_of
+from tests.payments.test_machine import PEOPLE, WHO, Clearinghouse
+
+HERE = Path(__file__).resolve().parents[2]
+UNANSWERED = ("clearing_interrupted", "clearing_busy")
+AMOUNTS = st.sampled_from([1, 2, 3, 50, 300, 10**13])
+"""The last is more than anybody may send: it is always refused."""
+
+WISHES = st.tuples(st.sampled_from(["send", "send", "send", "withdraw", "top up"]), WHO, AMOUNTS)
+BURSTS = st.one_of(
+    st.lists(WISHES, min_size=1, max_size=30),
+    st.lists(WISHES, min_size=4, max_size=4).map(lambda few: few * 100),  # by COPY
+)
+MOMENTS = st.integers(0, 80)
+"""Milliseconds from the first request to the kill: before, during and after the commit."""
+
+FEW = settings(
+    max_examples=5,
+    stateful_step_count=9,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[embedded.EmbeddedServer]:
+    """A durable server of these tests' own."""
+    place = Path(tempfile.mkdtemp(prefix="qianbao-crash-"))
+    place.chmod(0o711)
+    started = embedded.start(place / "pg", durable=True)
+    asyncio.run(migrate(embedded.create_database(started.url, "wallet")))
+    yield started
+    embedded.end(embedded.start(place / "pg", durable=True))
+    shutil.rmtree(started.home, ignore_errors=True)
+    shutil.rmtree(place)
+
+
+class Crashing(Clearinghouse):
+    """Bursts of requests, and what has to be true of them after a crash."""
+
+    def burst(self, wishes: list) -> list:
+        """The requests, each under a key of its own that a transfer carries as its note."""
+        made = []
+        for verb, who, amount in wishes:
+            wallet, key = self.wallets[who], f"k{next(self.keys)}"
+            card, order = id_from_key("crd", self.names[who], "0"), f"ord_{wallet}_{key}"
+            if verb == "send":
+                to = self.wallets[(who + 1) % len(PEOPLE)]
+                made.append(SendMoney(wallet, key, to, Money(amount), f"{wallet} {key}"))
+            elif verb == "withdraw":
+                made.append(Withdraw(wallet, key, order, card, Money(amount)))
+            else:
+                made.append(TopUp(wallet, key, order, card, Money(amount)))
+        return made
+
+    async def told(self, loop, request) -> tuple[str, bytes]:
+        """The outcome of one request, and its answer as JSON."""
+        try:
+            return "done", msgspec.json.encode(await loop.submit(request))
+        except QianbaoError as refusal:
+            return refusal.code, b"null"
+
+    async def send_again(self, asked: list, told: dict[str, tuple[str, bytes]]) -> list[str]:
+        """Every request under its key once more: what was answered gets the same answer, what was
+        not is found out. The loops must come back by themselves."""
+        loops = itertools.cycle(self.loops)
+        final = []
+        for _ in range(60):
+            again = await asyncio.gather(*(self.told(next(loops), one) for one in asked))
+            if not any(outcome in UNANSWERED for outcome, _ in again):
+                break
+            await asyncio.sleep(0.25)
+        for request, found in zip(asked, again, strict=True):
+            before = told.get(request.key, ("", b""))
+            assert found[0] not in UNANSWERED, request
+            assert before[0] != "done" or found == before, request
+            final.append(found[0])
+        return final
+
+    async def check(self, asked: list, outcomes: list[str]) -> None:
+        """Each done request is there once, and of a refused one there is nothing."""
+        await self.pool.check()
+        done = {one.key for one, outcome in zip(asked, outcomes, strict=True) if outcome == "done"}
+        async with self.pool.connection() as conn:
+            for request in asked:
+                order = getattr(request, "order_id", "")
+                cursor = await conn.execute(
+                    """SELECT (SELECT count(*) FROM transfers WHERE note = %s),
+                        (SELECT count(*) FROM bank_orders WHERE order_id = %s),
+                        (SELECT count(*) FROM holds WHERE reason = %s),
+                        (SELECT count(*) FROM answers WHERE scope = %s AND key = %s)""",
+                    (f"{request.wallet_id} {request.key}", order, f"withdrawal {order}",
+                     request.wallet_id, request.key),
+                )  # fmt: skip
+                there = (
+                    isinstance(request, SendMoney), bool(order), isinstance(request, Withdraw), True,
+                )  # fmt: skip
+                expected = there if request.key in done else (False,) * 4
+                assert await cursor.fetchone() == expected, request
+
+    def settle(self, asked: list, outcomes: list[str]) -> None:
+        """What was done happens in the model, too."""
+        for request, outcome in zip(asked, outcomes, strict=True):
+            amount = request.amount.amount_minor
+            if outcome != "done":
+                assert outcome in ("insufficient_funds", "blocked_by_policy"), request
+            elif isinstance(request, SendMoney):
+                self.model[request.wallet_id][0] -= amount
+                self.model[request.to_wallet_id][0] += amount
+            else:
+                self.orders.append((request, amount))
+                if isinstance(request, Withdraw):
+                    self.model[request.wallet_id][1] += amount
+
+    async def survive(self, asked: list, told: dict[str, tuple[str, bytes]]) -> list[str]:
+        outcomes = await self.send_again(asked, told)
+        await self.check(asked, outcomes)
+        return outcomes
+
+
+class AppKilled(Crashing):
+    """Requests go to another process, which is killed."""
+
+    app: subprocess.Popen | None = None
+    killed = 0
+
+    def start_app(self) -> None:
+        command = [sys.executable, "-m", "tests.payments.killed_app", self.url]
+        type(self).app = subprocess.Popen(
+            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    @rule(wishes=BURSTS, after_ms=MOMENTS)
+    def the_app_is_killed(self, wishes, after_ms):
+        """What it had answered by then is known from its pipe."""
+        asked = self.burst(wishes)
+        assert self.app is not None
+        assert self.app.stdout.readline() == b"ready\n"
+        self.app.stdin.write(b"".join(map(line_of, asked)))
+        self.app.stdin.flush()
+        self.runner.run(asyncio.sleep(after_ms / 1000))
+        self.app.kill()
+        said, _ = self.app.communicate()
+        type(self).killed += 1
+        self.start_app()  # meanwhile
+        lines = [line for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
+        answers = [msgspec.json.decode(line, type=Answered) for line in lines]
+        told = {one.key: (one.outcome, bytes(one.answer)) for one in answers}
+        self.settle(asked, self.runner.run(self.survive(asked, told)))
+
+
+class PostgresKilled(Crashing):
+    """Requests go to the machine's own loops, and their server is killed."""
+
+    server: embedded.EmbeddedServer
+    killed = 0
+
+    @rule(wishes=BURSTS, after_ms=MOMENTS)
+    def postgresql_is_killed(self, wishes, after_ms):
+        """The server with all of its processes; then it is started on what is on the disk."""
+        asked = self.burst(wishes)
+        self.settle(asked, self.runner.run(self._lose_the_server(asked, after_ms)))
+
+    async def _lose_the_server(self, asked: list, after_ms: int) -> list[str]:
+        loops = itertools.cycle(self.loops)
+        waiting = [asyncio.create_task(self.told(next(loops), one)) for one in asked]
+        await asyncio.sleep(after_ms / 1000)
+        kill_all(self.server)
+        type(self).killed += 1
+        await asyncio.to_thread(embedded.start, self.server.folder, durable=True)
+        said = await asyncio.gather(*waiting)
+        told = {one.key: found for one, found in zip(asked, said, strict=True)}
+        return await self.survive(asked, told)
+
+
+def kill_all(server: embedded.EmbeddedServer) -> None:
+    """The postmaster and every process it has begun, none of which may say goodbye."""
+    postmaster = int((server.home / "cluster" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGSTOP)  # it begins nothing more
+    for process in (*_children(postmaster), postmaster):
+        os.kill(process, signal.SIGKILL)
+
+
+def _children(parent: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=True
+    )
+    return [int(line) for line in found.stdout.split()]
+
+
+def test_the_app_is_killed(server):
+    class Here(AppKilled):
+        url = server.database("wallet")
+
+    Here.start_app(Here)
+    try:
+        run_state_machine_as_test(Here, settings=FEW)
+    finally:
+        Here.app.kill()
+        Here.app.communicate()
+    assert Here.killed > 3
+
+
+def test_postgresql_is_killed(server):
+    class Here(PostgresKilled):
+        url = server.database("wallet")
+
+    Here.server = server
+    run_state_machine_as_test(Here, settings=FEW)
+    assert Here.killed > 3
