@@ -71,7 +71,7 @@ def calm_collector() -> None:
 
     A batch's objects live until it ends, so young collections find nothing in them. As Python ships
     it the collector took a fifth of the CPU of clearing in batches of 8,000 (0.8 to 1.0 s of 4.2
-    for 90,000 payments, 2,300 collections), like this 5 % (12 collections); of 32 single payments
+    for 90,000 payments, 2,300 collections), like this 5 % (12 collections); with 32 single payments
     in flight 6 %, like this nothing.
     """
     if gc.get_freeze_count():

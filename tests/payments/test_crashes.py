@@ -38,16 +38,16 @@ AMOUNTS = st.sampled_from([1, 2, 3, 50, 300, 10**13])
 """The last is more than anybody may send: it is always refused."""
 
 WISHES = st.tuples(st.sampled_from(["send", "send", "send", "withdraw", "top up"]), WHO, AMOUNTS)
-BURSTS = st.one_of(
-    st.lists(WISHES, min_size=1, max_size=30),
-    st.lists(WISHES, min_size=4, max_size=4).map(lambda few: few * 100),  # by COPY
-)
+BURSTS = st.lists(WISHES, min_size=12, max_size=30)
+LARGE = st.lists(WISHES, min_size=4, max_size=4).map(lambda few: few * 100)
+"""Enough of them that they are written by COPY."""
+
 MOMENTS = st.integers(0, 80)
 """Milliseconds from the first request to the kill: before, during and after the commit."""
 
 FEW = settings(
-    max_examples=5,
-    stateful_step_count=9,
+    max_examples=3,
+    stateful_step_count=8,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -153,20 +153,28 @@ class Crashing(Clearinghouse):
 class AppKilled(Crashing):
     """Requests go to another process, which is killed."""
 
-    app: subprocess.Popen | None = None
+    app: subprocess.Popen[bytes]
     killed = 0
 
-    def start_app(self) -> None:
-        command = [sys.executable, "-m", "tests.payments.killed_app", self.url]
-        type(self).app = subprocess.Popen(
-            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+    @classmethod
+    def start_app(cls) -> None:
+        """A fresh one, which needs a second to be ready."""
+        command = [sys.executable, "-m", "tests.payments.killed_app", cls.url]
+        cls.app = subprocess.Popen(command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    @rule(wishes=LARGE, after_ms=MOMENTS)
+    def the_app_is_killed_in_a_large_batch(self, wishes, after_ms):
+        """A few hundred at once."""
+        self._lose_the_app(wishes, after_ms)
 
     @rule(wishes=BURSTS, after_ms=MOMENTS)
     def the_app_is_killed(self, wishes, after_ms):
+        """A few at once."""
+        self._lose_the_app(wishes, after_ms)
+
+    def _lose_the_app(self, wishes, after_ms):
         """What it had answered by then is known from its pipe."""
         asked = self.burst(wishes)
-        assert self.app is not None
         assert self.app.stdout.readline() == b"ready\n"
         self.app.stdin.write(b"".join(map(line_of, asked)))
         self.app.stdin.flush()
@@ -187,13 +195,20 @@ class PostgresKilled(Crashing):
     server: embedded.EmbeddedServer
     killed = 0
 
+    @rule(wishes=LARGE, after_ms=MOMENTS)
+    def postgresql_is_killed_in_a_large_batch(self, wishes, after_ms):
+        """A few hundred at once."""
+        asked = self.burst(wishes)
+        self.settle(asked, self.runner.run(self._lose_the_server(asked, after_ms)))
+
     @rule(wishes=BURSTS, after_ms=MOMENTS)
     def postgresql_is_killed(self, wishes, after_ms):
-        """The server with all of its processes; then it is started on what is on the disk."""
+        """A few at once."""
         asked = self.burst(wishes)
         self.settle(asked, self.runner.run(self._lose_the_server(asked, after_ms)))
 
     async def _lose_the_server(self, asked: list, after_ms: int) -> list[str]:
+        """With all of its processes; then it is started on what is on the disk."""
         loops = itertools.cycle(self.loops)
         waiting = [asyncio.create_task(self.told(next(loops), one)) for one in asked]
         await asyncio.sleep(after_ms / 1000)
@@ -224,13 +239,13 @@ def test_the_app_is_killed(server):
     class Here(AppKilled):
         url = server.database("wallet")
 
-    Here.start_app(Here)
+    Here.start_app()
     try:
         run_state_machine_as_test(Here, settings=FEW)
     finally:
         Here.app.kill()
         Here.app.communicate()
-    assert Here.killed > 3
+    assert Here.killed > 1
 
 
 def test_postgresql_is_killed(server):
@@ -239,4 +254,4 @@ def test_postgresql_is_killed(server):
 
     Here.server = server
     run_state_machine_as_test(Here, settings=FEW)
-    assert Here.killed > 3
+    assert Here.killed > 1

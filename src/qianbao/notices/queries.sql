@@ -32,11 +32,14 @@ SELECT phone_cipher, body_cipher, sent_at FROM text_messages WHERE sms_id = %(sm
 -- name: text_sent
 UPDATE text_messages SET sent_at = %(now)s WHERE sms_id = %(sms_id)s
 
--- name: add_delivery
+-- name: add_deliveries
 -- Nothing is added for a merchant who has no address for webhooks.
 INSERT INTO webhook_deliveries (merchant_id, delivery_id, event, payload, created_at)
-SELECT merchant_id, %(delivery_id)s, %(event)s, %(payload)s, %(now)s
-FROM webhooks WHERE merchant_id = %(merchant_id)s
+SELECT n.merchant_id, n.delivery_id, n.event, n.payload::jsonb, %(now)s
+FROM unnest(%(merchants)b::text[], %(deliveries)b::text[], %(events)b::text[], %(payloads)b::text[])
+    AS n (merchant_id, delivery_id, event, payload)
+JOIN webhooks w ON w.merchant_id = n.merchant_id
+RETURNING merchant_id, delivery_id
 
 -- name: find_delivery
 SELECT d.event, d.payload, d.created_at, d.delivered_at, w.url

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 import msgspec
-from psycopg.types.json import Jsonb
 
+from qianbao.db.arrays import texts
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
@@ -64,28 +64,43 @@ class _Answer(msgspec.Struct, frozen=True):
     error: str
 
 
+class Told(msgspec.Struct, frozen=True):
+    """An event for a merchant: `event` is one of `EVENTS`, and `payload` says it."""
+
+    merchant_id: str
+    event: str
+    payload: Payload
+
+
 async def emit(
     conn: Connection, *, merchant_id: str, event: str, payload: Payload, now: datetime
 ) -> str | None:
-    """Tells the merchant `event`, one of `EVENTS`, once this transaction has committed. Gives the
-    delivery's id; None when the merchant wants no webhooks."""
-    if type(payload) is not type(EVENTS[event].example):
-        raise TypeError(f"{event} does not say {type(payload).__name__}")
-    delivery_id = new_id("whk", now)
+    """Tells the merchant one event. Gives the delivery's id; None when the merchant wants no
+    webhooks."""
+    made = await emit_all(conn, [Told(merchant_id, event, payload)], now)
+    return made[0] if made else None
+
+
+async def emit_all(conn: Connection, told: Sequence[Told], now: datetime) -> list[str]:
+    """Tells merchants events, once this transaction has committed. Gives the deliveries' ids, of
+    those merchants who want webhooks."""
+    for one in told:
+        if type(one.payload) is not type(EVENTS[one.event].example):
+            raise TypeError(f"{one.event} does not say {type(one.payload).__name__}")
     cursor = await conn.execute(
-        SQL.add_delivery,
+        SQL.add_deliveries,
         {
-            "merchant_id": merchant_id,
-            "delivery_id": delivery_id,
-            "event": event,
-            "payload": Jsonb(msgspec.to_builtins(payload)),
+            "merchants": texts([one.merchant_id for one in told]),
+            "deliveries": texts([new_id("whk", now) for _ in told]),
+            "events": texts([one.event for one in told]),
+            "payloads": texts([msgspec.json.encode(one.payload).decode() for one in told]),
             "now": now,
         },
     )
-    if cursor.rowcount == 0:
-        return None
-    await enqueue(conn, "deliver_webhook", merchant_id=merchant_id, delivery_id=delivery_id)
-    return delivery_id
+    made = await cursor.fetchall()
+    for merchant_id, delivery_id in made:
+        await enqueue(conn, "deliver_webhook", merchant_id=merchant_id, delivery_id=delivery_id)
+    return [delivery_id for _, delivery_id in made]
 
 
 async def deliver_webhook(

@@ -14,7 +14,7 @@ from qianbao.errors import NotFound, QianbaoError
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentCharged
-from qianbao.notices.webhooks import emit
+from qianbao.notices.webhooks import Told, emit_all
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
 from qianbao.payments.errors import check_note
@@ -226,12 +226,11 @@ async def _write(conn: Connection, batch: Batch) -> None:
                 "charged": [one.charged_today_minor for one in used.values()],
             },
         )
-    for request, paid in rows:
-        await _tell(conn, request, paid)
+    await emit_all(conn, [_told(request, paid) for request, paid in rows], batch.now)
 
 
-async def _tell(conn: Connection, request: Charge, paid: Paid) -> None:
-    told = PaymentCharged(
+def _told(request: Charge, paid: Paid) -> Told:
+    said = PaymentCharged(
         payment_id=paid.payment_id,
         merchant_reference=request.merchant_reference,
         transfer_id=paid.transfer_id,
@@ -240,9 +239,7 @@ async def _tell(conn: Connection, request: Charge, paid: Paid) -> None:
         amount=paid.amount,
         at=paid.at,
     )
-    await emit(
-        conn, merchant_id=paid.merchant_id, event="payment.charged", payload=told, now=paid.at
-    )
+    return Told(paid.merchant_id, "payment.charged", said)
 
 
 def _accounts(request: Charge) -> list[AccountKey]:

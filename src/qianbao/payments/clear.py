@@ -196,11 +196,14 @@ class Clearing:
                 _settle(request, kind, batch, answered, fresh)
                 for request, kind in zip(requests, kinds, strict=True)
             ]
+            for kind in dict.fromkeys(kinds):
+                if kind.write is not None and batch.rows.get(kind.name):
+                    await kind.write(conn, batch)
             if len(requests) > _FEW:
-                await _write(conn, batch, dict.fromkeys(kinds), fresh)
+                await _write(conn, batch, fresh)
             else:
                 async with pipeline(conn, commit=True):
-                    await _write(conn, batch, dict.fromkeys(kinds), fresh)
+                    await _write(conn, batch, fresh)
         return outcomes
 
     async def _read(
@@ -265,13 +268,10 @@ def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
     ]
 
 
-async def _write(conn: Connection, batch: Batch, kinds: dict[Kind, None], fresh: Fresh) -> None:
+async def _write(conn: Connection, batch: Batch, fresh: Fresh) -> None:
+    """What every kind leaves. Nothing here looks at what a statement did: it may be queued."""
     await write_book(conn, batch.book)
     await _write_counters(conn, batch)
-    await sent(conn)  # a kind may fetch
-    for kind in kinds:
-        if kind.write is not None and batch.rows.get(kind.name):
-            await kind.write(conn, batch)
     await _write_answers(conn, fresh, batch.book.now)
     await _write_decisions(conn, batch)
 

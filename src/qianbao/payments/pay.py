@@ -11,7 +11,7 @@ from qianbao.db.queries import Connection, fetch_all
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentPaid
-from qianbao.notices.webhooks import emit
+from qianbao.notices.webhooks import Told, emit_all
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
 from qianbao.payments.errors import (
@@ -125,22 +125,15 @@ async def _write(conn: Connection, batch: Batch) -> None:
             "now": batch.now,
         },
     )
-    for _, paid in rows:
-        payment: Payment = batch.loaded["payments"][paid.merchant_id, paid.payment_id]
-        told = PaymentPaid(
-            paid.payment_id,
-            payment.merchant_reference,
-            paid.transfer_id,
-            paid.amount,
-            paid.at,
-        )
-        await emit(
-            conn,
-            merchant_id=paid.merchant_id,
-            event="payment.paid",
-            payload=told,
-            now=batch.now,
-        )
+    await emit_all(conn, [_told(paid, batch) for _, paid in rows], batch.now)
+
+
+def _told(paid: Paid, batch: Batch) -> Told:
+    payment: Payment = batch.loaded["payments"][paid.merchant_id, paid.payment_id]
+    said = PaymentPaid(
+        paid.payment_id, payment.merchant_reference, paid.transfer_id, paid.amount, paid.at
+    )
+    return Told(paid.merchant_id, "payment.paid", said)
 
 
 KIND = Kind(
