@@ -124,9 +124,8 @@ class Crashing(Clearinghouse):
                     (f"{request.wallet_id} {request.key}", order, f"withdrawal {order}",
                      request.wallet_id, request.key),
                 )  # fmt: skip
-                there = (
-                    isinstance(request, SendMoney), bool(order), isinstance(request, Withdraw), True,
-                )  # fmt: skip
+                moves, held = isinstance(request, SendMoney), isinstance(request, Withdraw)
+                there = (moves, bool(order), held, True)
                 expected = there if request.key in done else (False,) * 4
                 assert await cursor.fetchone() == expected, request
 
