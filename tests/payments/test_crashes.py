@@ -74,7 +74,7 @@ def server() -> Iterator[embedded.EmbeddedServer]:
 
 
 class Crashing(Clearinghouse):
-    """Bursts of requests, and what has to be true of them after a crash. `lose` sends a burst, kills
+    """Bursts of requests, and what must be true of them after a crash. `lose` sends a burst, kills
     somebody in the middle, and gives (outcome, answer) by key of what had been answered."""
 
     crashes = 0

@@ -12,8 +12,8 @@ from qianbao.leaving.close import ClosingBlocked, close
 from qianbao.ledger import InsufficientFunds, open_account
 from qianbao.ledger.proof import prove_snapshot
 from qianbao.money import Money
-from qianbao.payments.errors import BlockedByPolicy
-from qianbao.payments.merchants import SameIdOtherPayment, ask_payment
+from qianbao.payments.errors import BlockedByPolicy, SameKeyOtherRequest
+from qianbao.payments.merchants import ask_payment
 from qianbao.payments.pay import Pay
 from qianbao.payments.top_up import TopUp
 from qianbao.payments.transfer import SendMoney, send
@@ -51,7 +51,7 @@ async def test_two_first_time_creates_race(pool):
     told = await asyncio.gather(asking(5), asking(5), asking(6), return_exceptions=True)
     first = next(amount for amount in told if isinstance(amount, int))
     others = [one for one in told if one != first]
-    assert {type(one) for one in others} == {SameIdOtherPayment}
+    assert {type(one) for one in others} == {SameKeyOtherRequest}
     assert len(others) == (1 if first == 5 else 2)
 
 
@@ -175,7 +175,7 @@ async def test_a_refusal_gives_its_own_reason(pool):
 
 
 async def test_the_reason_told_is_not_stale(pool):
-    """gumroad PR#5482, FINERACT-16: the reason shown is stale. Told at each asking anew: first both,
+    """gumroad PR#5482, FINERACT-16: the reason shown is stale. Told at each asking: first both,
     then what is left, then none."""
     anna = await add_wallet(pool, "Anna", balance_minor=100_00)
     taro = await add_wallet(pool, "Taro")
