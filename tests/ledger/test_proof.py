@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from qianbao.ledger import (
     write_book,
 )
 from qianbao.ledger.proof import prove_snapshot
+from qianbao.ledger.seal import canonical, link
 
 NOW = datetime(2026, 12, 20, tzinfo=UTC)
 ANNA, BEN, BANK = main_account("wal_anna"), main_account("wal_ben"), main_account("bank:ICBC")
@@ -66,6 +69,18 @@ async def test_what_was_written_is_sound(written):
     proof = await prove_snapshot(written)
     assert proof.broken == []
     assert (proof.counts.transfers, proof.counts.batches, proof.counts.entries) == (4, 3, 8)
+
+
+def test_a_link_is_what_the_documentation_says_it_is():
+    """So that somebody else can prove the ledger, with nothing of ours."""
+    moment = (NOW - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    row = ("trf_1", "transfer", "wal_anna", "CNY", "wal_ben", "CNY", 300, "CNY", "r", "茶 \"x\"",
+           moment, moment)  # fmt: skip
+    text = json.dumps([row], separators=(",", ":"), ensure_ascii=False).encode()
+    assert canonical([row]) == text
+    before = bytes(range(32))
+    digest = hashlib.sha256(before + b"\x003\x0017\x00" + text).digest()
+    assert link(3, 17, before, canonical([row])) == digest
 
 
 async def test_a_changed_amount(written):
@@ -239,6 +254,12 @@ async def test_moments_of_an_account_never_go_back(written):
     async with written.connection() as conn:
         assert await balance_at(conn, ANNA, NOW + timedelta(minutes=2)) == 599
         assert await balance_at(conn, ANNA, NOW) == 1000
+        cursor = await conn.execute(
+            "SELECT created_at, event_at FROM entries WHERE owner_id = 'wal_anna' ORDER BY sequence"
+        )
+        moments = await cursor.fetchall()
+    assert [at for at, _ in moments] == sorted(at for at, _ in moments)
+    assert moments[-1][1] == NOW - timedelta(minutes=30)  # when it happened stays what was said
     assert await broken(written) == []
 
 

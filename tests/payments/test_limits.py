@@ -31,8 +31,9 @@ STORIES = {
         send Anna Taro 0.01 c               -> blocked_by_policy
         time 2027-01-01 00:00:00 Asia/Shanghai
         send Anna Taro 100000.01 c          -> blocked_by_policy
-        send Anna Taro 100000.00 c          -> done
-        send Anna Taro 0.01 d               -> blocked_by_policy
+        send Anna Taro 0.01 c               -> done
+        send Anna Taro 99999.99 d           -> done
+        send Anna Taro 0.01 e               -> blocked_by_policy
         = Anna 1.00  Taro 200000.00
         """,
     "the year ends later in Berlin, and later still in New York": """
@@ -173,6 +174,20 @@ async def test_two_banks_bites_at_midnight(pool):
     async with pool.connection() as conn:
         cursor = await conn.execute("SELECT wallet_id, capability, outcome FROM decisions")
         assert (anna, "transfer", "blocked") in await cursor.fetchall()
+
+
+async def test_a_clock_that_is_behind_starts_no_day_again(pool):
+    """At midnight one process is a second behind: what the other has counted is not forgotten."""
+    anna = await add_wallet(pool, "Anna", balance_minor=300_00)
+    taro = await add_wallet(pool, "Taro")
+    midnight = NOW.replace(hour=16, minute=0, second=0)
+    ahead, behind = Hand(midnight), Hand(midnight - timedelta(seconds=1))
+    own = (load_policy(A_DAY),)
+    async with clearing(pool, ahead, own) as one, clearing(pool, behind, own) as two:
+        assert await outcome_of(send(one, SendMoney(anna, "a", taro, Money(60_00)))) == "done"
+        assert await outcome_of(send(two, SendMoney(anna, "b", taro, Money(40_00)))) == "done"
+        over = await outcome_of(send(one, SendMoney(anna, "c", taro, Money(1))))
+        assert over == "blocked_by_policy"
 
 
 async def test_a_batch_that_waits_over_midnight_sees_one_day(pool):

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import random
 
+import msgspec
 import pytest
 
 from qianbao.db.pool import open_pool
@@ -21,12 +22,17 @@ from qianbao.ledger import (
 from qianbao.ledger.proof import prove_snapshot
 from qianbao.ledger.seal import take_chain
 from qianbao.money import Money
+from qianbao.payments.batch import Kind
+from qianbao.payments.clear import Clearing
+from qianbao.payments.kinds import KINDS
 from qianbao.payments.merchants import ask_payment
 from qianbao.payments.pay import Pay, pay
-from qianbao.payments.refund import Refund
+from qianbao.payments.refund import Refund, RefundExceedsPayment
 from qianbao.payments.top_up import TopUp
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.payments.withdraw import Withdraw
+from qianbao.settings import Settings
+from tests.kit.fingerprint import fingerprint
 from tests.kit.money import NOW, SHOP, Hand, add_shop, add_wallet, balances, clearing, wallet_of
 from tests.payments.story import answered, outcome_of
 
@@ -169,6 +175,57 @@ async def test_a_bad_neighbour_fails_alone(pool, many):
     assert {outcomes[one] for one in good} == {"done"}
     assert [outcomes[one] for one in bad] == ["request_clash", *["clearing_interrupted"] * 2]
     assert await balances(pool, taro) == [(many, 0)]
+    assert (await prove_snapshot(pool)).sound
+
+
+class Half(msgspec.Struct, frozen=True):
+    """A request that moves and holds money, and then thinks better of it."""
+
+    wallet_id: str
+    key: str
+    to_wallet_id: str
+
+    @property
+    def scope(self) -> str:
+        """Whose key it is."""
+        return self.wallet_id
+
+
+def _half_done(request, batch):
+    ours, theirs = main_account(request.wallet_id), main_account(request.to_wallet_id)
+    batch.book.transfer(Transfer("half", ours, theirs, 5, batch.now))
+    batch.book.hold(ours, f"hld_{request.key}", 7, "half")
+    batch.book.settle((ours[0], f"hld_{request.key}"), [Transfer("half", ours, theirs, 3, NOW)])
+    raise RefundExceedsPayment(left="0", asked="1")
+
+
+async def test_what_was_half_done_is_taken_back(pool):
+    """A kind of request that refuses after it has moved money: its neighbours never notice."""
+    anna = await add_wallet(pool, "Anna", balance_minor=100_00)
+    taro = await add_wallet(pool, "Taro")
+    half = Kind(
+        name="half", request=Half, answer=str, body=("to_wallet_id",), apply=_half_done,
+        accounts=lambda one: [main_account(one.wallet_id), main_account(one.to_wallet_id)],
+        wallets=lambda one: [one.wallet_id, one.to_wallet_id],
+    )  # fmt: skip
+
+    async def rules(_):
+        return ()
+
+    clock = Hand()
+    loop = Clearing(pool, [*KINDS, half], rules, Settings(), clock)
+    before = await fingerprint(pool)
+    clock.move(seconds=1)
+    loop.start()
+    assert await outcome_of(loop.submit(Half(anna, "a", taro))) == "refund_exceeds_payment"
+    assert await fingerprint(pool) == before
+    good = [SendMoney(anna, f"k{n}", taro, Money(1)) for n in range(3)]
+    bad = [Half(anna, f"h{n}", taro) for n in range(3)]
+    mixed = [request for pair in zip(bad, good, strict=True) for request in pair]
+    outcomes = await asyncio.gather(*(outcome_of(loop.submit(request)) for request in mixed))
+    await loop.stop()
+    assert outcomes == ["refund_exceeds_payment", "done"] * 3
+    assert await balances(pool, anna, taro) == [(100_00 - 3, 0), (3, 0)]
     assert (await prove_snapshot(pool)).sound
 
 

@@ -188,7 +188,7 @@ def test_facts_become_sql_over_the_wallets_row() -> None:
         ("linked_banks >= 2 OR days_since_verified < 90",
          {"linked_banks": 1, "days_since_verified": 120},
          "banks with a linked card: 1, needed: at least 2; or days since your real name was "
-         "verified: 120 days, needed: less than 90 days",
+         "first verified: 120 days, needed: less than 90 days",
          "已绑卡的银行数：1，要求：至少 2；或者距首次实名认证的天数：120 天，要求：少于 90 天"),
         ("verified AND paid_today_minor + amount_minor <= 500000",
          {"verified": False, "paid_today_minor": 450_000, "amount_minor": 100_000},

@@ -69,7 +69,7 @@ def test_anna_is_told_everything_about_the_refusal() -> None:
         "are from 1 (Industrial and Commercial Bank of China). Two cards of one bank count once."
     )
     assert reason.sentence_zh == (
-        "需要绑定两家不同银行的银行卡（近期完成实名认证的除外）；您目前绑定了 1 家"
+        "需要绑定两家不同银行的银行卡（近期首次完成实名认证的除外）；您目前绑定了 1 家"
         "（中国工商银行）。同一家银行的多张卡只算一家。"
     )
     assert reason.announced_at == at(2026, 12, 1, 0)

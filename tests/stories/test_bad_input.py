@@ -17,9 +17,9 @@ CNY = {"currency": "CNY"}
 
 # What is kept about attempts is meant to change: guesses are counted, refusals logged.
 RECORDS_OF_ATTEMPTS = {
-    "decisions", "signups", "sessions", "text_messages", "card_checks", "procrastinate_jobs",
-    "procrastinate_events", "procrastinate_workers", "procrastinate_periodic_defers",
-    "operator_sessions", "audit",
+    "decisions", "signups", "sessions", "text_messages", "card_checks", "receiver_lookups",
+    "procrastinate_jobs", "procrastinate_events", "procrastinate_workers",
+    "procrastinate_periodic_defers", "operator_sessions", "audit",
 }  # fmt: skip
 
 

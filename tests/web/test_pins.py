@@ -89,9 +89,9 @@ def test_a_forgotten_pin_has_a_way_back(seeded_stack: Stack) -> None:
     page = chiara.send(here, **proof, document_number="yb 7654321")
     assert chiara.path == "/me/notices"
     assert "Your payment PIN was changed" in page
-    again = Surfer(seeded_stack)
-    again.sign_in(person.phone, NEW_PIN)
-    assert again.path == "/me/pay/wallet"
+    chiara.open("/me/pin")
+    page = chiara.send("/me/pin", pin=NEW_PIN, new_pin=PIN, new_pin_again=PIN)
+    assert "Your new PIN is set" in page
 
 
 def test_abroad_a_linked_card_stands_for_the_text_message(seeded_stack: Stack) -> None:

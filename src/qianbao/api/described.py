@@ -30,6 +30,16 @@ CLEARED = (
 )
 """What every movement of a holder's money may be refused for."""
 
+SENDS_CODE = (
+    "phone_invalid",
+    "signup_id_used",
+    "code_too_soon",
+    "too_many_codes",
+    "codes_from_address",
+    "codes_used_up",
+)
+"""What sending a text message with a code may be refused for."""
+
 DOCUMENT = (
     "birth_date_disagrees",
     "document_expired_already",

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
-from qianbao.api.described import refuses
+from qianbao.api.described import SENDS_CODE, refuses
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
 from qianbao.money import Money
@@ -92,14 +92,7 @@ class OpenCase(msgspec.Struct, forbid_unknown_fields=True):
     "/signups",
     status_code=201,
     security=[{}],
-    opt=refuses(
-        "phone_invalid",
-        "signup_id_used",
-        "code_too_soon",
-        "too_many_codes",
-        "codes_from_address",
-        "codes_used_up",
-    ),
+    opt=refuses(*SENDS_CODE),
 )
 async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
     """Ask for a sign-up code

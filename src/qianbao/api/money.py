@@ -27,7 +27,7 @@ from qianbao.payments.top_up import TopUp, top_up
 from qianbao.payments.transfer import NoWalletAtPhone, Sent, send, to_phone
 from qianbao.payments.withdraw import Withdraw, withdraw
 from qianbao.wallets.pin import check_pin
-from qianbao.wallets.receivers import Receiver, look_up
+from qianbao.wallets.receivers import count_look_up, look_up
 from qianbao.wallets.sessions import Session
 
 Pin = Annotated[str, Meta(min_length=1, max_length=12)]
@@ -141,13 +141,6 @@ async def _check_pin(request: Asked, holder: Session, pin: str, wish: Any) -> bo
     return True
 
 
-async def _look_up(request: Asked, holder: Session, phone: str) -> Receiver | None:
-    own = services(request)
-    return await look_up(
-        own.pool, own.keys, own.settings, wallet_id=holder.wallet_id, phone=phone, now=own.now()
-    )
-
-
 @post(
     "/receivers",
     status_code=200,
@@ -159,7 +152,15 @@ async def find_receiver(request: Asked, holder: Session, data: ReceiverBody) -> 
     As much of the holder's name as lets a sender recognise them. So many different phones a day are
     looked up for one wallet, transfers included.
     """
-    found = await _look_up(request, holder, data.phone)
+    own = services(request)
+    found = await look_up(
+        own.pool,
+        own.keys,
+        own.settings,
+        wallet_id=holder.wallet_id,
+        phone=data.phone,
+        now=own.now(),
+    )
     if found is None:
         raise NoWalletAtPhone()
     return ReceiverView(found.name, found.phone_tail)
@@ -249,7 +250,14 @@ async def transfer(request: Asked, holder: Session, key: str, data: TransferBody
             note=data.note,
         )
     if await _check_pin(request, holder, data.pin, wish):
-        await _look_up(request, holder, data.to_phone)
+        await count_look_up(
+            own.pool,
+            own.keys,
+            own.settings,
+            wallet_id=holder.wallet_id,
+            phone=data.to_phone,
+            now=own.now(),
+        )
     return await send(own.clearing, wish)
 
 

@@ -9,7 +9,7 @@ from litestar import post, put
 from msgspec import Meta
 
 from qianbao.api.access import Asked, asked_from, bearer, services
-from qianbao.api.described import refuses
+from qianbao.api.described import SENDS_CODE, refuses
 from qianbao.api.holder import Code, Languages, Phone, Pin, SignedUp
 from qianbao.ids import id_from_key
 from qianbao.wallets import codes, pin, pin_reset
@@ -60,14 +60,7 @@ async def change(request: Asked, holder: Session, data: ChangePin) -> None:
     "/pin-resets",
     status_code=201,
     security=[{}],
-    opt=refuses(
-        "phone_invalid",
-        "signup_id_used",
-        "code_too_soon",
-        "too_many_codes",
-        "codes_from_address",
-        "codes_used_up",
-    ),
+    opt=refuses(*SENDS_CODE),
 )
 async def start(request: Asked, data: StartPinReset, key: str) -> codes.Signup:
     """Ask for a code to choose a new PIN

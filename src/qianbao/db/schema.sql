@@ -321,8 +321,7 @@ CREATE TABLE answers (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (scope, key)
 );
--- Rows come in the order of their age, so a range per block says enough and costs nothing to keep.
-CREATE INDEX answers_by_age ON answers USING brin (created_at) WITH (autosummarize = on);
+CREATE INDEX answers_by_age ON answers (created_at);
 
 -- ── Payments ───────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,6 @@ has locked, through a `Book` (`open_book`), written once by `write_book`, which 
 from qianbao.ledger.accounts import (
     Account,
     AccountKey,
-    ask_accounts,
     balance_at,
     by_key,
     lock_accounts,
@@ -27,9 +26,8 @@ from qianbao.ledger.errors import (
     SameAccount,
     TransferCurrency,
 )
-from qianbao.ledger.holds import Hold, HoldKey, load_holds, overdue_holds
-from qianbao.ledger.seal import ask_chain, chain_of
-from qianbao.ledger.write import expire_holds, open_book, write_book, written_at
+from qianbao.ledger.holds import Hold, HoldKey
+from qianbao.ledger.write import ask_book, expire_holds, open_book, take_book, write_book
 
 __all__ = [
     "Account",
@@ -47,18 +45,14 @@ __all__ = [
     "SameAccount",
     "Transfer",
     "TransferCurrency",
-    "ask_accounts",
-    "ask_chain",
+    "ask_book",
     "balance_at",
     "by_key",
-    "chain_of",
     "expire_holds",
-    "load_holds",
     "lock_accounts",
     "main_account",
     "open_account",
     "open_book",
-    "overdue_holds",
+    "take_book",
     "write_book",
-    "written_at",
 ]

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from psycopg import AsyncCursor
+
 from qianbao.db.arrays import arrays, copy_rows, in_pipeline, integers, texts
 from qianbao.db.queries import Connection
-from qianbao.ledger.accounts import Account, AccountKey, lock_accounts, sql
+from qianbao.ledger.accounts import Account, AccountKey, ask_accounts, by_key, sql
 from qianbao.ledger.book import Book
 from qianbao.ledger.holds import Hold, HoldKey, load_holds, overdue_holds
-from qianbao.ledger.seal import seal, take_chain
+from qianbao.ledger.seal import Chain, ask_chain, chain_of, seal
 
 _TRANSFERS = (*["text"] * 6, "bigint", *["text"] * 3, "timestamptz", "timestamptz")
 _ENTRIES = (
@@ -28,19 +30,32 @@ async def open_book(
     holds: Iterable[HoldKey] = (),
 ) -> Book:
     """A book of the accounts that exist among `keys`, locked until this transaction ends."""
-    accounts = await lock_accounts(conn, keys)
+    return await take_book(conn, await ask_book(conn, keys), now=now, holds=holds)
+
+
+AskedBook = tuple[AsyncCursor[Account], AsyncCursor[Chain]]
+"""Accounts and a chain that were asked for."""
+
+
+async def ask_book(conn: Connection, keys: Iterable[AccountKey]) -> AskedBook:
+    """Asks for the locks that `open_book` takes, so that in a pipeline other statements can follow
+    before anything is waited for."""
+    return await ask_accounts(conn, keys), await ask_chain(conn)
+
+
+async def take_book(
+    conn: Connection, asked: AskedBook, *, now: datetime, holds: Iterable[HoldKey] = ()
+) -> Book:
+    """The book that was asked for. It is written at `now`, or at the last moment at which one of
+    its accounts was, if some other process's clock is ahead: an account's entries are in the order
+    of their moments."""
+    accounts = by_key(await asked[0].fetchall())
     return Book(
         accounts,
         await load_holds(conn, holds),
-        now=written_at(accounts, now),
-        chain=await take_chain(conn),
+        now=max([now, *(account.changed_at for account in accounts.values())]),
+        chain=await chain_of(conn, asked[1]),
     )
-
-
-def written_at(accounts: dict[AccountKey, Account], now: datetime) -> datetime:
-    """`now`, or the last moment at which one of the accounts was written, if some other process's
-    clock is ahead: an account's entries are in the order of their moments."""
-    return max([now, *(account.changed_at for account in accounts.values())])
 
 
 async def expire_holds(conn: Connection, *, now: datetime, limit: int = 500) -> int:

@@ -7,7 +7,8 @@ limits and rules can therefore never disagree, and one commit carries many payme
 timers: under light load a batch is one request, under heavy load it grows by itself.
 
 The database is waited for twice: once for all that is read, once for all that is written and the
-commit. Above `_FEW` requests the rows go by COPY, which cannot share a wait but is cheaper a row.
+commit; a kind's own rows, and wallets that are not known yet, add to that. Above `_FEW` requests
+the rows go by COPY, which cannot share a wait but is cheaper a row.
 """
 
 from __future__ import annotations
@@ -31,17 +32,7 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
-from qianbao.ledger import (
-    AccountKey,
-    Book,
-    ask_accounts,
-    ask_chain,
-    by_key,
-    chain_of,
-    load_holds,
-    write_book,
-    written_at,
-)
+from qianbao.ledger import AccountKey, ask_book, take_book, write_book
 from qianbao.payments.batch import Batch, Kind, LoggedDecision, member
 from qianbao.payments.errors import (
     BlockedByPolicy,
@@ -215,25 +206,20 @@ class Clearing:
         now = self._clock()
         keys, wallets = _touched(requests, kinds)
         async with pipeline(conn):
-            locking = await ask_accounts(conn, keys)
-            holding = await ask_chain(conn)
+            asked = await ask_book(conn, keys)
             moving = await ask_moved(conn, wallets, now)
             finding = await _ask_answers(conn, requests)
             await sent(conn)
             policies = await self._policies(conn)
-            accounts = by_key(await locking.fetchall())
             moved = {one.wallet_id: one for one in await moving.fetchall()}
             answered = _by_key(await finding.fetchall())
-        chain = await chain_of(conn, holding)
-        found = await self._known.read(conn, moved, now)
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
-        book = Book(
-            accounts, await load_holds(conn, holds), now=written_at(accounts, now), chain=chain
-        )
+        book = await take_book(conn, asked, now=now, holds=holds)
+        found = await self._known.read(conn, moved, now)
         members = {}
         for wallet_id, one in moved.items():
             known = self._known.remember(one, found.get(wallet_id), policies, now)
-            account = accounts.get((wallet_id, known.situation.currency))
+            account = book.accounts.get((wallet_id, known.situation.currency))
             members[wallet_id] = member(known, one, account)
         kept = self._settings.permit_sample_per_mille
         batch = Batch(

@@ -57,14 +57,11 @@ def permit(
         until = min([until, *(edge for edge in (rule.begin, rule.end) if edge > now)])
         if not rule.begin <= now < rule.end or situation.bucket >= rule.percent:
             continue
-        if MOVED_BY_MONEY.isdisjoint(rule.policy.applies_to.reads) and not rule.applies(facts):
+        reach_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.applies_to.reads)
+        met_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.requires.reads)
+        if (reach_lasts and not rule.applies(facts)) or (met_lasts and rule.met(facts)):
             continue
-        if MOVED_BY_MONEY.isdisjoint(rule.policy.requires.reads) and rule.met(facts):
-            continue
-        if MOVED_BY_MONEY.isdisjoint(rule.policy.applies_to.reads):
-            terms.append(rule.met)
-        else:
-            terms.append(_either(rule.applies, rule.met))
+        terms.append(rule.met if reach_lasts else _either(rule.applies, rule.met))
     return Permit(said.allowed, tuple(terms), until)
 
 

@@ -155,17 +155,9 @@ async def start_signup(
     `SignupIdUsed`."""
     check_id(signup_id, "sig")
     number = read_phone(phone)
-    index = keys.index(number, "phone")
+    asker = address_index(keys, address)
     async with pool.connection() as conn:
-        await conn.execute(SQL.lock_phone, {"phone_index": index})
-        known = await fetch_one(conn, SQL.find_signup, {"signup_id": signup_id}, ProvedPhone)
-        if known is not None:
-            if (known.phone_index, known.purpose) != (index, purpose):
-                raise SignupIdUsed
-            return Signup(signup_id, tail(number), known.expires_at)
-        asker = address_index(keys, address)
-        await _check_rates(conn, settings, index, purpose, asker, now)
-        return await _send_code(
+        return await _send_once(
             conn, keys, settings, signup_id, number, language, purpose, asker, now, entropy
         )
 
@@ -192,18 +184,36 @@ async def send_again(
             raise SignupUnknown
         if before.confirmed_at is not None:
             raise CodeUsed
-        number, index = keys.decrypt(before.phone_cipher, "phone"), before.phone_index
-        await conn.execute(SQL.lock_phone, {"phone_index": index})
-        known = await fetch_one(conn, SQL.find_signup, {"signup_id": again_id}, ProvedPhone)
-        if known is not None:
-            if (known.phone_index, known.purpose) != (index, purpose):
-                raise SignupIdUsed
-            return Signup(again_id, tail(number), known.expires_at)
-        asker = address_index(keys, address)
-        await _check_rates(conn, settings, index, purpose, asker, now)
-        return await _send_code(
+        number, asker = keys.decrypt(before.phone_cipher, "phone"), address_index(keys, address)
+        return await _send_once(
             conn, keys, settings, again_id, number, before.language, purpose, asker, now, entropy
         )
+
+
+async def _send_once(
+    conn: Connection,
+    keys: KeyRing,
+    settings: Settings,
+    signup_id: str,
+    number: str,
+    language: Language,
+    purpose: Purpose,
+    asker: bytes | None,
+    now: datetime,
+    entropy: Entropy,
+) -> Signup:
+    """A code to `number` under `signup_id`; nothing more when one was sent under it already."""
+    index = keys.index(number, "phone")
+    await conn.execute(SQL.lock_phone, {"phone_index": index})
+    known = await fetch_one(conn, SQL.find_signup, {"signup_id": signup_id}, ProvedPhone)
+    if known is not None:
+        if (known.phone_index, known.purpose) != (index, purpose):
+            raise SignupIdUsed
+        return Signup(signup_id, tail(number), known.expires_at)
+    await _check_rates(conn, settings, index, purpose, asker, now)
+    return await _send_code(
+        conn, keys, settings, signup_id, number, language, purpose, asker, now, entropy
+    )
 
 
 async def _send_code(

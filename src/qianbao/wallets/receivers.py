@@ -13,7 +13,7 @@ import msgspec
 
 from qianbao.clock import local_date
 from qianbao.db.pool import Pool
-from qianbao.db.queries import Connection, load
+from qianbao.db.queries import load
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.keyring import KeyRing
@@ -61,8 +61,7 @@ async def look_up(
     same phone again on the same day is not counted. Raises `PhoneInvalid`, `ReceiverLookupsUsedUp`,
     `SameAccount`."""
     number = read_phone(phone)
-    async with pool.connection() as conn:
-        await _count(conn, keys, settings, wallet_id, number, now)
+    await count_look_up(pool, keys, settings, wallet_id=wallet_id, phone=number, now=now)
     async with pool.connection() as conn:
         found = await open_wallet_of(conn, keys, number)
         if found is None:
@@ -97,16 +96,19 @@ def _seal(keys: KeyRing, wallet_id: str, to_wallet_id: str) -> str:
     return keys.index(f"{wallet_id} {to_wallet_id}", "receiver").hex()
 
 
-async def _count(
-    conn: Connection, keys: KeyRing, settings: Settings, wallet_id: str, number: str, now: datetime
+async def count_look_up(
+    pool: Pool, keys: KeyRing, settings: Settings, *, wallet_id: str, phone: str, now: datetime
 ) -> None:
+    """Counts that `wallet_id` asks who has `phone`, in a transaction of its own: finding nobody
+    tells something, too. Raises `PhoneInvalid`, `ReceiverLookupsUsedUp`."""
     most = settings.receiver_lookups_per_day
     look = {
         "wallet_id": wallet_id,
         "day": local_date(now),
-        "phone_index": keys.index(number, "phone"),
+        "phone_index": keys.index(read_phone(phone), "phone"),
         "most": most,
     }
-    cursor = await conn.execute(SQL.count_look_up, look)
-    if await cursor.fetchone() is None:
+    async with pool.connection() as conn:
+        row = await (await conn.execute(SQL.count_look_up, look)).fetchone()
+    if row is None:
         raise ReceiverLookupsUsedUp(most=most)

@@ -10,10 +10,9 @@ import msgspec
 
 from qianbao.errors import QianbaoError
 from qianbao.ledger import InsufficientFunds
-from qianbao.wallets.standing import standing
 from qianbao.web.i18n import Text
-from qianbao.web.standing import CAPABILITY_WORDS, Refused, blocker, refused, ways
-from qianbao.web.visit import Asked, holder, of, services_of
+from qianbao.web.standing import CAPABILITY_WORDS, Refused, blocker, read_standing, refused, ways
+from qianbao.web.visit import Asked
 
 SMALLER = Text("Choose a smaller amount.", "请减少金额。")
 
@@ -21,16 +20,7 @@ SMALLER = Text("Choose a smaller amount.", "请减少金额。")
 async def blocked(request: Asked, capability: str) -> Refused | None:
     """Why whoever is signed in may not do this now, with every way out; None when no rule says
     no."""
-    services = services_of(request)
-    async with services.pool.connection() as conn:
-        found = await standing(
-            conn,
-            await services.policies.current(conn),
-            services.settings,
-            wallet_id=holder(request),
-            capability=capability,
-            now=of(request).now,
-        )
+    found = await read_standing(request, capability)
     if found.capabilities[capability].outcome != "blocked":
         return None
     word = CAPABILITY_WORDS[capability]

@@ -17,7 +17,7 @@ from qianbao.wallets.profile import phone_of
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.signup import new_code, safe_next, session_cookie, tail_of
+from qianbao.web.signup import code_sent, new_code, safe_next, session_cookie
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
 
@@ -206,14 +206,9 @@ def _proof_page(
     return draw(
         "pin_proof.html",
         status=status_of(refusal),
-        signup_id=signup_id[:40],
-        tail=tail_of(form),
-        next=safe_next(form),
         typed=forms.kept(form),
-        again_id=forms.own_id(request, "sig", form, "again_id", refusal),
-        sent_again=field(form, "sent") == "again",
-        wait_seconds=services_of(request).settings.code_wait_seconds,
         refusal=shown(refusal),
+        **code_sent(request, signup_id, form, refusal),
     )
 
 

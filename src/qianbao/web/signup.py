@@ -179,14 +179,23 @@ def _code_page(
     return draw(
         "signup_code.html",
         status=status_of(refusal),
-        signup_id=signup_id[:40],
-        tail=tail_of(form),
-        next=safe_next(form),
-        again_id=forms.own_id(request, "sig", form, "again_id", refusal),
-        sent_again=field(form, "sent") == "again",
-        wait_seconds=services_of(request).settings.code_wait_seconds,
         refusal=shown(refusal),
+        **code_sent(request, signup_id, form, refusal),
     )
+
+
+def code_sent(
+    request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None
+) -> dict[str, Any]:
+    """What a page that asks for a code says of it: where it went, and how to have another."""
+    return {
+        "signup_id": signup_id[:40],
+        "tail": tail_of(form),
+        "next": safe_next(form),
+        "again_id": forms.own_id(request, "sig", form, "again_id", refusal),
+        "sent_again": field(form, "sent") == "again",
+        "wait_seconds": services_of(request).settings.code_wait_seconds,
+    }
 
 
 def _pin_page(

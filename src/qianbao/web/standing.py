@@ -138,18 +138,23 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
 
 
-async def standing_of(request: Asked) -> Whole:
-    """The standing of whoever is signed in."""
+async def read_standing(request: Asked, capability: str | None = None) -> Standing:
+    """The standing of whoever is signed in; with `capability`, of that one thing alone."""
     services = services_of(request)
     async with services.pool.connection() as conn:
-        found = await standing(
+        return await standing(
             conn,
             await services.policies.current(conn),
             services.settings,
             wallet_id=holder(request),
+            capability=capability,
             now=of(request).now,
         )
-    return whole(found)
+
+
+async def standing_of(request: Asked) -> Whole:
+    """The standing of whoever is signed in, as the pages print it."""
+    return whole(await read_standing(request))
 
 
 def whole(found: Standing) -> Whole:
