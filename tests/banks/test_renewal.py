@@ -8,6 +8,7 @@ import pytest
 
 from qianbao.banks import directory
 from qianbao.banks.cards import BankBehind, banks_behind, unlink_card
+from qianbao.banks.cards.confirm import CardOfEarlierDocument
 from qianbao.banks.cards.forms import NameFormNotYours, choose_form
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
@@ -19,6 +20,7 @@ from tests.banks.scene import (
     bring,
     facts,
     finish,
+    jobs,
     link,
     new_number,
     new_phone,
@@ -81,6 +83,22 @@ async def test_renewed_while_the_banks_code_was_on_its_way(
     assert await behind(pool, anna) == ()
     await finish(pool, gateway, card, await sandbox.code(phone))
     assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
+
+
+async def test_a_bank_vouches_only_for_whom_it_was_asked_about(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Before anybody has confirmed her, Anna may show Ben's passport; her bank's yes is hers."""
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    card = await start(pool, gateway, anna, icbc, phone)
+    await bring(pool, anna, passport("SMITH", "BEN", new_number()), LATER)
+    with pytest.raises(CardOfEarlierDocument):
+        await finish(pool, gateway, card, await sandbox.code(phone))
+    assert await facts(pool, anna) == ([], [], None)
+    ended = {"wallet_id": anna, "card_id": card.card_id}
+    assert await jobs(pool, "end_agreement") == [ended]
 
 
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])

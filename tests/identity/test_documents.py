@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,16 @@ from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import NumberCheckWrong
 from qianbao.ids import new_id
 from qianbao.names import display, from_fields
-from tests.identity.papers import KEYS, NOW, a_wallet, bring, close, identity_of, passport
+from tests.identity.papers import (
+    KEYS,
+    NOW,
+    a_bank_confirms,
+    a_wallet,
+    bring,
+    close,
+    identity_of,
+    passport,
+)
 
 WANG = DocumentSubmission(
     kind="resident_id", number="11010519491231002x", native="王小明", valid_until=None
@@ -198,6 +208,7 @@ async def test_chiaras_renewed_passport_supersedes_the_old_one(pool: Pool) -> No
     old = await bring(
         pool, chiaras, passport(**rossi, number="YA1234567", valid_until=date(2027, 1, 1))
     )
+    await a_bank_confirms(pool)
     later = NOW + timedelta(days=30)
     new = await bring(
         pool, chiaras, passport(**rossi, number="YB7654321", valid_until=date(2036, 1, 1)), later
@@ -249,6 +260,7 @@ async def test_a_travel_permit_issued_again_keeps_its_person(pool: Pool) -> None
 async def test_somebody_elses_document_is_refused(pool: Pool, other: DocumentSubmission) -> None:
     annas = await a_wallet(pool)
     await bring(pool, annas, passport())
+    await a_bank_confirms(pool)
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, annas, other)
 
@@ -277,8 +289,7 @@ async def test_somebody_of_wangs_name_and_birthday_is_not_wang(pool: Pool) -> No
     wangs = await a_wallet(pool)
     await bring(pool, wangs, msgspec.structs.replace(WANG, number="110105194912310046"))
     await bring(pool, wangs, WANG)
-    async with pool.connection() as conn:
-        await conn.execute("UPDATE wallets SET verified_at = %s", (NOW,))
+    await a_bank_confirms(pool)
     with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
         await bring(pool, wangs, msgspec.structs.replace(WANG, number="110105194912310062"))
     assert "number differs" in refused.value.sentence("en")
@@ -289,6 +300,7 @@ async def test_two_annas_born_on_one_day_stay_two_persons(pool: Pool) -> None:
     ours, theirs = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
     await bring(pool, ours, passport(number="C11111111"))
     await bring(pool, theirs, passport(number="C22222222"))
+    await a_bank_confirms(pool)
     await bring(pool, ours, passport(number="C33333333"))
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, theirs, passport(number="C33333333"))
@@ -319,16 +331,51 @@ async def test_a_number_known_as_another_persons_is_refused(pool: Pool) -> None:
     await bring(pool, bens, passport("SMITH", "BEN", number="P11111111", country="GBR"))
     await bring(pool, taros, passport("SMITH", "BEN", number="P22222222", country="GBR"))
     await close(pool, bens)
+    await a_bank_confirms(pool)
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, taros, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"country": "AUT"},  # no check digit covers the issuing country
+        {"surname": "MULLAR", "given": "ANA"},
+        {"sex": "M"},
+        {"surname": "SCHMIDT", "given": "BEATE", "born": date(1970, 1, 1), "number": "C22X00T47"},
+    ],
+)
+async def test_until_a_bank_has_confirmed_it_everything_can_be_corrected(
+    pool: Pool, slip: dict[str, Any]
+) -> None:
+    """Also by Anna who comes back: she is found by her number, whatever was typed first."""
+    earlier = await a_wallet(pool, "+8613800138002")
+    await bring(pool, earlier, passport())
+    await close(pool, earlier)
+    annas = await a_wallet(pool, "+8613800138003")
+    await bring(pool, annas, passport(**slip))
+    right = await bring(pool, annas, passport())
+    async with pool.connection() as conn:
+        now, before = await identity_of(conn, annas), await identity_of(conn, earlier)
+        assert await documents.current_document(conn, annas) == right
+    assert now[0] == before[0]
+
+
+async def test_a_number_mistyped_as_somebody_elses_does_not_make_two_people_one(pool: Pool) -> None:
+    bens, annas = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, bens, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+    await close(pool, bens)
+    await bring(pool, annas, passport("SMITH", "BEN", number="P11111111", country="GBR"))
+    await bring(pool, annas, passport())
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, annas))[0] != (await identity_of(conn, bens))[0]
 
 
 async def test_a_mistyped_name_is_corrected_until_a_bank_has_confirmed_it(pool: Pool) -> None:
     wangs = await a_wallet(pool)
     await bring(pool, wangs, msgspec.structs.replace(WANG, native="王大明"))
     await bring(pool, wangs, WANG)
-    async with pool.connection() as conn:
-        await conn.execute("UPDATE wallets SET verified_at = %s", (NOW,))
+    await a_bank_confirms(pool)
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, wangs, msgspec.structs.replace(WANG, native="李大明"))
 

@@ -258,6 +258,18 @@ def test_a_zone_without_a_number_is_refused():
     assert refused(mrz.MrzFieldEmpty, empty).detail["field"] == "number"
 
 
+@pytest.mark.parametrize(
+    ("zone", "line", "first"), [(TD3, 1, 3), (TD3, 2, 11), (TD1, 2, 16), (TD2, 1, 3)]
+)
+def test_letters_that_no_check_digit_covers_must_be_a_countrys(zone, line, first):
+    wrong = [*zone]
+    wrong[line - 1] = zone[line - 1][: first - 1] + "XYZ" + zone[line - 1][first + 2 :]
+    told = refused(mrz.MrzCountryUnknown, wrong).detail
+    assert (told["line"], told["first"], told["last"], told["found"]) == (
+        line, first, first + 2, "XYZ",
+    )  # fmt: skip
+
+
 def test_a_number_too_long_cannot_be_written():
     with pytest.raises(mrz.MrzFieldUnwritable):
         write_td3(ANNA, **specimen(number="1234567890"))
@@ -266,11 +278,12 @@ def test_a_number_too_long_cannot_be_written():
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SYMBOLS = "0123456789" + LETTERS + "<"
 words = st.text(LETTERS, min_size=1, max_size=8)
+codes = st.sampled_from(["D", "DEU", "ITA", "GBO", "RKS", "XXA"])
 documents = st.fixed_dictionaries(
     {
         "number": st.text("0123456789" + LETTERS, min_size=5, max_size=9),
-        "issuing_country": st.text(LETTERS, min_size=1, max_size=3),
-        "nationality": st.text(LETTERS, min_size=3, max_size=3),
+        "issuing_country": codes,
+        "nationality": codes,
         "birth_date": st.dates(date(1926, 11, 2), TODAY),
         "sex": st.sampled_from("MFX"),
         "valid_until": st.dates(date(2000, 1, 1), date(2099, 12, 31)),

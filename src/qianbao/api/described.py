@@ -50,6 +50,7 @@ DOCUMENT = (
     "mrz_check_digit_wrong",
     "mrz_date_wrong",
     "mrz_field_empty",
+    "mrz_country_unknown",
     "mrz_format_unknown",
     "mrz_line_length",
     "mrz_needed",

@@ -171,20 +171,17 @@ async def add_document(
         raise DocumentForNoWallet
     kept = await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, _Row)
     current = next((row for row in kept if row.superseded_at is None), None)
-    # Before anybody has confirmed it, a name that was mistyped may be corrected, and back again.
-    correction = current is not None and current.number_index == index and not wallet.verified_at
+    # Until a bank has confirmed it, everything that was mistyped may be corrected, and back again.
+    correctable = current is not None and not wallet.verified_at
     for row in kept:
-        left = correction and row is not current and row.document_id != document_id
+        left = correctable and row is not current and row.document_id != document_id
         if not left and _is_same(row, read, index):
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return _document(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    if current is not None and not correction:
-        if wallet.verified_at and current.number_index != index:
-            _check_number_may_change(current.kind, read.kind)
-        _check_same_person(_document(current), read)
-    person_id = await _find_person(conn, wallet_id, wallet.person_id, index, now)
+    same_person = current is None or _is_same_person(current, read, index, wallet)
+    person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
     await conn.execute(SQL.supersede, {"wallet_id": wallet_id, "now": now})
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
@@ -220,17 +217,24 @@ def document_number(keys: KeyRing, document: Document) -> str:
 
 
 async def _find_person(
-    conn: Connection, wallet_id: str, person_id: str | None, index: bytes, now: datetime
+    conn: Connection,
+    wallet_id: str,
+    wallet: _Wallet,
+    index: bytes,
+    now: datetime,
+    *,
+    same_person: bool,
 ) -> str:
     """The person this number is of, known by it from earlier wallets or new. A person's row is
-    locked while it is looked whether they have another open wallet."""
-    proposed = person_id or new_id("per", now)
+    locked while it is looked whether they have another open wallet. A wallet that no bank has
+    confirmed may turn out to be somebody else's than its first, mistyped document said."""
+    proposed = (same_person and wallet.person_id) or new_id("per", now)
     claim = {"number_index": index, "person_id": proposed, "now": now}
     cursor = await conn.execute(SQL.claim_number, claim)
     claimed = await cursor.fetchone()
     assert claimed is not None
     owner: str = claimed[0]
-    if person_id is not None and owner != person_id:
+    if wallet.verified_at and owner != wallet.person_id:
         raise DocumentOfAnotherPerson(compared_en="the document's number", compared_zh="证件号码")
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
@@ -249,6 +253,20 @@ NOT_ENOUGH = ANOTHER_SPELLING | {"typo"}
 """Names this close may be two persons' born on one day: twins are often named to sound alike. An
 authority writes one person's name anew with other accents, in another order, shortened or in full,
 and not by a nickname."""
+
+
+def _is_same_person(current: _Row, read: ReadDocument, index: bytes, wallet: _Wallet) -> bool:
+    """Whether the document shown now is of the person of the one before; where a bank has confirmed
+    that one it must be. Raises `DocumentOfAnotherPerson`."""
+    try:
+        if current.number_index != index and wallet.verified_at:
+            _check_number_may_change(current.kind, read.kind)
+        _check_same_person(_document(current), read)
+    except DocumentOfAnotherPerson:
+        if wallet.verified_at:
+            raise
+        return False
+    return True
 
 
 def _check_number_may_change(old_kind: str, new_kind: str) -> None:

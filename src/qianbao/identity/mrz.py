@@ -14,6 +14,7 @@ from datetime import date
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.identity.countries import is_country
 from qianbao.identity.mrz_checks import Correction, at, corrected, fits, rules, suspect
 from qianbao.identity.mrz_layout import (
     CONFUSED,
@@ -83,6 +84,19 @@ class MrzDateWrong(InvalidInput):
     next_zh = "请对照证件检查这六位数字（年、月、日）。"
 
 
+class MrzCountryUnknown(InvalidInput):
+    code = "mrz_country_unknown"
+    en = (
+        "Line {line}, characters {first} to {last}: “{found}” is not the code of any country "
+        "({field_en})."
+    )
+    zh = (
+        "第 {line} 行第 {first} 至 {last} 个字符：“{found}”不是任何国家或地区的代码（{field_zh}）。"
+    )
+    next_en = "Compare these three letters with the document; Germany's is D and two fillers (D<<)."
+    next_zh = "请对照证件检查这三个字母；德国的代码是 D 加两个填充符（D<<）。"
+
+
 class MrzFieldEmpty(InvalidInput):
     code = "mrz_field_empty"
     en = "Line {line}, from character {position}: {field_en} is empty."
@@ -127,7 +141,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
 
     A birth year after `today`'s is of the last century; expiry is always in this one. Raises
     `MrzFormatUnknown`, `MrzLineLength`, `MrzCharacter`, `MrzCheckDigitWrong`, `MrzDateWrong`,
-    `MrzFieldEmpty`.
+    `MrzFieldEmpty`, `MrzCountryUnknown`.
     """
     given = zone_lines(lines)
     form = _format(given)
@@ -138,6 +152,8 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
     checked = rules(zone, layout)
     for rule in checked:
         _check_digit(zone, rule, layout)
+    for field in ("issuing_country", "nationality"):
+        _check_country(zone, layout.fields[field], field)
     names = {field: at(zone, span) for field, span in layout.fields.items()}
     number = "".join(at(zone, span) for span in checked[0].spans)
     optional = "".join(at(zone, span) for span in layout.optional)
@@ -245,6 +261,23 @@ def _check_digit(zone: list[str], rule: Checked, layout: Layout) -> None:
         span_zh=_spans_zh(rule.spans),
         spans=[(span.line + 1, span.start + 1, span.end) for span in rule.spans],
         **_told(zone, suspect(zone, rule, layout)),
+    )
+
+
+def _check_country(zone: list[str], span: Span, field: str) -> None:
+    """No check digit covers these letters, so a slip in them is found only by what they say."""
+    found = at(zone, span)
+    if is_country(found.rstrip("<")):
+        return
+    field_en, field_zh = FIELDS[field]
+    raise MrzCountryUnknown(
+        field=field,
+        line=span.line + 1,
+        first=span.start + 1,
+        last=span.end,
+        found=found,
+        field_en=field_en,
+        field_zh=field_zh,
     )
 
 

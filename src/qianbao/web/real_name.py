@@ -13,6 +13,7 @@ from qianbao.banks.cards import BankBehind, banks_behind
 from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.identity.countries import country_name
 from qianbao.identity.documents import add_document, list_documents
 from qianbao.identity.evidence import list_evidence
 from qianbao.identity.mrz import read_mrz
@@ -71,6 +72,7 @@ async def real_name(request: Asked) -> Response[Any]:
         current=documents[0] if documents else None,
         earlier=documents[1:],
         name=display(documents[0].legal_name) if documents else "",
+        country=_country(documents[0].country) if documents else None,
         evidence=[(one, _source(one.source), OUTCOMES.get(one.outcome)) for one in evidence],
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
@@ -175,6 +177,10 @@ def _add_page(
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),
     )
+
+
+def _country(code: str) -> Text:
+    return Text(country_name(code, "en"), country_name(code, "zh"))
 
 
 def _source(source: str) -> Text:

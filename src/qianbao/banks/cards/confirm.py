@@ -45,6 +45,14 @@ class CardCodeWrong(QianbaoError):
     )
 
 
+class CardOfEarlierDocument(QianbaoError):
+    code = "card_of_earlier_document"
+    en = "{bank_en} was asked about another person's document than the one you have shown since."
+    zh = "向{bank_zh}核验时使用的证件与您之后提交的证件不属于同一人。"
+    next_en = "Link the card again; the bank is then asked about your present document."
+    next_zh = "请重新绑定该卡，届时将按您现在的证件向银行核验。"
+
+
 async def confirm_card(
     pool: Pool,
     gateway: Gateway,
@@ -60,8 +68,8 @@ async def confirm_card(
 
     Raises `CardUnknown`, `CardCodeUnreadable`, `CardForNoWallet`, `CardNotAwaitingCode`,
     `CardCodeWrong` (try again), `CardCodeTries` and `CardCodeExpired` (link again),
-    `CardAlreadyLinked`, `TooManyCards`, `BankSilent` (hand in the same code again: a bank that had
-    accepted it says so).
+    `CardAlreadyLinked`, `TooManyCards`, `CardOfEarlierDocument`, `BankSilent` (hand in the same
+    code again: a bank that had accepted it says so).
     """
     if not re.fullmatch(r"[0-9]{6}", code.strip()):
         raise CardCodeUnreadable()
@@ -125,6 +133,7 @@ async def _left_out(conn: Connection, card: Card) -> QianbaoError | None:
     """Locks the wallet; why it cannot take the card, if so."""
     try:
         await lock_wallet(conn, card.wallet_id)
+        await _check_holder(conn, card)
         await check_room(
             conn,
             wallet_id=card.wallet_id,
@@ -135,6 +144,15 @@ async def _left_out(conn: Connection, card: Card) -> QianbaoError | None:
     except QianbaoError as refusal:
         return refusal
     return None
+
+
+async def _check_holder(conn: Connection, card: Card) -> None:
+    """A bank vouches for the person it was asked about, and for nobody shown since."""
+    keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
+    cursor = await conn.execute(QUERIES.is_of_present_holder, keys)
+    row = await cursor.fetchone()
+    if row is None or not row[0]:
+        raise CardOfEarlierDocument(**naming(card))
 
 
 async def _keep_evidence(conn: Connection, card: Card, now: datetime) -> None:
