@@ -20,13 +20,13 @@ from qianbao.leaving.statement_csv import write_csv
 from qianbao.leaving.statement_pdf import write_pdf
 from qianbao.leaving.statements import Statement, statement
 from qianbao.money import Money
+from qianbao.payments.authorize import authorize
 from qianbao.payments.bank_orders import BankOrder, find_order
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Paid, Pay, pay
 from qianbao.payments.top_up import TopUp, top_up
 from qianbao.payments.transfer import NoWalletAtPhone, Sent, send, to_phone
 from qianbao.payments.withdraw import Withdraw, withdraw
-from qianbao.wallets.pin import check_pin
 from qianbao.wallets.receivers import count_look_up, look_up
 from qianbao.wallets.sessions import Session
 
@@ -131,14 +131,9 @@ def _order(order: BankOrder) -> BankOrderView:
     )
 
 
-async def _check_pin(request: Asked, holder: Session, pin: str, wish: Any) -> bool:
-    """Unless `wish` was answered before: a repeat finds its first answer, whatever the PIN is by
-    then. Whether `wish` is new."""
+async def _authorize(request: Asked, wish: Any, pin: str) -> bool:
     own = services(request)
-    if await own.clearing.first_answer(wish) is not None:
-        return False
-    await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=pin, now=own.now())
-    return True
+    return await authorize(own.pool, own.settings, own.clearing, wish, pin=pin, now=own.now())
 
 
 @post(
@@ -181,7 +176,7 @@ async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBod
         card_id=data.card_id,
         amount=data.amount,
     )
-    await _check_pin(request, holder, data.pin, wish)
+    await _authorize(request, wish, data.pin)
     return _order(await top_up(services(request).clearing, wish))
 
 
@@ -203,7 +198,7 @@ async def start_withdrawal(
         card_id=data.card_id,
         amount=data.amount,
     )
-    await _check_pin(request, holder, data.pin, wish)
+    await _authorize(request, wish, data.pin)
     return _order(await withdraw(services(request).clearing, wish))
 
 
@@ -249,7 +244,7 @@ async def transfer(request: Asked, holder: Session, key: str, data: TransferBody
             amount=data.amount,
             note=data.note,
         )
-    if await _check_pin(request, holder, data.pin, wish):
+    if await _authorize(request, wish, data.pin):
         await count_look_up(
             own.pool,
             own.keys,
@@ -303,7 +298,7 @@ async def make_payment(request: Asked, holder: Session, key: str, data: PaymentB
     At once. `amount` is what the holder was shown: another amount is refused.
     """
     wish = Pay(holder.wallet_id, key, data.merchant_id, data.payment_id, data.amount)
-    await _check_pin(request, holder, data.pin, wish)
+    await _authorize(request, wish, data.pin)
     return await pay(services(request).clearing, wish)
 
 

@@ -17,12 +17,12 @@ from qianbao.money import Money
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Pay
 from qianbao.payments.pay import pay as pay_now
-from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import phone_of, wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
+from qianbao.web.pins import authorize_form
 from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -105,16 +105,10 @@ async def pay_payment(
     if visit.wallet_id is None:
         return Redirect(forms.address("/signup", next=here), status_code=303)
     try:
-        seen = _seen(form)
-        await check_pin(
-            services.pool,
-            services.settings,
-            wallet_id=visit.wallet_id,
-            pin=field(form, "pin"),
-            now=visit.now,
-        )
         key = check_id(field(form, "key"), "key")
-        await pay_now(services.clearing, Pay(visit.wallet_id, key, merchant_id, payment_id, seen))
+        wish = Pay(visit.wallet_id, key, merchant_id, payment_id, _seen(form))
+        await authorize_form(request, form, wish)
+        await pay_now(services.clearing, wish)
     except QianbaoError as refusal:
         return await _payment(request, merchant_id, payment_id, form, refusal)
     return Redirect(here, status_code=303)

@@ -1,4 +1,4 @@
-"""The payment PIN: changing it, and choosing a new one when it is forgotten."""
+"""The payment PIN: asked for with a form, changed, and chosen anew when it is forgotten."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from qianbao.banks.cards import list_cards
 from qianbao.errors import QianbaoError
+from qianbao.payments.authorize import authorize
 from qianbao.wallets.codes import start_signup
 from qianbao.wallets.pin import change_pin, typed_twice
 from qianbao.wallets.pin_reset import reset_pin, reset_pin_by_card
@@ -20,6 +21,14 @@ from qianbao.web.forms import Form, field
 from qianbao.web.signup import code_sent, new_code, safe_next, session_cookie
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
+
+
+async def authorize_form(request: Asked, form: Form, wish: Any) -> bool:
+    """That the form brings the PIN for `wish`, as `payments.authorize`."""
+    own, now = services_of(request), of(request).now
+    return await authorize(
+        own.pool, own.settings, own.clearing, wish, pin=field(form, "pin"), now=now
+    )
 
 
 @get("/me/pin")

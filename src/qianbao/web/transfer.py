@@ -13,13 +13,13 @@ from qianbao.ids import check_id
 from qianbao.money import Money
 from qianbao.payments.errors import check_note
 from qianbao.payments.transfer import NoWalletAtPhone, SendMoney, send, to_phone
-from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import Wallet, wallet
 from qianbao.wallets.receivers import Receiver, check_seal, look_up
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
+from qianbao.web.pins import authorize_form
 from qianbao.web.standing import status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -54,8 +54,8 @@ async def send_money(request: Asked) -> Response[Any]:
     form, services = await forms.read(request), services_of(request)
     try:
         wish = await _wish(request, form)
-        if await services.clearing.first_answer(wish) is None:
-            await _check(request, form, wish)
+        if await authorize_form(request, form, wish):
+            _check_receiver(request, form, wish)
         sent = await send(services.clearing, wish)
     except QianbaoError as refusal:
         key = forms.own_id(request, "key", form, "key", refusal)
@@ -81,21 +81,13 @@ async def _wish(request: Asked, form: Form) -> SendMoney:
         )
 
 
-async def _check(request: Asked, form: Form, wish: SendMoney) -> None:
-    """That the receiver is who was shown, and that the holder has the PIN."""
-    services = services_of(request)
+def _check_receiver(request: Asked, form: Form, wish: SendMoney) -> None:
+    """That the receiver is who was shown."""
     check_seal(
-        services.keys,
+        services_of(request).keys,
         wallet_id=wish.wallet_id,
         to_wallet_id=wish.to_wallet_id,
         seal=field(form, "seal"),
-    )
-    await check_pin(
-        services.pool,
-        services.settings,
-        wallet_id=wish.wallet_id,
-        pin=field(form, "pin"),
-        now=of(request).now,
     )
 
 

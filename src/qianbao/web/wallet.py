@@ -21,13 +21,13 @@ from qianbao.payments.top_up import top_up as top_up_now
 from qianbao.payments.withdraw import Withdraw
 from qianbao.payments.withdraw import withdraw as withdraw_now
 from qianbao.payscore.switch import pay_score
-from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
+from qianbao.web.pins import authorize_form
 from qianbao.web.standing import standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -89,12 +89,10 @@ async def ask_top_up(request: Asked) -> Response[Any]:
         async with services.pool.connection() as conn:
             profile = await wallet(conn, wallet_id)
         amount = money.read_to_move(field(form, "amount"), profile.currency)
-        await _check_pin(request, form)
         order_id = check_id(field(form, "order_id"), "ord")
-        order = await top_up_now(
-            services.clearing,
-            TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount),
-        )
+        wish = TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount)
+        await authorize_form(request, form, wish)
+        order = await top_up_now(services.clearing, wish)
     except QianbaoError as refusal:
         return await _top_up(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
@@ -116,13 +114,11 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
         everything = field(form, "all") == "1"
         typed = field(form, "amount")
         amount = None if everything else money.read_to_move(typed, profile.currency)
-        await _check_pin(request, form)
         order_id = check_id(field(form, "order_id"), "ord")
         card_id = field(form, "card_id")
-        order = await withdraw_now(
-            services.clearing,
-            Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency),
-        )
+        wish = Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency)
+        await authorize_form(request, form, wish)
+        order = await withdraw_now(services.clearing, wish)
     except QianbaoError as refusal:
         return await _withdraw(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
@@ -138,17 +134,6 @@ async def order_page(request: Asked, order_id: FromPath[str]) -> Response[Any]:
 async def order_state(request: Asked, order_id: FromPath[str]) -> Response[Any]:
     """The same alone, for a page that keeps itself up to date."""
     return await _order(request, order_id, "order_state.html")
-
-
-async def _check_pin(request: Asked, form: Form) -> None:
-    services = services_of(request)
-    await check_pin(
-        services.pool,
-        services.settings,
-        wallet_id=holder(request),
-        pin=field(form, "pin"),
-        now=of(request).now,
-    )
 
 
 async def _top_up(request: Asked, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
