@@ -7,12 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from qianbao.banks import directory
-from qianbao.banks.cards import BankBehind, banks_behind, unlink_card
+from qianbao.banks.cards import BankBehind, bank_was_shown, banks_behind, unlink_card
 from qianbao.banks.cards.confirm import CardOfEarlierDocument
 from qianbao.banks.cards.forms import NameFormNotYours, choose_form
+from qianbao.banks.cards.refusals import BankHoldsOldDocument
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
 from qianbao.names import from_fields
+from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
     KEYS,
     NOW,
@@ -82,6 +84,53 @@ async def test_renewed_while_the_banks_code_was_on_its_way(
     await bring(pool, anna, passport("MUELLER", "ANNA", new_number()), LATER)
     assert await behind(pool, anna) == ()
     await finish(pool, gateway, card, await sandbox.code(phone))
+    assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
+
+
+async def test_what_banks_were_told_is_known_to_whoever_comes_back(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """The refusal names the old number's end, although the new wallet never saw it; and once a bank
+    has confirmed her, the banks that were behind when she left are known again."""
+    old, new, phone = new_number(), new_number(), new_phone()
+    before = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", new, phone)
+    card = await link(pool, gateway, sandbox, before, icbc, phone)
+    await bring(pool, before, passport("MUELLER", "ANNA", new), LATER)
+    await unlink_card(pool, gateway, KEYS, wallet_id=before, card_id=card.card_id, now=LATER)
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=before, now=LATER)
+
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", new), now=LATER)
+    assert await behind(pool, anna) == ()  # a photograph of her passport opens no records
+    with pytest.raises(BankHoldsOldDocument) as refused:
+        await start(pool, gateway, anna, icbc, phone)
+    assert old[-4:] in refused.value.sentence("en")
+
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=anna, now=LATER)
+    third = await new_wallet(pool, passport("MUELLER", "ANNA", new), now=LATER)
+    await link(pool, gateway, sandbox, third, cmb, phone, name_form="MUELLER ANNA")
+    assert (await facts(pool, third))[1] == ["ICBC"]
+
+
+async def test_a_bank_whose_card_is_linked_is_behind_until_its_holder_says_it_is_not(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """A linked card is not linked again; if the bank was not told, its next no says so."""
+    old, new, phone = new_number(), new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [first, second] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone, cards=2)
+    await link(pool, gateway, sandbox, anna, first, phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    async with pool.connection() as conn:
+        await bank_was_shown(conn, anna, "ICBC", LATER)
+        with pytest.raises(directory.BankUnknown):
+            await bank_was_shown(conn, anna, "NOBANK", LATER)
+    assert await behind(pool, anna) == ()
+    with pytest.raises(BankHoldsOldDocument):
+        await start(pool, gateway, anna, second, phone)
     assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
 
 

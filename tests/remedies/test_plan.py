@@ -122,6 +122,22 @@ def test_an_expired_passport_is_renewed_and_only_then_does_another_bank_help() -
     ]  # fmt: skip
 
 
+def test_whoever_leaves_to_come_back_renews_first_and_the_bank_still_holds_the_old_number() -> None:
+    """Unlinking makes no bank forget what it was told; and an expired document opens no wallet."""
+    wallet = deng(document_valid_until=date(2027, 1, 1))
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay"))
+    coming_back = next(way for way in ways if "close_wallet" in actions(way))
+    steps = [(step.action, step.argument) for step in coming_back.steps]
+    renewed, closed = (
+        actions(coming_back).index("renew_document"),
+        steps.index(("close_wallet", "")),
+    )
+    assert renewed < closed
+    last = [step for step in steps if step[0] in ("update_id_at_bank", "link_card")]
+    assert last == [("update_id_at_bank", "ICBC"), ("link_card", "ICBC")]
+    assert coming_back.visit
+
+
 def test_deng_needs_one_bank_more_not_a_third_card_of_the_same() -> None:
     first = plan(PACK, deng(), AFTER_ENFORCEMENT, allowed("pay"))[0]
     assert [(step.action, step.argument) for step in first.steps] == [("link_card", "")]

@@ -49,6 +49,15 @@ def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> N
     assert chiara.path == "/me/pay/cards"
 
 
+def test_a_bank_is_behind_until_its_holder_says_that_it_was_shown_the_document(
+    chiara: Surfer,
+) -> None:
+    """Her linked Bank of China card was linked with the old passport."""
+    choice = 'name="bank" value="BOC"'
+    assert choice in chiara.open("/me/pay/manage/real-name")
+    assert choice not in chiara.send("/me/pay/manage/real-name/updated", bank="BOC")
+
+
 def test_a_pending_code_is_sent_again_or_the_card_given_up(
     chiara: Surfer, seeded_stack: Stack
 ) -> None:

@@ -14,6 +14,7 @@ from qianbao.api.described import LINKING, refuses
 from qianbao.banks import directory
 from qianbao.banks.cards import (
     Card,
+    bank_was_shown,
     confirm_card,
     link_card,
     list_cards,
@@ -125,6 +126,18 @@ async def show_name_forms(request: Asked, holder: Session, bank: str) -> NameFor
     async with services(request).pool.connection() as conn:
         found = await name_forms(conn, wallet_id=holder.wallet_id, bank=bank)
     return NameFormsView(_bank(found.bank), list(found.forms))
+
+
+@post("/banks/{bank:str}/document-updates", status_code=204, opt=refuses("bank_unknown"))
+async def bank_updated(request: Asked, holder: Session, bank: str) -> None:
+    """Say that a bank has the present document
+
+    After it was shown there: the bank is no longer one of those that hold an older number. If it
+    still is, its next refusal says so.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        await bank_was_shown(conn, holder.wallet_id, bank, own.now())
 
 
 @post("/cards", status_code=201, opt=refuses("wallet_closed", *LINKING))
@@ -272,4 +285,6 @@ async def unlink(request: Asked, holder: Session, card_id: str) -> CardView:
     return _card(card)
 
 
-ROUTES = (list_banks, show_name_forms, link, confirm, send_code, cards, preview, unlink)
+ROUTES = (
+    list_banks, show_name_forms, bank_updated, link, confirm, send_code, cards, preview, unlink
+)  # fmt: skip

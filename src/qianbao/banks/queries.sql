@@ -147,12 +147,19 @@ UPDATE cards SET agreement_cipher = NULL
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 
 -- name: document_tails
--- The document a card was checked against, and the one it replaced if that had another number.
+-- The document a card was checked against, and the one of another number that the same person had
+-- before it, in this wallet or in one they have closed.
 SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
 FROM documents AS sent
-LEFT JOIN documents AS older
-  ON older.wallet_id = sent.wallet_id AND older.document_id = sent.supersedes
- AND (older.number_index <> sent.number_index OR older.number_tail <> sent.number_tail)
+LEFT JOIN LATERAL (
+    SELECT documents.number_tail
+    FROM wallets
+    JOIN documents ON documents.wallet_id = wallets.wallet_id
+    WHERE wallets.person_id = sent.person_id AND documents.person_id = sent.person_id
+      AND documents.number_tail <> sent.number_tail AND documents.created_at <= sent.created_at
+    ORDER BY documents.created_at DESC, documents.document_id DESC
+    LIMIT 1
+) AS older ON true
 WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 
 -- name: told_before
@@ -179,8 +186,15 @@ SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = 
 WHERE wallet_id = %(wallet_id)s AND status = 'open'
     AND NOT stale_banks @> ARRAY[%(bank)s::text]
 
+-- name: bank_holds_present
+-- The holder says that the bank has been shown the present document.
+UPDATE wallets
+SET stale_banks = array_remove(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND status = 'open' AND stale_banks @> ARRAY[%(bank)s::text]
+
 -- name: bank_confirmed
--- What the linked cards say, once more: card_banks names a bank once for each of its cards.
+-- What the linked cards say, once more: card_banks names a bank once for each of its cards. Whoever
+-- comes back is known from now on, and with them which banks were behind before they left.
 UPDATE wallets
 SET card_banks = ARRAY(SELECT bank FROM cards
                        WHERE wallet_id = %(wallet_id)s AND state = 'linked'
@@ -193,6 +207,14 @@ SET card_banks = ARRAY(SELECT bank FROM cards
           ON present.wallet_id = sent.wallet_id AND present.superseded_at IS NULL
          AND (present.number_index, present.number_tail) <> (sent.number_index, sent.number_tail)
         WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
+    ) || ARRAY(
+        SELECT DISTINCT behind.bank
+        FROM wallets AS earlier
+        CROSS JOIN LATERAL unnest(earlier.stale_banks) AS behind (bank)
+        WHERE wallets.verified_at IS NULL AND earlier.person_id = wallets.person_id
+          AND earlier.wallet_id <> wallets.wallet_id AND behind.bank <> %(bank)s
+          AND NOT wallets.stale_banks @> ARRAY[behind.bank]
+        ORDER BY behind.bank
     ),
     verified_at = coalesce(verified_at, %(now)s),
     facts_changed_at = %(now)s

@@ -61,6 +61,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     free_withdrawal_left_minor: int
     stale_banks: tuple[str, ...] = ()
     """Banks known to hold an old document number of the holder."""
+    told_banks: tuple[str, ...] = ()
+    """In plans only: banks whose cards were unlinked on the way."""
     accounts_at: tuple[str, ...] | None = None
     """Banks where the holder says they have an account; None: not asked."""
     mandates: tuple[str, ...] = ()

@@ -162,6 +162,8 @@ _CARDS = (
         takes="bank",
         minutes=60,
         visit=True,
+        screen=REAL_NAME,
+        api="POST /v1/banks/{bank}/document-updates",
     ),
     Action(
         code="link_card",
@@ -264,7 +266,11 @@ _LEAVING = (
         code="close_wallet",
         title_en="Cancel the wallet",
         title_zh="注销钱包",
-        needs=(NEEDS["wallet_open"], *(NEEDS[leftover.code] for leftover in LEFTOVERS)),
+        # Plans close only to come back, and whoever comes back is known by a document in date.
+        needs=(
+            *_needs("wallet_open", "document_in_date"),
+            *(NEEDS[leftover.code] for leftover in LEFTOVERS),
+        ),
         effect=effects.close_wallet,
         for_itself=True,
         against=_STARTS_OVER,

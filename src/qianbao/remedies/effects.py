@@ -34,7 +34,8 @@ def renew_document(situation: Situation, _argument: str, moment: datetime) -> Si
     """A passport's successor has a new number, which the banks do not know yet."""
     stale = situation.stale_banks
     if situation.document_kind == "passport":
-        known = (*stale, *situation.card_banks, *(situation.accounts_at or ()))
+        told = (*situation.told_banks, *situation.card_banks)
+        known = (*stale, *told, *(situation.accounts_at or ()))
         stale = tuple(dict.fromkeys(known))
     return replace(situation, document_valid_until=_renewed(moment), stale_banks=stale)
 
@@ -110,8 +111,9 @@ def disable_pay_score(situation: Situation, _argument: str, _moment: datetime) -
 
 
 def unlink_card(situation: Situation, _argument: str, _moment: datetime) -> Situation:
-    """No card is linked."""
-    return replace(situation, card_banks=())
+    """No card is linked; what their banks were told, they know."""
+    told = dict.fromkeys((*situation.told_banks, *situation.card_banks))
+    return replace(situation, card_banks=(), told_banks=tuple(told))
 
 
 def close_wallet(situation: Situation, _argument: str, _moment: datetime) -> Situation:

@@ -9,7 +9,7 @@ from litestar import Response, Router, get, post
 from litestar.response import Redirect
 
 from qianbao.bank_names import bank_name
-from qianbao.banks.cards import BankBehind, banks_behind
+from qianbao.banks.cards import BankBehind, bank_was_shown, banks_behind
 from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
@@ -77,6 +77,15 @@ async def real_name(request: Asked) -> Response[Any]:
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
     )
+
+
+@post("/me/pay/manage/real-name/updated")
+async def updated(request: Asked) -> Redirect:
+    """The holder says that a bank has the present document now."""
+    form, visit = await forms.read(request), of(request)
+    async with services_of(request).pool.connection() as conn:
+        await bank_was_shown(conn, holder(request), field(form, "bank"), visit.now)
+    return Redirect("/me/pay/manage/real-name", status_code=303)
 
 
 @get("/me/pay/manage/real-name/add")
@@ -193,9 +202,9 @@ def _source(source: str) -> Text:
     return Text(bank.en, bank.zh)
 
 
-def _behind(behind: BankBehind) -> tuple[Text, str]:
+def _behind(behind: BankBehind) -> tuple[str, Text, str]:
     name = Text(bank_name(behind.bank, "en"), bank_name(behind.bank, "zh"))
-    return name, behind.number_tail
+    return behind.bank, name, behind.number_tail
 
 
-SCREENS = Router(path="/", route_handlers=[real_name, add, submit, photo_page, photo])
+SCREENS = Router(path="/", route_handlers=[real_name, updated, add, submit, photo_page, photo])

@@ -133,6 +133,14 @@ async def banks_behind(conn: Connection, wallet_id: str) -> tuple[BankBehind, ..
     return tuple(await fetch_all(conn, QUERIES.told_before, place, BankBehind))
 
 
+async def bank_was_shown(conn: Connection, wallet_id: str, bank: str, now: datetime) -> None:
+    """The holder says that a bank has their present document now. Nobody else can say it while no
+    card is linked there anew; if it is not so, the bank's next refusal puts it back. Raises
+    `BankUnknown`."""
+    keys = {"wallet_id": wallet_id, "bank": directory.get_bank(bank).code, "now": now}
+    await conn.execute(QUERIES.bank_holds_present, keys)
+
+
 def agreement(keys: KeyRing, card: Card) -> str:
     """The bank's token for moving money with this card. Raises `CardLinkMissing`."""
     if card.state != "linked" or card.agreement_cipher is None:
