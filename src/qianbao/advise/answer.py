@@ -112,15 +112,23 @@ def _compared(reason: Reason) -> set[str]:
 
 
 def in_force(wallet: Wallet, own: tuple[Policy, ...]) -> tuple[Policy, ...]:
-    """The policies to advise by: this wallet's own with their dates; another wallet's as already in
-    force for everybody, since that is what somebody who is locked out has met."""
+    """The policies to advise by: this wallet's own with their dates, the first day of a rollout
+    for everybody, since nobody here says which wallet is theirs; another wallet's as already in
+    force, since that is what somebody who is locked out has met."""
     if not wallet.rules:
-        return own
+        return tuple(_from_its_first_day(policy) for policy in own)
     return tuple(
-        msgspec.structs.replace(policy, timeline=None, enforced_percent=100)
+        msgspec.structs.replace(policy, timeline=None)
         for policy in load_pack()
         if policy.name in wallet.rules
     )
+
+
+def _from_its_first_day(policy: Policy) -> Policy:
+    if policy.timeline is None:
+        return policy
+    timeline = msgspec.structs.replace(policy.timeline, rollout=(100,), step_days=None)
+    return msgspec.structs.replace(policy, timeline=timeline)
 
 
 def _one_counts(asked: Situation) -> Situation:

@@ -18,7 +18,8 @@ from sqlglot import exp
 from qianbao.clock import start_of_day
 from qianbao.policy.facts import FACTS, Facts, Situation, carry, facts_at
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import Policy, enforced_from, retired_from
+from qianbao.policy.policies import Policy, retired_from
+from qianbao.policy.reach import reached_from
 
 
 class Spell(msgspec.Struct, frozen=True):
@@ -42,13 +43,14 @@ def blocked_spells(
     amount_minor: int = 0,
 ) -> list[Spell]:
     """The spells, up to `until`, in which `policy` blocks this wallet if nobody does anything:
-    not met, past the wallet's own grace, and in force. `situation` is as read at `now`; what came
-    before the last change of what the policy reads is not known and not told."""
+    not met, past the wallet's own grace and exemption, and in force for its slice of the rollout.
+    `situation` is as read at `now`; what came before the last change of what the policy reads is
+    not known and not told."""
     grace = timedelta(days=policy.grace_days)
-    enforced, retired = enforced_from(policy), retired_from(policy)
+    reached, retired = reached_from(policy, situation), retired_from(policy)
     found = []
     for spell in _unmet_spells(policy, situation, now, until, amount_minor):
-        begin, end = max(spell.begin + grace, enforced), spell.end
+        begin, end = max(spell.begin + grace, reached), spell.end
         if retired < until:
             end = min(end or retired, retired)
         if (end is None or begin < end) and begin < until:
