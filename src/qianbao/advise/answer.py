@@ -7,6 +7,7 @@ rule explains is set beside what is known (`known.yaml`). Nothing here is drawn 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -124,8 +125,9 @@ def in_force(wallet: Wallet, own: tuple[Policy, ...]) -> tuple[Policy, ...]:
     )
 
 
+@lru_cache(maxsize=256)
 def _from_its_first_day(policy: Policy) -> Policy:
-    if policy.timeline is None:
+    if policy.timeline is None or len(policy.timeline.rollout) == 1:
         return policy
     timeline = msgspec.structs.replace(policy.timeline, rollout=(100,), step_days=None)
     return msgspec.structs.replace(policy, timeline=timeline)
