@@ -10,7 +10,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api import operator_wallets
+from qianbao.api import operator_exemptions, operator_wallets
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
@@ -344,4 +344,5 @@ ROUTES = (
     reconciliation,
     list_audit,
     *operator_wallets.ROUTES,
+    *operator_exemptions.ROUTES,
 )

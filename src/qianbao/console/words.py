@@ -142,6 +142,9 @@ VALUES: Mapping[str, str] = {
     "legal_hold.propose_lift": _("proposed to lift a legal hold"),
     "legal_hold.keep": _("turned down a lifting"),
     "legal_hold.lift": _("lifted a legal hold"),
+    "exemption.propose": _("proposed an exemption"),
+    "exemption.approve": _("approved an exemption"),
+    "exemption.withdraw": _("withdrew an exemption"),
     "case.answer": _("answered a case"),
 }
 """What a value is called; one without a name is shown as it is."""
@@ -156,6 +159,10 @@ DETAILS: Mapping[str, str] = {
     "legal_hold": _("legal hold"),
     "reference": _("order"),
     "case": _("case"),
+    "exemption": _("exemption"),
+    "policy": _("policy"),
+    "until": _("until"),
+    "reason": _("reason"),
 }
 """What an act's details are called."""
 

@@ -11,7 +11,13 @@ from datetime import datetime
 from functools import lru_cache
 
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import Policy, locked_out_sql, retired_from, steps
+from qianbao.policy.policies import (
+    WAYS_OUT_OF_A_WALLET,
+    Policy,
+    locked_out_sql,
+    retired_from,
+    steps,
+)
 
 SLICES = 100
 
@@ -29,7 +35,7 @@ def reached_by_bucket(policy: Policy) -> tuple[datetime, ...]:
 def reached_from(policy: Policy, situation: Situation) -> datetime:
     """From when the policy may block this wallet: its slice's day, or the end of its exemption."""
     reached = reached_by_bucket(policy)[situation.bucket]
-    until = exempt_until(policy.name, situation)
+    until = exempt_until(policy, situation)
     return reached if until is None else max(reached, until)
 
 
@@ -38,10 +44,18 @@ def reaches(policy: Policy, situation: Situation, now: datetime) -> bool:
     return reached_from(policy, situation) <= now < retired_from(policy)
 
 
-def exempt_until(policy: str, situation: Situation) -> datetime | None:
+def exempt_until(policy: Policy, situation: Situation) -> datetime | None:
     """When this wallet's exemption from `policy` ends or ended; None without one."""
-    ends = [until for name, until in situation.exemptions if name == policy]
+    if not can_be_exempted(policy):
+        return None
+    ends = [until for name, until in situation.exemptions if name == policy.name]
     return max(ends) if ends else None
+
+
+def can_be_exempted(policy: Policy) -> bool:
+    """Whether a wallet may be freed from it: not from the rule that acts on legal holds, whose
+    orders two operators lift in their own way."""
+    return WAYS_OUT_OF_A_WALLET.isdisjoint(policy.blocks)
 
 
 def percent_at(policy: Policy, now: datetime) -> int:
@@ -63,4 +77,5 @@ def blocked_sql(policy: Policy, now: datetime) -> str:
     wallet's own grace. The row's facts are of the parameter `now`, which has to be the same."""
     # Both are ours: a number, and a name that load_policy holds to letters, digits and hyphens.
     reached = f"mod(bucket + {turn_of(policy.name)}, {SLICES}) < {percent_at(policy, now)}"
-    return f"{locked_out_sql(policy)} AND {reached} AND NOT '{policy.name}' = ANY(exempt_from)"
+    exempt = f"'{policy.name}' = ANY(exempt_from)" if can_be_exempted(policy) else "FALSE"
+    return f"{locked_out_sql(policy)} AND {reached} AND NOT {exempt}"

@@ -11,7 +11,8 @@ from datetime import datetime
 import msgspec
 from psycopg.rows import tuple_row
 
-from qianbao.db.queries import Connection, fetch_all, load
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.errors import QianbaoError
 from qianbao.policy.policies import Policy, load_policy, phase
 
 SQL = load("qianbao.rollouts")
@@ -64,6 +65,14 @@ class PolicyVersion(msgspec.Struct, frozen=True):
     retired_at: datetime | None
 
 
+class PolicyNotPublished(QianbaoError):
+    code = "policy_not_published"
+    en = "No version of {policy} is published."
+    zh = "规则 {policy} 没有已发布的版本。"
+    next_en = "Look in the list of policies."
+    next_zh = "请在规则列表中查找。"
+
+
 class ListedVersion(msgspec.Struct, frozen=True):
     """A stored version, read, with where it stands at the moment asked about. `phase` is that of
     its dates once they began (announced, warning, enforced, retired), and its state otherwise
@@ -78,6 +87,14 @@ async def versions(conn: Connection, *, now: datetime, policy: str = "") -> list
     """Every version of every policy, or of one; by name, the newest version first."""
     stored = await fetch_all(conn, SQL.list_versions, {"policy": policy}, PolicyVersion)
     return [_listed(version, now) for version in stored]
+
+
+async def find_published(conn: Connection, policy: str) -> PolicyVersion:
+    """The version that is published. Raises `PolicyNotPublished`."""
+    found = await fetch_one(conn, SQL.find_published, {"policy": policy}, PolicyVersion)
+    if found is None:
+        raise PolicyNotPublished(policy=policy)
+    return found
 
 
 def _listed(stored: PolicyVersion, now: datetime) -> ListedVersion:

@@ -23,12 +23,13 @@ class Population(msgspec.Struct, frozen=True):
 
 class Waiting(msgspec.Struct, frozen=True):
     """What an operator has to look at: drafts of policies, retirements to agree to, questions to
-    answer, legal holds to approve or to lift."""
+    answer, legal holds to approve or to lift, exemptions to approve."""
 
     drafts: int
     retirements: int
     cases: int
     legal_holds: int
+    exemptions: int
 
 
 class HoldWaiting(msgspec.Struct, frozen=True):

@@ -85,6 +85,43 @@ FROM simulations WHERE simulation_id = %(simulation_id)s
 SELECT simulation_id, policy, version, as_of, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
 
+-- name: add_exemption
+INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)
+VALUES (%(wallet_id)s, %(exemption_id)s, %(policy)s, %(until)s, %(reason)s, %(operator)s, %(now)s)
+ON CONFLICT (wallet_id, exemption_id) DO NOTHING
+
+-- name: lock_wallet
+SELECT wallet_id FROM wallets WHERE wallet_id = %(wallet_id)s FOR UPDATE
+
+-- name: find_exemption
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: list_exemptions
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE wallet_id = %(wallet_id)s ORDER BY proposed_at DESC, exemption_id DESC
+
+-- name: approve_exemption
+UPDATE exemptions SET approved_by = %(operator)s, approved_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: count_exemption
+-- With it the version of the wallet's row changes, by which processes know it.
+UPDATE wallets SET exemptions = exemptions + 1 WHERE wallet_id = %(wallet_id)s
+
+-- name: withdraw_exemption
+UPDATE exemptions SET withdrawn_by = %(operator)s, withdrawn_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: exemptions_waiting
+-- Those that a second operator has to approve.
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL
+ORDER BY proposed_at LIMIT 100
+
 -- name: add_operator
 INSERT INTO operators (operator_id, name, password_hash, created_at)
 VALUES (%(operator_id)s, %(name)s, %(password_hash)s, %(now)s)
@@ -199,7 +236,9 @@ SELECT
     (SELECT count(*) FROM cases WHERE state = 'open' AND legal_hold_id IS NULL) AS cases,
     (SELECT count(*) FROM legal_holds
         WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL)
-        AS legal_holds
+        AS legal_holds,
+    (SELECT count(*) FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL)
+        AS exemptions
 
 -- name: simulation
 -- Not run as it stands: `simulate` fills in the braces from checked condition trees.

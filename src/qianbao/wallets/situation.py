@@ -18,7 +18,7 @@ from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.wallets")
 
-_ARRAYS = ("card_banks", "evidence", "stale_banks", "mandates")
+_ARRAYS = ("card_banks", "evidence", "stale_banks", "mandates", "exempt_from", "exempt_until")
 
 
 async def read_situations(
@@ -51,6 +51,8 @@ def _situations(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Situation
         columns = dict(zip(names, row, strict=True))
         for name in arrays:
             columns[name] = tuple(columns[name])
+        pairs = zip(columns.pop("exempt_from"), columns.pop("exempt_until"), strict=True)
+        columns["exemptions"] = tuple(pairs)
         return Situation(**columns)
 
     return shape

@@ -54,6 +54,8 @@ CREATE TABLE wallets (
     -- wallets
     legal_hold boolean NOT NULL DEFAULT false,
     bucket smallint NOT NULL CHECK (bucket BETWEEN 0 AND 99),
+    -- rollouts: how many exemptions were approved for it, ended ones too
+    exemptions integer NOT NULL DEFAULT 0 CHECK (exemptions >= 0),
     -- whoever changes a fact by an act sets this to the moment of the act
     facts_changed_at timestamptz NOT NULL
 );
@@ -627,6 +629,25 @@ CREATE TABLE legal_holds (
         lifted_by IS NULL OR approved_by IS NULL
         OR (lift_proposed_by IS NOT NULL AND lifted_by <> lift_proposed_by)
     )
+);
+
+-- Frees one wallet from one policy until a moment. Proposed by one operator, in force once another has
+-- approved it; it ends by itself. One that was never approved is withdrawn by anybody.
+CREATE TABLE exemptions (
+    wallet_id text COLLATE "C" NOT NULL,
+    exemption_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    until timestamptz NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    approved_by text,
+    approved_at timestamptz,
+    withdrawn_by text,
+    withdrawn_at timestamptz,
+    PRIMARY KEY (wallet_id, exemption_id),
+    CHECK (approved_by IS NULL OR approved_by <> proposed_by),
+    CHECK (approved_by IS NULL OR withdrawn_by IS NULL)
 );
 
 -- A holder's question; with legal_hold_id, the case that stands as long as that hold does.
