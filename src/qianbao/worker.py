@@ -30,6 +30,7 @@ from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
+from qianbao.rollouts.tripwire import watch
 from qianbao.services import Services, calm_collector, open_services
 from qianbao.settings import Settings
 from qianbao.wallets.expiry import remind_of_expiry
@@ -108,6 +109,12 @@ async def _finish_collected(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(finish_collected, now=services.now()))
 
 
+async def _watch_enforcement(services: Services, timestamp: int) -> None:
+    del timestamp
+    async with services.pool.connection() as conn:
+        await watch(conn, services.settings, now=services.now())
+
+
 async def _expire_holds(services: Services, timestamp: int) -> None:
     del timestamp
     await until_done(services.pool, partial(expire_holds, now=services.now()))
@@ -143,6 +150,7 @@ PERIODIC: dict[str, tuple[str, Job]] = {
     "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
     "finish_collected": ("* * * * *", _finish_collected),
     "expire_holds": ("* * * * *", _expire_holds),
+    "watch_enforcement": ("* * * * *", _watch_enforcement),
     "tidy": ("17 * * * *", _tidy),
     "remind_of_expiry": ("37 * * * *", _remind_of_expiry),
 }

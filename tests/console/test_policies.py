@@ -172,3 +172,40 @@ def _phase(page: str) -> str:
     found = re.search(r"<h1>.*?<span class=\"c-pill c-pill-(\w+)\">", page, re.DOTALL)
     assert found is not None
     return found.group(1)
+
+
+async def test_enforcement_is_stopped_resumed_and_rolled_back(
+    enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+        await settle(conn, seed=4, count=80, now=NOW)
+    clock.pass_by(days=90)  # two-banks is enforced
+    mei = await enter("Mei")
+    page = (await mei.get(ADDRESS)).text
+    assert "100 % of wallets" in page
+    assert "never simulated" in page
+    refused = await mei.post(f"{ADDRESS}/stop", data={"reason": " "})
+    assert (refused.status_code, "reason_needed" in refused.text) == (422, True)
+    await mei.post(f"{ADDRESS}/stop", data={"reason": "ICBC is <down>"})
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "stopped"
+    assert re.search(
+        r"Stopped by Mei on [^:]*:\d\d: nobody is blocked by it\. ICBC is &lt;down", page
+    )
+    assert "Enforcement stopped</span><b>1</b>" in (await mei.get("/console")).text
+    await mei.post(f"{ADDRESS}/resumption")
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "warning"
+    clock.pass_by(days=2)
+    mei = await enter("Pia")
+    assert _phase((await mei.get(ADDRESS)).text) == "enforced"
+    page = (await mei.get(f"{ADDRESS}/rollback")).text
+    assert re.search(r"It blocks \d+ wallets now\.", page)
+    assert "There was no version before it" in page
+    await mei.post(f"{ADDRESS}/rollback", data={"reason": "The wrong people"})
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "rolled_back"
+    assert "The wrong people" in page
+    await mei.post("/console/language", data={"language": "zh"})
+    assert "已回滚" in (await mei.get(ADDRESS)).text

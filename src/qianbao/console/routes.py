@@ -19,6 +19,7 @@ from qianbao.console import (
     overview,
     policies,
     retirement,
+    rollouts,
     wallets,
 )
 from qianbao.console.render import Asked, page
@@ -57,6 +58,7 @@ def routes() -> list[Router]:
             policies.run_simulation,
             policies.publish_version,
             *retirement.ROUTES,
+            *rollouts.ROUTES,
             wallets.wallet_search,
             wallets.find_wallet,
             wallets.wallet_page,

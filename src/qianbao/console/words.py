@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from qianbao.errors import Language
-from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED
+from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED, TRIPWIRE
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -59,6 +59,8 @@ VALUES: Mapping[str, str] = {
     "announced": _("announced"),
     "warning": _("warning"),
     "enforced": _("enforced"),
+    "stopped": _("stopped"),
+    "rolled_back": _("rolled back"),
     # capabilities
     "receive": _("receive"),
     "top_up": _("top up"),
@@ -134,6 +136,9 @@ VALUES: Mapping[str, str] = {
     "policy.propose_retirement": _("proposed to retire a policy"),
     "policy.keep": _("turned down a retirement"),
     "policy.retire": _("retired a policy"),
+    "policy.rollback": _("rolled a version back"),
+    "policy.stop": _("stopped enforcement"),
+    "policy.resume": _("resumed enforcement"),
     "wallet.find": _("found a wallet by its phone"),
     "wallet.look_at": _("looked at a wallet"),
     "legal_hold.enter": _("entered a legal hold"),
@@ -160,6 +165,10 @@ DETAILS: Mapping[str, str] = {
     "reference": _("order"),
     "case": _("case"),
     "exemption": _("exemption"),
+    "returns": _("returns to version"),
+    "refused": _("wallets refused"),
+    "forecast": _("wallets forecast"),
+    "resumes": _("blocks again from"),
     "policy": _("policy"),
     "until": _("until"),
     "reason": _("reason"),
@@ -170,6 +179,7 @@ NOBODYS: Mapping[str, str] = {
     SHIPPED: _("shipped pack"),
     COMMAND_LINE: _("the command line"),
     DEMO: _("shipped with the demo"),
+    TRIPWIRE: _("the tripwire"),
 }
 """Who acts and is no person."""
 

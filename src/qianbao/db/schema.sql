@@ -403,6 +403,8 @@ CREATE TABLE decisions (
     at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, decision_id)
 );
+-- for the tripwire, which reads what was refused since it last looked
+CREATE INDEX decisions_refused ON decisions (at) WHERE outcome = 'blocked';
 
 -- ── Mandates and Pay Score ─────────────────────────────────────────────────────────────────────
 
@@ -554,7 +556,7 @@ CREATE TABLE policies (
     policy text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     body text NOT NULL,
-    state text NOT NULL CHECK (state IN ('draft', 'published', 'replaced', 'retired')),
+    state text NOT NULL CHECK (state IN ('draft', 'published', 'replaced', 'retired', 'rolled_back')),
     drafted_by text NOT NULL,
     drafted_at timestamptz NOT NULL,
     published_by text,
@@ -563,7 +565,13 @@ CREATE TABLE policies (
     retire_proposed_at timestamptz,
     retired_by text,
     retired_at timestamptz,
+    -- the version in whose place it came, which returns when this one is rolled back
+    replaces integer,
+    rolled_back_by text,
+    rolled_back_at timestamptz,
+    rollback_reason text,
     PRIMARY KEY (policy, version),
+    CHECK ((state = 'rolled_back') = (rolled_back_by IS NOT NULL)),
     CHECK (
         state <> 'retired'
         OR (retire_proposed_by IS NOT NULL AND retired_by IS NOT NULL
@@ -573,6 +581,41 @@ CREATE TABLE policies (
 CREATE TABLE policy_revision (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     revision bigint NOT NULL DEFAULT 0
+);
+
+-- Enforcement of a version, stopped by an operator or the tripwire and resumed by an operator. What
+-- had been refused and forecast is kept where the tripwire stopped it.
+CREATE TABLE policy_stops (
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    stopped_at timestamptz NOT NULL,
+    stopped_by text NOT NULL,
+    reason text NOT NULL,
+    refused bigint,
+    forecast bigint,
+    resumed_by text,
+    resumed_at timestamptz,
+    resumes_at timestamptz,
+    PRIMARY KEY (policy, version, stopped_at),
+    CHECK ((resumed_by IS NULL) = (resumed_at IS NULL)),
+    CHECK ((resumed_by IS NULL) = (resumes_at IS NULL))
+);
+
+-- The wallets that a version has refused anything, with the latest time: gathered from the decision
+-- log by the tripwire, so that payments bear no cost of it.
+CREATE TABLE policy_refusals (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    refused_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy, version)
+);
+CREATE INDEX policy_refusals_by_version ON policy_refusals (policy, version, refused_at);
+
+-- Until when the decision log has been gathered.
+CREATE TABLE refusals_gathered (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    until timestamptz NOT NULL DEFAULT '-infinity'
 );
 
 CREATE TABLE simulations (
@@ -670,3 +713,4 @@ CREATE TABLE cases (
 
 INSERT INTO clock DEFAULT VALUES;
 INSERT INTO policy_revision DEFAULT VALUES;
+INSERT INTO refusals_gathered DEFAULT VALUES;

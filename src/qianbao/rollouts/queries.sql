@@ -9,9 +9,62 @@ UPDATE policy_revision SET revision = revision + 1
 
 -- name: in_force
 -- One statement, so that the revision and the policies are of the same moment.
-SELECT revision, policy, body
-FROM policy_revision LEFT JOIN policies ON state = 'published'
-ORDER BY policy
+SELECT revision, p.policy, p.body, (
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_object('stopped_at', s.stopped_at, 'resumes_at', s.resumes_at)
+        ORDER BY s.stopped_at
+    ), '[]')
+    FROM policy_stops AS s WHERE s.policy = p.policy AND s.version = p.version
+) AS stops
+FROM policy_revision LEFT JOIN policies AS p ON p.state = 'published'
+ORDER BY p.policy
+
+-- name: list_stops
+-- The earliest first, as a policy keeps them.
+SELECT policy, version, stopped_at, stopped_by, reason, refused, forecast, resumed_by, resumed_at,
+    resumes_at
+FROM policy_stops WHERE policy = %(policy)s OR %(policy)s = ''
+ORDER BY policy, version, stopped_at
+
+-- name: add_stop
+INSERT INTO policy_stops (policy, version, stopped_at, stopped_by, reason, refused, forecast)
+VALUES (%(policy)s, %(version)s, %(now)s, %(operator)s, %(reason)s, %(refused)s, %(forecast)s)
+
+-- name: resume
+UPDATE policy_stops
+SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
+WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
+
+-- name: gather_refusals
+-- Refusals that would have been refused at the smallest amount, too: what a simulation counts. The
+-- log is looked at a little before where the last look ended, because a batch writes the moment it
+-- began, and commits later.
+WITH gathered AS (
+    UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
+), look AS (
+    SELECT until - %(overlap)s::interval AS since FROM refusals_gathered
+)
+INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
+SELECT d.wallet_id, r ->> 'policy', (r ->> 'version')::integer, max(d.at)
+FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
+CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+WHERE d.outcome = 'blocked' AND d.at >= look.since
+    AND coalesce((r ->> 'headroom_minor')::bigint, 0) = 0
+    AND (r ->> 'policy', (r ->> 'version')::integer) IN (
+        SELECT policy, version FROM policies WHERE state = 'published'
+    )
+GROUP BY 1, 2, 3
+ON CONFLICT (wallet_id, policy, version)
+DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
+
+-- name: count_refused
+SELECT count(*) FROM policy_refusals
+WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
+
+-- name: latest_forecast
+SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
+FROM simulations WHERE policy = %(policy)s AND version = %(version)s
+ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 
 -- name: revision
 SELECT revision FROM policy_revision
@@ -21,17 +74,20 @@ SELECT count(*) FROM policies
 
 -- name: find_version
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s AND version = %(version)s
 
 -- name: find_published
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s AND state = 'published'
 
 -- name: list_versions
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s OR %(policy)s = '' ORDER BY policy, version DESC
 
 -- name: add_version
@@ -43,7 +99,8 @@ ON CONFLICT (policy, version) DO NOTHING
 UPDATE policies SET state = 'replaced' WHERE policy = %(policy)s AND state = 'published'
 
 -- name: set_published
-UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s
+UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s,
+    replaces = %(replaces)s
 WHERE policy = %(policy)s AND version = %(version)s
 
 -- name: propose_retirement
@@ -57,6 +114,16 @@ WHERE policy = %(policy)s AND state = 'published'
 -- name: retire_published
 UPDATE policies SET state = 'retired', retired_by = %(operator)s, retired_at = %(now)s
 WHERE policy = %(policy)s AND state = 'published'
+
+-- name: roll_back_published
+UPDATE policies SET state = 'rolled_back', rolled_back_by = %(operator)s, rolled_back_at = %(now)s,
+    rollback_reason = %(reason)s
+WHERE policy = %(policy)s AND state = 'published'
+
+-- name: return_version
+-- Nobody's publication: who published it first, and when, stays.
+UPDATE policies SET state = 'published', retire_proposed_by = NULL, retire_proposed_at = NULL
+WHERE policy = %(policy)s AND version = %(version)s AND state = 'replaced'
 
 -- name: share_revision
 -- Whoever needs what is in force to stay so until the end of the transaction.
@@ -237,6 +304,8 @@ SELECT
     (SELECT count(*) FROM legal_holds
         WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL)
         AS legal_holds,
+    (SELECT count(*) FROM policy_stops JOIN policies USING (policy, version)
+        WHERE state = 'published' AND resumed_at IS NULL) AS stopped,
     (SELECT count(*) FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL)
         AS exemptions
 

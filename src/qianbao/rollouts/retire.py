@@ -50,10 +50,11 @@ class Freed(msgspec.Struct, frozen=True):
 async def freed(conn: Connection, *, policy: str, now: datetime) -> Freed:
     """Counted as a simulation counts; nothing before the policy is enforced. Raises
     `PolicyNotPublished`."""
-    published = load_policy((await find_published(conn, policy)).body)
+    await find_published(conn, policy)
+    _, in_force = await read_in_force(conn)
+    published = next(each for each in in_force if each.name == policy)
     if phase(published, now) != "enforced":
         return Freed(0, {}, {})
-    _, in_force = await read_in_force(conn)
     others = [each for each in in_force if each.name != policy]
     found = await count(conn, published, in_force=others, as_of=now)
     # What others than this one leave and this one takes is what comes back.
