@@ -84,6 +84,15 @@ def test_an_exemption_takes_two(seeded_stack: Stack, desk: tuple[Caller, Caller]
     assert any(notice["kind"] == "policy_exempted" for notice in deng.get("/notices")["items"])
 
 
+def test_a_notice_is_previewed(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:
+    wei, _ = desk
+    (found,) = wei.post("/operator/wallet-searches", {"phone": cast("Anna").phone})
+    asked = f"version=1&wallet_id={found['wallet_id']}&step=week_before"
+    shown = wei.get(f"/operator/policies/two-banks/notice-preview?{asked}")
+    assert shown["words"]["title_en"].startswith("Less than a week left")
+    assert "处理方式：" in shown["words"]["body_zh"]
+
+
 def test_enforcement_is_stopped_and_resumed(desk: tuple[Caller, Caller]) -> None:
     wei, lin = desk
     rule = "/operator/policies/two-banks"

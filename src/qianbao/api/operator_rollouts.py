@@ -6,11 +6,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
+from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
-from qianbao.rollouts import enforcement, in_force, rollback
+from qianbao.rollouts import enforcement, in_force, preview, rollback, wording
 from qianbao.rollouts.operators import Operator
 
 
@@ -91,4 +92,35 @@ async def roll_back_policy(
         )
 
 
-ROUTES = (show_enforcement, stop_policy, resume_policy, roll_back_policy)
+@get(
+    "/operator/policies/{policy:str}/notice-preview",
+    opt=refuses("policy_version_unknown", "notices_need_dates", "wallet_unknown"),
+)
+async def preview_notice(
+    request: Asked,
+    operator: Operator,
+    policy: str,
+    version: Annotated[int, QueryParameter(ge=1)],
+    wallet_id: Annotated[str, QueryParameter(min_length=1, max_length=64)],
+    step: wording.Step = "announced",
+) -> preview.Preview:
+    """Preview a notice
+
+    What one wallet would be told about a version, a draft too, in both languages, with its own
+    facts. The look at the wallet is recorded.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await preview.preview(
+            conn,
+            own.settings,
+            policy=policy,
+            version=version,
+            wallet_id=wallet_id,
+            step=step,
+            operator=operator.name,
+            now=own.now(),
+        )
+
+
+ROUTES = (show_enforcement, stop_policy, resume_policy, roll_back_policy, preview_notice)

@@ -61,6 +61,10 @@ VALUES: Mapping[str, str] = {
     "enforced": _("enforced"),
     "stopped": _("stopped"),
     "rolled_back": _("rolled back"),
+    # what holders are told
+    "warned": _("at the warning"),
+    "week_before": _("a week before"),
+    "day_before": _("a day before"),
     # capabilities
     "receive": _("receive"),
     "top_up": _("top up"),

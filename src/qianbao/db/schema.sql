@@ -612,6 +612,30 @@ CREATE TABLE policy_refusals (
 );
 CREATE INDEX policy_refusals_by_version ON policy_refusals (policy, version, refused_at);
 
+-- Which holders were told what about which version: each step once, and again where enforcement was
+-- resumed after a stop, whose days are others. `deadline`: the wallet's own.
+CREATE TABLE policy_notices (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    stops integer NOT NULL,
+    step text NOT NULL
+        CHECK (step IN ('announced', 'warned', 'week_before', 'day_before', 'blocked')),
+    deadline timestamptz NOT NULL,
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy, version, stops, step)
+);
+
+-- How far the sweep that tells them has come through the wallets, in the order of their ids.
+CREATE TABLE policy_sweeps (
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    after text COLLATE "C" NOT NULL,
+    began_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (policy, version)
+);
+
 -- Until when the decision log has been gathered.
 CREATE TABLE refusals_gathered (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -162,6 +162,7 @@ async def approve(
     act = {"wallet_id": wallet_id, "exemption_id": exemption_id, "operator": operator, "now": now}
     await conn.execute(SQL.approve_exemption, act)
     await conn.execute(SQL.count_exemption, act)
+    await conn.execute(SQL.forget_told, {"wallet_id": wallet_id, "policy": found.policy})
     await _tell(conn, found, policy, now)
     return await _record(conn, "exemption.approve", found, operator, now)
 

@@ -152,6 +152,47 @@ FROM simulations WHERE simulation_id = %(simulation_id)s
 SELECT simulation_id, policy, version, as_of, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
 
+-- name: find_sweep
+SELECT after, began_at, finished_at FROM policy_sweeps
+WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
+
+-- name: begin_sweep
+INSERT INTO policy_sweeps (policy, version, after, began_at)
+VALUES (%(policy)s, %(version)s, '', %(now)s)
+ON CONFLICT (policy, version) DO UPDATE
+SET after = '', began_at = excluded.began_at, finished_at = NULL
+
+-- name: move_sweep
+UPDATE policy_sweeps SET after = %(after)s, finished_at = %(finished_at)s
+WHERE policy = %(policy)s AND version = %(version)s
+
+-- name: affected
+-- Not run as it stands: `tell` fills in the braces, one part a moment that is looked at.
+SELECT wallet_id FROM ({parts}) AS parts GROUP BY wallet_id ORDER BY wallet_id LIMIT %(limit)s
+
+-- name: affected_at
+(SELECT wallet_id FROM ({situations}) AS situations
+WHERE wallet_id > %(after)s AND {locked_out}
+ORDER BY wallet_id LIMIT %(limit)s)
+
+-- name: find_told
+SELECT wallet_id, step FROM policy_notices
+WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND version = %(version)s
+    AND stops = %(stops)s
+
+-- name: add_told
+INSERT INTO policy_notices (wallet_id, policy, version, stops, step, deadline, told_at)
+VALUES (%(wallet_id)s, %(policy)s, %(version)s, %(stops)s, %(step)s, %(deadline)s, %(now)s)
+ON CONFLICT (wallet_id, policy, version, stops, step) DO NOTHING
+
+-- name: count_told
+SELECT step, count(*) AS wallets FROM policy_notices
+WHERE policy = %(policy)s AND version = %(version)s GROUP BY step
+
+-- name: forget_told
+-- An exemption gives a wallet other days, of which it is told anew.
+DELETE FROM policy_notices WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s
+
 -- name: add_exemption
 INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)
 VALUES (%(wallet_id)s, %(exemption_id)s, %(policy)s, %(until)s, %(reason)s, %(operator)s, %(now)s)
