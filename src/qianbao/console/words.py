@@ -53,6 +53,7 @@ def _(message: str) -> str:
 VALUES: Mapping[str, str] = {
     # a policy's state and phase
     "draft": _("draft"),
+    "simulated": _("simulated"),
     "published": _("published"),
     "replaced": _("replaced"),
     "retired": _("retired"),

@@ -107,7 +107,8 @@ class PolicyNotPublished(QianbaoError):
 class ListedVersion(msgspec.Struct, frozen=True):
     """A stored version, read, with where it stands at the moment asked about. `phase` is that of
     its dates once they began (announced, warning, enforced, retired), `stopped` while enforcement
-    is, and its state otherwise (draft, published, replaced, retired, rolled_back). `percent` of
+    is, and its state otherwise (draft, published, replaced, retired, rolled_back; `simulated` for
+    a draft that was). `percent` of
     wallets are reached. `stops`, the earliest first."""
 
     stored: PolicyVersion
@@ -129,10 +130,14 @@ async def versions(conn: Connection, *, now: datetime, policy: str = "") -> list
     stops: dict[tuple[str, int], list[StopRow]] = {}
     for stop in await list_stops(conn, policy=policy):
         stops.setdefault((stop.policy, stop.version), []).append(stop)
-    return [
-        _listed(version, tuple(stops.get((version.policy, version.version), ())), now)
-        for version in stored
-    ]
+    cursor = await conn.execute(SQL.simulated_drafts, {"policy": policy})
+    tried = {(name, version) for name, version in await cursor.fetchall()}
+    listed = []
+    for one in stored:
+        key = (one.policy, one.version)
+        found = _listed(one, tuple(stops.get(key, ())), now)
+        listed.append(msgspec.structs.replace(found, phase="simulated") if key in tried else found)
+    return listed
 
 
 async def find_published(conn: Connection, policy: str) -> PolicyVersion:

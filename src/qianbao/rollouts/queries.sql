@@ -19,6 +19,10 @@ SELECT revision, p.policy, p.body, (
 FROM policy_revision LEFT JOIN policies AS p ON p.state = 'published'
 ORDER BY p.policy
 
+-- name: simulated_drafts
+SELECT DISTINCT policy, version FROM policies JOIN simulations USING (policy, version)
+WHERE state = 'draft' AND (policy = %(policy)s OR %(policy)s = '')
+
 -- name: list_stops
 -- The earliest first, as a policy keeps them.
 SELECT policy, version, stopped_at, stopped_by, reason, refused, forecast, resumed_by, resumed_at,
