@@ -8,8 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
 from qianbao.ids import new_id
+from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
+from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.transfer import SendMoney, send
+from qianbao.policy.policies import load_policy
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
@@ -19,7 +24,7 @@ from qianbao.rollouts.wording import STEPS, Step, telling
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situations
-from tests.kit.money import add_wallet
+from tests.kit.money import Hand, add_wallet, clearing
 from tests.rollouts.policies import YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
@@ -291,3 +296,98 @@ async def test_a_preview_of_a_draft_or_of_somebody_who_meets_it(desk: Desk) -> N
     assert (await desk.preview(ben, "warned")).words is None
     with pytest.raises(WalletUnknown):
         await desk.preview(new_id("wal", NOW), "warned")
+
+
+GRACE = """
+policy: two-banks
+version: 1
+title: {en: Two banks, zh: 两家银行}
+basis: none
+requires: linked_banks >= 2
+otherwise: {block: [transfer]}
+grace_days: 30
+"""
+
+
+async def _publish_with_grace(conn: Connection) -> None:
+    await publish.draft(conn, body=GRACE, operator="Mei", now=NOW)
+    await conn.execute(
+        "UPDATE policies SET state = 'published', published_by = 'Oskar', published_at = now()"
+    )
+    await conn.execute("UPDATE policy_revision SET revision = revision + 1")
+
+
+async def test_acting_again_does_not_begin_a_wallets_grace_anew(desk: Desk) -> None:
+    """Nor does a process miss it that knows the wallet; doing what is needed ends it."""
+    async with desk.pool.connection() as conn:
+        await _publish_with_grace(conn)
+    anna, taro = await _anna(desk, banks=("ICBC", "BOC")), await _anna(desk, "Taro")
+    hand = Hand(on("2027-01-01"))
+
+    async def act(banks: list[str]) -> None:
+        async with desk.pool.connection() as conn:
+            await conn.execute(
+                "UPDATE wallets SET card_banks = %s, facts_changed_at = %s WHERE wallet_id = %s",
+                (banks, hand(), anna),
+            )
+
+    async with clearing(desk.pool, hand, (load_policy(GRACE),)) as loop:
+        sent = iter(range(99))
+
+        async def outcome() -> str:
+            await desk.sweep(hand())
+            try:
+                await send(loop, SendMoney(anna, f"k{next(sent)}", taro, Money(1)))
+            except BlockedByPolicy as refused:
+                return refused.decision.reasons[0].since.isoformat()[:10]
+            return "sent"
+
+        assert await outcome() == "sent"
+
+        async def wait(days: int) -> None:
+            for _ in range(days):  # the worker goes on sweeping
+                hand.move(days=1)
+                await desk.sweep(hand())
+
+        hand.move(hours=1)
+        await act(["ICBC"])  # falls out
+        assert await outcome() == "sent"
+        await wait(20)
+        await act(["ICBC", "ICBC"])  # does something, but not what is needed
+        assert await outcome() == "sent"
+        await wait(9)
+        hand.move(hours=23)
+        assert await outcome() == "sent"
+        hand.move(hours=1)
+        assert await outcome() == "2027-01-31"
+        await act(["ICBC", "BOC"])
+        hand.move(hours=1)  # which the next sweep sees
+        assert await outcome() == "sent"
+        hand.move(days=1)
+        await act(["ICBC"])  # falls out anew, and has thirty days again
+        assert await outcome() == "sent"
+        await wait(29)
+        assert await outcome() == "sent"
+        await wait(1)
+        assert await outcome() == "2027-03-03"
+
+
+async def test_what_nobody_watched_is_not_held_against_a_wallet(desk: Desk) -> None:
+    """The worker stood still for two days: she may have met the rule meanwhile."""
+    async with desk.pool.connection() as conn:
+        await _publish_with_grace(conn)
+    anna = await _anna(desk)
+    async with desk.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE wallets SET card_banks = '{ICBC}', facts_changed_at = %s", (NOW,)
+        )
+    await desk.sweep(NOW)
+    acted = NOW + timedelta(hours=12)
+    async with desk.pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET facts_changed_at = %s", (acted,))
+    for hours, since in ((13, NOW), (72, acted)):
+        moment = NOW + timedelta(hours=hours)
+        await desk.sweep(moment)
+        async with desk.pool.connection() as conn:
+            found = await read_situations(conn, [anna], moment, free_minor=0)
+        assert found[anna].fallen_out == (("two-banks", since),)

@@ -59,6 +59,8 @@ CREATE TABLE wallets (
     bucket smallint NOT NULL CHECK (bucket BETWEEN 0 AND 99),
     -- rollouts: how many exemptions were approved for it, ended ones too
     exemptions integer NOT NULL DEFAULT 0 CHECK (exemptions >= 0),
+    -- rollouts: from how many policies with a grace it is known to have fallen out
+    fallen_out integer NOT NULL DEFAULT 0 CHECK (fallen_out >= 0),
     -- whoever changes a fact by an act sets this to the moment of the act
     facts_changed_at timestamptz NOT NULL
 );
@@ -624,6 +626,15 @@ CREATE TABLE policy_notices (
     deadline timestamptz NOT NULL,
     told_at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, policy, version, stops, step)
+);
+
+-- Since when a wallet has not met a policy that gives it days of its own: later acts, which change
+-- other facts, do not begin them anew. Forgotten when it meets the policy again.
+CREATE TABLE fallen_out (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy)
 );
 
 -- How far the sweep that tells them has come through the wallets, in the order of their ids.

@@ -23,6 +23,7 @@ from qianbao.policy.spells import (
     Spell,
     blocked_spells,
     can_change_by_waiting,
+    fell_out_at,
     is_unmet,
     last_change,
 )
@@ -258,7 +259,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
     """Nobody is told of a time before their wallet, nor that they could have acted when there was
     none to act in: only what time has brought could have been prevented."""
     begun = _since(policy, situation, facts, now) or now
-    could_act_from = max(last_change(policy, situation, now), situation.opened_at)
+    could_act_from = max(_known_from(policy, situation, now), situation.opened_at)
     preventable = begun > could_act_from and not _is_by_amount(policy, facts)
     return reason(
         policy,
@@ -267,6 +268,13 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
         max(begun, situation.opened_at),
         deadline=begun if preventable else None,
     )
+
+
+def _known_from(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when it was in the holder's hands to prevent what blocks now."""
+    known = last_change(policy, situation, now)
+    remembered = fell_out_at(policy, situation, now) if policy.grace_days else None
+    return min(known, remembered or known)
 
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:

@@ -66,6 +66,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[str, ...] = ()
     exemptions: tuple[tuple[str, datetime], ...] = ()
     """(policy, until when) of each exemption that two operators gave the wallet, past ones too."""
+    fallen_out: tuple[tuple[str, datetime], ...] = ()
+    """(policy, since when) the wallet is known not to have met it, for policies that give grace."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):

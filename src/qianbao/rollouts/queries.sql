@@ -197,6 +197,26 @@ WHERE policy = %(policy)s AND version = %(version)s GROUP BY step
 -- An exemption gives a wallet other days, of which it is told anew.
 DELETE FROM policy_notices WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s
 
+-- name: remember_fallen
+-- With it the version of the wallets' rows changes, by which processes know them.
+WITH fell AS (
+    INSERT INTO fallen_out (wallet_id, policy, since)
+    SELECT wallet_id, %(policy)s, since
+    FROM unnest(%(wallet_ids)s::text[], %(sinces)s::timestamptz[]) AS f (wallet_id, since)
+    ON CONFLICT DO NOTHING RETURNING wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out + 1 FROM fell WHERE w.wallet_id = fell.wallet_id
+
+-- name: forget_fallen
+-- Those between two wallets of the sweep (`last` NULL: to the end) that are not out any more.
+WITH back AS (
+    DELETE FROM fallen_out
+    WHERE policy = %(policy)s AND wallet_id > %(after)s
+        AND (%(last)s::text IS NULL OR wallet_id <= %(last)s) AND wallet_id <> ALL(%(wallet_ids)s)
+    RETURNING wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_id = back.wallet_id
+
 -- name: add_exemption
 INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)
 VALUES (%(wallet_id)s, %(exemption_id)s, %(policy)s, %(until)s, %(reason)s, %(operator)s, %(now)s)

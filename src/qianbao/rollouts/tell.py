@@ -4,12 +4,14 @@ their own deadline, and when they are blocked. By a job, in batches over the pop
 Whom a policy will not let go on is found by SQL, at the moments at which it matters; what each of
 them is told follows from their own facts (`wording`). Each step is told once; after an outage only
 the latest is. Whoever has done what was needed is not found any more, and hears nothing.
+
+The same sweep remembers since when a wallet has not met a policy that gives it days of its own, so
+that later acts do not begin them anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,6 +21,7 @@ from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.notices import inbox
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, locked_out_sql, phase, steps
+from qianbao.policy.spells import fell_out_at
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.simulate import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
@@ -29,6 +32,10 @@ SQL = load("qianbao.rollouts")
 
 SWEEP_EVERY = timedelta(minutes=45)
 """How long after its beginning a finished sweep begins again; less than the job's hour."""
+
+UNWATCHED_AFTER = timedelta(days=1)
+"""How long after the last sweep nothing is remembered any more of who had fallen out: they may have
+met the policy meanwhile."""
 
 LINK = "/me/pay/wallet"
 
@@ -60,14 +67,20 @@ async def tell_holders(
     interrupts is begun again where it was."""
     _, policies = await read_in_force(conn)
     for policy in policies:
-        if policy.timeline is None or phase(policy, now) in ("draft", "retired"):
+        dated = policy.timeline is not None and phase(policy, now) not in ("draft", "retired")
+        if not dated and not policy.grace_days:
             continue
         after = await _place(conn, policy, now)
         if after is None:
             continue
         found = await _affected(conn, policy, now, after=after, limit=limit)
-        await _tell(conn, policies, policy, settings, found, now)
         done = len(found) < limit
+        free_minor = settings.withdrawal_free_minor
+        situations = await read_situations(conn, found, now, free_minor=free_minor)
+        if policy.grace_days:
+            last = None if done else found[-1]
+            situations = await _remember(conn, policy, situations, now, after=after, last=last)
+        await _tell(conn, policies, policy, settings, situations, now)
         place = {"after": found[-1] if found else after, "finished_at": now if done else None}
         await conn.execute(SQL.move_sweep, _key(policy) | place)
         if found:
@@ -89,6 +102,14 @@ async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
         return found.after
     if found is not None and now - found.began_at < SWEEP_EVERY:
         return None
+    if found is None or now - found.began_at > UNWATCHED_AFTER:
+        everybody: dict[str, object] = {
+            "policy": policy.name,
+            "wallet_ids": [],
+            "after": "",
+            "last": None,
+        }
+        await conn.execute(SQL.forget_fallen, everybody)
     await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
     return ""
 
@@ -118,10 +139,10 @@ async def _tell(
     policies: tuple[Policy, ...],
     policy: Policy,
     settings: Settings,
-    wallet_ids: Sequence[str],
+    situations: dict[str, Situation],
     now: datetime,
 ) -> None:
-    due = await _due(conn, policy, settings, wallet_ids, now)
+    due = await _due(conn, policy, situations, now)
     # The search for ways out takes a while, and other jobs must go on meanwhile.
     written = await asyncio.to_thread(
         lambda: [words(policies, policy, one, settings, what, now) for one, what in due]
@@ -134,25 +155,46 @@ async def _tell(
 
 
 async def _due(
-    conn: Connection,
-    policy: Policy,
-    settings: Settings,
-    wallet_ids: Sequence[str],
-    now: datetime,
+    conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
 ) -> list[tuple[Situation, Telling]]:
     """Who is to be told what, that step or a later one not having been told."""
-    key = _key(policy) | {"wallet_ids": list(wallet_ids), "stops": len(policy.stops)}
+    key = _key(policy) | {"wallet_ids": list(situations), "stops": len(policy.stops)}
     latest: dict[str, int] = {}
     for one in await fetch_all(conn, SQL.find_told, key, _Told):
         latest[one.wallet_id] = max(latest.get(one.wallet_id, -1), STEPS.index(one.step))
-    free_minor = settings.withdrawal_free_minor
-    situations = await read_situations(conn, wallet_ids, now, free_minor=free_minor)
     due = []
-    for wallet_id in wallet_ids:
-        what = telling(policy, situations[wallet_id], now)
+    for wallet_id, situation in situations.items():
+        what = telling(policy, situation, now)
         if what is not None and STEPS.index(what.step) > latest.get(wallet_id, -1):
-            due.append((situations[wallet_id], what))
+            due.append((situation, what))
     return due
+
+
+async def _remember(
+    conn: Connection,
+    policy: Policy,
+    situations: dict[str, Situation],
+    now: datetime,
+    *,
+    after: str,
+    last: str | None,
+) -> dict[str, Situation]:
+    """Keeps since when the wallets of this batch have not met `policy`, and forgets those between
+    `after` and `last` that do; gives `situations` with what is now known."""
+    out = {
+        wallet_id: since
+        for wallet_id, one in situations.items()
+        if (since := fell_out_at(policy, one, now, SMALLEST_AMOUNT_MINOR)) is not None
+    }
+    act = {"policy": policy.name, "wallet_ids": list(out), "sinces": list(out.values())}
+    await conn.execute(SQL.remember_fallen, act)
+    await conn.execute(SQL.forget_fallen, act | {"after": after, "last": last})
+    return {
+        wallet_id: msgspec.structs.replace(one, fallen_out=((policy.name, out[wallet_id]),))
+        if wallet_id in out
+        else one
+        for wallet_id, one in situations.items()
+    }
 
 
 async def _put(
