@@ -18,11 +18,14 @@ import pytest
 from qianbao.cli import GROUPS
 from qianbao.clock import system_clock
 from qianbao.db.pool import Pool
+from qianbao.ids import new_id
 from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
 from qianbao.processes import free_port
 from qianbao.rollouts.operators import SignInRefused, find_session, sign_in
+from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
 from tests.kit.money import add_wallet
+from tests.rollouts.policies import two_banks
 
 TOP = Path(__file__).parents[1]
 PASSWORD = "four calm words here"
@@ -30,7 +33,8 @@ COMMANDS = (
     "demo", "sandbox", "new-key", "migrate", "serve", "worker", "settings", "errors", "facts",
     "operator add", "operator list", "operator password", "operator disable", "operator enable",
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
-    "merchant plan", "ledger verify",
+    "merchant plan", "ledger verify", "policy list", "policy show", "policy draft",
+    "policy announce", "policy enforce", "policy stop", "policy rollback", "policy retire",
 )  # fmt: skip
 
 
@@ -206,6 +210,43 @@ async def test_the_ledger_proves_itself(on, pool: Pool) -> None:  # type: ignore
     assert broken.returncode == 1
     first = json.loads(broken.stdout)["broken"][0]
     assert (first["what"], first["row"]) == ("account", f"{anna}/CNY")
+
+
+async def test_a_policys_life(on, pool: Pool, now, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Mei drafts, Lin announces; Mei stops it, goes on with it and takes it back."""
+    for name in ("mei", "lin"):
+        assert on("operator", "add", name, typed=f"{PASSWORD}\n").returncode == 0
+    rule = tmp_path / "rule.yaml"
+    rule.write_text(two_banks().replace("2026-12-01", "2199-12-01").replace(
+        "2026-12-15", "2199-12-15").replace("2027-01-15", "2200-01-15"), "utf-8")  # fmt: skip
+
+    def act(*words: str, by: str = "mei") -> subprocess.CompletedProcess[str]:
+        return on("policy", *words, "--operator", by, typed=f"{PASSWORD}\n")
+
+    assert act("draft", str(rule)).stdout == "two-banks, version 1, is a draft\n"
+    refused = act("announce", "two-banks", "1", by="lin")
+    assert (refused.returncode, "has not been tried" in refused.stderr) == (3, True)
+    async with pool.connection() as conn:
+        await simulate(
+            conn, policy="two-banks", version=1, operator="mei",
+            simulation_id=new_id("sim", now), now=now,
+        )  # fmt: skip
+    refused = act("announce", "two-banks", "1")
+    assert (refused.returncode, "mei drafted this version" in refused.stderr) == (3, True)
+    published = act("announce", "two-banks", "1", by="lin")
+    assert "announced on 2199-12-01, enforced from 2200-01-15" in published.stdout
+    wrong = on("policy", "stop", "two-banks", "--reason", "x", "--operator", "mei", typed="no\n")
+    assert (wrong.returncode, "password is wrong" in wrong.stderr) == (3, True)
+    assert act("stop", "two-banks", "--reason", "A bank is down").returncode == 0
+    assert "stopped by mei" in on("policy", "show", "two-banks").stdout
+    assert "stopped" in on("policy", "list").stdout
+    assert "blocks again from" in act("enforce", "two-banks").stdout
+    assert act("enforce", "two-banks").returncode == 3
+    assert "mei proposes" in act("retire", "two-banks").stdout
+    taken_back = act("rollback", "two-banks", "--reason", "The wrong people")
+    assert "version 1, is taken back; none is in its place" in taken_back.stdout
+    assert "rolled_back" in on("policy", "list").stdout
+    assert act("retire", "two-banks", by="lin").returncode == 3
 
 
 def test_hosting_md_names_what_there_is() -> None:

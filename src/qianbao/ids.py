@@ -39,6 +39,7 @@ PREFIXES = {
     "dec": "decision",
     "cas": "case",
     "leg": "legal hold",
+    "exm": "exemption",
     "opr": "operator",
     "aud": "audit entry",
     "sim": "simulation",

@@ -159,6 +159,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     permit_sample_per_mille: Annotated[
         int, Meta(description="How many of 1,000 permits the decision log keeps; refusals all.")
     ] = 10
+    tripwire_percent: Annotated[
+        int,
+        Meta(
+            description="Wallets refused under a policy, in percent of the forecast of its "
+            "simulation, beyond which its enforcement stops by itself.",
+            ge=100,
+        ),
+    ] = 150
+    tripwire_least_wallets: Annotated[
+        int,
+        Meta(description="So many refused wallets never stop an enforcement by themselves.", ge=1),
+    ] = 20
+    tripwire_days: Annotated[
+        int,
+        Meta(description="Days after a rollout's last step that refusals are watched.", ge=1),
+    ] = 30
     database_pool_size: Annotated[
         int, Meta(description="Connections one process keeps to PostgreSQL.", ge=1)
     ] = 10

@@ -62,14 +62,14 @@ def spoken() -> Language:
     return "zh" if locale.normalize(named).lower().startswith("zh") else "en"
 
 
-def read_secret(what: str) -> str:
-    """A secret typed twice without showing it; from a pipe, its first line. Never an argument:
-    those can be read by everybody on the machine."""
+def read_secret(what: str, *, twice: bool = True) -> str:
+    """A secret typed without showing it, a new one `twice`; from a pipe, its first line. Never an
+    argument: those can be read by everybody on the machine."""
     import typer
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    typed: str = typer.prompt(what, hide_input=True, confirmation_prompt=True)
+    typed: str = typer.prompt(what, hide_input=True, confirmation_prompt=twice)
     return typed
 
 

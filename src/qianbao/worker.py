@@ -30,6 +30,8 @@ from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
+from qianbao.rollouts.tell import tell_holders
+from qianbao.rollouts.tripwire import watch
 from qianbao.services import Services, calm_collector, open_services
 from qianbao.settings import Settings
 from qianbao.wallets.expiry import remind_of_expiry
@@ -40,6 +42,8 @@ _RETRY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
 _RETRY_WEBHOOK = procrastinate.RetryStrategy(max_attempts=RETRIES, exponential_wait=2)
 _TIDY_SECONDS = 300
 """How long one kind of tidying may take in a row; the rest waits for the next time."""
+_TELLING_SECONDS = 3000
+"""Telling a population of what is coming takes longer, and everybody is waited for by their day."""
 
 
 async def _send_text(services: Services, sms_id: str) -> None:
@@ -108,6 +112,18 @@ async def _finish_collected(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(finish_collected, now=services.now()))
 
 
+async def _tell_holders(services: Services, timestamp: int) -> None:
+    del timestamp
+    step = partial(tell_holders, settings=services.settings, now=services.now())
+    await until_done(services.pool, step, _TELLING_SECONDS)
+
+
+async def _watch_enforcement(services: Services, timestamp: int) -> None:
+    del timestamp
+    async with services.pool.connection() as conn:
+        await watch(conn, services.settings, now=services.now())
+
+
 async def _expire_holds(services: Services, timestamp: int) -> None:
     del timestamp
     await until_done(services.pool, partial(expire_holds, now=services.now()))
@@ -143,6 +159,8 @@ PERIODIC: dict[str, tuple[str, Job]] = {
     "find_forgotten_orders": ("* * * * *", _find_forgotten_orders),
     "finish_collected": ("* * * * *", _finish_collected),
     "expire_holds": ("* * * * *", _expire_holds),
+    "tell_holders": ("7 * * * *", _tell_holders),
+    "watch_enforcement": ("* * * * *", _watch_enforcement),
     "tidy": ("17 * * * *", _tidy),
     "remind_of_expiry": ("37 * * * *", _remind_of_expiry),
 }

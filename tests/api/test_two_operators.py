@@ -64,6 +64,55 @@ def test_a_hold_its_case_and_its_lifting(seeded_stack: Stack, desk: tuple[Caller
     ]  # fmt: skip
 
 
+def test_an_exemption_takes_two(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:
+    wei, lin = desk
+    deng = Holder(seeded_stack, cast("Deng"))
+    deng.sign_in()
+    (found,) = wei.post("/operator/wallet-searches", {"phone": deng.person.phone})
+    place = f"/operator/wallets/{found['wallet_id']}/exemptions"
+    until = deng.get("/wallet/standing")["at"][:4] + "-12-31"
+    asked = {"policy": "two-banks", "until": until, "reason": "No second bank takes the passport"}
+    assert _code(wei, place, asked | {"policy": "legal-hold"}) == "exemption_impossible"
+    exemption = wei.post(place, asked)
+    step = f"{place}/{exemption['exemption_id']}"
+    assert [one["exemption_id"] for one in lin.get("/operator/exemptions")] == [
+        exemption["exemption_id"]
+    ]
+    assert _code(wei, f"{step}/approve", {}) == "exemption_needs_second_operator"
+    assert lin.post(f"{step}/approve")["approved_by"] == "lin"
+    assert _code(wei, f"{step}/withdraw", {}) == "exemption_settled"
+    assert any(notice["kind"] == "policy_exempted" for notice in deng.get("/notices")["items"])
+
+
+def test_a_notice_is_previewed(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:
+    wei, _ = desk
+    (found,) = wei.post("/operator/wallet-searches", {"phone": cast("Anna").phone})
+    asked = f"version=1&wallet_id={found['wallet_id']}&step=week_before"
+    shown = wei.get(f"/operator/policies/two-banks/notice-preview?{asked}")
+    assert shown["words"]["title_en"].startswith("Less than a week left")
+    assert "处理方式：" in shown["words"]["body_zh"]
+
+
+def test_enforcement_is_stopped_and_resumed(desk: tuple[Caller, Caller]) -> None:
+    wei, lin = desk
+    rule = "/operator/policies/two-banks"
+    assert _code(wei, f"{rule}/resume", {}) == "enforcement_not_stopped"
+    assert wei.post(f"{rule}/stop", {"reason": "A bank is down"})["stopped_by"] == "wei"
+    shown = lin.get(f"{rule}/enforcement")
+    assert (shown["percent"], shown["steps"][0]["begins"]) == (0, None)
+    assert lin.post(f"{rule}/resume")["resumed_by"] == "lin"
+    (listed,) = [one for one in lin.get("/operator/rollouts") if one["policy"] == "two-banks"]
+    assert (listed["percent"], listed["stopped_by"]) == (0, None)
+
+
+def test_a_rule_is_taken_back_by_one(desk: tuple[Caller, Caller]) -> None:
+    wei, _ = desk
+    rule = "/operator/policies/document-expiry"
+    done = wei.post(f"{rule}/rollback", {"reason": "It reads the wrong date"})
+    assert (done["version"]["state"], done["returned"]) == ("rolled_back", None)
+    assert _code(wei, f"{rule}/rollback", {"reason": "Again"}) == "policy_not_published"
+
+
 def test_a_rule_is_retired_by_two(desk: tuple[Caller, Caller]) -> None:
     wei, lin = desk
     rule = "/operator/policies/two-banks"

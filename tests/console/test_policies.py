@@ -15,6 +15,7 @@ from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts.publish import install_pack
 from qianbao.rollouts.simulate import BANKS_MOST, Outcome, Segment, Simulation
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
+from tests.kit.money import add_wallet
 from tests.rollouts.policies import two_banks
 from tests.rollouts.population import settle
 
@@ -172,3 +173,60 @@ def _phase(page: str) -> str:
     found = re.search(r"<h1>.*?<span class=\"c-pill c-pill-(\w+)\">", page, re.DOTALL)
     assert found is not None
     return found.group(1)
+
+
+async def test_enforcement_is_stopped_resumed_and_rolled_back(
+    enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+        await settle(conn, seed=4, count=80, now=NOW)
+    clock.pass_by(days=90)  # two-banks is enforced
+    mei = await enter("Mei")
+    page = (await mei.get(ADDRESS)).text
+    assert "100 % of wallets" in page
+    assert "never simulated" in page
+    refused = await mei.post(f"{ADDRESS}/stop", data={"reason": " "})
+    assert (refused.status_code, "reason_needed" in refused.text) == (422, True)
+    await mei.post(f"{ADDRESS}/stop", data={"reason": "ICBC is <down>"})
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "stopped"
+    assert re.search(
+        r"Stopped by Mei on [^:]*:\d\d: nobody is blocked by it\. ICBC is &lt;down", page
+    )
+    assert "Enforcement stopped</span><b>1</b>" in (await mei.get("/console")).text
+    await mei.post(f"{ADDRESS}/resumption")
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "warning"
+    clock.pass_by(days=2)
+    mei = await enter("Pia")
+    assert _phase((await mei.get(ADDRESS)).text) == "enforced"
+    page = (await mei.get(f"{ADDRESS}/rollback")).text
+    assert re.search(r"It blocks \d+ wallets now\.", page)
+    assert "There was no version before it" in page
+    await mei.post(f"{ADDRESS}/rollback", data={"reason": "The wrong people"})
+    page = (await mei.get(ADDRESS)).text
+    assert _phase(page) == "rolled_back"
+    assert "The wrong people" in page
+    await mei.post("/console/language", data={"language": "zh"})
+    assert "已回滚" in (await mei.get(ADDRESS)).text
+
+
+async def test_a_notice_is_looked_at_with_a_wallets_own_facts(enter: Enter, pool: Pool) -> None:
+    anna = await add_wallet(pool, "Anna", balance_minor=3_200_00, banks=("ICBC",), now=NOW)
+    ben = await add_wallet(pool, "Ben", now=NOW)
+    mei = await enter("Mei")
+    await mei.post("/console/policies", data={"body": two_banks()})
+    assert f'href="{ADDRESS}/versions/1/notices"' in (await mei.get(ADDRESS)).text
+    place = f"{ADDRESS}/versions/1/notices"
+    assert "As one wallet would read it" in (await mei.get(place)).text
+    page = (await mei.get(f"{place}?wallet={anna}&step=day_before")).text
+    assert "Less than a day left: Link cards from two banks" in page
+    assert "剩余不到一天：绑定两家银行的银行卡" in page
+    assert "Link a card from another bank" in page
+    assert "deadline is 2027-01-15 00:00" in page
+    assert "would be told nothing" in (await mei.get(f"{place}?wallet={ben}")).text
+    assert (await mei.get(f"{place}?wallet=wal_nobody")).status_code == 404
+    assert (await mei.get(f"{place}?wallet={anna}&step=never")).status_code == 422
+    assert (await mei.get(f"{ADDRESS}/versions/7/notices")).status_code == 404
+    assert "looked at a wallet" in (await mei.get("/console/audit")).text

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qianbao.clock import local_date, start_of_day
 from qianbao.policy.facts import FACTS, Situation
+from qianbao.policy.policies import Stop
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REGISTERS = ("immigration", "mobile_operator")
@@ -96,6 +98,22 @@ def moments(draw: st.DrawFn) -> datetime:
     return day + timedelta(seconds=draw(st.sampled_from([0, 0, 1, 43_200, 86_399])))
 
 
+def _exemptions(now: datetime) -> st.SearchStrategy[tuple[str, datetime]]:
+    """From one policy or another, ended or not."""
+    ends = st.integers(-40, 40).map(lambda days: now + timedelta(days=days))
+    return st.tuples(st.sampled_from(["two-banks", "document-expiry", "made-up"]), ends)
+
+
+@st.composite
+def stops(draw: st.DrawFn) -> tuple[Stop, ...]:
+    """Enforcement not stopped, mostly; or stopped, and perhaps resumed."""
+    if draw(st.integers(0, 3)):
+        return ()
+    stopped_at = draw(moments())
+    later = start_of_day(local_date(stopped_at) + timedelta(days=draw(st.integers(1, 60))))
+    return (Stop(stopped_at, draw(st.sampled_from([None, later]))),)
+
+
 @st.composite
 def new_wallets(draw: st.DrawFn, now: datetime) -> Situation:
     """A wallet opened in the last months: nothing shown, a document shown, or cards linked too."""
@@ -148,6 +166,7 @@ def situations(draw: st.DrawFn, now: datetime) -> Situation:
         in_flight=draw(st.integers(0, 2)),
         legal_hold=draw(st.integers(0, 5)) == 0,
         bucket=draw(st.integers(0, 99)),
+        exemptions=tuple(draw(st.lists(_exemptions(now), max_size=2))),
         balance_minor=balance,
         held_minor=draw(st.sampled_from([0, 0, balance // 2])),
         time_zone=draw(st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York"])),

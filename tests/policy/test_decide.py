@@ -277,7 +277,7 @@ title: {en: Two cards, zh: 两张卡}
 basis: a test
 requires: linked_cards >= 2 OR days_since_verified < 90
 otherwise: {block: [pay]}
-timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15, rollout: [1, 100]}
+timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}
 grace_days: 30
 """)
 
@@ -298,22 +298,8 @@ def test_grace_runs_from_when_the_wallet_itself_fell_out() -> None:
     assert soon.at == falls_out + timedelta(days=30)
 
 
-def test_a_percentage_rollout_reaches_wallets_by_their_bucket() -> None:
-    one_percent = replace(WITH_GRACE, enforced_percent=1)
-    now = AFTER_ENFORCEMENT
-
-    def outcome(bucket: int) -> str:
-        wallet = anna(bucket=bucket)
-        return decide((one_percent,), "pay", facts_at(wallet, now), now, wallet).outcome
-
-    assert (outcome(0), outcome(1), outcome(99)) == ("blocked", "allowed", "allowed")
-    (soon,) = coming((one_percent,), anna(bucket=42), now)
-    assert soon.at == now  # any moment
-    assert coming((one_percent,), anna(bucket=0), now) == ()
-
-
 def test_a_retired_policy_blocks_nobody_and_its_end_is_worth_waiting_for() -> None:
-    ending = load_policy(WITH_GRACE.text.replace("rollout:", "retire: 2027-03-01, rollout:"))
+    ending = load_policy(WITH_GRACE.text.replace("15}", "15, retire: 2027-03-01}"))
     wallet = anna()
     assert clears_at((ending,), wallet, AFTER_ENFORCEMENT, ["pay"]) == at(2027, 3, 1, 0)
     after = at(2027, 3, 1, 0)

@@ -15,7 +15,7 @@ from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.permits import MOVED_BY_MONEY, permit
 from qianbao.policy.policies import CAPABILITIES, Policy, load_pack, load_policy
-from tests.policy.cast import amounts, anna, at, moments, situations
+from tests.policy.cast import amounts, anna, at, moments, situations, stops
 from tests.policy.expressions import conditions
 
 BLOCKABLE = ("receive", "top_up", "transfer", "pay", "be_charged")
@@ -44,12 +44,11 @@ def policies(draw: st.DrawFn) -> Policy:
         days = [first + timedelta(days=n) for n in (0, 1, draw(st.integers(2, 400)))]
         written["timeline"] = dict(
             zip(("announce", "warn", "enforce"), map(str, days), strict=True)
-        )
+        ) | draw(st.sampled_from([{}, {"rollout": [1, 50, 100], "step_days": 20}]))
         if draw(st.booleans()):
-            retire = days[2] + timedelta(days=draw(st.integers(1, 200)))
+            retire = days[2] + timedelta(days=draw(st.integers(41, 200)))
             written["timeline"]["retire"] = str(retire)
-    policy = load_policy(json.dumps(written))
-    return replace(policy, enforced_percent=draw(st.sampled_from([1, 50, 100])))
+    return replace(load_policy(json.dumps(written)), stops=draw(stops()))
 
 
 @st.composite

@@ -22,6 +22,7 @@ from qianbao.policy.policies import (
     load_policy,
     locked_out_sql,
     phase,
+    steps,
 )
 from tests.policy.cast import at
 
@@ -33,7 +34,8 @@ basis: PBOC 2015 No. 43, categories by channels
 applies_to: residency = 'foreign'
 requires: linked_banks >= 2 OR days_since_verified < 90
 otherwise: {block: [pay, transfer, top_up]}
-timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15, rollout: [1, 10, 100]}
+timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15, rollout: [1, 10, 100],
+  step_days: 7}
 """
 REQUIRES = "linked_banks >= 2 OR days_since_verified < 90"
 
@@ -46,7 +48,10 @@ def test_a_policy_reads_as_it_is_written() -> None:
         ("pay", "transfer", "top_up"),
     )
     assert policy.requires.reads == {"linked_banks", "days_since_verified"}
-    assert (policy.who_must_act, policy.grace_days, policy.enforced_percent) == ("holder", 0, 100)
+    assert (policy.who_must_act, policy.grace_days) == ("holder", 0)
+    assert steps(policy) == (
+        (1, at(2027, 1, 15, 0)), (10, at(2027, 1, 22, 0)), (100, at(2027, 1, 29, 0)),
+    )  # fmt: skip
     assert policy.text == GOOD
 
 
@@ -89,6 +94,12 @@ REFUSED = {
     ),
     "retired before it is enforced": (
         ("rollout:", "retire: 2027-01-15, rollout:"), PolicyTimelineOrder, 8,
+    ),
+    "retired before everybody is reached": (
+        ("rollout:", "retire: 2027-01-29, rollout:"), PolicyTimelineOrder, 8,
+    ),
+    "steps without the days between them": (
+        (",\n  step_days: 7", ""), PolicyFieldWrong, 8,
     ),
     "a rollout that ends early": (("[1, 10, 100]", "[1, 10]"), PolicyTimelineOrder, 8),
     "a rollout that goes back": (("[1, 10, 100]", "[10, 1, 100]"), PolicyTimelineOrder, 8),

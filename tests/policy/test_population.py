@@ -7,13 +7,16 @@ from datetime import datetime
 import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import read_condition
+from qianbao.policy.decide import blocking
 from qianbao.policy.facts import FACTS, Situation, facts_at
-from qianbao.policy.policies import load_pack, locked_out_sql
+from qianbao.policy.policies import CAPABILITIES, Stop, load_pack, load_policy, locked_out_sql
+from qianbao.policy.reach import blocked_sql
 from qianbao.policy.spells import is_unmet
-from tests.policy.cast import moments, situations
+from tests.policy.cast import moments, situations, stops
 
 COLUMNS = {
     "residency": "text", "document_kind": "text", "document_valid_until": "date",
@@ -22,13 +25,25 @@ COLUMNS = {
     "pay_score_on": "boolean", "score_orders_open": "int", "in_flight": "int",
     "legal_hold": "boolean", "balance_minor": "bigint", "held_minor": "bigint",
     "time_zone": "text", "paid_today_minor": "bigint", "paid_this_year_minor": "bigint",
-    "moved_for_life_minor": "bigint", "received_for_life_minor": "bigint",
+    "moved_for_life_minor": "bigint", "received_for_life_minor": "bigint", "bucket": "int",
+    "exempt_from": "text[]",
 }  # fmt: skip
+STAGED = """
+policy: made-up
+version: 1
+title: {en: Made up, zh: 编}
+basis: none
+requires: linked_banks >= 2
+otherwise: {block: [pay]}
+timeline: {announce: 2026-10-01, warn: 2026-10-15, enforce: 2027-01-15, rollout: [1, 20, 60, 100],
+  step_days: 40}
+"""
 ROW = ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in COLUMNS.items())
 
 
 def _row(wallet: Situation, now: datetime, amount_minor: int) -> dict[str, object]:
-    values = {name: getattr(wallet, name) for name in COLUMNS}
+    exempt_from = [policy for policy, until in wallet.exemptions if until > now]
+    values = {name: getattr(wallet, name, exempt_from) for name in COLUMNS}
     lists = {name: list(values[name]) for name in ("card_banks", "evidence")}
     return values | lists | {"now": now, "amount_minor": amount_minor}
 
@@ -50,5 +65,25 @@ def test_every_fact_and_every_shipped_policy_is_the_same_in_postgresql(database_
             blocked = [is_unmet(policy, expected) for policy in pack]
             assert list(answer or ()) == [*expected.values(), *blocked]
             assert list(expected) == list(FACTS)
+
+        check()
+
+
+def test_whom_a_rule_blocks_is_the_same_in_postgresql(database_url: str) -> None:
+    """Rollouts by percentage, stops and exemptions included: the decision, and the SQL by which a
+    whole population is searched."""
+    staged = load_policy(STAGED)
+    with psycopg.connect(database_url) as connection:
+
+        @settings(max_examples=150, deadline=None)
+        @given(data=st.data(), now=moments(), stopped=stops())
+        def check(data: st.DataObject, now: datetime, stopped: tuple[Stop, ...]) -> None:
+            pack = (*load_pack(), replace(staged, stops=stopped))
+            wallet = data.draw(situations(now))
+            asked = ", ".join(f"({blocked_sql(policy, now)})" for policy in pack)
+            query = f"SELECT {asked} FROM (SELECT {ROW}) AS wallet"
+            answer = connection.execute(query, _row(wallet, now, 1)).fetchone()
+            found = blocking(pack, CAPABILITIES, facts_at(wallet, now, 1), now, wallet)
+            assert list(answer or ()) == [policy in found for policy in pack]
 
         check()

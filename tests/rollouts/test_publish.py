@@ -50,7 +50,9 @@ async def test_drafted_tried_and_published_by_another(conn: Connection) -> None:
     drafted = await _draft(conn, two_banks())
     assert drafted.state == "draft"
     assert await _in_force(conn) == {}
+    assert [each.phase for each in await versions(conn, now=NOW)] == ["draft"]
     await _try(conn)
+    assert [each.phase for each in await versions(conn, now=NOW)] == ["simulated"]
     published = await _publish(conn)
     assert (published.state, published.drafted_by, published.published_by) == (
         "published", "Mei", "Oskar",

@@ -12,7 +12,7 @@ from qianbao.ids import new_id
 from qianbao.policy.policies import load_pack
 from qianbao.rollouts import oversight, publish, retire
 from qianbao.rollouts.hold_rule import LegalHoldRuleMissing, LegalHoldsStand
-from qianbao.rollouts.in_force import read_in_force, versions
+from qianbao.rollouts.in_force import PolicyNotPublished, read_in_force, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.population import holds_waiting, waiting
 from qianbao.rollouts.simulate import simulate
@@ -72,7 +72,7 @@ async def test_retiring_needs_two_operators_and_gives_back_at_once(conn: Connect
     assert "two-banks" not in await _names(conn)
     assert (await waiting(conn)).retirements == 0
     for verb in (_propose, _retire):
-        with pytest.raises(retire.PolicyNotPublished):
+        with pytest.raises(PolicyNotPublished):
             await verb(conn, "two-banks")
     acts = [(entry.action, entry.operator) for entry in await list_audit(conn, subject="two-banks")]
     assert {("policy.propose_retirement", "Mei"), ("policy.retire", "Oskar")} < set(acts)
@@ -103,7 +103,7 @@ async def test_what_retiring_would_give_back(conn: Connection) -> None:
     assert 0 < found.wallets < 80
     assert 0 < found.regains["pay"] <= found.wallets
     assert found.held_minor["CNY"] > 0
-    with pytest.raises(retire.PolicyNotPublished):
+    with pytest.raises(PolicyNotPublished):
         await retire.freed(conn, policy="nothing", now=NOW)
 
 

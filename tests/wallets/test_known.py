@@ -31,13 +31,19 @@ WHO = st.integers(0, len(PEOPLE) - 1)
 _town = itertools.count(1)
 
 
-def rule(name: str, requires: str, percent: int = 100):
+HALF = (
+    "timeline: {announce: 2025-11-01, warn: 2025-12-01, enforce: 2026-01-01, rollout: [50, 100], "
+    "step_days: 365}\n"
+)
+"""Half of all wallets for a year, everybody from 2027 on."""
+
+
+def rule(name: str, requires: str, timeline: str = ""):
     """A rule of this test's own."""
-    made = load_policy(
+    return load_policy(
         f"policy: {name}\nversion: 1\ntitle: {{en: Own, zh: 自}}\nbasis: test\n"
-        f"requires: {requires}\notherwise: {{block: [pay, transfer, top_up, receive]}}\n"
+        f"requires: {requires}\notherwise: {{block: [pay, transfer, top_up, receive]}}\n" + timeline
     )
-    return msgspec.structs.replace(made, enforced_percent=percent)
 
 
 RULES = (
@@ -45,7 +51,7 @@ RULES = (
     (),
     (*load_pack(), rule("one-order", "in_flight < 2")),
     (rule("banks", "linked_banks >= 2"), rule("a-day", "paid_today_minor + amount_minor < 30000")),
-    (rule("half", "linked_banks >= 2", percent=50), rule("no-mandates", "mandates_active = 0")),
+    (rule("half", "linked_banks >= 2", HALF), rule("no-mandates", "mandates_active = 0")),
     (rule("used", "days_since_last_use < 3 OR used_since_opened = FALSE"),),
 )
 

@@ -7,6 +7,7 @@ rule explains is set beside what is known (`known.yaml`). Nothing here is drawn 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -112,15 +113,24 @@ def _compared(reason: Reason) -> set[str]:
 
 
 def in_force(wallet: Wallet, own: tuple[Policy, ...]) -> tuple[Policy, ...]:
-    """The policies to advise by: this wallet's own with their dates; another wallet's as already in
-    force for everybody, since that is what somebody who is locked out has met."""
+    """The policies to advise by: this wallet's own with their dates, the first day of a rollout
+    for everybody, since nobody here says which wallet is theirs; another wallet's as already in
+    force, since that is what somebody who is locked out has met."""
     if not wallet.rules:
-        return own
+        return tuple(_from_its_first_day(policy) for policy in own)
     return tuple(
-        msgspec.structs.replace(policy, timeline=None, enforced_percent=100)
+        msgspec.structs.replace(policy, timeline=None)
         for policy in load_pack()
         if policy.name in wallet.rules
     )
+
+
+@lru_cache(maxsize=256)
+def _from_its_first_day(policy: Policy) -> Policy:
+    if policy.timeline is None or len(policy.timeline.rollout) == 1:
+        return policy
+    timeline = msgspec.structs.replace(policy.timeline, rollout=(100,), step_days=None)
+    return msgspec.structs.replace(policy, timeline=timeline)
 
 
 def _one_counts(asked: Situation) -> Situation:

@@ -10,7 +10,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api import operator_wallets
+from qianbao.api import operator_exemptions, operator_rollouts, operator_wallets
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
@@ -64,6 +64,9 @@ class VersionView(msgspec.Struct):
     announce: date | None
     warn: date | None
     enforce: date | None
+    percent: int
+    stopped_by: str | None
+    stopped_at: datetime | None
     drafted_by: str
     drafted_at: datetime
     published_by: str | None
@@ -87,6 +90,9 @@ def _version(listed: in_force.ListedVersion) -> VersionView:
         announce=timeline.announce if timeline else None,
         warn=timeline.warn if timeline else None,
         enforce=timeline.enforce if timeline else None,
+        percent=listed.percent,
+        stopped_by=listed.stop.stopped_by if listed.stop else None,
+        stopped_at=listed.stop.stopped_at if listed.stop else None,
         drafted_by=stored.drafted_by,
         drafted_at=stored.drafted_at,
         published_by=stored.published_by,
@@ -344,4 +350,6 @@ ROUTES = (
     reconciliation,
     list_audit,
     *operator_wallets.ROUTES,
+    *operator_exemptions.ROUTES,
+    *operator_rollouts.ROUTES,
 )

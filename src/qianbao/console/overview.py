@@ -19,7 +19,7 @@ from qianbao.rollouts.population import population, waiting
 
 AUDIT_PAGE = 50
 
-SHOWN = ("published", "announced", "warning", "enforced")
+SHOWN = ("published", "announced", "warning", "enforced", "stopped")
 """The phases that a timeline of what is in force shows."""
 
 

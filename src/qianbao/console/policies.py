@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -19,12 +19,15 @@ from qianbao.console.overview import draw
 from qianbao.console.pictures import Bars, bars
 from qianbao.console.render import Asked, environment, language_of, page
 from qianbao.console.words import translations
+from qianbao.db.queries import Connection
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import new_id
 from qianbao.rollouts import publish
+from qianbao.rollouts.enforcement import Enforcement, enforcement_of
 from qianbao.rollouts.in_force import ListedVersion, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import BANKS_MOST, Simulation, list_simulations, simulate
+from qianbao.settings import Settings
 
 _VERSION = re.compile(r"^version:\s*\d+", re.MULTILINE)
 
@@ -64,9 +67,10 @@ async def policy_page(
         listed = await versions(conn, now=now, policy=name)
         runs = await list_simulations(conn, policy=name)
         acts = await list_audit(conn, subject=name, limit=ACTS_MOST)
-    shown = next((each for each in listed if version in (None, each.stored.version)), None)
-    if shown is None:
-        raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
+        shown = next((each for each in listed if version in (None, each.stored.version)), None)
+        if shown is None:
+            raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
+        reached = await _reached(conn, services.settings, shown, now)
     run = next((run for run in runs if run.version == shown.stored.version), None)
     return page(
         request,
@@ -77,8 +81,18 @@ async def policy_page(
         bars=segment_bars(run, language_of(request)) if run else None,
         picture=draw([shown], local_date(now), language_of(request)),
         acts=acts,
+        reached=reached,
         own_draft=shown.stored.drafted_by == who(request),
     )
+
+
+async def _reached(
+    conn: Connection, settings: Settings, shown: ListedVersion, now: datetime
+) -> Enforcement | None:
+    """How far it is enforced; None unless it is published."""
+    if shown.stored.state != "published":
+        return None
+    return await enforcement_of(conn, settings, shown.policy, shown.stops, now)
 
 
 @get("/policies/new")

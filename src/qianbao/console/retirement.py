@@ -52,3 +52,6 @@ async def retire_policy(request: Asked, name: FromPath[str]) -> Redirect:
 
 def _back_to(name: str) -> Redirect:
     return Redirect(f"/console/policies/{name}", status_code=303)
+
+
+ROUTES = (retirement_page, propose_retirement, keep_policy, retire_policy)

@@ -11,7 +11,18 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from psycopg import DataError
 
-from qianbao.console import access, cases, holds, overview, policies, retirement, wallets
+from qianbao.console import (
+    access,
+    cases,
+    exemptions,
+    holds,
+    notices,
+    overview,
+    policies,
+    retirement,
+    rollouts,
+    wallets,
+)
 from qianbao.console.render import Asked, page
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.rollouts.operators import OperatorNotSignedIn
@@ -47,10 +58,9 @@ def routes() -> list[Router]:
             policies.save_draft,
             policies.run_simulation,
             policies.publish_version,
-            retirement.retirement_page,
-            retirement.propose_retirement,
-            retirement.keep_policy,
-            retirement.retire_policy,
+            *retirement.ROUTES,
+            *rollouts.ROUTES,
+            *notices.ROUTES,
             wallets.wallet_search,
             wallets.find_wallet,
             wallets.wallet_page,
@@ -61,6 +71,7 @@ def routes() -> list[Router]:
             holds.propose_lift,
             holds.keep_hold,
             holds.lift_hold,
+            *exemptions.ROUTES,
             cases.case_list,
             cases.answer_case,
         ],

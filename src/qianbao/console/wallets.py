@@ -24,8 +24,10 @@ from qianbao.leaving.counterparties import kind_words
 from qianbao.leaving.history import transactions
 from qianbao.names import display
 from qianbao.policy.facts import FACTS, Fact, Situation, facts_at
+from qianbao.policy.reach import can_be_exempted
 from qianbao.policy.sentences import show_value
 from qianbao.rollouts import oversight
+from qianbao.rollouts.exemptions import exemptions_waiting, list_exemptions
 from qianbao.rollouts.population import holds_waiting
 from qianbao.wallets.cases import list_cases
 from qianbao.wallets.holds import list_legal_holds
@@ -74,10 +76,17 @@ async def _search(
     request: Asked, *, phone: str, found: list[Wallet], error: QianbaoError | None
 ) -> Response[Any]:
     async with request.app.state.services.pool.connection() as conn:
-        waiting = await holds_waiting(conn)
-    status = error.status if error else 200
+        holds = await holds_waiting(conn)
+        exemptions = await exemptions_waiting(conn)
     return page(
-        request, "wallets.html", status=status, phone=phone, found=found, error=error, holds=waiting
+        request,
+        "wallets.html",
+        status=error.status if error else 200,
+        phone=phone,
+        found=found,
+        error=error,
+        holds=holds,
+        exemptions=exemptions,
     )
 
 
@@ -96,6 +105,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         history = await transactions(conn, wallet_id=wallet_id, limit=HISTORY_ROWS)
         cases = await list_cases(conn, wallet_id)
         legal_holds = await list_legal_holds(conn, wallet_id)
+        exemptions = await list_exemptions(conn, wallet_id)
     return page(
         request,
         "wallet.html",
@@ -108,6 +118,8 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         transactions=[(each, kind_words(each.kind)) for each in history.items],
         cases=cases,
         holds=legal_holds,
+        exemptions=exemptions,
+        exemptible=[policy for policy in policies if can_be_exempted(policy)],
     )
 
 

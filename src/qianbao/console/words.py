@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from qianbao.errors import Language
-from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED
+from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED, TRIPWIRE
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -53,12 +53,19 @@ def _(message: str) -> str:
 VALUES: Mapping[str, str] = {
     # a policy's state and phase
     "draft": _("draft"),
+    "simulated": _("simulated"),
     "published": _("published"),
     "replaced": _("replaced"),
     "retired": _("retired"),
     "announced": _("announced"),
     "warning": _("warning"),
     "enforced": _("enforced"),
+    "stopped": _("stopped"),
+    "rolled_back": _("rolled back"),
+    # what holders are told
+    "warned": _("at the warning"),
+    "week_before": _("a week before"),
+    "day_before": _("a day before"),
     # capabilities
     "receive": _("receive"),
     "top_up": _("top up"),
@@ -134,6 +141,9 @@ VALUES: Mapping[str, str] = {
     "policy.propose_retirement": _("proposed to retire a policy"),
     "policy.keep": _("turned down a retirement"),
     "policy.retire": _("retired a policy"),
+    "policy.rollback": _("rolled a version back"),
+    "policy.stop": _("stopped enforcement"),
+    "policy.resume": _("resumed enforcement"),
     "wallet.find": _("found a wallet by its phone"),
     "wallet.look_at": _("looked at a wallet"),
     "legal_hold.enter": _("entered a legal hold"),
@@ -142,6 +152,9 @@ VALUES: Mapping[str, str] = {
     "legal_hold.propose_lift": _("proposed to lift a legal hold"),
     "legal_hold.keep": _("turned down a lifting"),
     "legal_hold.lift": _("lifted a legal hold"),
+    "exemption.propose": _("proposed an exemption"),
+    "exemption.approve": _("approved an exemption"),
+    "exemption.withdraw": _("withdrew an exemption"),
     "case.answer": _("answered a case"),
 }
 """What a value is called; one without a name is shown as it is."""
@@ -156,6 +169,14 @@ DETAILS: Mapping[str, str] = {
     "legal_hold": _("legal hold"),
     "reference": _("order"),
     "case": _("case"),
+    "exemption": _("exemption"),
+    "returns": _("returns to version"),
+    "refused": _("wallets refused"),
+    "forecast": _("wallets forecast"),
+    "resumes": _("blocks again from"),
+    "policy": _("policy"),
+    "until": _("until"),
+    "reason": _("reason"),
 }
 """What an act's details are called."""
 
@@ -163,6 +184,7 @@ NOBODYS: Mapping[str, str] = {
     SHIPPED: _("shipped pack"),
     COMMAND_LINE: _("the command line"),
     DEMO: _("shipped with the demo"),
+    TRIPWIRE: _("the tripwire"),
 }
 """Who acts and is no person."""
 

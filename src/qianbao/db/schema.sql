@@ -57,6 +57,10 @@ CREATE TABLE wallets (
     -- wallets
     legal_hold boolean NOT NULL DEFAULT false,
     bucket smallint NOT NULL CHECK (bucket BETWEEN 0 AND 99),
+    -- rollouts: how many exemptions were approved for it, ended ones too
+    exemptions integer NOT NULL DEFAULT 0 CHECK (exemptions >= 0),
+    -- rollouts: from how many policies with a grace it is known to have fallen out
+    fallen_out integer NOT NULL DEFAULT 0 CHECK (fallen_out >= 0),
     -- whoever changes a fact by an act sets this to the moment of the act
     facts_changed_at timestamptz NOT NULL
 );
@@ -401,6 +405,8 @@ CREATE TABLE decisions (
     at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, decision_id)
 );
+-- for the tripwire, which reads what was refused since it last looked
+CREATE INDEX decisions_refused ON decisions (at) WHERE outcome = 'blocked';
 
 -- ── Mandates and Pay Score ─────────────────────────────────────────────────────────────────────
 
@@ -552,7 +558,7 @@ CREATE TABLE policies (
     policy text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     body text NOT NULL,
-    state text NOT NULL CHECK (state IN ('draft', 'published', 'replaced', 'retired')),
+    state text NOT NULL CHECK (state IN ('draft', 'published', 'replaced', 'retired', 'rolled_back')),
     drafted_by text NOT NULL,
     drafted_at timestamptz NOT NULL,
     published_by text,
@@ -561,7 +567,13 @@ CREATE TABLE policies (
     retire_proposed_at timestamptz,
     retired_by text,
     retired_at timestamptz,
+    -- the version in whose place it came, which returns when this one is rolled back
+    replaces integer,
+    rolled_back_by text,
+    rolled_back_at timestamptz,
+    rollback_reason text,
     PRIMARY KEY (policy, version),
+    CHECK ((state = 'rolled_back') = (rolled_back_by IS NOT NULL)),
     CHECK (
         state <> 'retired'
         OR (retire_proposed_by IS NOT NULL AND retired_by IS NOT NULL
@@ -571,6 +583,74 @@ CREATE TABLE policies (
 CREATE TABLE policy_revision (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     revision bigint NOT NULL DEFAULT 0
+);
+
+-- Enforcement of a version, stopped by an operator or the tripwire and resumed by an operator. What
+-- had been refused and forecast is kept where the tripwire stopped it.
+CREATE TABLE policy_stops (
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    stopped_at timestamptz NOT NULL,
+    stopped_by text NOT NULL,
+    reason text NOT NULL,
+    refused bigint,
+    forecast bigint,
+    resumed_by text,
+    resumed_at timestamptz,
+    resumes_at timestamptz,
+    PRIMARY KEY (policy, version, stopped_at),
+    CHECK ((resumed_by IS NULL) = (resumed_at IS NULL)),
+    CHECK ((resumed_by IS NULL) = (resumes_at IS NULL))
+);
+
+-- The wallets that a version has refused anything, with the latest time: gathered from the decision
+-- log by the tripwire, so that payments bear no cost of it.
+CREATE TABLE policy_refusals (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    refused_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy, version)
+);
+CREATE INDEX policy_refusals_by_version ON policy_refusals (policy, version, refused_at);
+
+-- Which holders were told what about which version: each step once, and again where enforcement was
+-- resumed after a stop, whose days are others. `deadline`: the wallet's own.
+CREATE TABLE policy_notices (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    stops integer NOT NULL,
+    step text NOT NULL
+        CHECK (step IN ('announced', 'warned', 'week_before', 'day_before', 'blocked')),
+    deadline timestamptz NOT NULL,
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy, version, stops, step)
+);
+
+-- Since when a wallet has not met a policy that gives it days of its own: later acts, which change
+-- other facts, do not begin them anew. Forgotten when it meets the policy again.
+CREATE TABLE fallen_out (
+    wallet_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, policy)
+);
+
+-- How far the sweep that tells them has come through the wallets, in the order of their ids.
+CREATE TABLE policy_sweeps (
+    policy text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    after text COLLATE "C" NOT NULL,
+    began_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (policy, version)
+);
+
+-- Until when the decision log has been gathered.
+CREATE TABLE refusals_gathered (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    until timestamptz NOT NULL DEFAULT '-infinity'
 );
 
 CREATE TABLE simulations (
@@ -632,6 +712,25 @@ CREATE TABLE legal_holds (
     )
 );
 
+-- Frees one wallet from one policy until a moment. Proposed by one operator, in force once another has
+-- approved it; it ends by itself. One that was never approved is withdrawn by anybody.
+CREATE TABLE exemptions (
+    wallet_id text COLLATE "C" NOT NULL,
+    exemption_id text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    until timestamptz NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    approved_by text,
+    approved_at timestamptz,
+    withdrawn_by text,
+    withdrawn_at timestamptz,
+    PRIMARY KEY (wallet_id, exemption_id),
+    CHECK (approved_by IS NULL OR approved_by <> proposed_by),
+    CHECK (approved_by IS NULL OR withdrawn_by IS NULL)
+);
+
 -- A holder's question; with legal_hold_id, the case that stands as long as that hold does.
 CREATE TABLE cases (
     wallet_id text COLLATE "C" NOT NULL,
@@ -649,3 +748,4 @@ CREATE TABLE cases (
 
 INSERT INTO clock DEFAULT VALUES;
 INSERT INTO policy_revision DEFAULT VALUES;
+INSERT INTO refusals_gathered DEFAULT VALUES;

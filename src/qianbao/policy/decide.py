@@ -16,12 +16,14 @@ import msgspec
 
 from qianbao.errors import InvalidInput
 from qianbao.policy.facts import Facts, Situation, carry, facts_at
-from qianbao.policy.policies import CAPABILITIES, Policy, enforced_from, phase, retired_from
+from qianbao.policy.policies import CAPABILITIES, Policy, phase, retired_from
+from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (
     Spell,
     blocked_spells,
     can_change_by_waiting,
+    fell_out_at,
     is_unmet,
     last_change,
 )
@@ -121,14 +123,14 @@ def coming(
     amount_minor: int = 0,
 ) -> tuple[Coming, ...]:
     """What will begin to block this wallet, soonest first: announced policies, a document about to
-    expire, a verification about to be too old. Policies not yet announced are not told. A policy
-    being enforced by percentages that has not reached this wallet may do so any moment: `now`."""
+    expire, a verification about to be too old. Policies not yet announced are not told; of one
+    enforced by percentages, the day on which it reaches this wallet."""
     until = now + timedelta(days=horizon_days)
     found = []
     for policy in policies:
         if phase(policy, now) not in ("draft", "retired"):
             spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
-            at = _begins(policy, situation, now, spells)
+            at = _begins(now, spells)
             if at is not None:
                 found.append(_coming(policy, situation, now, at, amount_minor))
     return tuple(sorted(found, key=lambda one: (one.at, one.policy)))
@@ -146,7 +148,7 @@ def changes(
     anything, soonest first. Policies not yet announced are left out."""
     until = now + timedelta(days=horizon_days)
     starts: dict[datetime, list[str]] = {}
-    for policy in _touching(policies, capabilities, situation):
+    for policy in _touching(policies, capabilities):
         if phase(policy, now) == "draft":
             continue
         spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
@@ -182,12 +184,13 @@ def clears_at(
     anything; None when waiting does not help within the horizon."""
     until = now + timedelta(days=horizon_days)
     facts = facts_at(situation, now, amount_minor)
-    touching = _touching(policies, capabilities, situation)
+    touching = _touching(policies, capabilities)
     # What stands in the way today comes first: most of it does not go away by waiting.
     touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
     for policy in touching:
-        if is_unmet(policy, facts) and not can_change_by_waiting(policy):
+        lasting = not can_change_by_waiting(policy) and not policy.grace_days
+        if lasting and reaches(policy, situation, now) and is_unmet(policy, facts):
             return None
         own = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
         if any(spell.holds(now) and spell.end is None for spell in own):
@@ -203,12 +206,11 @@ def clears_at(
 
 
 class Rule(msgspec.Struct, frozen=True, eq=False):
-    """A policy as far as it is about one capability."""
+    """A policy as far as it is about one capability; `begins` for each bucket of wallets."""
 
     policy: Policy
-    begin: datetime
+    begins: tuple[datetime, ...]
     end: datetime
-    percent: int
     applies: Callable[[Facts], bool]
     met: Callable[[Facts], bool]
 
@@ -229,9 +231,8 @@ def rules_on(policies: tuple[Policy, ...], capability: str) -> Said:
     rules = tuple(
         Rule(
             policy,
-            enforced_from(policy),
+            reached_by_bucket(policy),
             retired_from(policy),
-            policy.enforced_percent,
             policy.applies_to.holds,
             policy.requires.holds,
         )
@@ -246,10 +247,10 @@ def _blocking(said: Said, facts: Facts, now: datetime, situation: Situation) -> 
     return [
         rule.policy
         for rule in said.rules
-        if rule.begin <= now < rule.end
+        if rule.begins[situation.bucket] <= now < rule.end
         and rule.applies(facts)
         and not rule.met(facts)
-        and situation.bucket < rule.percent
+        and (not situation.exemptions or reached_from(rule.policy, situation) <= now)
         and (not rule.policy.grace_days or _since(rule.policy, situation, facts, now))
     ]
 
@@ -258,7 +259,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
     """Nobody is told of a time before their wallet, nor that they could have acted when there was
     none to act in: only what time has brought could have been prevented."""
     begun = _since(policy, situation, facts, now) or now
-    could_act_from = max(last_change(policy, situation, now), situation.opened_at)
+    could_act_from = max(_known_from(policy, situation, now), situation.opened_at)
     preventable = begun > could_act_from and not _is_by_amount(policy, facts)
     return reason(
         policy,
@@ -267,6 +268,13 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
         max(begun, situation.opened_at),
         deadline=begun if preventable else None,
     )
+
+
+def _known_from(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when it was in the holder's hands to prevent what blocks now."""
+    known = last_change(policy, situation, now)
+    remembered = fell_out_at(policy, situation, now) if policy.grace_days else None
+    return min(known, remembered or known)
 
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
@@ -285,12 +293,10 @@ def _is_by_amount(policy: Policy, facts: Facts) -> bool:
     return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
 
 
-def _begins(
-    policy: Policy, situation: Situation, now: datetime, spells: list[Spell]
-) -> datetime | None:
+def _begins(now: datetime, spells: list[Spell]) -> datetime | None:
     """When a spell that the wallet does not feel yet begins; None when it already does."""
     if any(spell.holds(now) for spell in spells):
-        return None if situation.bucket < policy.enforced_percent else now
+        return None
     return next((spell.begin for spell in spells if spell.begin > now), None)
 
 
@@ -310,13 +316,7 @@ def _coming(
     )
 
 
-def _touching(
-    policies: tuple[Policy, ...], capabilities: Iterable[str], situation: Situation
-) -> list[Policy]:
-    """The policies that reach this wallet and block any of `capabilities`."""
+def _touching(policies: tuple[Policy, ...], capabilities: Iterable[str]) -> list[Policy]:
+    """The policies that block any of `capabilities`."""
     wanted = set(capabilities)
-    return [
-        policy
-        for policy in policies
-        if wanted.intersection(policy.blocks) and situation.bucket < policy.enforced_percent
-    ]
+    return [policy for policy in policies if wanted.intersection(policy.blocks)]

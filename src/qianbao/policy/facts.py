@@ -49,7 +49,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """Bank orders that have not ended."""
     legal_hold: bool
     bucket: int
-    """0 to 99, fixed for the wallet: which slice of a percentage rollout it is in."""
+    """0 to 99, fixed for the wallet: with a policy's own turn, its slice of that one's rollout."""
     balance_minor: int
     held_minor: int
     currency: str
@@ -66,6 +66,10 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     accounts_at: tuple[str, ...] | None = None
     """Banks where the holder says they have an account; None: not asked."""
     mandates: tuple[str, ...] = ()
+    exemptions: tuple[tuple[str, datetime], ...] = ()
+    """(policy, until when) of each exemption that two operators gave the wallet, past ones too."""
+    fallen_out: tuple[tuple[str, datetime], ...] = ()
+    """(policy, since when) the wallet is known not to have met it, for policies that give grace."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):

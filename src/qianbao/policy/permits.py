@@ -16,6 +16,7 @@ import msgspec
 from qianbao.policy.decide import Decision, rules_on
 from qianbao.policy.facts import FACTS, Facts, Situation
 from qianbao.policy.policies import Policy
+from qianbao.policy.reach import reached_from
 
 Term = Callable[[Facts], bool]
 
@@ -54,8 +55,9 @@ def permit(
     terms: list[Term] = []
     until = datetime.max.replace(tzinfo=now.tzinfo)
     for rule in said.rules:
-        until = min([until, *(edge for edge in (rule.begin, rule.end) if edge > now)])
-        if not rule.begin <= now < rule.end or situation.bucket >= rule.percent:
+        begin = reached_from(rule.policy, situation)
+        until = min([until, *(edge for edge in (begin, rule.end) if edge > now)])
+        if not begin <= now < rule.end:
             continue
         reach_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.applies_to.reads)
         met_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.requires.reads)

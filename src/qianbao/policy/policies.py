@@ -1,8 +1,9 @@
 """A policy: a versioned rule as data, read from YAML and refused when it is wrong or traps money.
 
-Here belongs what a policy may say and when it is in force. Not here: deciding (`decide`), and the
-life of a policy through announcement and percentages (`rollouts`), which keeps its state with
-`msgspec.structs.replace(policy, enforced_percent=…)`.
+Here belongs what a policy may say and when it is in force; which wallets each step of a rollout
+reaches is `reach`. Not here: deciding (`decide`), and the life of a policy as a stored version
+(`rollouts`), which adds where enforcement was stopped with
+`msgspec.structs.replace(policy, stops=…)`.
 
 ```
 PolicyUnreadable          not YAML
@@ -17,7 +18,7 @@ and the errors of `conditions`
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -27,7 +28,7 @@ import msgspec
 from msgspec import Meta
 from sqlglot import exp
 
-from qianbao.clock import start_of_day
+from qianbao.clock import local_date, start_of_day
 from qianbao.errors import InvalidInput
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import (
@@ -51,6 +52,9 @@ WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 """Since when a policy without a timeline is in force."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""From when a policy whose enforcement is stopped blocks, for all that is known."""
 
 Phase = Literal["draft", "announced", "warning", "enforced", "retired"]
 Actor = Literal["holder", "operator", "bank", "authority"]
@@ -93,13 +97,23 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days on which a policy's phases begin, at midnight in the operator's zone. `rollout` is the
-    percentages by which it is to be enforced; how far it has come is `Policy.enforced_percent`."""
+    percentages of wallets by which it is enforced: the first from the day `enforce` on, each
+    further one `step_days` after the one before."""
 
     announce: date
     warn: date
     enforce: date
     rollout: tuple[Annotated[int, Meta(ge=1, le=100)], ...] = (100,)
+    step_days: Annotated[int, Meta(ge=1, le=365)] | None = None
     retire: date | None = None
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Enforcement blocks nobody from `stopped_at` until `resumes_at` (None: until an operator
+    resumes it): what had begun begins again then, what had not is so many days later."""
+
+    stopped_at: datetime
+    resumes_at: datetime | None
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,8 +145,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     who_must_act: Actor
     timeline: Timeline | None
     grace_days: int
-    enforced_percent: int
     text: str
+    stops: tuple[Stop, ...] = ()
 
 
 def load_policy(text: str) -> Policy:
@@ -163,7 +177,6 @@ def load_policy(text: str) -> Policy:
         who_must_act=document.who_must_act,
         timeline=timeline,
         grace_days=document.grace_days,
-        enforced_percent=timeline.rollout[-1] if timeline else 100,
         text=text,
     )
     _check_blocks(marked, policy)
@@ -180,14 +193,15 @@ def load_pack(name: str = "default") -> tuple[Policy, ...]:
 
 
 def phase(policy: Policy, now: datetime) -> Phase:
-    """Where in its life a policy is by its dates; without a timeline it is in force always."""
+    """Where in its life a policy is by its dates; without a timeline it is in force always. One
+    whose enforcement is stopped is back at its warning."""
     timeline = policy.timeline
-    if timeline is None:
-        return "enforced"
     if now >= retired_from(policy):
         return "retired"
     if now >= enforced_from(policy):
         return "enforced"
+    if timeline is None:
+        return "warning"
     if now >= start_of_day(timeline.warn):
         return "warning"
     return "announced" if now >= start_of_day(timeline.announce) else "draft"
@@ -199,17 +213,45 @@ def announced_from(policy: Policy) -> datetime:
     return start_of_day(policy.timeline.announce) if policy.timeline else ALWAYS
 
 
-@lru_cache(maxsize=1024)
 def enforced_from(policy: Policy) -> datetime:
-    """When it begins to block: the start of that day in the operator's zone."""
-    return start_of_day(policy.timeline.enforce) if policy.timeline else ALWAYS
+    """When it begins to block: the start of that day in the operator's zone; `NEVER` while its
+    enforcement is stopped."""
+    return steps(policy)[0][1]
+
+
+@lru_cache(maxsize=1024)
+def steps(policy: Policy) -> tuple[tuple[int, datetime], ...]:
+    """(percentage of wallets, from when it is enforced on them), in order: as its timeline says,
+    moved by its stops."""
+    timeline = policy.timeline
+    if timeline is None:
+        planned = [(100, ALWAYS)]
+    else:
+        apart = timedelta(days=timeline.step_days or 0)
+        planned = [
+            (percent, start_of_day(timeline.enforce + number * apart))
+            for number, percent in enumerate(timeline.rollout)
+        ]
+    return tuple((percent, _after_stops(begin, policy.stops)) for percent, begin in planned)
+
+
+def _after_stops(begin: datetime, stops: tuple[Stop, ...]) -> datetime:
+    for stop in stops:
+        if stop.resumes_at is None:
+            return NEVER
+        if begin <= stop.stopped_at:
+            begin = stop.resumes_at
+        else:
+            later = local_date(stop.resumes_at) - local_date(stop.stopped_at)
+            begin = start_of_day(local_date(begin) + later)
+    return begin
 
 
 @lru_cache(maxsize=1024)
 def retired_from(policy: Policy) -> datetime:
     """From when it blocks nobody any more; the end of time when no day is set."""
     retire = policy.timeline.retire if policy.timeline else None
-    return start_of_day(retire) if retire else datetime.max.replace(tzinfo=UTC)
+    return start_of_day(retire) if retire else NEVER
 
 
 def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
@@ -248,12 +290,12 @@ def _document(marked: Marked) -> _Document:
         document = msgspec.convert(marked.data, _Document)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at ")
-        steps = [
-            int(step) if step.isdecimal() else step
-            for step in re.findall(r"\w+", path.strip("`").removeprefix("$"))
+        names = [
+            int(name) if name.isdecimal() else name
+            for name in re.findall(r"\w+", path.strip("`").removeprefix("$"))
         ]
-        field = ".".join(map(str, steps)) or "policy"
-        place = marked.place(*steps)
+        field = ".".join(map(str, names)) or "policy"
+        place = marked.place(*names)
         raise PolicyFieldWrong(**place, field=field, problem=problem.replace("`", "")) from None
     if (document.requires is None) == (document.limit is None):
         problem = "exactly one of requires and limit is needed"
@@ -295,10 +337,19 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         if after < before or (later != "warn" and after == before):
             place = marked.place("timeline", later)
             raise PolicyTimelineOrder(**place, earlier=earlier, later=later)
-    steps = timeline.rollout
-    if not steps or steps[-1] != 100 or list(steps) != sorted(set(steps)):
+    shares = timeline.rollout
+    if not shares or shares[-1] != 100 or list(shares) != sorted(set(shares)):
         place = marked.place("timeline", "rollout")
         raise PolicyTimelineOrder(**place, earlier="rollout", later="rollout 100")
+    if len(shares) > 1 and timeline.step_days is None:
+        place = marked.place("timeline", "rollout")
+        problem = "a rollout in several steps needs step_days, the days from one to the next"
+        raise PolicyFieldWrong(**place, field="timeline.step_days", problem=problem)
+    full = timeline.enforce + timedelta(days=(len(shares) - 1) * (timeline.step_days or 0))
+    if timeline.retire is not None and timeline.retire <= full:
+        raise PolicyTimelineOrder(
+            **marked.place("timeline", "retire"), earlier="rollout 100", later="retire"
+        )
 
 
 def _check_blocks(marked: Marked, policy: Policy) -> None:

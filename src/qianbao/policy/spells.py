@@ -18,7 +18,8 @@ from sqlglot import exp
 from qianbao.clock import start_of_day
 from qianbao.policy.facts import FACTS, Facts, Situation, carry, facts_at
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import Policy, enforced_from, retired_from
+from qianbao.policy.policies import Policy, retired_from
+from qianbao.policy.reach import reached_from
 
 
 class Spell(msgspec.Struct, frozen=True):
@@ -42,18 +43,39 @@ def blocked_spells(
     amount_minor: int = 0,
 ) -> list[Spell]:
     """The spells, up to `until`, in which `policy` blocks this wallet if nobody does anything:
-    not met, past the wallet's own grace, and in force. `situation` is as read at `now`; what came
-    before the last change of what the policy reads is not known and not told."""
+    not met, past the wallet's own grace and exemption, and in force for its slice of the rollout.
+    `situation` is as read at `now`; what came before the last change of what the policy reads is
+    not known and not told."""
+    known_from = last_change(policy, situation, now)
     grace = timedelta(days=policy.grace_days)
-    enforced, retired = enforced_from(policy), retired_from(policy)
+    reached, retired = reached_from(policy, situation), retired_from(policy)
     found = []
     for spell in _unmet_spells(policy, situation, now, until, amount_minor):
-        begin, end = max(spell.begin + grace, enforced), spell.end
+        fell_out = spell.begin
+        if grace and fell_out == known_from:  # and who knows how long before
+            fell_out = min(fell_out, _remembered(policy, situation) or fell_out)
+        begin, end = max(fell_out + grace, reached), spell.end
         if retired < until:
             end = min(end or retired, retired)
         if (end is None or begin < end) and begin < until:
             found.append(Spell(begin, end))
     return found
+
+
+def fell_out_at(
+    policy: Policy, situation: Situation, now: datetime, amount_minor: int = 0
+) -> datetime | None:
+    """Since when the wallet has not met `policy`, as far as is known; None: it meets it now."""
+    until = now + timedelta(microseconds=1)
+    spells = _unmet_spells(policy, situation, now, until, amount_minor)
+    begin = next((spell.begin for spell in spells if spell.holds(now)), None)
+    if begin is None:
+        return None
+    return min(begin, _remembered(policy, situation) or begin)
+
+
+def _remembered(policy: Policy, situation: Situation) -> datetime | None:
+    return next((since for name, since in situation.fallen_out if name == policy.name), None)
 
 
 def is_unmet(policy: Policy, facts: Facts) -> bool:

@@ -32,6 +32,9 @@ COMMAND_LINE = "$ qianbao"
 DEMO = "$ demo"
 """Who did what came with the demo; no operator can have this name."""
 
+TRIPWIRE = "tripwire"
+"""Who stopped what stopped by itself; no operator may take this name."""
+
 SESSION_IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day, and no night."""
 
@@ -121,7 +124,7 @@ async def create_operator(
     """`by` is whoever lets them in, for the audit. Raises `OperatorNameInvalid`,
     `PasswordTooShort` or `OperatorNameTaken`."""
     check_id(operator_id, "opr")
-    if name == SHIPPED:
+    if name in (SHIPPED, TRIPWIRE):
         raise OperatorNameTaken(name=name)
     if not _NAME.fullmatch(name):
         raise OperatorNameInvalid

@@ -23,12 +23,15 @@ class Population(msgspec.Struct, frozen=True):
 
 class Waiting(msgspec.Struct, frozen=True):
     """What an operator has to look at: drafts of policies, retirements to agree to, questions to
-    answer, legal holds to approve or to lift."""
+    answer, legal holds to approve or to lift, exemptions to approve, policies whose enforcement is
+    stopped."""
 
     drafts: int
     retirements: int
     cases: int
     legal_holds: int
+    exemptions: int
+    stopped: int
 
 
 class HoldWaiting(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from qianbao.rollouts.operators import SHIPPED, audit
 
 SQL = load("qianbao.rollouts")
 
-_Key = dict[str, str | int]
+_Key = dict[str, str | int | None]
 
 
 class PolicyVersionExists(QianbaoError):
@@ -126,7 +126,8 @@ async def publish(
     if replaced is not None:
         await check_still_held(conn, load_policy(replaced.body), read)
         detail["replaces"] = replaced.version
-    await _put_in_force(conn, key, operator, now)
+    replaces = replaced.version if replaced is not None else None
+    await _put_in_force(conn, key | {"replaces": replaces}, operator, now)
     await audit(
         conn, operator=operator, action="policy.publish", subject=policy, now=now, detail=detail
     )
@@ -157,7 +158,8 @@ async def install_pack(conn: Connection, *, now: datetime) -> int:
     pack = load_pack()
     for policy in pack:
         key = {"policy": policy.name, "version": policy.version}
-        stored = {**key, "body": policy.text, "operator": SHIPPED, "now": now}
+        body = {"body": policy.text, "replaces": None}
+        stored = {**key, **body, "operator": SHIPPED, "now": now}
         await conn.execute(SQL.add_version, stored)
         await conn.execute(SQL.set_published, stored)
         await audit(

@@ -9,9 +9,66 @@ UPDATE policy_revision SET revision = revision + 1
 
 -- name: in_force
 -- One statement, so that the revision and the policies are of the same moment.
-SELECT revision, policy, body
-FROM policy_revision LEFT JOIN policies ON state = 'published'
-ORDER BY policy
+SELECT revision, p.policy, p.body, (
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_object('stopped_at', s.stopped_at, 'resumes_at', s.resumes_at)
+        ORDER BY s.stopped_at
+    ), '[]')
+    FROM policy_stops AS s WHERE s.policy = p.policy AND s.version = p.version
+) AS stops
+FROM policy_revision LEFT JOIN policies AS p ON p.state = 'published'
+ORDER BY p.policy
+
+-- name: simulated_drafts
+SELECT DISTINCT policy, version FROM policies JOIN simulations USING (policy, version)
+WHERE state = 'draft' AND (policy = %(policy)s OR %(policy)s = '')
+
+-- name: list_stops
+-- The earliest first, as a policy keeps them.
+SELECT policy, version, stopped_at, stopped_by, reason, refused, forecast, resumed_by, resumed_at,
+    resumes_at
+FROM policy_stops WHERE policy = %(policy)s OR %(policy)s = ''
+ORDER BY policy, version, stopped_at
+
+-- name: add_stop
+INSERT INTO policy_stops (policy, version, stopped_at, stopped_by, reason, refused, forecast)
+VALUES (%(policy)s, %(version)s, %(now)s, %(operator)s, %(reason)s, %(refused)s, %(forecast)s)
+
+-- name: resume
+UPDATE policy_stops
+SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
+WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
+
+-- name: gather_refusals
+-- Refusals that would have been refused at the smallest amount, too: what a simulation counts. The
+-- log is looked at a little before where the last look ended, because a batch writes the moment it
+-- began, and commits later.
+WITH gathered AS (
+    UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
+), look AS (
+    SELECT until - %(overlap)s::interval AS since FROM refusals_gathered
+)
+INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
+SELECT d.wallet_id, r ->> 'policy', (r ->> 'version')::integer, max(d.at)
+FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
+CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+WHERE d.outcome = 'blocked' AND d.at >= look.since
+    AND coalesce((r ->> 'headroom_minor')::bigint, 0) = 0
+    AND (r ->> 'policy', (r ->> 'version')::integer) IN (
+        SELECT policy, version FROM policies WHERE state = 'published'
+    )
+GROUP BY 1, 2, 3
+ON CONFLICT (wallet_id, policy, version)
+DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
+
+-- name: count_refused
+SELECT count(*) FROM policy_refusals
+WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
+
+-- name: latest_forecast
+SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
+FROM simulations WHERE policy = %(policy)s AND version = %(version)s
+ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 
 -- name: revision
 SELECT revision FROM policy_revision
@@ -21,17 +78,20 @@ SELECT count(*) FROM policies
 
 -- name: find_version
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s AND version = %(version)s
 
 -- name: find_published
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s AND state = 'published'
 
 -- name: list_versions
 SELECT policy, version, body, state, drafted_by, drafted_at, published_by, published_at,
-    retire_proposed_by, retire_proposed_at, retired_by, retired_at
+    retire_proposed_by, retire_proposed_at, retired_by, retired_at, replaces, rolled_back_by,
+    rolled_back_at, rollback_reason
 FROM policies WHERE policy = %(policy)s OR %(policy)s = '' ORDER BY policy, version DESC
 
 -- name: add_version
@@ -43,7 +103,8 @@ ON CONFLICT (policy, version) DO NOTHING
 UPDATE policies SET state = 'replaced' WHERE policy = %(policy)s AND state = 'published'
 
 -- name: set_published
-UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s
+UPDATE policies SET state = 'published', published_by = %(operator)s, published_at = %(now)s,
+    replaces = %(replaces)s
 WHERE policy = %(policy)s AND version = %(version)s
 
 -- name: propose_retirement
@@ -57,6 +118,16 @@ WHERE policy = %(policy)s AND state = 'published'
 -- name: retire_published
 UPDATE policies SET state = 'retired', retired_by = %(operator)s, retired_at = %(now)s
 WHERE policy = %(policy)s AND state = 'published'
+
+-- name: roll_back_published
+UPDATE policies SET state = 'rolled_back', rolled_back_by = %(operator)s, rolled_back_at = %(now)s,
+    rollback_reason = %(reason)s
+WHERE policy = %(policy)s AND state = 'published'
+
+-- name: return_version
+-- Nobody's publication: who published it first, and when, stays.
+UPDATE policies SET state = 'published', retire_proposed_by = NULL, retire_proposed_at = NULL
+WHERE policy = %(policy)s AND version = %(version)s AND state = 'replaced'
 
 -- name: share_revision
 -- Whoever needs what is in force to stay so until the end of the transaction.
@@ -84,6 +155,104 @@ FROM simulations WHERE simulation_id = %(simulation_id)s
 -- name: list_simulations
 SELECT simulation_id, policy, version, as_of, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
+
+-- name: find_sweep
+SELECT after, began_at, finished_at FROM policy_sweeps
+WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
+
+-- name: begin_sweep
+INSERT INTO policy_sweeps (policy, version, after, began_at)
+VALUES (%(policy)s, %(version)s, '', %(now)s)
+ON CONFLICT (policy, version) DO UPDATE
+SET after = '', began_at = excluded.began_at, finished_at = NULL
+
+-- name: move_sweep
+UPDATE policy_sweeps SET after = %(after)s, finished_at = %(finished_at)s
+WHERE policy = %(policy)s AND version = %(version)s
+
+-- name: affected
+-- Not run as it stands: `tell` fills in the braces, one part a moment that is looked at.
+SELECT wallet_id FROM ({parts}) AS parts GROUP BY wallet_id ORDER BY wallet_id LIMIT %(limit)s
+
+-- name: affected_at
+(SELECT wallet_id FROM ({situations}) AS situations
+WHERE wallet_id > %(after)s AND {locked_out}
+ORDER BY wallet_id LIMIT %(limit)s)
+
+-- name: find_told
+SELECT wallet_id, step FROM policy_notices
+WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND version = %(version)s
+    AND stops = %(stops)s
+
+-- name: add_told
+INSERT INTO policy_notices (wallet_id, policy, version, stops, step, deadline, told_at)
+VALUES (%(wallet_id)s, %(policy)s, %(version)s, %(stops)s, %(step)s, %(deadline)s, %(now)s)
+ON CONFLICT (wallet_id, policy, version, stops, step) DO NOTHING
+
+-- name: count_told
+SELECT step, count(*) AS wallets FROM policy_notices
+WHERE policy = %(policy)s AND version = %(version)s GROUP BY step
+
+-- name: forget_told
+-- An exemption gives a wallet other days, of which it is told anew.
+DELETE FROM policy_notices WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s
+
+-- name: remember_fallen
+-- With it the version of the wallets' rows changes, by which processes know them.
+WITH fell AS (
+    INSERT INTO fallen_out (wallet_id, policy, since)
+    SELECT wallet_id, %(policy)s, since
+    FROM unnest(%(wallet_ids)s::text[], %(sinces)s::timestamptz[]) AS f (wallet_id, since)
+    ON CONFLICT DO NOTHING RETURNING wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out + 1 FROM fell WHERE w.wallet_id = fell.wallet_id
+
+-- name: forget_fallen
+-- Those between two wallets of the sweep (`last` NULL: to the end) that are not out any more.
+WITH back AS (
+    DELETE FROM fallen_out
+    WHERE policy = %(policy)s AND wallet_id > %(after)s
+        AND (%(last)s::text IS NULL OR wallet_id <= %(last)s) AND wallet_id <> ALL(%(wallet_ids)s)
+    RETURNING wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_id = back.wallet_id
+
+-- name: add_exemption
+INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)
+VALUES (%(wallet_id)s, %(exemption_id)s, %(policy)s, %(until)s, %(reason)s, %(operator)s, %(now)s)
+ON CONFLICT (wallet_id, exemption_id) DO NOTHING
+
+-- name: lock_wallet
+SELECT wallet_id FROM wallets WHERE wallet_id = %(wallet_id)s FOR UPDATE
+
+-- name: find_exemption
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: list_exemptions
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE wallet_id = %(wallet_id)s ORDER BY proposed_at DESC, exemption_id DESC
+
+-- name: approve_exemption
+UPDATE exemptions SET approved_by = %(operator)s, approved_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: count_exemption
+-- With it the version of the wallet's row changes, by which processes know it.
+UPDATE wallets SET exemptions = exemptions + 1 WHERE wallet_id = %(wallet_id)s
+
+-- name: withdraw_exemption
+UPDATE exemptions SET withdrawn_by = %(operator)s, withdrawn_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
+
+-- name: exemptions_waiting
+-- Those that a second operator has to approve.
+SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
+    approved_at, withdrawn_by, withdrawn_at
+FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL
+ORDER BY proposed_at LIMIT 100
 
 -- name: add_operator
 INSERT INTO operators (operator_id, name, password_hash, created_at)
@@ -199,7 +368,11 @@ SELECT
     (SELECT count(*) FROM cases WHERE state = 'open' AND legal_hold_id IS NULL) AS cases,
     (SELECT count(*) FROM legal_holds
         WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL)
-        AS legal_holds
+        AS legal_holds,
+    (SELECT count(*) FROM policy_stops JOIN policies USING (policy, version)
+        WHERE state = 'published' AND resumed_at IS NULL) AS stopped,
+    (SELECT count(*) FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL)
+        AS exemptions
 
 -- name: simulation
 -- Not run as it stands: `simulate` fills in the braces from checked condition trees.

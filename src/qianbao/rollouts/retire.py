@@ -9,24 +9,16 @@ from datetime import datetime
 
 import msgspec
 
-from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
 from qianbao.policy.policies import load_policy, phase
 from qianbao.rollouts.hold_rule import check_still_held
-from qianbao.rollouts.in_force import PolicyVersion, read_in_force
+from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
 from qianbao.rollouts.simulate import count
 
 SQL = load("qianbao.rollouts")
-
-
-class PolicyNotPublished(QianbaoError):
-    code = "policy_not_published"
-    en = "No version of {policy} is published."
-    zh = "规则 {policy} 没有已发布的版本。"
-    next_en = "Look in the list of policies."
-    next_zh = "请在规则列表中查找。"
 
 
 class RetirementNotProposed(QianbaoError):
@@ -58,10 +50,11 @@ class Freed(msgspec.Struct, frozen=True):
 async def freed(conn: Connection, *, policy: str, now: datetime) -> Freed:
     """Counted as a simulation counts; nothing before the policy is enforced. Raises
     `PolicyNotPublished`."""
-    published = load_policy((await _find_published(conn, policy)).body)
+    await find_published(conn, policy)
+    _, in_force = await read_in_force(conn)
+    published = next(each for each in in_force if each.name == policy)
     if phase(published, now) != "enforced":
         return Freed(0, {}, {})
-    _, in_force = await read_in_force(conn)
     others = [each for each in in_force if each.name != policy]
     found = await count(conn, published, in_force=others, as_of=now)
     # What others than this one leave and this one takes is what comes back.
@@ -111,14 +104,7 @@ async def retire(conn: Connection, *, policy: str, operator: str, now: datetime)
 
 async def _lock_published(conn: Connection, policy: str) -> PolicyVersion:
     await conn.execute(SQL.lock_revision)
-    return await _find_published(conn, policy)
-
-
-async def _find_published(conn: Connection, policy: str) -> PolicyVersion:
-    found = await fetch_one(conn, SQL.find_published, {"policy": policy}, PolicyVersion)
-    if found is None:
-        raise PolicyNotPublished(policy=policy)
-    return found
+    return await find_published(conn, policy)
 
 
 async def _record(

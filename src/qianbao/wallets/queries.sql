@@ -190,7 +190,21 @@ SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_unt
     CASE WHEN w.mandates_active = 0 THEN '{}' ELSE ARRAY(
         SELECT m.mandate_id FROM mandates m
         WHERE m.wallet_id = w.wallet_id AND m.state = 'active' ORDER BY m.mandate_id
-    ) END AS mandates
+    ) END AS mandates,
+    CASE WHEN w.exemptions = 0 THEN '{}' ELSE ARRAY(
+        SELECT x.policy FROM exemptions x
+        WHERE x.wallet_id = w.wallet_id AND x.approved_at IS NOT NULL ORDER BY x.exemption_id
+    ) END AS exempt_from,
+    CASE WHEN w.exemptions = 0 THEN '{}' ELSE ARRAY(
+        SELECT x.until FROM exemptions x
+        WHERE x.wallet_id = w.wallet_id AND x.approved_at IS NOT NULL ORDER BY x.exemption_id
+    ) END AS exempt_until,
+    CASE WHEN w.fallen_out = 0 THEN '{}' ELSE ARRAY(
+        SELECT f.policy FROM fallen_out f WHERE f.wallet_id = w.wallet_id ORDER BY f.policy
+    ) END AS fell_out_of,
+    CASE WHEN w.fallen_out = 0 THEN '{}' ELSE ARRAY(
+        SELECT f.since FROM fallen_out f WHERE f.wallet_id = w.wallet_id ORDER BY f.policy
+    ) END AS fell_out_at
 FROM wallets w
 JOIN wallet_counters c ON c.wallet_id = w.wallet_id
 JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
@@ -210,7 +224,8 @@ WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- name: read_moved
 -- What changes with every payment, as read_situations gives it, and the version of everything else it
--- reads: the wallet's row (mandates change with its count), the person's, and holds on their others.
+-- reads: the wallet's row (mandates, exemptions and grace change with their counts), the person's, and
+-- holds on their others.
 SELECT w.wallet_id,
     w.xmin::text || '/' || coalesce(p.xmin::text, '') || '/' || o.legal_hold AS version,
     c.last_used_at,

@@ -19,6 +19,11 @@ from qianbao.wallets.errors import WalletUnknown
 SQL = load("qianbao.wallets")
 
 _ARRAYS = ("card_banks", "evidence", "stale_banks", "mandates")
+_PAIRS = {
+    "exemptions": ("exempt_from", "exempt_until"),
+    "fallen_out": ("fell_out_of", "fell_out_at"),
+}
+"""Two arrays of equal length that are one field of pairs."""
 
 
 async def read_situations(
@@ -51,6 +56,8 @@ def _situations(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Situation
         columns = dict(zip(names, row, strict=True))
         for name in arrays:
             columns[name] = tuple(columns[name])
+        for name, (first, second) in _PAIRS.items():
+            columns[name] = tuple(zip(columns.pop(first), columns.pop(second), strict=True))
         return Situation(**columns)
 
     return shape

@@ -1,0 +1,217 @@
+"""Telling holders what is coming to them: at announcement, at warning, a week and a day before
+their own deadline, and when they are blocked. By a job, in batches over the population.
+
+Whom a policy will not let go on is found by SQL, at the moments at which it matters; what each of
+them is told follows from their own facts (`wording`). Each step is told once; after an outage only
+the latest is. Whoever has done what was needed is not found any more, and hears nothing.
+
+The same sweep remembers since when a wallet has not met a policy that gives it days of its own, so
+that later acts do not begin them anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import msgspec
+from psycopg.rows import tuple_row
+
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.notices import inbox
+from qianbao.policy.facts import Situation
+from qianbao.policy.policies import Policy, locked_out_sql, phase, steps
+from qianbao.policy.spells import fell_out_at
+from qianbao.rollouts.in_force import read_in_force
+from qianbao.rollouts.simulate import SMALLEST_AMOUNT_MINOR
+from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
+from qianbao.settings import Settings
+from qianbao.wallets.situation import read_situations
+
+SQL = load("qianbao.rollouts")
+
+SWEEP_EVERY = timedelta(minutes=45)
+"""How long after its beginning a finished sweep begins again; less than the job's hour."""
+
+UNWATCHED_AFTER = timedelta(days=1)
+"""How long after the last sweep nothing is remembered any more of who had fallen out: they may have
+met the policy meanwhile."""
+
+LINK = "/me/pay/wallet"
+
+
+class _Sweep(msgspec.Struct, frozen=True):
+    after: str
+    began_at: datetime
+    finished_at: datetime | None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    wallet_id: str
+    step: Step
+
+
+class CountedStep(msgspec.Struct, frozen=True):
+    """How many wallets were told a step."""
+
+    step: Step
+    wallets: int
+
+
+async def tell_holders(
+    conn: Connection, settings: Settings, *, now: datetime, limit: int = 100
+) -> int:
+    """One batch: looks at up to `limit` wallets that a published policy will block or blocks, tells
+    those who are due, and remembers how far it came; gives how many it looked at, and 0 when every
+    sweep is done for now. Call it until then, each time in a transaction of its own: what a crash
+    interrupts is begun again where it was."""
+    _, policies = await read_in_force(conn)
+    for policy in policies:
+        dated = policy.timeline is not None and phase(policy, now) not in ("draft", "retired")
+        if not dated and not policy.grace_days:
+            continue
+        after = await _place(conn, policy, now)
+        if after is None:
+            continue
+        found = await _affected(conn, policy, now, after=after, limit=limit)
+        done = len(found) < limit
+        free_minor = settings.withdrawal_free_minor
+        situations = await read_situations(conn, found, now, free_minor=free_minor)
+        if policy.grace_days:
+            last = None if done else found[-1]
+            situations = await _remember(conn, policy, situations, now, after=after, last=last)
+        await _tell(conn, policies, policy, settings, situations, now)
+        place = {"after": found[-1] if found else after, "finished_at": now if done else None}
+        await conn.execute(SQL.move_sweep, _key(policy) | place)
+        if found:
+            return len(found)
+    return 0
+
+
+async def told(conn: Connection, *, policy: str, version: int) -> list[CountedStep]:
+    """How many were told what, in the order of the steps."""
+    key = {"policy": policy, "version": version}
+    found = await fetch_all(conn, SQL.count_told, key, CountedStep)
+    return sorted(found, key=lambda one: STEPS.index(one.step))
+
+
+async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
+    """After which wallet the present sweep goes on; None while the last one is fresh."""
+    found = await fetch_one(conn, SQL.find_sweep, _key(policy), _Sweep)
+    if found is not None and found.finished_at is None:
+        return found.after
+    if found is not None and now - found.began_at < SWEEP_EVERY:
+        return None
+    if found is None or now - found.began_at > UNWATCHED_AFTER:
+        everybody: dict[str, object] = {
+            "policy": policy.name,
+            "wallet_ids": [],
+            "after": "",
+            "last": None,
+        }
+        await conn.execute(SQL.forget_fallen, everybody)
+    await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
+    return ""
+
+
+async def _affected(
+    conn: Connection, policy: Policy, now: datetime, *, after: str, limit: int
+) -> list[str]:
+    """Wallets that do not meet the policy at one of the moments that matter: now, in a day, in a
+    week, and as each step of its rollout begins; in the order of their ids."""
+    moments = [now, now + timedelta(days=1), now + timedelta(days=7)]
+    if not policy.stops or policy.stops[-1].resumes_at is not None:
+        moments += [begin for _, begin in steps(policy) if begin > now]
+    template = SQL.affected_at.decode().format(
+        situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
+    )
+    parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
+    statement = SQL.affected.decode().format(parts="\nUNION ALL\n".join(parts))
+    values = {f"moment_{number}": moment for number, moment in enumerate(moments)}
+    place = {"after": after, "limit": limit, "amount_minor": SMALLEST_AMOUNT_MINOR}
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(statement.encode(), values | place)
+        return [wallet_id for (wallet_id,) in await cursor.fetchall()]
+
+
+async def _tell(
+    conn: Connection,
+    policies: tuple[Policy, ...],
+    policy: Policy,
+    settings: Settings,
+    situations: dict[str, Situation],
+    now: datetime,
+) -> None:
+    due = await _due(conn, policy, situations, now)
+    # The search for ways out takes a while, and other jobs must go on meanwhile.
+    written = await asyncio.to_thread(
+        lambda: [words(policies, policy, one, settings, what, now) for one, what in due]
+    )
+    for (situation, what), said in zip(due, written, strict=True):
+        row = _key(policy) | {"wallet_id": situation.wallet_id, "stops": len(policy.stops)}
+        act = row | {"step": what.step, "deadline": what.deadline, "now": now}
+        if (await conn.execute(SQL.add_told, act)).rowcount:
+            await _put(conn, situation.wallet_id, what, said, now)
+
+
+async def _due(
+    conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
+) -> list[tuple[Situation, Telling]]:
+    """Who is to be told what, that step or a later one not having been told."""
+    key = _key(policy) | {"wallet_ids": list(situations), "stops": len(policy.stops)}
+    latest: dict[str, int] = {}
+    for one in await fetch_all(conn, SQL.find_told, key, _Told):
+        latest[one.wallet_id] = max(latest.get(one.wallet_id, -1), STEPS.index(one.step))
+    due = []
+    for wallet_id, situation in situations.items():
+        what = telling(policy, situation, now)
+        if what is not None and STEPS.index(what.step) > latest.get(wallet_id, -1):
+            due.append((situation, what))
+    return due
+
+
+async def _remember(
+    conn: Connection,
+    policy: Policy,
+    situations: dict[str, Situation],
+    now: datetime,
+    *,
+    after: str,
+    last: str | None,
+) -> dict[str, Situation]:
+    """Keeps since when the wallets of this batch have not met `policy`, and forgets those between
+    `after` and `last` that do; gives `situations` with what is now known."""
+    out = {
+        wallet_id: since
+        for wallet_id, one in situations.items()
+        if (since := fell_out_at(policy, one, now, SMALLEST_AMOUNT_MINOR)) is not None
+    }
+    act = {"policy": policy.name, "wallet_ids": list(out), "sinces": list(out.values())}
+    await conn.execute(SQL.remember_fallen, act)
+    await conn.execute(SQL.forget_fallen, act | {"after": after, "last": last})
+    return {
+        wallet_id: msgspec.structs.replace(one, fallen_out=((policy.name, out[wallet_id]),))
+        if wallet_id in out
+        else one
+        for wallet_id, one in situations.items()
+    }
+
+
+async def _put(
+    conn: Connection, wallet_id: str, what: Telling, said: NoticeWords, now: datetime
+) -> None:
+    await inbox.tell(
+        conn,
+        wallet_id=wallet_id,
+        kind=f"policy_{what.step}",
+        title_en=said.title_en,
+        title_zh=said.title_zh,
+        body_en=said.body_en,
+        body_zh=said.body_zh,
+        link=LINK,
+        now=now,
+    )
+
+
+def _key(policy: Policy) -> dict[str, object]:
+    return {"policy": policy.name, "version": policy.version}

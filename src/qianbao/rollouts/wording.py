@@ -1,0 +1,213 @@
+"""What a holder is told about a policy: what, why, by when, what to do, and what can leave now.
+
+Here belong the words of one notice, made from one wallet's facts and nothing else, so that an
+operator can look at them before anybody is told. When who is told is `tell`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from qianbao.clock import local_date
+from qianbao.errors import Language
+from qianbao.money import show
+from qianbao.policy.decide import HORIZON_DAYS
+from qianbao.policy.facts import Situation, carry, facts_at
+from qianbao.policy.policies import Policy, phase
+from qianbao.policy.reasons import Reason, reason
+from qianbao.policy.sentences import show_value
+from qianbao.policy.spells import blocked_spells
+from qianbao.remedies.goals import Goal
+from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.prove import withdrawable_minor
+from qianbao.rollouts.simulate import SMALLEST_AMOUNT_MINOR
+from qianbao.settings import Settings
+from qianbao.wallets.fees import withdraw_all
+
+Step = Literal["announced", "warned", "week_before", "day_before", "blocked"]
+STEPS: tuple[Step, ...] = get_args(Step)
+"""In the order in which a holder meets them."""
+
+_DAY = timedelta(days=1)
+
+_DOES: dict[str, dict[Language, str]] = {
+    "receive": {"en": "receiving", "zh": "收款"},
+    "top_up": {"en": "topping up", "zh": "充值"},
+    "transfer": {"en": "sending money", "zh": "转账"},
+    "pay": {"en": "paying", "zh": "付款"},
+    "withdraw": {"en": "withdrawing", "zh": "提现"},
+    "be_charged": {"en": "auto-deduction", "zh": "自动扣费"},
+    "close": {"en": "closing the wallet", "zh": "销户"},
+    "export": {"en": "exporting records", "zh": "导出记录"},
+}
+"""What stops working, within a sentence."""
+
+_TITLES: dict[Step, dict[Language, str]] = {
+    "announced": {"en": "From {day}: {title}", "zh": "{day}起：{title}"},
+    "warned": {"en": "Needed before {day}: {title}", "zh": "请在{day}前完成：{title}"},
+    "week_before": {"en": "Less than a week left: {title}", "zh": "剩余不到一周：{title}"},
+    "day_before": {"en": "Less than a day left: {title}", "zh": "剩余不到一天：{title}"},
+    "blocked": {"en": "Blocked now: {title}", "zh": "已受限：{title}"},
+}
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """That a wallet is to be told `step`; `deadline` is when the policy begins, or began, to block
+    it."""
+
+    step: Step
+    deadline: datetime
+
+
+class NoticeWords(msgspec.Struct, frozen=True):
+    """A notice in both languages."""
+
+    title_en: str
+    title_zh: str
+    body_en: str
+    body_zh: str
+
+
+def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | None:
+    """What the wallet, as it stands, is to be told about `policy` now; None: nothing, because it
+    meets it, is exempted for long, or nothing was announced. Of steps that were missed only the
+    latest is told."""
+    if policy.timeline is None or phase(policy, now) in ("draft", "retired"):
+        return None
+    deadline = own_deadline(policy, situation, now)
+    if situation.status != "open" or deadline is None:
+        return None
+    return Telling(_step(policy, deadline, now), deadline)
+
+
+def own_deadline(policy: Policy, situation: Situation, now: datetime) -> datetime | None:
+    """When `policy` begins to block this wallet if nobody does anything, or began to; None: not
+    within the horizon."""
+    until = now + HORIZON_DAYS * _DAY
+    spells = blocked_spells(policy, situation, now, until=until, amount_minor=SMALLEST_AMOUNT_MINOR)
+    return next((one.begin for one in spells if one.end is None or one.end > now), None)
+
+
+def words(
+    policies: tuple[Policy, ...],
+    policy: Policy,
+    situation: Situation,
+    settings: Settings,
+    told: Telling,
+    now: datetime,
+) -> NoticeWords:
+    """The notice for one wallet, read at `now`; `policies` are those in force, `policy` among them.
+    Searches for the cheapest way out, which takes milliseconds."""
+    begins = max(told.deadline, now)
+    then = carry(situation, now, begins)
+    why = _why(policy, situation, then, told, now)
+    others = tuple(one for one in policies if one.name != policy.name)
+    goal = Goal(capabilities=policy.blocks, amount_minor=SMALLEST_AMOUNT_MINOR)
+    ways = plan((*others, policy), then, begins, goal)
+    lasting = [way for way in ways if told.step == "blocked" or policy.name not in way.because]
+    way = lasting[0] if lasting else None
+    leaves = _leaves(policies, situation, settings, now)
+    return NoticeWords(
+        title_en=_title(policy, situation, told, "en"),
+        title_zh=_title(policy, situation, told, "zh"),
+        body_en=_body(policy, situation, told, why.sentence_en, way, leaves, "en"),
+        body_zh=_body(policy, situation, told, why.sentence_zh, way, leaves, "zh"),
+    )
+
+
+def _step(policy: Policy, deadline: datetime, now: datetime) -> Step:
+    if deadline <= now:
+        return "blocked"
+    if deadline - now <= _DAY:
+        return "day_before"
+    if deadline - now <= 7 * _DAY:
+        return "week_before"
+    return "announced" if phase(policy, now) == "announced" else "warned"
+
+
+def _why(
+    policy: Policy, situation: Situation, then: Situation, told: Telling, now: datetime
+) -> Reason:
+    if told.deadline <= now:
+        facts = facts_at(situation, now, SMALLEST_AMOUNT_MINOR)
+        return reason(policy, situation, facts, told.deadline, deadline=None)
+    return reason(
+        policy,
+        then,
+        facts_at(then, told.deadline, SMALLEST_AMOUNT_MINOR),
+        told.deadline,
+        deadline=told.deadline,
+        today=facts_at(situation, now, SMALLEST_AMOUNT_MINOR),
+    )
+
+
+def _leaves(
+    policies: tuple[Policy, ...], situation: Situation, settings: Settings, now: datetime
+) -> str:
+    """What arrives on the holder's card when they withdraw everything now."""
+    total_minor = withdrawable_minor(policies, situation, now)
+    arrives_minor, _ = withdraw_all(total_minor, situation.free_withdrawal_left_minor, settings)
+    return show(arrives_minor, situation.currency)
+
+
+def _title(policy: Policy, situation: Situation, told: Telling, language: Language) -> str:
+    title = policy.title_zh if language == "zh" else policy.title_en
+    day = _day(told.deadline, situation, language)
+    return _TITLES[told.step][language].format(day=day, title=title)
+
+
+def _body(
+    policy: Policy,
+    situation: Situation,
+    told: Telling,
+    sentence: str,
+    way: WayOut | None,
+    leaves: str,
+    language: Language,
+) -> str:
+    day = _day(told.deadline, situation, language)
+    basis = policy.basis.zh if language == "zh" else policy.basis.en
+    does = [_DOES[capability][language] for capability in policy.blocks]
+    if language == "zh":
+        state = "将停用" if told.step != "blocked" else "已停用"
+        parts = [
+            sentence,
+            f"自{day}起{state}：{'、'.join(does)}。依据：{basis}。",
+            _to_do(way, language),
+            f"目前可提现到账 {leaves}。",
+        ]
+        return "".join(part for part in parts if part)
+    when = f"From {day} on it blocks" if told.step != "blocked" else f"Since {day} it blocks"
+    parts = [
+        sentence,
+        f"{when}: {', '.join(does)}. Basis: {basis}.",
+        _to_do(way, language),
+        f"If you withdraw everything now, {leaves} arrives on your card.",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _to_do(way: WayOut | None, language: Language) -> str:
+    if way is None:
+        return {
+            "en": "What to do: open the wallet, or ask us there.",
+            "zh": "处理方式：请打开钱包查看，或在钱包内咨询我们。",
+        }[language]
+    if language == "zh":
+        steps = "；".join(step.title_zh for step in way.steps)
+        minutes = f"（约 {way.minutes} 分钟）" if way.minutes is not None else ""
+        visit = "需要前往银行一次。" if way.visit else ""
+        return f"处理方式：{steps}{minutes}。{visit}"
+    steps = "; ".join(step.title_en for step in way.steps)
+    minutes = f" (about {way.minutes} minutes)" if way.minutes is not None else ""
+    visit = " It means a visit to a bank." if way.visit else ""
+    return f"What to do: {steps}{minutes}.{visit}"
+
+
+def _day(moment: datetime, situation: Situation, language: Language) -> str:
+    day = local_date(moment, ZoneInfo(situation.time_zone))
+    return show_value(day, "", currency=situation.currency, language=language)

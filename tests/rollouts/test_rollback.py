@@ -1,0 +1,129 @@
+"""A rule went wrong: Mei takes it back in one act, and everybody may do again what they could."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
+from qianbao.ids import new_id
+from qianbao.money import Money
+from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.transfer import SendMoney, send
+from qianbao.policy.policies import load_pack
+from qianbao.rollouts import oversight, publish, rollback
+from qianbao.rollouts.hold_rule import LegalHoldsStand
+from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, read_in_force, versions
+from qianbao.rollouts.operators import list_audit
+from qianbao.rollouts.simulate import simulate
+from tests.kit.money import Hand, add_wallet, clearing
+from tests.rollouts.policies import two_banks
+from tests.rollouts.population import settle
+
+NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+LATER = datetime(2027, 2, 1, 2, 0, tzinfo=UTC)
+HOLD_RULE = next(policy.text for policy in load_pack() if policy.name == "legal-hold")
+
+
+async def _publish(conn: Connection, body: str, now: datetime = NOW) -> None:
+    stored = await publish.draft(conn, body=body, operator="Mei", now=now)
+    await simulate(
+        conn, policy=stored.policy, version=stored.version, operator="Mei",
+        simulation_id=new_id("sim", now), now=now,
+    )  # fmt: skip
+    await publish.publish(
+        conn, policy=stored.policy, version=stored.version, operator="Oskar", now=now
+    )
+
+
+async def _roll_back(
+    conn: Connection, policy: str = "two-banks", reason: str = "It blocks the wrong people"
+) -> rollback.RolledBack:
+    return await rollback.roll_back(conn, policy=policy, reason=reason, operator="Mei", now=LATER)
+
+
+async def _in_force(conn: Connection) -> dict[str, int]:
+    return {policy.name: policy.version for policy in (await read_in_force(conn))[1]}
+
+
+async def test_one_operator_takes_a_version_back_and_says_why(conn: Connection) -> None:
+    await _publish(conn, two_banks())
+    for reason in ("", "  ", "x" * 401):
+        with pytest.raises(rollback.ReasonNeeded):
+            await _roll_back(conn, reason=reason)
+    done = await _roll_back(conn)
+    assert (done.version.state, done.returned) == ("rolled_back", None)
+    assert await _in_force(conn) == {}
+    act = (await list_audit(conn, subject="two-banks"))[0]
+    assert (act.action, act.operator) == ("policy.rollback", "Mei")
+    assert act.detail == {"version": 1, "reason": "It blocks the wrong people"}
+    (listed,) = await versions(conn, now=LATER)
+    assert listed.phase == "rolled_back"
+    with pytest.raises(PolicyNotPublished):
+        await _roll_back(conn)
+    with pytest.raises(publish.PolicyNotADraft):
+        await publish.publish(conn, policy="two-banks", version=1, operator="Pia", now=LATER)
+
+
+async def test_the_version_before_returns_where_nobody_loses_by_it(conn: Connection) -> None:
+    await settle(conn, seed=3, count=60, now=NOW)
+    await _publish(conn, two_banks())
+    await _publish(conn, two_banks(2, banks=3))  # asks for more
+    assert (await _roll_back(conn)).returned == 1
+    assert await _in_force(conn) == {"two-banks": 1}
+    assert (await _roll_back(conn)).returned is None
+
+
+async def test_a_stricter_version_before_does_not_return(conn: Connection) -> None:
+    """Taking a rule back takes nothing from anybody."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    await _publish(conn, two_banks(1, banks=3))
+    await _publish(conn, two_banks(2, banks=1))
+    assert (await _roll_back(conn)).returned is None
+    assert await _in_force(conn) == {}
+
+
+async def test_one_retired_before_does_not_return(conn: Connection) -> None:
+    await _publish(conn, two_banks())
+    await _publish(conn, two_banks(2))
+    await conn.execute(
+        """UPDATE policies SET state = 'retired', retire_proposed_by = 'Mei', retired_by = 'Oskar'
+        WHERE version = 1"""
+    )
+    assert (await _roll_back(conn)).returned is None
+
+
+async def test_legal_holds_are_not_lifted_by_it(conn: Connection) -> None:
+    await publish.install_pack(conn, now=NOW)
+    await _publish(conn, HOLD_RULE.replace("version: 1", "version: 2"))
+    wallet_id = (await settle(conn, seed=2, count=5, now=NOW))[0]
+    hold = await oversight.enter_hold(
+        conn, wallet_id=wallet_id, legal_hold_id=new_id("leg", NOW), reference="No. 77",
+        operator="Mei", now=NOW,
+    )  # fmt: skip
+    await oversight.step_hold(
+        conn, "approve", wallet_id=wallet_id, legal_hold_id=hold.legal_hold_id, operator="Oskar",
+        now=NOW,
+    )  # fmt: skip
+    assert (await _roll_back(conn, "legal-hold")).returned == 1  # the same rule in other words
+    with pytest.raises(LegalHoldsStand):
+        await _roll_back(conn, "legal-hold")
+    assert "legal-hold" in await _in_force(conn)
+
+
+async def test_a_payment_goes_through_from_the_commit_on(pool: Pool) -> None:
+    """In a process that has refused the same wallet a moment ago."""
+    in_force = PoliciesInForce()
+    async with pool.connection() as conn:
+        await _publish(conn, two_banks())
+    anna = await add_wallet(pool, "Anna", balance_minor=100_00, banks=("ICBC",))
+    taro = await add_wallet(pool, "Taro")
+    async with clearing(pool, Hand(LATER)) as loop:
+        loop._policies = in_force.current  # as a serving process has them
+        with pytest.raises(BlockedByPolicy):
+            await send(loop, SendMoney(anna, "first", taro, Money(1)))
+        async with pool.connection() as conn:
+            await _roll_back(conn)
+        await send(loop, SendMoney(anna, "second", taro, Money(1)))

@@ -1,0 +1,393 @@
+"""Anna has one bank: she hears of the rule in good time, each thing once, until she has done it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.db.queries import Connection
+from qianbao.ids import new_id
+from qianbao.money import Money
+from qianbao.notices.inbox import Notice, list_notices
+from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.transfer import SendMoney, send
+from qianbao.policy.policies import load_policy
+from qianbao.rollouts import enforcement, exemptions, publish, rollback
+from qianbao.rollouts.in_force import read_in_force
+from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
+from qianbao.rollouts.simulate import simulate
+from qianbao.rollouts.tell import tell_holders, told
+from qianbao.rollouts.wording import STEPS, Step, telling
+from qianbao.settings import Settings
+from qianbao.wallets.errors import WalletUnknown
+from qianbao.wallets.situation import read_situations
+from tests.kit.money import Hand, add_wallet, clearing
+from tests.rollouts.policies import YEARLY_LIMIT, two_banks
+from tests.rollouts.population import settle
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+SETTINGS = Settings()
+STAGED = two_banks().replace("2027-01-15", "2027-01-15, rollout: [1, 10, 100], step_days: 7")
+
+
+def on(day: str, hour: int = 9) -> datetime:
+    """A morning in Shanghai."""
+    return datetime.fromisoformat(f"{day}T{hour:02}:00:00+08:00")
+
+
+class Desk:
+    """Mei and Oskar's wallet provider, and its worker."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def publish(self, body: str = two_banks()) -> None:
+        async with self.pool.connection() as conn:
+            stored = await publish.draft(conn, body=body, operator="Mei", now=NOW)
+            await simulate(
+                conn, policy=stored.policy, version=stored.version, operator="Mei",
+                simulation_id=new_id("sim", NOW), now=NOW,
+            )  # fmt: skip
+            await publish.publish(
+                conn, policy=stored.policy, version=stored.version, operator="Oskar", now=NOW
+            )
+
+    async def sweep(self, now: datetime, limit: int = 100) -> None:
+        while True:
+            async with self.pool.connection() as conn:
+                if not await tell_holders(conn, SETTINGS, now=now, limit=limit):
+                    return
+
+    async def inbox(self, wallet_id: str) -> list[Notice]:
+        async with self.pool.connection() as conn:
+            return await list_notices(conn, wallet_id=wallet_id, limit=99)
+
+    async def kinds(self, wallet_id: str) -> list[str]:
+        """What she was told, the first first."""
+        return [one.kind for one in reversed(await self.inbox(wallet_id))]
+
+    async def preview(self, wallet_id: str, step: Step, now: datetime = NOW) -> Preview:
+        async with self.pool.connection() as conn:
+            return await preview(
+                conn, SETTINGS, policy="two-banks", version=1, wallet_id=wallet_id, step=step,
+                operator="Mei", now=now,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def desk(pool: Pool) -> Desk:
+    return Desk(pool)
+
+
+async def _anna(desk: Desk, name: str = "Anna", banks: tuple[str, ...] = ("ICBC",)) -> str:
+    return await add_wallet(desk.pool, name, balance_minor=3_200_00, banks=banks, now=NOW)
+
+
+async def test_each_step_is_told_once_on_its_day(desk: Desk) -> None:
+    anna, ben = await _anna(desk), await _anna(desk, "Ben", ("ICBC", "BOC"))
+    await desk.publish()
+    days = ("11-30", "12-01", "12-02", "12-15", "12-20")
+    for day in days:
+        for _ in range(2):
+            await desk.sweep(on(f"2026-{day}"))
+    for day in ("01-07", "01-09", "01-13", "01-14", "01-15", "03-01"):
+        await desk.sweep(on(f"2027-{day}"))
+    assert await desk.kinds(anna) == [f"policy_{step}" for step in STEPS]
+    told_at = [one.created_at for one in reversed(await desk.inbox(anna))]
+    assert told_at == [
+        on("2026-12-01"), on("2026-12-15"), on("2027-01-09"), on("2027-01-14"), on("2027-01-15"),
+    ]  # fmt: skip
+    assert await desk.kinds(ben) == []  # who meets it hears nothing
+
+
+async def test_a_notice_says_what_why_by_when_what_to_do_and_what_can_leave(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2026-12-01"))
+    (notice,) = await desk.inbox(anna)
+    assert notice.title_en == "From 15 January 2027: Link cards from two banks"
+    assert notice.title_zh == "2027年1月15日起：绑定两家银行的银行卡"
+    for part in (
+        "Banks with a linked card: 1, needed: at least 2; or days",
+        "From 15 January 2027 on it blocks: paying, sending money, topping up.",
+        "Basis: PBOC 2015 No. 43, categories by channels.",
+        "What to do: Link a card from another bank (about 5 minutes).",
+        "If you withdraw everything now, ¥3,197.80 arrives on your card.",
+    ):
+        assert part in notice.body_en
+    for part in (
+        "自2027年1月15日起将停用：付款、转账、充值。",
+        "处理方式：",
+        "目前可提现到账 ¥3,197.80",
+    ):
+        assert part in notice.body_zh
+    await desk.sweep(on("2027-01-15"))
+    blocked = (await desk.inbox(anna))[0]
+    assert blocked.title_en == "Blocked now: Link cards from two banks"
+    assert "Since 15 January 2027 it blocks:" in blocked.body_en
+    assert "自2027年1月15日起已停用：" in blocked.body_zh
+
+
+async def test_after_an_outage_only_the_latest_step_is_told(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2027-01-14"))
+    assert await desk.kinds(anna) == ["policy_day_before"]
+    await desk.sweep(on("2027-01-20"))
+    assert await desk.kinds(anna) == ["policy_day_before", "policy_blocked"]
+
+
+async def test_whoever_has_done_it_hears_no_more(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2026-12-01"))
+    async with desk.pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET card_banks = ARRAY['ICBC', 'BOC']")
+    for day in ("2026-12-15", "2027-01-09", "2027-01-14", "2027-01-15"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == ["policy_announced"]
+
+
+async def test_a_crash_in_a_batch_tells_nobody_twice_and_leaves_nobody_out(desk: Desk) -> None:
+    people = [await _anna(desk, f"Person {number}") for number in range(7)]
+    await desk.publish()
+    now = on("2026-12-01")
+    async with desk.pool.connection() as conn:
+        assert await tell_holders(conn, SETTINGS, now=now, limit=3) == 3
+    async with desk.pool.connection() as conn:
+        assert await tell_holders(conn, SETTINGS, now=now, limit=3) == 3
+        await conn.rollback()  # the worker was killed before it committed
+    assert sum([len(await desk.kinds(one)) for one in people]) == 3
+    await desk.sweep(now, limit=3)
+    assert [await desk.kinds(one) for one in people] == [["policy_announced"]] * 7
+    async with desk.pool.connection() as conn:
+        (counted,) = await told(conn, policy="two-banks", version=1)
+    assert (counted.step, counted.wallets) == ("announced", 7)
+
+
+async def test_two_workers_at_once_tell_once(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    now = on("2026-12-01")
+    async with desk.pool.connection() as conn:
+        await tell_holders(conn, SETTINGS, now=now)
+        await conn.execute("UPDATE policy_sweeps SET after = '', finished_at = NULL")
+        await tell_holders(conn, SETTINGS, now=now)
+    assert await desk.kinds(anna) == ["policy_announced"]
+
+
+async def test_in_a_rollout_everybody_hears_their_own_day(desk: Desk) -> None:
+    people = [await _anna(desk, f"Person {number}") for number in range(30)]
+    await desk.publish(STAGED)
+    await desk.sweep(on("2026-12-01"))
+    days = Counter([(await desk.inbox(one))[0].title_en.split(":")[0] for one in people])
+    assert set(days) <= {"From 15 January 2027", "From 22 January 2027", "From 29 January 2027"}
+    assert days["From 29 January 2027"] > 15
+    await desk.sweep(on("2027-01-15"))
+    blocked = [one for one in people if (await desk.kinds(one))[-1] == "policy_blocked"]
+    assert len(blocked) == days["From 15 January 2027"]
+
+
+async def test_an_exemption_gives_other_days_and_they_are_told(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2027-01-15"))
+    async with desk.pool.connection() as conn:
+        asked = await exemptions.propose(
+            conn, wallet_id=anna, exemption_id=new_id("exm", NOW), policy="two-banks",
+            until=date(2027, 3, 1), reason="No second bank", operator="Mei", now=on("2027-01-15"),
+        )  # fmt: skip
+        await exemptions.approve(
+            conn, wallet_id=anna, exemption_id=asked.exemption_id, operator="Oskar",
+            now=on("2027-01-15", 10),
+        )  # fmt: skip
+    for day in ("2027-01-16", "2027-02-23", "2027-02-28", "2027-03-01"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == [
+        "policy_blocked", "policy_exempted", "policy_warned", "policy_week_before",
+        "policy_day_before", "policy_blocked",
+    ]  # fmt: skip
+
+
+async def test_after_a_stop_the_new_days_are_told(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2027-01-15"))
+    act = {"policy": "two-banks", "operator": "Mei"}
+    async with desk.pool.connection() as conn:
+        await enforcement.stop(conn, reason="A bank is down", now=on("2027-01-16"), **act)
+    await desk.sweep(on("2027-01-17"))
+    assert await desk.kinds(anna) == ["policy_blocked"]
+    async with desk.pool.connection() as conn:
+        await enforcement.resume(conn, now=on("2027-01-20"), **act)
+    for day in ("2027-01-20", "2027-01-21", "2027-01-22"):
+        await desk.sweep(on(day, 10))
+    assert await desk.kinds(anna) == [
+        "policy_blocked", "policy_week_before", "policy_day_before", "policy_blocked",
+    ]  # fmt: skip
+
+
+async def test_what_was_taken_back_or_has_no_dates_is_not_told(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish(YEARLY_LIMIT)
+    await desk.publish()
+    async with desk.pool.connection() as conn:
+        await rollback.roll_back(
+            conn, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-01")
+        )
+    await desk.sweep(on("2027-01-15"))
+    assert await desk.kinds(anna) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("day", ["2026-12-01", "2027-01-14", "2027-01-15", "2027-01-24"])
+async def test_nobody_is_missed(desk: Desk, seed: int, day: str) -> None:
+    """Everybody in a population to whom something is due is found by the SQL, and nobody else is
+    told anything."""
+    now = on(day)
+    async with desk.pool.connection() as conn:
+        wallet_ids = await settle(conn, seed=seed, count=120, now=NOW)
+    await desk.publish(STAGED)
+    async with desk.pool.connection() as conn:
+        (policy,) = (await read_in_force(conn))[1]
+        found = await read_situations(conn, wallet_ids, now, free_minor=0)
+    due = {name: what for name, one in found.items() if (what := telling(policy, one, now))}
+    near = {
+        name for name, what in due.items()
+        if what.deadline <= max(now + timedelta(days=7), on("2027-01-29"))
+    }  # fmt: skip
+    await desk.sweep(now, limit=17)
+    was_told = {name for name in wallet_ids if await desk.kinds(name)}
+    assert near <= was_told <= set(due)
+    assert 0 < len(was_told) < len(wallet_ids)
+
+
+async def test_a_preview_is_what_will_be_told(desk: Desk) -> None:
+    anna = await _anna(desk)
+    await desk.publish()
+    for step, day in (("announced", "2026-12-01"), ("week_before", "2027-01-08")):
+        shown = await desk.preview(anna, step)  # type: ignore[arg-type]
+        await desk.sweep(on(day))
+        notice = (await desk.inbox(anna))[0]
+        assert shown.deadline == on("2027-01-15", 0)
+        assert shown.words is not None
+        assert (shown.words.title_en, shown.words.body_zh) == (notice.title_en, notice.body_zh)
+    blocked = await desk.preview(anna, "blocked")
+    assert blocked.words is not None
+    assert "Since 15 January 2027 it blocks" in blocked.words.body_en
+
+
+async def test_a_preview_of_a_draft_or_of_somebody_who_meets_it(desk: Desk) -> None:
+    anna, ben = await _anna(desk), await _anna(desk, "Ben", ("ICBC", "BOC"))
+    async with desk.pool.connection() as conn:
+        await publish.draft(conn, body=two_banks(), operator="Mei", now=NOW)
+        await publish.draft(
+            conn, body=YEARLY_LIMIT.replace("yearly-limit", "no-dates"), operator="Mei", now=NOW
+        )
+        with pytest.raises(NoticesNeedDates):
+            await preview(
+                conn, SETTINGS, policy="no-dates", version=1, wallet_id=anna, step="warned",
+                operator="Mei", now=NOW,
+            )  # fmt: skip
+    assert (await desk.preview(anna, "warned")).words is not None
+    assert (await desk.preview(ben, "warned")).words is None
+    with pytest.raises(WalletUnknown):
+        await desk.preview(new_id("wal", NOW), "warned")
+
+
+GRACE = """
+policy: two-banks
+version: 1
+title: {en: Two banks, zh: 两家银行}
+basis: none
+requires: linked_banks >= 2
+otherwise: {block: [transfer]}
+grace_days: 30
+"""
+
+
+async def _publish_with_grace(conn: Connection) -> None:
+    await publish.draft(conn, body=GRACE, operator="Mei", now=NOW)
+    await conn.execute(
+        "UPDATE policies SET state = 'published', published_by = 'Oskar', published_at = now()"
+    )
+    await conn.execute("UPDATE policy_revision SET revision = revision + 1")
+
+
+async def test_acting_again_does_not_begin_a_wallets_grace_anew(desk: Desk) -> None:
+    """Nor does a process miss it that knows the wallet; doing what is needed ends it."""
+    async with desk.pool.connection() as conn:
+        await _publish_with_grace(conn)
+    anna, taro = await _anna(desk, banks=("ICBC", "BOC")), await _anna(desk, "Taro")
+    hand = Hand(on("2027-01-01"))
+
+    async def act(banks: list[str]) -> None:
+        async with desk.pool.connection() as conn:
+            await conn.execute(
+                "UPDATE wallets SET card_banks = %s, facts_changed_at = %s WHERE wallet_id = %s",
+                (banks, hand(), anna),
+            )
+
+    async with clearing(desk.pool, hand, (load_policy(GRACE),)) as loop:
+        sent = iter(range(99))
+
+        async def outcome() -> str:
+            await desk.sweep(hand())
+            try:
+                await send(loop, SendMoney(anna, f"k{next(sent)}", taro, Money(1)))
+            except BlockedByPolicy as refused:
+                return refused.decision.reasons[0].since.isoformat()[:10]
+            return "sent"
+
+        assert await outcome() == "sent"
+
+        async def wait(days: int) -> None:
+            for _ in range(days):  # the worker goes on sweeping
+                hand.move(days=1)
+                await desk.sweep(hand())
+
+        hand.move(hours=1)
+        await act(["ICBC"])  # falls out
+        assert await outcome() == "sent"
+        await wait(20)
+        await act(["ICBC", "ICBC"])  # does something, but not what is needed
+        assert await outcome() == "sent"
+        await wait(9)
+        hand.move(hours=23)
+        assert await outcome() == "sent"
+        hand.move(hours=1)
+        assert await outcome() == "2027-01-31"
+        await act(["ICBC", "BOC"])
+        hand.move(hours=1)  # which the next sweep sees
+        assert await outcome() == "sent"
+        hand.move(days=1)
+        await act(["ICBC"])  # falls out anew, and has thirty days again
+        assert await outcome() == "sent"
+        await wait(29)
+        assert await outcome() == "sent"
+        await wait(1)
+        assert await outcome() == "2027-03-03"
+
+
+async def test_what_nobody_watched_is_not_held_against_a_wallet(desk: Desk) -> None:
+    """The worker stood still for two days: she may have met the rule meanwhile."""
+    async with desk.pool.connection() as conn:
+        await _publish_with_grace(conn)
+    anna = await _anna(desk)
+    async with desk.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE wallets SET card_banks = '{ICBC}', facts_changed_at = %s", (NOW,)
+        )
+    await desk.sweep(NOW)
+    acted = NOW + timedelta(hours=12)
+    async with desk.pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET facts_changed_at = %s", (acted,))
+    for hours, since in ((13, NOW), (72, acted)):
+        moment = NOW + timedelta(hours=hours)
+        await desk.sweep(moment)
+        async with desk.pool.connection() as conn:
+            found = await read_situations(conn, [anna], moment, free_minor=0)
+        assert found[anna].fallen_out == (("two-banks", since),)

@@ -1,0 +1,230 @@
+"""More people are refused than anybody was told: enforcement stops by itself, and waits for Mei."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.ids import new_id
+from qianbao.money import Money
+from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.transfer import SendMoney, send
+from qianbao.rollouts import enforcement, oversight, publish
+from qianbao.rollouts.hold_rule import LegalHoldsStand
+from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, StopRow, versions
+from qianbao.rollouts.operators import TRIPWIRE, OperatorNameTaken, create_operator, list_audit
+from qianbao.rollouts.population import waiting
+from qianbao.rollouts.simulate import simulate
+from qianbao.rollouts.tripwire import watch
+from qianbao.settings import Settings
+from tests.kit.money import Hand, add_wallet, clearing
+from tests.rollouts.policies import two_banks
+
+NOW = datetime(2026, 12, 20, 2, 0, tzinfo=UTC)
+LATER = datetime(2027, 2, 1, 2, 0, tzinfo=UTC)
+RESUMES = datetime.fromisoformat("2027-02-03T00:00:00+08:00")
+STRICT = Settings(tripwire_least_wallets=2)
+SHORT_NOTICE = two_banks().replace("2026-12-01, warn: 2026-12-15", "2026-12-21, warn: 2026-12-22")
+STAGED = two_banks().replace("2027-01-15", "2027-01-15, rollout: [50, 100], step_days: 60")
+
+
+class Town:
+    """A wallet provider with people who have one bank, and one rule."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.hand = Hand(LATER)
+        self.sent = 0
+
+    async def people(self, *names: str) -> list[str]:
+        return [
+            await add_wallet(self.pool, name, balance_minor=100_00, banks=("ICBC",))
+            for name in names
+        ]
+
+    async def simulate(self, now: datetime = NOW) -> None:
+        async with self.pool.connection() as conn:
+            await simulate(
+                conn, policy="two-banks", version=1, operator="Mei",
+                simulation_id=new_id("sim", now), now=now,
+            )  # fmt: skip
+
+    async def publish(self, body: str = SHORT_NOTICE) -> None:
+        async with self.pool.connection() as conn:
+            await publish.draft(conn, body=body, operator="Mei", now=NOW)
+        await self.simulate()
+        async with self.pool.connection() as conn:
+            await publish.publish(conn, policy="two-banks", version=1, operator="Oskar", now=NOW)
+
+    async def try_to_send(self, wallets: Sequence[str]) -> int:
+        """Each sends a fen to Taro; gives how many are refused."""
+        taro, refused = await add_wallet(self.pool, f"Taro {self.sent}"), 0
+        async with clearing(self.pool, self.hand) as loop:
+            loop._policies = PoliciesInForce().current  # as a serving process has them
+            for wallet in wallets:
+                self.sent += 1
+                try:
+                    await send(loop, SendMoney(wallet, f"k{self.sent}", taro, Money(1)))
+                except BlockedByPolicy:
+                    refused += 1
+        return refused
+
+    async def watch(self, settings: Settings = STRICT) -> list[StopRow]:
+        async with self.pool.connection() as conn:
+            return await watch(conn, settings, now=self.hand())
+
+    async def stands(self) -> enforcement.Enforcement:
+        async with self.pool.connection() as conn:
+            return await enforcement.enforcement(conn, STRICT, policy="two-banks", now=self.hand())
+
+    async def resume(self) -> StopRow:
+        async with self.pool.connection() as conn:
+            return await enforcement.resume(
+                conn, policy="two-banks", operator="Pia", now=self.hand()
+            )
+
+
+@pytest.fixture
+def town(pool: Pool) -> Town:
+    return Town(pool)
+
+
+async def test_as_forecast_nothing_happens(town: Town) -> None:
+    people = await town.people("Anna", "Ben", "Chiara", "Deng")
+    await town.publish()
+    for _ in range(3):  # however often they try
+        assert await town.try_to_send(people) == 4
+        town.hand.move(minutes=3)
+        assert await town.watch() == []
+    found = await town.stands()
+    assert (found.refused, found.expected, found.trips_beyond) == (4, 4, 6)
+
+
+async def test_beyond_the_forecast_it_stops_for_everybody(town: Town) -> None:
+    await town.people("Anna")
+    await town.publish()
+    others = await town.people("Ben", "Chiara", "Deng")  # whom nobody counted
+    assert await town.try_to_send(others) == 3
+    (stopped,) = await town.watch()
+    assert (stopped.stopped_by, stopped.refused, stopped.forecast) == (TRIPWIRE, 3, 1)
+    assert await town.try_to_send(others) == 0
+    async with town.pool.connection() as conn:
+        act = (await list_audit(conn, subject="two-banks"))[0]
+        assert (act.action, act.operator, act.detail["refused"]) == ("policy.stop", "tripwire", 3)
+        (listed,) = await versions(conn, now=LATER)
+        assert (listed.phase, listed.percent, listed.stop) == ("stopped", 0, stopped)
+        assert (await waiting(conn)).stopped == 1
+    assert await town.watch() == []
+
+
+async def test_a_few_never_stop_it(town: Town) -> None:
+    await town.publish()
+    assert await town.try_to_send(await town.people("Anna", "Ben")) == 2
+    assert await town.watch() == []
+    assert await town.watch(Settings(tripwire_least_wallets=1)) != []
+
+
+async def test_half_of_the_wallets_are_forecast_half(town: Town) -> None:
+    people = await town.people(*(f"Person {number}" for number in range(12)))
+    await town.publish(STAGED)
+    refused = await town.try_to_send(people)
+    assert 0 < refused < 12
+    found = await town.stands()
+    assert (found.percent, found.expected, found.forecast.locked_out) == (50, 6, 12)
+    town.hand.move(days=60)
+    assert await town.try_to_send(people) == 12
+    found = await town.stands()
+    assert (found.percent, found.expected) == (100, 12)
+
+
+async def test_without_a_forecast_or_long_after_nothing_is_watched(town: Town) -> None:
+    await town.publish()
+    others = await town.people("Ben", "Chiara", "Deng")
+    assert await town.try_to_send(others) == 3
+    assert await town.watch(Settings(tripwire_least_wallets=2, tripwire_days=10)) == []
+    async with town.pool.connection() as conn:
+        await conn.execute("DELETE FROM simulations")
+    assert await town.watch() == []
+
+
+async def test_too_large_an_amount_is_not_being_locked_out(town: Town) -> None:
+    """A limit that still leaves something has refused an amount, not a wallet."""
+    people = await town.people("Anna", "Ben", "Chiara")
+    limit = SHORT_NOTICE.replace(
+        "requires: linked_banks >= 2 OR days_since_verified < 90",
+        "limit: {fact: moved_for_life_minor, at_most_minor: 5}",
+    )
+    await town.publish(limit)
+    taro = await add_wallet(town.pool, "Taro")
+    async with clearing(town.pool, town.hand) as loop:
+        loop._policies = PoliciesInForce().current
+        for wallet in people:
+            with pytest.raises(BlockedByPolicy):
+                await send(loop, SendMoney(wallet, f"large {wallet}", taro, Money(6)))
+    assert await town.watch() == []
+    assert (await town.stands()).refused == 0
+
+
+async def test_an_operator_resumes_it_once_it_was_tried_again(town: Town) -> None:
+    await town.publish()
+    others = await town.people("Ben", "Chiara", "Deng")
+    with pytest.raises(enforcement.EnforcementNotStopped):
+        await town.resume()
+    await town.try_to_send(others)
+    await town.watch()
+    with pytest.raises(enforcement.NewSimulationNeeded):
+        await town.resume()
+    town.hand.move(minutes=1)
+    await town.simulate(town.hand())
+    resumed = await town.resume()
+    assert (resumed.resumed_by, resumed.resumes_at) == ("Pia", RESUMES)
+    assert await town.try_to_send(others) == 0
+    town.hand.at = RESUMES - timedelta(microseconds=1)
+    assert await town.try_to_send(others) == 0
+    town.hand.at = RESUMES
+    assert await town.try_to_send(others) == 3
+    assert await town.watch() == []  # as forecast now
+    found = await town.stands()
+    assert (found.refused, found.expected) == (3, 3)
+
+
+async def test_an_operator_stops_it_and_says_why(town: Town) -> None:
+    people = await town.people("Anna")
+    await town.publish()
+    async with town.pool.connection() as conn:
+        act = {"policy": "two-banks", "operator": "Mei", "now": LATER}
+        first = await enforcement.stop(conn, reason="ICBC is down", **act)
+        assert await enforcement.stop(conn, reason="Again", **act) == first
+        with pytest.raises(PolicyNotPublished):
+            await enforcement.stop(conn, reason="x", policy="other", operator="Mei", now=LATER)
+    assert await town.try_to_send(people) == 0
+    assert (await town.stands()).steps[0].begins is None
+    assert (await town.resume()).resumed_by == "Pia"
+
+
+async def test_a_rule_that_holds_stand_on_is_not_stopped(town: Town) -> None:
+    (wallet,) = await town.people("Anna")
+    async with town.pool.connection() as conn:
+        await publish.install_pack(conn, now=NOW)
+        hold = await oversight.enter_hold(
+            conn, wallet_id=wallet, legal_hold_id=new_id("leg", NOW), reference="No. 77",
+            operator="Mei", now=NOW,
+        )  # fmt: skip
+        await oversight.step_hold(
+            conn, "approve", wallet_id=wallet, legal_hold_id=hold.legal_hold_id,
+            operator="Oskar", now=NOW,
+        )  # fmt: skip
+        with pytest.raises(LegalHoldsStand):
+            await enforcement.stop(conn, policy="legal-hold", reason="x", operator="Mei", now=LATER)
+
+
+async def test_nobody_can_sign_in_as_the_tripwire(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        with pytest.raises(OperatorNameTaken):
+            await create_operator(
+                conn, operator_id=new_id("opr", NOW), name=TRIPWIRE, password="four words here",
+                by="Mei", now=NOW,
+            )  # fmt: skip
