@@ -20,6 +20,7 @@ GROUPS = {
     "operator": ("qianbao.admission", "operators", "Who may sign in to the console."),
     "merchant": ("qianbao.admission", "merchants", "Who may be paid, and their API keys."),
     "ledger": ("qianbao.ledger_commands", "app", "Have the ledger prove itself."),
+    "policy": ("qianbao.policy_commands", "app", "Write, check and run policies."),
     "names": ("qianbao.names_commands", "app", "Compare names; show how banks print them."),
     "bench": ("qianbao.bench", "app", "Measure, beside a limit measured in the same run."),
 }

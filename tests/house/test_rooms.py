@@ -40,6 +40,8 @@ ORDER = (
     {"app", "seed"},
     {"terminal", "processes"},
     {"admission"},
+    {"lint_command"},
+    {"policy_commands"},
     {"bench", "demo", "ledger_commands", "reference", "names_commands", "mrz_command"},
     {"cli"},
     {"__main__"},

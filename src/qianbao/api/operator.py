@@ -150,11 +150,13 @@ async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]
     status_code=201,
     opt=refuses(
         "policy_unreadable",
+        "policy_field_missing",
         "policy_field_wrong",
         "policy_syntax",
         "policy_forbidden",
         "policy_type_error",
         "policy_unknown_fact",
+        "policy_unknown_field",
         "policy_unknown_value",
         "policy_unknown_capability",
         "policy_timeline_order",

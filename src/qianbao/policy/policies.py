@@ -6,7 +6,9 @@ life of a policy through announcement and percentages (`rollouts`), which keeps 
 
 ```
 PolicyUnreadable          not YAML
-PolicyFieldWrong          a field missing, misspelt or of the wrong shape
+PolicyFieldWrong          a field of the wrong shape, given twice, or no such day
+PolicyUnknownField        a field misspelt          (both in `fields`)
+PolicyFieldMissing        a field left out
 PolicyUnknownCapability   blocks something a wallet cannot do
 PolicyTimelineOrder       announced after it is enforced, and the like
 PolicyTrapsMoney          could block withdraw, close or export without a legal hold
@@ -16,7 +18,6 @@ and the errors of `conditions`
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -38,6 +39,7 @@ from qianbao.policy.conditions import (
     read_condition,
 )
 from qianbao.policy.facts import FACTS
+from qianbao.policy.fields import field_error, schema_of
 from qianbao.policy.marks import Marked, PolicyFieldWrong, read_marked
 from qianbao.policy.sentences import EXTRA_WORDS, placeholders
 
@@ -212,6 +214,11 @@ def retired_from(policy: Policy) -> datetime:
     return start_of_day(retire) if retire else datetime.max.replace(tzinfo=UTC)
 
 
+def policy_schema() -> dict[str, Any]:
+    """The JSON Schema of a policy file, for editors."""
+    return schema_of(_Document, CAPABILITIES)
+
+
 def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
     """A condition over the wallet's row: whom the policy, once in force, would block."""
     applies = to_sql(policy.applies_to.tree, dialect)
@@ -247,17 +254,16 @@ def _document(marked: Marked) -> _Document:
     try:
         document = msgspec.convert(marked.data, _Document)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at ")
-        steps = [
-            int(step) if step.isdecimal() else step
-            for step in re.findall(r"\w+", path.strip("`").removeprefix("$"))
-        ]
-        field = ".".join(map(str, steps)) or "policy"
-        place = marked.place(*steps)
-        raise PolicyFieldWrong(**place, field=field, problem=problem.replace("`", "")) from None
+        raise field_error(marked, _Document, error) from None
     if (document.requires is None) == (document.limit is None):
-        problem = "exactly one of requires and limit is needed"
-        raise PolicyFieldWrong(**marked.place("requires"), field="requires", problem=problem)
+        raise PolicyFieldWrong(
+            **marked.key_place("limit" if document.limit else "requires"),
+            field="requires",
+            problem="exactly one of requires and limit is needed",
+            problem_zh="requires 与 limit 须写且只能写一个",
+            advice="Keep the one that says what the rule asks for.",
+            advice_zh="请只保留表达该规则要求的那一个。",
+        )
     return document
 
 
@@ -337,7 +343,14 @@ def _check_explain(marked: Marked, policy: Policy) -> None:
         try:
             names = placeholders(template or "")
         except ValueError as error:
-            raise PolicyFieldWrong(**place, field=field, problem=str(error)) from None
+            raise PolicyFieldWrong(
+                **place,
+                field=field,
+                problem=str(error),
+                problem_zh="占位符只能写作 {事实名}",
+                advice="Name facts as {linked_banks}, with nothing else in the braces.",
+                advice_zh="请写成 {linked_banks} 的形式，花括号内不要有其他内容。",
+            ) from None
         known = [*FACTS, *EXTRA_WORDS]
         for name in names:
             if name not in known:
