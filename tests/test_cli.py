@@ -30,7 +30,7 @@ COMMANDS = (
     "demo", "sandbox", "new-key", "migrate", "serve", "worker", "settings", "errors", "facts",
     "operator add", "operator list", "operator password", "operator disable", "operator enable",
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
-    "merchant plan", "ledger verify",
+    "merchant plan", "ledger verify", "policy schema", "policy lint",
 )  # fmt: skip
 
 

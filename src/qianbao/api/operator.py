@@ -218,6 +218,7 @@ async def list_simulations(
     opt=refuses(
         "policy_version_unknown",
         "policy_not_a_draft",
+        "policy_does_not_lint",
         "simulation_needed",
         "second_operator_needed",
         "policy_enforced_at_once",

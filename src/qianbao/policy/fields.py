@@ -59,7 +59,7 @@ def _wrong_shape(
     marked: Marked, document: type, steps: list[Step], problem: str
 ) -> PolicyFieldWrong:
     en, zh = next(((en, zh) for begin, en, zh in _TOLD if problem.startswith(begin)), ("", ""))
-    advice, advice_zh = "Compare with the policies that are shipped.", "请对照随附的规则文件修改。"
+    advice, advice_zh = "Write it otherwise.", "请修改该字段。"
     choices, written = choices_of(document, steps), marked.node(*steps).value
     if choices and isinstance(written, str):
         close = nearest(written, choices)

@@ -29,8 +29,8 @@ class PolicyFieldWrong(InvalidInput):
     code = "policy_field_wrong"
     en = "Line {line}, column {column}: {field}: {problem}."
     zh = "第 {line} 行第 {column} 列：字段 {field} 有误：{problem_zh}。"
-    next_en = "{advice}"
-    next_zh = "{advice_zh}"
+    next_en = "{advice} The shipped policies show how it is written."
+    next_zh = "{advice_zh}写法可参照随附的规则文件。"
 
 
 class Marked(msgspec.Struct, frozen=True):

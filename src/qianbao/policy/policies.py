@@ -26,7 +26,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlglot import exp
 
 from qianbao.clock import start_of_day
 from qianbao.errors import InvalidInput
@@ -42,6 +41,7 @@ from qianbao.policy.facts import FACTS
 from qianbao.policy.fields import field_error, schema_of
 from qianbao.policy.marks import Marked, PolicyFieldWrong, read_marked
 from qianbao.policy.sentences import EXTRA_WORDS, placeholders
+from qianbao.policy.space import space_of
 
 CAPABILITIES = (
     "receive", "top_up", "transfer", "pay", "withdraw", "be_charged", "close", "export",
@@ -137,9 +137,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     text: str
 
 
-def load_policy(text: str) -> Policy:
+def load_policy(text: str, *, kept_open: bool = True) -> Policy:
     """The policy written in `text`. Raises this module's errors or those of `conditions`, each with
-    `line` and `column` in `text`."""
+    `line` and `column` in `text`. Without `kept_open`, one that traps money is read all the same:
+    for looking at what else is wrong with it."""
     marked = read_marked(text)
     document = _document(marked)
     timeline = document.timeline
@@ -168,7 +169,7 @@ def load_policy(text: str) -> Policy:
         enforced_percent=timeline.rollout[-1] if timeline else 100,
         text=text,
     )
-    _check_blocks(marked, policy)
+    _check_blocks(marked, policy, kept_open=kept_open)
     _check_explain(marked, policy)
     return policy
 
@@ -307,29 +308,25 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         raise PolicyTimelineOrder(**place, earlier="rollout", later="rollout 100")
 
 
-def _check_blocks(marked: Marked, policy: Policy) -> None:
+def _check_blocks(marked: Marked, policy: Policy, *, kept_open: bool) -> None:
     for index, capability in enumerate(policy.blocks):
         detail: dict[str, Any] = marked.place("otherwise", "block", index) | {"near": capability}
         if capability not in CAPABILITIES:
             close = nearest(capability, list(CAPABILITIES))
             known = ", ".join(CAPABILITIES)
             raise PolicyUnknownCapability(**detail, nearest=close, known=known)
-        if capability in WAYS_OUT_OF_A_WALLET and not _needs_legal_hold(policy):
+        if kept_open and capability in WAYS_OUT_OF_A_WALLET and blocks_without_hold(policy):
             raise PolicyTrapsMoney(**detail, policy=policy.name)
 
 
-def _needs_legal_hold(policy: Policy) -> bool:
-    """Whether the policy can block nobody who is not under a legal hold, whatever else is so.
-
-    With every other fact unknown, `requires` is TRUE or `applies_to` is FALSE only if that follows
-    from legal_hold alone. IS NULL would turn not knowing into knowing, so it is not accepted here.
-    """
-    nothing_known = dict.fromkeys(FACTS) | {"legal_hold": False}
-    if policy.requires.holds(nothing_known):
-        return policy.requires.tree.find(exp.Is) is None
-    if policy.applies_to.fails(nothing_known):
-        return policy.applies_to.tree.find(exp.Is) is None
-    return False
+def blocks_without_hold(policy: Policy) -> bool:
+    """Whether the policy could block somebody who is not under a legal hold: it does so in the
+    abstract space, or reads what that cannot vary."""
+    space = space_of((policy.applies_to, policy.requires), legal_hold=False)
+    return bool(space.unproven) or any(
+        policy.applies_to.holds(made.facts) and not policy.requires.holds(made.facts)
+        for made in space.cells()
+    )
 
 
 def _check_explain(marked: Marked, policy: Policy) -> None:
