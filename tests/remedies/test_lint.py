@@ -8,7 +8,7 @@ from qianbao.policy.lint import Finding, in_force
 from qianbao.policy.policies import CAPABILITIES, Policy, load_pack
 from qianbao.policy.space import space_of
 from qianbao.remedies.goals import allowed, is_reached
-from qianbao.remedies.lint import has_way, lint
+from qianbao.remedies.lint import Search, has_way, lint
 from qianbao.remedies.plan import plan
 from qianbao.remedies.prove import prove
 from tests.policy.bad import rule
@@ -34,12 +34,12 @@ def test_what_the_lint_says_of_a_wallet_the_planner_says_too() -> None:
     policies = in_force((*PACK, rule("mainland", "residency = 'mainland' OR linked_banks = 2")))
     conditions = [one for policy in policies for one in (policy.applies_to, policy.requires)]
     cells = list(space_of(conditions, legal_hold=False).cells())
-    answers = set()
+    answers, search = set(), Search(policies, "pay")
     for made in cells[:: max(1, len(cells) // 150)]:
         goal = allowed("pay", amount_minor=made.amount_minor)
         there = is_reached(policies, made.situation, made.now, goal)
         ways = there or bool(plan(policies, made.situation, made.now, goal))
-        assert has_way(policies, "pay", made) is ways
+        assert search.has_way(made) is ways
         answers.add(ways)
     assert answers == {True, False}
 
@@ -52,10 +52,18 @@ def test_a_rule_that_nothing_can_meet_is_told_as_a_story() -> None:
         "Somebody has ¥500.00 in the wallet (residency: foreign). They want to transfer or pay, be "
         "it only ¥0.01, and are refused by “locals-only” (residency: foreign, needed: mainland "
         "Chinese). If they choose “Link a card from another bank”, they are refused by "
-        "“locals-only” (residency: foreign, needed: mainland Chinese). Waiting changes nothing, "
-        "and no case with the operator does. There is no way out."
+        "“locals-only” (residency: foreign, needed: mainland Chinese). Waiting does not help, nor "
+        "does a case with the operator. There is no way out."
     )
     assert found.story.zh.startswith("一位用户的钱包里有 ¥500.00（身份类别：外籍）。想转账、付款")
+
+
+def test_a_cause_is_told_once_by_its_simplest_wallet() -> None:
+    """Together with other rules the same one blocks many more wallets; that says nothing new."""
+    found = _errors(rule("few", "linked_banks <= 1", blocks="pay, transfer, be_charged"))
+    assert [one.policies for one in found] == [("few",)]
+    assert found[0].story is not None
+    assert "transfer or pay or be charged by merchants" in found[0].story.en
 
 
 FEW = "linked_banks BETWEEN 2 AND 7 OR linked_banks = 10"

@@ -19,7 +19,7 @@ from itertools import islice
 import msgspec
 
 from qianbao.policy.decide import blocking, clears_at
-from qianbao.policy.facts import Situation
+from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.lint import (
     Finding,
     condition_field,
@@ -32,10 +32,10 @@ from qianbao.policy.policies import CAPABILITIES, Policy, Words
 from qianbao.policy.space import Cell, cell
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import Goal, allowed, is_reached
-from qianbao.remedies.plan import plan
+from qianbao.remedies.plan import is_worth_it, plan
 from qianbao.remedies.prove import replay
 from qianbao.remedies.stories import Stuck, names_in, story_of
-from qianbao.remedies.take import take
+from qianbao.remedies.take import Taken, take
 
 Tell = Callable[[int, int], None]
 """Told how many wallets were looked at, of at most how many."""
@@ -45,6 +45,10 @@ Recipe = tuple[str, ...]
 
 WALLETS_MOST = 400_000
 """Wallets looked at for one capability; a set of policies that tells more apart is not proven."""
+
+
+CAUSES_MOST = 20
+"""Wallets told of for one capability; who has mended so many looks again."""
 
 
 def lint(policies: tuple[Policy, ...], tell: Tell = lambda _done, _total: None) -> list[Finding]:
@@ -58,10 +62,10 @@ def lint(policies: tuple[Policy, ...], tell: Tell = lambda _done, _total: None) 
 def has_way(policies: tuple[Policy, ...], capability: str, made: Cell) -> bool:
     """Whether the wallet may use `capability`, or there is a way for it to; money can leave only
     when it may be withdrawn and there is a card it can go to."""
-    return _Search(policies, capability).has_way(made)
+    return Search(policies, capability).has_way(made)
 
 
-class _Search:
+class Search:
     """The recipes that helped wallets before, the last one first."""
 
     def __init__(self, policies: tuple[Policy, ...], capability: str) -> None:
@@ -89,7 +93,8 @@ class _Search:
         return False
 
     def _leads(self, recipe: Recipe, made: Cell, goal: Goal) -> bool:
-        situation, moment = made.situation, made.now
+        """Whether the recipe helps this wallet, each step being one that `plan` would take here."""
+        situation, moment, done = made.situation, made.now, tuple[Taken, ...]()
         for code in recipe:
             action = ACTIONS[code]
             if code == "wait_until":
@@ -100,9 +105,12 @@ class _Search:
                     return False
                 situation, moment = action.effect(situation, clear.isoformat(), moment), clear
                 continue
+            facts = facts_at(situation, moment, goal.amount_minor)
+            unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
             taken = take(self.policies, action, "", situation, moment, ())
-            if taken is None:
+            if taken is None or not is_worth_it(action, done, unmet):
                 return False
+            done = (*done, *taken)
             situation = action.effect(taken[-1].before, taken[-1].argument, moment)
         return is_reached(self.policies, situation, moment, goal) and self._can_leave(
             situation, moment
@@ -129,11 +137,15 @@ def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:
     total = sum(min(space.size(), WALLETS_MOST) for space in spaces.values())
     begun, stuck, found = 0, list[Stuck](), list[Finding]()
     for capability, space in spaces.items():
-        search = _Search(policies, capability)
+        search = Search(policies, capability)
+        causes = 0
         for number, made in enumerate(islice(space.cells(), WALLETS_MOST)):
             tell(begun + number, total)
             if not _is_told(stuck, capability, made) and not search.has_way(made):
                 stuck.append(_shortest(policies, capability, made))
+                causes += 1
+                if causes == CAUSES_MOST:
+                    break
         begun += min(space.size(), WALLETS_MOST)
         if space.size() > WALLETS_MOST:
             found.append(_too_many(policies, capability))
@@ -174,16 +186,23 @@ def _shortest(policies: tuple[Policy, ...], capability: str, made: Cell) -> Stuc
 
 
 def _joined(stuck: list[Stuck]) -> list[Stuck]:
-    """One for the same policies and wallet, whichever capabilities they keep it from."""
+    """The shortest for each cause: one for the same policies, whichever capabilities they keep
+    somebody from; none where fewer of them do that already."""
     joined: list[Stuck] = []
-    for one in stuck:
-        same = next((o for o in joined if o.policies == one.policies and o.key == one.key), None)
-        if same is None:
-            joined.append(one)
-        else:
+    for one in sorted(stuck, key=lambda one: len(one.policies)):
+        same = next((other for other in joined if other.policies == one.policies), None)
+        if same is not None:
             both = tuple(dict.fromkeys((*same.capabilities, *one.capabilities)))
             joined[joined.index(same)] = msgspec.structs.replace(same, capabilities=both)
+        elif not any(_is_part(other, one) for other in joined):
+            joined.append(one)
     return joined
+
+
+def _is_part(one: Stuck, other: Stuck) -> bool:
+    return set(one.capabilities) >= set(other.capabilities) and {
+        policy.name for policy in one.policies
+    } < {policy.name for policy in other.policies}
 
 
 def _finding(one: Stuck) -> Finding:

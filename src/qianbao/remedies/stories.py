@@ -47,11 +47,6 @@ class Stuck(msgspec.Struct, frozen=True, eq=False):
             policy.name for policy in _blocking(self, self.wallet.situation, self.wallet.facts)
         )
 
-    @property
-    def key(self) -> tuple[Situation, int]:
-        """What tells the wallet from others."""
-        return self.wallet.situation, self.wallet.amount_minor
-
 
 def names_in(policies: tuple[Policy, ...]) -> Words:
     """“a”, “b” and “c”."""
@@ -74,8 +69,8 @@ def _told(stuck: Stuck, language: Language) -> Iterator[str]:
             else f"If they choose “{action_title}”, {outcome}."
         )  # fmt: skip
     yield (
-        "等待或联系客服也没有用。没有任何办法。" if language == "zh"
-        else "Waiting changes nothing, and no case with the operator does. There is no way out."
+        "等待没有用，联系客服也没有用。没有任何办法。" if language == "zh"
+        else "Waiting does not help, nor does a case with the operator. There is no way out."
     )  # fmt: skip
     if len(stuck.policies) > 1:
         yield (
