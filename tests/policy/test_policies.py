@@ -14,6 +14,7 @@ import yaml
 
 from qianbao.errors import TABLE, InvalidInput
 from qianbao.policy.conditions import PolicyForbidden, PolicyTypeError, PolicyUnknownFact
+from qianbao.policy.facts import facts_at
 from qianbao.policy.fields import PolicyFieldMissing, PolicyUnknownField
 from qianbao.policy.marks import LONGEST_POLICY, PolicyFieldWrong, PolicyUnreadable
 from qianbao.policy.policies import (
@@ -30,7 +31,8 @@ from qianbao.policy.policies import (
     phase,
     policy_schema,
 )
-from tests.policy.cast import at
+from qianbao.policy.reasons import headroom_minor
+from tests.policy.cast import anna, at
 
 GOOD = """\
 policy: two-banks
@@ -63,6 +65,15 @@ def test_a_basis_is_given_in_both_languages_or_once_for_both() -> None:
     plain = "basis: PBOC 2015 No. 43, categories by channels"
     both = load_policy(GOOD.replace(plain, "basis: {en: PBOC No. 43, zh: 公告第43号}"))
     assert (both.basis.en, both.basis.zh) == ("PBOC No. 43", "公告第43号")
+
+
+def test_a_limit_without_a_fact_is_of_each_request() -> None:
+    policy = load_policy(GOOD.replace(f"requires: {REQUIRES}", "limit: {at_most_minor: 50000}"))
+    assert policy.requires.reads == {"amount_minor"}
+    facts = facts_at(anna(), at(2027, 2, 1), 50_000)
+    assert policy.requires.holds(facts)
+    assert policy.requires.fails(facts | {"amount_minor": 50_001})
+    assert headroom_minor(policy, facts) == 50_000
 
 
 REFUSED = {

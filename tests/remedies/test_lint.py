@@ -118,6 +118,7 @@ def test_a_sum_for_life_on_withdrawals_traps_what_came_in_above_it() -> None:
         ("document_valid_until IS NULL OR document_valid_until >= today + 1000", False),
         ("document_kind = 'resident_id'", False),
         ("limit: {fact: paid_today_minor, at_most_minor: 50000}", True),
+        ("limit: {at_most_minor: 50000}", True),
         ("amount_minor <= 50000", False),  # a limit would let people ask for less
         ("balance_minor >= 100", False),
     ],

@@ -165,7 +165,10 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
             said = f"{said} Facts: {facts}."
         field["description"] = said
     amounts = [fact.name for fact in FACTS.values() if fact.unit == "minor"]
-    parts["Limit"]["properties"]["fact"]["enum"] = amounts
+    parts["Limit"]["properties"]["fact"] = {
+        "enum": amounts,
+        "description": "What has been used up so far. Left out: the amount of each request.",
+    }
     parts["Otherwise"]["properties"]["block"]["items"]["enum"] = [*capabilities]
     for part in parts.values():
         part.pop("description", None)  # written for readers of the code

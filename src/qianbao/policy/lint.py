@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from qianbao.policy.marks import read_marked
-from qianbao.policy.policies import Policy, Words
+from qianbao.policy.policies import Policy, Words, load_policy
 from qianbao.policy.space import Cell, Space, space_of
 from qianbao.policy.spells import is_unmet
 
@@ -37,7 +37,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def in_force(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     """The policies as they will be once all of them are enforced on everybody, grace used up."""
     return tuple(
-        msgspec.structs.replace(policy, timeline=None, grace_days=0) for policy in policies
+        msgspec.structs.replace(
+            load_policy(policy.text, kept_open=False), timeline=None, grace_days=0
+        )
+        for policy in policies
     )
 
 

@@ -105,9 +105,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`fact` plus the request's amount may reach `at_most_minor`."""
+    """`fact` plus the request's amount may reach `at_most_minor`; without a fact, the amount of
+    each request by itself."""
 
-    fact: str
+    fact: str | None = None
     at_most_minor: Annotated[int, Meta(ge=0)]
 
 
@@ -282,6 +283,8 @@ def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
     if limit is None:
         return _condition(marked, "requires", document.requires)
+    if limit.fact is None:
+        return read_condition(f"amount_minor <= {limit.at_most_minor}")
     fact = FACTS.get(limit.fact)
     place = marked.place("limit", "fact")
     if fact is None:
