@@ -35,6 +35,7 @@ COMMANDS = (
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
     "merchant plan", "ledger verify", "policy list", "policy show", "policy draft",
     "policy announce", "policy enforce", "policy stop", "policy rollback", "policy retire",
+    "policy schema", "policy lint",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from qianbao import lint_command
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.settings import Settings
 from qianbao.terminal import WRONG, leave, read_secret, ready_for, show_table
@@ -33,6 +34,10 @@ Reason = Annotated[str, typer.Option(help="Why; it stays in the audit.")]
 @app.callback()
 def _group() -> None:
     """A policy's life, and taking one back."""
+
+
+app.command(name="schema", epilog=lint_command.SCHEMA_EXAMPLE)(lint_command.schema)
+app.command(name="lint", epilog=lint_command.LINT_EXAMPLE)(lint_command.lint)
 
 
 @app.command("list", epilog="Example: qianbao policy list")

@@ -6,11 +6,14 @@ How fast anything is belongs to `make bench`, never to a test.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from qianbao.bench import app
 from qianbao.bench.copying import bare_copy
 from qianbao.bench.drive import arrivals, drive
 from qianbao.bench.existing import add_existing
@@ -19,6 +22,7 @@ from qianbao.bench.shape import Shape, dice, wanted
 from qianbao.bench.single import transfers_one_by_one
 from qianbao.bench.world import world
 from qianbao.ledger.proof import prove_snapshot
+from qianbao.policy.policies import load_pack
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=20)
@@ -113,3 +117,11 @@ def test_arrivals_come_at_the_rate():
     dues = arrivals(dice(shape), 10_000, 500)
     assert dues == sorted(dues)
     assert 18 < dues[-1] < 22
+
+
+def test_the_shipped_policies_are_linted_wallet_by_wallet():
+    done = CliRunner().invoke(app, ["lint", "--json"])
+    figures = json.loads(done.output)
+    assert (figures["policies"], figures["findings"]) == (len(load_pack()), 0)
+    assert figures["combinations"] > 1_000
+    assert figures["seconds"] > 0

@@ -40,15 +40,9 @@ ORDER = (
     {"app", "seed"},
     {"terminal", "processes"},
     {"admission"},
-    {
-        "bench",
-        "demo",
-        "ledger_commands",
-        "reference",
-        "names_commands",
-        "mrz_command",
-        "policy_commands",
-    },
+    {"lint_command"},
+    {"policy_commands"},
+    {"bench", "demo", "ledger_commands", "reference", "names_commands", "mrz_command"},
     {"cli"},
     {"__main__"},
 )

@@ -13,8 +13,10 @@ from qianbao.policy.facts import FACTS, Facts
 
 SMALL = st.integers(-4, 12)
 NEAR_DATES = st.integers(-4, 12).map(lambda days: date(2027, 1, 15) + timedelta(days=days))
-INTEGERS = ["linked_banks", "channels", "days_since_verified", "amount_minor", "paid_today_minor"]
-BOOLEANS = ["verified", "legal_hold", "pay_score_on"]
+INTEGERS = ["linked_banks", "channels", "days_since_verified", "amount_minor", "paid_today_minor",
+            "days_since_opened", "days_since_last_use", "paid_this_year_minor", "category",
+            "linked_cards", "available_minor"]  # fmt: skip
+BOOLEANS = ["verified", "legal_hold", "pay_score_on", "used_since_opened"]
 TEXTS = ["residency", "document_kind"]
 DATES = ["document_valid_until", "today"]
 SIGNS = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])

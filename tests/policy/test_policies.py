@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import datetime
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from qianbao.errors import TABLE, InvalidInput
 from qianbao.policy.conditions import PolicyForbidden, PolicyTypeError, PolicyUnknownFact
+from qianbao.policy.facts import facts_at
+from qianbao.policy.fields import PolicyFieldMissing, PolicyUnknownField
 from qianbao.policy.marks import LONGEST_POLICY, PolicyFieldWrong, PolicyUnreadable
 from qianbao.policy.policies import (
     CAPABILITIES,
@@ -22,9 +29,11 @@ from qianbao.policy.policies import (
     load_policy,
     locked_out_sql,
     phase,
+    policy_schema,
     steps,
 )
-from tests.policy.cast import at
+from qianbao.policy.reasons import headroom_minor
+from tests.policy.cast import anna, at
 
 GOOD = """\
 policy: two-banks
@@ -63,18 +72,28 @@ def test_a_basis_is_given_in_both_languages_or_once_for_both() -> None:
     assert (both.basis.en, both.basis.zh) == ("PBOC No. 43", "公告第43号")
 
 
+def test_a_limit_without_a_fact_is_of_each_request() -> None:
+    policy = load_policy(GOOD.replace(f"requires: {REQUIRES}", "limit: {at_most_minor: 50000}"))
+    assert policy.requires.reads == {"amount_minor"}
+    facts = facts_at(anna(), at(2027, 2, 1), 50_000)
+    assert policy.requires.holds(facts)
+    assert policy.requires.fails(facts | {"amount_minor": 50_001})
+    assert headroom_minor(policy, facts) == 50_000
+
+
 REFUSED = {
     "not yaml": (("version: 3", "version: [3"), PolicyUnreadable, 3),
-    "an unknown field": (("basis:", "bases:"), PolicyFieldWrong, 1),
+    "an unknown field": (("basis:", "bases:"), PolicyUnknownField, 4),
     "a field twice": (("version: 3", "version: 3\nversion: 4"), PolicyFieldWrong, 3),
-    "a title in one language": ((", zh: 绑定两家银行的银行卡", ""), PolicyFieldWrong, 3),
+    "a title in one language": ((", zh: 绑定两家银行的银行卡", ""), PolicyFieldMissing, 3),
     "a version that is text": (("version: 3", "version: three"), PolicyFieldWrong, 2),
     "a name with blanks": (("policy: two-banks", "policy: Two Banks"), PolicyFieldWrong, 1),
     "a day that is no day": (("warn: 2026-12-15", "warn: soon"), PolicyFieldWrong, 8),
+    "a thirteenth month": (("warn: 2026-12-15", "warn: 2026-13-15"), PolicyFieldWrong, 8),
     "neither requires nor limit": ((f"requires: {REQUIRES}\n", ""), PolicyFieldWrong, 1),
     "both requires and limit": (
         ("otherwise:", "limit: {fact: paid_today_minor, at_most_minor: 5}\notherwise:"),
-        PolicyFieldWrong, 6,
+        PolicyFieldWrong, 7,
     ),
     "blocking nothing": (("[pay, transfer, top_up]", "[]"), PolicyFieldWrong, 7),
     "an unknown capability": (("top_up]", "topup]"), PolicyUnknownCapability, 7),
@@ -109,7 +128,7 @@ REFUSED = {
     ),
     "a basis in one language": (
         ("basis: PBOC 2015 No. 43, categories by channels", "basis: {en: PBOC}"),
-        PolicyFieldWrong, 4,
+        PolicyFieldMissing, 4,
     ),
     "an explanation ahead of no fact": (
         ("applies_to:", "explain_ahead: {en: 'You have {cards}.', zh: 无}\napplies_to:"),
@@ -137,6 +156,34 @@ def test_a_wrong_policy_is_refused_with_its_place(case: str) -> None:
     assert refused.value.sentence("zh") != refused.value.sentence("en")
     assert refused.value.next_step("en")
     assert refused.value.next_step("zh")
+
+
+ADVISED = [
+    (("basis:", "bases:"), (4, 1), "Did you mean basis?", "您要写的是 basis 吗？"),
+    (("{block:", "{blocks:"), (7, 13), "Did you mean block?", "您要写的是 block 吗？"),
+    (("warn: 2", "warned: 2"), (8, 34), "Did you mean warn?", "您要写的是 warn 吗？"),
+    (("version: 3", "version: three"), (2, 10), "a whole number is needed", "应为整数"),
+    (("warn: 2026-12-15", "warn: soon"), (8, 40), "written 2027-01-15", "写作 2027-01-15"),
+    (("warn: 2026-12-15", "warn: 2026-13-15"), (8, 40), "no such day", "没有这一天"),
+    (("title: {en", "title: {eng"), (3, 9), "Did you mean en?", "您要写的是 en 吗？"),
+    (("basis:", "who_must_act: holdr\nbasis:"), (4, 15), "Did you mean holder?", "holder 吗？"),
+    (("version: 3\n", ""), (1, 1), "the field version is missing", "缺少字段 version"),
+    (("top_up]", "topup]"), (7, 36), "Did you mean top_up?", "您要写的是 top_up 吗？"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "en", "zh"), ADVISED, ids=[row[0][1][:20] for row in ADVISED]
+)
+def test_a_mistake_in_the_file_is_told_with_its_place_and_what_was_meant(
+    change: tuple[str, str], place: tuple[int, int], en: str, zh: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        load_policy(GOOD.replace(*change))
+    error = refused.value
+    assert (error.detail["line"], error.detail["column"]) == place
+    assert en in f"{error.sentence('en')} {error.next_step('en')}"
+    assert zh in f"{error.sentence('zh')} {error.next_step('zh')}"
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b", "just words", "a: &x [*x]", "\t:"])
@@ -245,3 +292,62 @@ def test_the_pack_is_complete_and_each_capability_is_known() -> None:
         "category-two", "category-three", "legal-hold",
     }  # fmt: skip
     assert {name for policy in PACK.values() for name in policy.blocks} <= set(CAPABILITIES)
+
+
+# ── For editors ──────────────────────────────────────────────────────────────────────────────────
+
+PACKS = Path(str(files("qianbao.policy"))) / "packs"
+
+
+def test_the_schema_for_editors_is_the_one_the_code_makes() -> None:
+    """`qianbao policy schema > src/qianbao/policy/packs/policy.schema.json` writes it again."""
+    kept = json.loads((PACKS / "policy.schema.json").read_text("utf-8"))
+    assert kept == policy_schema()
+    assert all(field["description"] for field in kept["properties"].values())
+
+
+@pytest.mark.parametrize("policy", PACK.values(), ids=PACK)
+def test_each_shipped_policy_names_the_schema_and_fits_it(policy: Policy) -> None:
+    first = policy.text.splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../policy.schema.json"
+    assert _misfits(yaml.safe_load(policy.text), policy_schema(), policy_schema()["$defs"]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "misfit"),
+    [
+        (("basis:", "bases:"), "bases"),
+        (("top_up]", "topup]"), "topup"),
+        (("version: 3", "version: x"), "x"),
+    ],
+)
+def test_the_schema_refuses_what_is_misspelt(change: tuple[str, str], misfit: str) -> None:
+    wrong = yaml.safe_load(GOOD.replace(*change))
+    assert misfit in " ".join(_misfits(wrong, policy_schema(), policy_schema()["$defs"]))
+
+
+def _misfits(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> list[str]:
+    """What in `value` breaks `schema`; the part of JSON Schema that ours uses."""
+    if "$ref" in schema:
+        return _misfits(value, parts[schema["$ref"].rpartition("/")[2]], parts)
+    if "anyOf" in schema:
+        tries = [_misfits(value, one, parts) for one in schema["anyOf"]]
+        return [] if [] in tries else tries[0]
+    if "enum" in schema:
+        return [] if value in schema["enum"] else [f"{value} is none of {schema['enum']}"]
+    kinds = {"string": (str, date), "integer": int, "boolean": bool, "object": dict, "array": list}
+    if not isinstance(value, kinds.get(schema["type"], type(None))):
+        return [f"{value} is no {schema['type']}"]
+    if isinstance(value, list):
+        return [wrong for one in value for wrong in _misfits(one, schema["items"], parts)]
+    if not isinstance(value, dict):
+        return []
+    missing = [f"no {name}" for name in schema["required"] if name not in value]
+    strange = [f"{name}: unknown" for name in value if name not in schema["properties"]]
+    inside = [
+        wrong
+        for name, one in value.items()
+        if name in schema["properties"]
+        for wrong in _misfits(one, schema["properties"][name], parts)
+    ]
+    return missing + strange + inside

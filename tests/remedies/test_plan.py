@@ -14,6 +14,7 @@ from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
 from qianbao.remedies.goals import Goal, allowed, card_linked
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
+from tests.policy.bad import rule
 from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, ben, chiara, deng, newcomer
 
 PACK = load_pack()
@@ -305,3 +306,10 @@ def test_every_action_says_everything_in_both_languages(action: Action) -> None:
     for need in action.needs:
         assert need.en != need.zh
         assert need.cure is None or need.cure in ACTIONS
+
+
+def test_who_asks_for_more_than_one_request_may_be_is_told_how_much_may() -> None:
+    most = rule("each", "limit: {at_most_minor: 50000}")
+    (way,) = plan((most,), anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=60_000))
+    assert [(step.action, step.argument) for step in way.steps] == [("lower_amount", "50000")]
+    assert plan((most,), anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=50_000)) == ()

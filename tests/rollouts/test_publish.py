@@ -125,6 +125,26 @@ async def test_nobody_is_surprised(conn: Connection) -> None:
     assert await _in_force(conn) == {"yearly-limit": 1}
 
 
+async def test_a_rule_that_leaves_no_way_out_beside_those_in_force_is_not_published(
+    conn: Connection,
+) -> None:
+    """Each of the two has a way out by itself: link more cards. For both it would take too many."""
+    asked = "linked_banks >= 2 OR days_since_verified < 90"
+    few = two_banks().replace(asked, "linked_banks BETWEEN 2 AND 7 OR linked_banks = 10")
+    many = two_banks().replace(asked, "NOT linked_banks BETWEEN 2 AND 7")
+    many = many.replace("two-banks", "many-banks")
+    for body, name in ((few, "two-banks"), (many, "many-banks")):
+        await _draft(conn, body)
+        await _try(conn, policy=name)
+    await _publish(conn)
+    with pytest.raises(publish.PolicyDoesNotLint) as refused:
+        await _publish(conn, policy="many-banks")
+    for told in ("“two-banks” and “many-banks”", "Somebody has ¥500.00", "There is no way out"):
+        assert told in refused.value.sentence("en")
+    assert "没有任何办法" in refused.value.sentence("zh")
+    assert await _in_force(conn) == {"two-banks": 1}
+
+
 async def test_a_version_that_is_not_there(conn: Connection) -> None:
     with pytest.raises(publish.PolicyVersionUnknown):
         await _publish(conn)

@@ -156,11 +156,13 @@ async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]
     status_code=201,
     opt=refuses(
         "policy_unreadable",
+        "policy_field_missing",
         "policy_field_wrong",
         "policy_syntax",
         "policy_forbidden",
         "policy_type_error",
         "policy_unknown_fact",
+        "policy_unknown_field",
         "policy_unknown_value",
         "policy_unknown_capability",
         "policy_timeline_order",
@@ -222,6 +224,7 @@ async def list_simulations(
     opt=refuses(
         "policy_version_unknown",
         "policy_not_a_draft",
+        "policy_does_not_lint",
         "simulation_needed",
         "second_operator_needed",
         "policy_enforced_at_once",

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from qianbao.bench import names
+from qianbao.bench import linting, names
 from qianbao.bench.measure import Figures, measure
 from qianbao.bench.shape import Shape
 from qianbao.bench.world import run, server
@@ -105,6 +105,7 @@ def http(
 
 
 app.command(name="names")(names.command)
+app.command(name="lint")(linting.command)
 
 
 def _bench(name: str, shape: Shape, *, compare: bool, prove: bool, as_json: bool) -> None:

@@ -31,16 +31,18 @@ def closure(tree: exp.Expression, *, sense: bool) -> Callable[[Facts], bool]:
 
 
 def to_sql(tree: exp.Expression, dialect: str = "postgres", *, columns: bool = False) -> str:
-    """`tree` as SQL. Facts are written as their expressions over the wallet's row with named
-    parameters `now` and `amount_minor` (in the dialect's style), or, with `columns`, as columns of
-    their own names."""
-    return str(_written(tree, columns=columns).sql(dialect=dialect, comments=False, copy=False))
+    """`tree` as SQL for postgres, duckdb or spark. Facts are written as their expressions over the
+    wallet's row with named parameters `now` and `amount_minor` (in the dialect's style), or, with
+    `columns`, as columns of their own names. Whole numbers are reckoned in 64 bits whatever the
+    columns are; only PostgreSQL knows the facts' own expressions."""
+    written = _written(tree, dialect, columns=columns)
+    return str(written.sql(dialect=dialect, comments=False, copy=False))
 
 
 _NESTING = (exp.Or, exp.And, exp.Add, exp.Sub, exp.Mul, exp.Neg)
 
 
-def _written(node: Any, *, columns: bool) -> Any:
+def _written(node: Any, dialect: str, *, columns: bool) -> Any:
     """A copy with facts spelt out, and parentheses wherever the tree nests; it has none itself."""
     if isinstance(node, exp.Column) and not columns:
         return exp.Paren(this=_fact_tree(node.name).copy())
@@ -52,10 +54,47 @@ def _written(node: Any, *, columns: bool) -> Any:
             return [part(each) for each in value]
         if not isinstance(value, exp.Expression):
             return value
-        inner = _written(value, columns=columns)
+        inner = _written(value, dialect, columns=columns)
         return exp.Paren(this=inner) if isinstance(value, _NESTING) else inner
 
-    return type(node)(**{name: part(value) for name, value in node.args.items()})
+    parts = {name: part(value) for name, value in node.args.items()}
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul):
+        return _arithmetic(node, parts["this"], parts["expression"], dialect)
+    return type(node)(**parts)
+
+
+def _arithmetic(node: Any, left: Any, right: Any, dialect: str) -> Any:
+    """Dates and days are added as each dialect has it: days must be a plain INT, and Spark's own
+    minus gives an interval."""
+    dates = (is_date(node.this), is_date(node.expression))
+    if dates == (False, False):
+        return type(node)(this=_as(left, "BIGINT"), expression=_as(right, "BIGINT"))
+    if dates == (True, True):
+        if dialect == "spark":
+            return exp.Anonymous(this="DATEDIFF", expressions=[left, right])
+        return exp.Sub(this=left, expression=right)
+    day, days = (left, right) if dates[0] else (right, left)
+    days = _as(days, "INT")
+    if dialect == "spark":
+        days = exp.Neg(this=days) if isinstance(node, exp.Sub) else days
+        return exp.Anonymous(this="DATE_ADD", expressions=[day, days])
+    return type(node)(this=day, expression=days)
+
+
+def _as(operand: Any, kind: str) -> Any:
+    """An operand cast to `kind`, unless it is a number written out."""
+    return operand if isinstance(operand, exp.Literal) else exp.cast(operand, kind)
+
+
+def is_date(node: Any) -> bool:
+    """Whether a checked operand is a day."""
+    if isinstance(node, exp.Column):
+        return FACTS[node.name].type == "date"
+    if isinstance(node, exp.Paren):
+        return is_date(node.this)
+    if isinstance(node, exp.Add | exp.Sub):
+        return is_date(node.this) != is_date(node.expression)
+    return isinstance(node, exp.Cast)
 
 
 @cache

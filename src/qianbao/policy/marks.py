@@ -28,9 +28,9 @@ class PolicyUnreadable(InvalidInput):
 class PolicyFieldWrong(InvalidInput):
     code = "policy_field_wrong"
     en = "Line {line}, column {column}: {field}: {problem}."
-    zh = "第 {line} 行第 {column} 列：字段 {field} 有误：{problem}。"
-    next_en = "Compare with the policies that are shipped."
-    next_zh = "请对照随附的规则文件修改。"
+    zh = "第 {line} 行第 {column} 列：字段 {field} 有误：{problem_zh}。"
+    next_en = "{advice} The shipped policies show how it is written."
+    next_zh = "{advice_zh}写法可参照随附的规则文件。"
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -54,6 +54,13 @@ class Marked(msgspec.Struct, frozen=True):
                 break
             found = inner
         return found
+
+    def key_place(self, *path: str | int) -> dict[str, int]:
+        """Line and column of the key itself that ends `path`, rather than of its value."""
+        above = self.node(*path[:-1])
+        keys = above.value if isinstance(above, yaml.MappingNode) else []
+        mark = next((key.start_mark for key, _ in keys if key.value == path[-1]), above.start_mark)
+        return {"line": mark.line + 1, "column": mark.column + 1}
 
     def place_inside(self, offset: int, *path: str | int) -> dict[str, int]:
         """Line and column of the character `offset` of the text value at `path`, whichever of
@@ -81,6 +88,7 @@ def read_marked(text: str) -> Marked:
     try:
         _refuse_aliases(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_no_day(root)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -102,6 +110,26 @@ def _refuse_aliases(text: str) -> None:
             raise PolicyUnreadable(line=line, column=column, problem="an alias; write it out")
 
 
+def _refuse_no_day(node: Any) -> None:
+    """What looks like a day and is none, such as 2026-13-01, would be refused without its place."""
+    if isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            _refuse_no_day(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_no_day(value)
+    elif isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
+        try:
+            yaml.safe_load(node.value)
+        except ValueError:
+            mark = node.start_mark
+            raise PolicyFieldWrong(
+                line=mark.line + 1, column=mark.column + 1, field=node.value,
+                problem="there is no such day", problem_zh="没有这一天",
+                advice="Write a day as 2027-01-15.", advice_zh="日期写作 2027-01-15。",
+            ) from None  # fmt: skip
+
+
 def _refuse_twice(node: Any) -> None:
     """YAML would silently keep the last of two equal keys."""
     if isinstance(node, yaml.MappingNode):
@@ -111,7 +139,8 @@ def _refuse_twice(node: Any) -> None:
                 mark = key.start_mark
                 raise PolicyFieldWrong(
                     line=mark.line + 1, column=mark.column + 1, field=key.value,
-                    problem="given twice",
+                    problem="given twice", problem_zh="重复出现",
+                    advice="Keep one of them.", advice_zh="请只保留一处。",
                 )  # fmt: skip
             seen.add(str(key.value))
             _refuse_twice(value)

@@ -8,6 +8,7 @@ tree follow from its leaves alone, and a leaf that is not TRUE can be told to a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
@@ -53,6 +54,15 @@ def normal_form(node: Any, *, negate: bool = False) -> exp.Expression:
             inside = exp.In(this=_bare(node.this), expressions=[_bare(c) for c in node.expressions])
             return exp.Not(this=inside) if negate else inside
     return _comparison(node, negate=negate)
+
+
+def leaves_of(tree: exp.Expression) -> Iterator[exp.Expression]:
+    """The leaves of a tree in normal form, from left to right."""
+    if isinstance(tree, exp.And | exp.Or):
+        yield from leaves_of(tree.this)
+        yield from leaves_of(tree.expression)
+    else:
+        yield tree
 
 
 def is_negated(leaf: exp.Expression) -> bool:

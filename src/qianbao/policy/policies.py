@@ -7,7 +7,9 @@ reaches is `reach`. Not here: deciding (`decide`), and the life of a policy as a
 
 ```
 PolicyUnreadable          not YAML
-PolicyFieldWrong          a field missing, misspelt or of the wrong shape
+PolicyFieldWrong          a field of the wrong shape, given twice, or no such day
+PolicyUnknownField        a field misspelt          (both in `fields`)
+PolicyFieldMissing        a field left out
 PolicyUnknownCapability   blocks something a wallet cannot do
 PolicyTimelineOrder       announced after it is enforced, and the like
 PolicyTrapsMoney          could block withdraw, close or export without a legal hold
@@ -17,7 +19,6 @@ and the errors of `conditions`
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -26,7 +27,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlglot import exp
 
 from qianbao.clock import local_date, start_of_day
 from qianbao.errors import InvalidInput
@@ -39,8 +39,10 @@ from qianbao.policy.conditions import (
     read_condition,
 )
 from qianbao.policy.facts import FACTS
+from qianbao.policy.fields import field_error, schema_of
 from qianbao.policy.marks import Marked, PolicyFieldWrong, read_marked
 from qianbao.policy.sentences import EXTRA_WORDS, placeholders
+from qianbao.policy.space import space_of
 
 CAPABILITIES = (
     "receive", "top_up", "transfer", "pay", "withdraw", "be_charged", "close", "export",
@@ -117,9 +119,10 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`fact` plus the request's amount may reach `at_most_minor`."""
+    """`fact` plus the request's amount may reach `at_most_minor`; without a fact, the amount of
+    each request by itself."""
 
-    fact: str
+    fact: str | None = None
     at_most_minor: Annotated[int, Meta(ge=0)]
 
 
@@ -149,9 +152,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     stops: tuple[Stop, ...] = ()
 
 
-def load_policy(text: str) -> Policy:
+def load_policy(text: str, *, kept_open: bool = True) -> Policy:
     """The policy written in `text`. Raises this module's errors or those of `conditions`, each with
-    `line` and `column` in `text`."""
+    `line` and `column` in `text`. Without `kept_open`, one that traps money is read all the same:
+    for looking at what else is wrong with it."""
     marked = read_marked(text)
     document = _document(marked)
     timeline = document.timeline
@@ -179,7 +183,7 @@ def load_policy(text: str) -> Policy:
         grace_days=document.grace_days,
         text=text,
     )
-    _check_blocks(marked, policy)
+    _check_blocks(marked, policy, kept_open=kept_open)
     _check_explain(marked, policy)
     return policy
 
@@ -254,6 +258,11 @@ def retired_from(policy: Policy) -> datetime:
     return start_of_day(retire) if retire else NEVER
 
 
+def policy_schema() -> dict[str, Any]:
+    """The JSON Schema of a policy file, for editors."""
+    return schema_of(_Document, CAPABILITIES)
+
+
 def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
     """A condition over the wallet's row: whom the policy, once in force, would block."""
     applies = to_sql(policy.applies_to.tree, dialect)
@@ -289,17 +298,16 @@ def _document(marked: Marked) -> _Document:
     try:
         document = msgspec.convert(marked.data, _Document)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at ")
-        names = [
-            int(name) if name.isdecimal() else name
-            for name in re.findall(r"\w+", path.strip("`").removeprefix("$"))
-        ]
-        field = ".".join(map(str, names)) or "policy"
-        place = marked.place(*names)
-        raise PolicyFieldWrong(**place, field=field, problem=problem.replace("`", "")) from None
+        raise field_error(marked, _Document, error) from None
     if (document.requires is None) == (document.limit is None):
-        problem = "exactly one of requires and limit is needed"
-        raise PolicyFieldWrong(**marked.place("requires"), field="requires", problem=problem)
+        raise PolicyFieldWrong(
+            **marked.key_place("limit" if document.limit else "requires"),
+            field="requires",
+            problem="exactly one of requires and limit is needed",
+            problem_zh="requires 与 limit 须写且只能写一个",
+            advice="Keep the one that says what the rule asks for.",
+            advice_zh="请只保留表达该规则要求的那一个。",
+        )
     return document
 
 
@@ -317,6 +325,8 @@ def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
     if limit is None:
         return _condition(marked, "requires", document.requires)
+    if limit.fact is None:
+        return read_condition(f"amount_minor <= {limit.at_most_minor}")
     fact = FACTS.get(limit.fact)
     place = marked.place("limit", "fact")
     if fact is None:
@@ -343,8 +353,14 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         raise PolicyTimelineOrder(**place, earlier="rollout", later="rollout 100")
     if len(shares) > 1 and timeline.step_days is None:
         place = marked.place("timeline", "rollout")
-        problem = "a rollout in several steps needs step_days, the days from one to the next"
-        raise PolicyFieldWrong(**place, field="timeline.step_days", problem=problem)
+        raise PolicyFieldWrong(
+            **place,
+            field="timeline.step_days",
+            problem="a rollout in several steps needs step_days, the days from one to the next",
+            problem_zh="分步执行须写明 step_days，即相邻两步间隔的天数",
+            advice="Write step_days beside rollout.",
+            advice_zh="请在 rollout 旁写明 step_days。",
+        )
     full = timeline.enforce + timedelta(days=(len(shares) - 1) * (timeline.step_days or 0))
     if timeline.retire is not None and timeline.retire <= full:
         raise PolicyTimelineOrder(
@@ -352,29 +368,25 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         )
 
 
-def _check_blocks(marked: Marked, policy: Policy) -> None:
+def _check_blocks(marked: Marked, policy: Policy, *, kept_open: bool) -> None:
     for index, capability in enumerate(policy.blocks):
         detail: dict[str, Any] = marked.place("otherwise", "block", index) | {"near": capability}
         if capability not in CAPABILITIES:
             close = nearest(capability, list(CAPABILITIES))
             known = ", ".join(CAPABILITIES)
             raise PolicyUnknownCapability(**detail, nearest=close, known=known)
-        if capability in WAYS_OUT_OF_A_WALLET and not _needs_legal_hold(policy):
+        if kept_open and capability in WAYS_OUT_OF_A_WALLET and blocks_without_hold(policy):
             raise PolicyTrapsMoney(**detail, policy=policy.name)
 
 
-def _needs_legal_hold(policy: Policy) -> bool:
-    """Whether the policy can block nobody who is not under a legal hold, whatever else is so.
-
-    With every other fact unknown, `requires` is TRUE or `applies_to` is FALSE only if that follows
-    from legal_hold alone. IS NULL would turn not knowing into knowing, so it is not accepted here.
-    """
-    nothing_known = dict.fromkeys(FACTS) | {"legal_hold": False}
-    if policy.requires.holds(nothing_known):
-        return policy.requires.tree.find(exp.Is) is None
-    if policy.applies_to.fails(nothing_known):
-        return policy.applies_to.tree.find(exp.Is) is None
-    return False
+def blocks_without_hold(policy: Policy) -> bool:
+    """Whether the policy could block somebody who is not under a legal hold: it does so in the
+    abstract space, or reads what that cannot vary."""
+    space = space_of((policy.applies_to, policy.requires), legal_hold=False)
+    return bool(space.unproven) or any(
+        policy.applies_to.holds(made.facts) and not policy.requires.holds(made.facts)
+        for made in space.cells()
+    )
 
 
 def _check_explain(marked: Marked, policy: Policy) -> None:
@@ -388,7 +400,14 @@ def _check_explain(marked: Marked, policy: Policy) -> None:
         try:
             names = placeholders(template or "")
         except ValueError as error:
-            raise PolicyFieldWrong(**place, field=field, problem=str(error)) from None
+            raise PolicyFieldWrong(
+                **place,
+                field=field,
+                problem=str(error),
+                problem_zh="占位符只能写作 {事实名}",
+                advice="Name facts as {linked_banks}, with nothing else in the braces.",
+                advice_zh="请写成 {linked_banks} 的形式，花括号内不要有其他内容。",
+            ) from None
         known = [*FACTS, *EXTRA_WORDS]
         for name in names:
             if name not in known:

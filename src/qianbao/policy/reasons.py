@@ -80,6 +80,8 @@ def headroom_minor(policy: Policy, facts: Facts) -> int | None:
     """How much a limit still lets through, never below 0; None for a rule that is no limit."""
     if policy.limit is None:
         return None
+    if policy.limit.fact is None:
+        return policy.limit.at_most_minor
     used = facts[policy.limit.fact]
     return max(0, policy.limit.at_most_minor - used) if isinstance(used, int) else 0
 

@@ -184,7 +184,7 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
         ends = node.lapses[0].policies
         unmet = tuple(policy for policy in search.policies if policy.name in ends)
     for action in EVERY_ACTION:
-        if action.code in search.offered and _is_worth_it(action, node.taken, unmet):
+        if action.code in search.offered and is_worth_it(action, node.taken, unmet):
             for argument in _arguments(search, situation, action):
                 taken = take(search.policies, action, argument, situation, moment, search.banks)
                 if taken is not None and search.offered.issuperset(one.action for one in taken):
@@ -193,7 +193,7 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
         yield from _last_steps(search, node, unmet, facts)
 
 
-def _is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
+def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
     """Whether an action can bring a plan nearer to its goal: what it moves is read by a rule that
     stands in the way, and it has not just been undone or done often enough."""
     if not action.for_itself:

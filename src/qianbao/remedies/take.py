@@ -54,10 +54,12 @@ def unmet(action: Action, argument: str, situation: Situation, moment: datetime)
 def is_permitted(
     policies: tuple[Policy, ...], action: Action, situation: Situation, moment: datetime
 ) -> bool:
-    """Whether policies let the wallet take it: withdrawing and closing are capabilities."""
+    """Whether policies let the wallet take it: withdrawing and closing are capabilities, and all
+    that is there is withdrawn."""
     if action.capability is None:
         return True
-    facts = facts_at(situation, moment)
+    left = max(0, situation.balance_minor - situation.held_minor)
+    facts = facts_at(situation, moment, left if action.capability == "withdraw" else 0)
     return allows(policies, action.capability, facts, moment, situation)
 
 

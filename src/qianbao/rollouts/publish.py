@@ -7,13 +7,22 @@ Counting who a draft would reach is `simulate`; what is in force now, `in_force`
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.policy.policies import enforced_from, load_pack, load_policy
+from qianbao.policy.policies import (
+    Policy,
+    Words,
+    enforced_from,
+    load_pack,
+    load_policy,
+    phase,
+)
+from qianbao.remedies.lint import lint
 from qianbao.rollouts.hold_rule import check_still_held
-from qianbao.rollouts.in_force import PolicyVersion
+from qianbao.rollouts.in_force import PolicyVersion, read_in_force
 from qianbao.rollouts.operators import SHIPPED, audit
 
 SQL = load("qianbao.rollouts")
@@ -73,6 +82,14 @@ class PolicyEnforcedAtOnce(QianbaoError):
     next_zh = "请起草执行日在今天之后的版本，以便事先通知用户。"
 
 
+class PolicyDoesNotLint(QianbaoError):
+    code = "policy_does_not_lint"
+    en = "Version {version} of {policy} cannot join the rules in force. {finding_en}"
+    zh = "{policy} 的第 {version} 版不能与现行规则一同生效。{finding_zh}"
+    next_en = "Draft a version without it; `qianbao policy lint` tells all there is, with lines."
+    next_zh = "请起草没有该问题的版本；`qianbao policy lint` 会列出全部问题及行号。"
+
+
 async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
     """Stores `body` (YAML) as a draft. The same text again gives the first draft; raises what
     `load_policy` raises, with line and column, or `PolicyVersionExists`."""
@@ -107,7 +124,7 @@ async def publish(
     """Puts a draft in the place of the version published before. From the commit on, its own dates
     say what it does. Nobody is surprised: a version by which somebody loses begins another day.
     Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`,
-    `PolicyEnforcedAtOnce` or `LegalHoldsStand`."""
+    `PolicyEnforcedAtOnce`, `LegalHoldsStand` or `PolicyDoesNotLint`."""
     key: _Key = {"policy": policy, "version": version}
     await conn.execute(SQL.lock_revision)
     found = await find_version(conn, policy=policy, version=version)
@@ -126,12 +143,30 @@ async def publish(
     if replaced is not None:
         await check_still_held(conn, load_policy(replaced.body), read)
         detail["replaces"] = replaced.version
+    await _check_lints(conn, read, now)
     replaces = replaced.version if replaced is not None else None
     await _put_in_force(conn, key | {"replaces": replaces}, operator, now)
     await audit(
         conn, operator=operator, action="policy.publish", subject=policy, now=now, detail=detail
     )
     return await find_version(conn, policy=policy, version=version)
+
+
+async def _check_lints(conn: Connection, read: Policy, now: datetime) -> None:
+    """Raises `PolicyDoesNotLint` when, beside the other rules in force, `read` would trap money,
+    leave somebody without a way out, or have no meaning. What is wrong without it is no reason."""
+    _, in_force = await read_in_force(conn)
+    others = [one for one in in_force if one.name != read.name and phase(one, now) != "retired"]
+    found = await asyncio.to_thread(lint, (*others, read))
+    for finding in found:
+        if finding.severity == "error" and read.name in finding.policies:
+            story = finding.story or Words("", "")
+            raise PolicyDoesNotLint(
+                policy=read.name,
+                version=read.version,
+                finding_en=f"{finding.message.en} {story.en}".rstrip(),
+                finding_zh=f"{finding.message.zh}{story.zh}",
+            )
 
 
 async def _wallets_losing(conn: Connection, key: _Key) -> int | None:

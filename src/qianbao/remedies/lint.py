@@ -1,0 +1,244 @@
+"""The proof, before anything is published, that a set of policies leaves everybody a way out.
+
+For every abstract wallet (`policy.space`) that the rules on a capability can tell apart, under no
+legal order, the very functions that decide and plan are asked: is it blocked, and is there a way? A
+way found for one wallet is tried first on the next, so that most are settled without a search.
+Under a legal order the way is a case with the authority; it leads to one of these wallets.
+
+Wallets are looked at with the smallest amount, and with those that rules name: who may ask for less
+always can. Sums (moved since opening, paid this year) stand at each rule's cuts, so that "used up"
+is among them; money is stuck when not even the smallest amount can ever leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+
+import msgspec
+
+from qianbao.policy.decide import blocking, clears_at
+from qianbao.policy.facts import Situation, facts_at
+from qianbao.policy.lint import (
+    Finding,
+    condition_field,
+    in_force,
+    line_of,
+    lint_conditions,
+    space_of_policies,
+)
+from qianbao.policy.policies import CAPABILITIES, Policy, Words
+from qianbao.policy.space import Cell, cell
+from qianbao.remedies.actions import ACTIONS
+from qianbao.remedies.goals import Goal, allowed, is_reached
+from qianbao.remedies.plan import is_worth_it, plan
+from qianbao.remedies.prove import replay
+from qianbao.remedies.stories import Stuck, names_in, story_of
+from qianbao.remedies.take import Taken, take
+
+Tell = Callable[[int, int], None]
+"""Told how many wallets were looked at, of at most how many."""
+
+Recipe = tuple[str, ...]
+"""Actions taken one after another, each with whatever it needs first."""
+
+WALLETS_MOST = 400_000
+"""Wallets looked at for one capability; a set of policies that tells more apart is not proven."""
+
+
+CAUSES_MOST = 20
+"""Wallets told of for one capability; who has mended so many looks again."""
+
+
+def lint(policies: tuple[Policy, ...], tell: Tell = lambda _done, _total: None) -> list[Finding]:
+    """Everything wrong with `policies` taken together, the gravest first; empty when they are
+    sound. They are looked at as they will be once all are enforced, with no grace left."""
+    whole = in_force(policies)
+    found = [*_ways(whole, tell), *lint_conditions(whole)]
+    return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def has_way(policies: tuple[Policy, ...], capability: str, made: Cell) -> bool:
+    """Whether the wallet may use `capability`, or there is a way for it to; money can leave only
+    when it may be withdrawn and there is a card it can go to."""
+    return Search(policies, capability).has_way(made)
+
+
+class Search:
+    """The recipes that helped wallets before, the last one first."""
+
+    def __init__(self, policies: tuple[Policy, ...], capability: str) -> None:
+        self.policies, self.capability = policies, capability
+        self.recipes: list[Recipe] = [()]
+
+    def has_way(self, made: Cell) -> bool:
+        goal = allowed(self.capability, amount_minor=made.amount_minor)
+        for recipe in self.recipes:
+            if self._leads(recipe, made, goal):
+                if recipe and recipe != self.recipes[0]:
+                    self.recipes.remove(recipe)
+                    self.recipes.insert(0, recipe)
+                return True
+        return self._finds(made, goal)
+
+    def _finds(self, made: Cell, goal: Goal) -> bool:
+        for way in plan(self.policies, made.situation, made.now, goal, limit=1):
+            after, moment, _ = replay(self.policies, made.situation, made.now, goal, way)
+            if self._can_leave(after, moment):
+                codes = tuple(step.action for step in way.steps)
+                if "lower_amount" not in codes:
+                    self.recipes.insert(0, tuple(code for code in codes if _is_own(code)))
+                return True
+        return False
+
+    def _leads(self, recipe: Recipe, made: Cell, goal: Goal) -> bool:
+        """Whether the recipe helps this wallet, each step being one that `plan` would take here."""
+        situation, moment, done = made.situation, made.now, tuple[Taken, ...]()
+        for code in recipe:
+            action = ACTIONS[code]
+            if code == "wait_until":
+                clear = clears_at(
+                    self.policies, situation, moment, goal.capabilities, goal.amount_minor
+                )
+                if clear is None:
+                    return False
+                situation, moment = action.effect(situation, clear.isoformat(), moment), clear
+                continue
+            facts = facts_at(situation, moment, goal.amount_minor)
+            unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
+            taken = take(self.policies, action, "", situation, moment, ())
+            if taken is None or not is_worth_it(action, done, unmet):
+                return False
+            done = (*done, *taken)
+            situation = action.effect(taken[-1].before, taken[-1].argument, moment)
+        return is_reached(self.policies, situation, moment, goal) and self._can_leave(
+            situation, moment
+        )
+
+    def _can_leave(self, situation: Situation, moment: datetime) -> bool:
+        """Whether there is, or can be, a card for the money to go to."""
+        if self.capability != "withdraw" or situation.card_banks:
+            return True
+        return take(self.policies, ACTIONS["link_card"], "", situation, moment, ()) is not None
+
+
+def _is_own(code: str) -> bool:
+    """Whether a step is one that a plan takes by itself; the others come with what needs them."""
+    return ACTIONS[code].for_itself or code == "wait_until"
+
+
+def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:
+    order = sorted(CAPABILITIES, key=lambda capability: capability != "withdraw")
+    spaces = {
+        capability: space_of_policies(_touching(policies, capability), legal_hold=False)
+        for capability in order
+    }
+    total = sum(min(space.size(), WALLETS_MOST) for space in spaces.values())
+    begun, stuck, found = 0, list[Stuck](), list[Finding]()
+    for capability, space in spaces.items():
+        search = Search(policies, capability)
+        causes = 0
+        for number, made in enumerate(islice(space.cells(), WALLETS_MOST)):
+            tell(begun + number, total)
+            if not _is_told(stuck, capability, made) and not search.has_way(made):
+                stuck.append(_shortest(policies, capability, made))
+                causes += 1
+                if causes == CAUSES_MOST:
+                    break
+        begun += min(space.size(), WALLETS_MOST)
+        if space.size() > WALLETS_MOST:
+            found.append(_too_many(policies, capability))
+    tell(total, total)
+    return found + [_finding(one) for one in _joined(stuck)]
+
+
+def _touching(policies: tuple[Policy, ...], capability: str) -> list[Policy]:
+    """The policies that a way to `capability` has to do with: closing and withdrawing are steps."""
+    wanted = {capability, "withdraw", "close"}
+    return [policy for policy in policies if wanted.intersection(policy.blocks)]
+
+
+def _is_told(stuck: list[Stuck], capability: str, made: Cell) -> bool:
+    """Whether the same rules keep this wallet from the same capability as one found before."""
+    return any(
+        capability in one.capabilities
+        and set(one.unmet)
+        <= {
+            p.name
+            for p in blocking(one.policies, [capability], made.facts, made.now, made.situation)
+        }
+        for one in stuck
+    )
+
+
+def _shortest(policies: tuple[Policy, ...], capability: str, made: Cell) -> Stuck:
+    """The same trouble with as few policies, and as little unusual about the wallet, as will do."""
+    for policy in policies:
+        fewer = tuple(other for other in policies if other is not policy)
+        if not has_way(fewer, capability, made):
+            policies = fewer
+    for part in made.choices:
+        plainer = cell({name: value for name, value in made.choices.items() if name != part})
+        if plainer is not None and not has_way(policies, capability, plainer):
+            made = plainer
+    return Stuck((capability,), policies, made)
+
+
+def _joined(stuck: list[Stuck]) -> list[Stuck]:
+    """The shortest for each cause: one for the same policies, whichever capabilities they keep
+    somebody from; none where fewer of them do that already."""
+    joined: list[Stuck] = []
+    for one in sorted(stuck, key=lambda one: len(one.policies)):
+        same = next((other for other in joined if other.policies == one.policies), None)
+        if same is not None:
+            both = tuple(dict.fromkeys((*same.capabilities, *one.capabilities)))
+            joined[joined.index(same)] = msgspec.structs.replace(same, capabilities=both)
+        elif not any(_is_part(other, one) for other in joined):
+            joined.append(one)
+    return joined
+
+
+def _is_part(one: Stuck, other: Stuck) -> bool:
+    return set(one.capabilities) >= set(other.capabilities) and {
+        policy.name for policy in one.policies
+    } < {policy.name for policy in other.policies}
+
+
+def _finding(one: Stuck) -> Finding:
+    last = one.policies[-1]
+    is_trap = "withdraw" in one.capabilities
+    names = names_in(one.policies)
+    trap = Words(
+        f"Money can get stuck: with {names.en} there is a wallet from which nothing can ever "
+        "be withdrawn.",
+        f"资金可能被困：在{names.zh}下，有的钱包永远无法提现。",
+    )
+    block = Words(
+        f"{names.en} can block somebody for whom there is no way out.",
+        f"{names.zh}会让某些用户受限且没有任何解决办法。",
+    )
+    return Finding(
+        code="traps_money" if is_trap else "no_way_out",
+        severity="error",
+        policies=tuple(policy.name for policy in reversed(one.policies)),
+        line=line_of(last, condition_field(last)),
+        message=trap if is_trap else block,
+        story=story_of(one),
+    )
+
+
+def _too_many(policies: tuple[Policy, ...], capability: str) -> Finding:
+    last = _touching(policies, capability)[-1]
+    return Finding(
+        code="not_proven",
+        severity="warning",
+        policies=(last.name,),
+        line=line_of(last, condition_field(last)),
+        message=Words(
+            f"The rules on {capability} tell more than {WALLETS_MOST:,} wallets apart; the "
+            "simplest were looked at, the rest is not proven.",
+            f"有关 {capability} 的规则能区分出超过 {WALLETS_MOST:,} 种钱包；"
+            "只检查了其中较简单的，其余未作证明。",
+        ),
+    )
