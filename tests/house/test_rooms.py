@@ -40,7 +40,15 @@ ORDER = (
     {"app", "seed"},
     {"terminal", "processes"},
     {"admission"},
-    {"bench", "demo", "ledger_commands", "reference", "names_commands", "mrz_command"},
+    {
+        "bench",
+        "demo",
+        "ledger_commands",
+        "reference",
+        "names_commands",
+        "mrz_command",
+        "simulation_commands",
+    },
     {"cli"},
     {"__main__"},
 )

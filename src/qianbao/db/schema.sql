@@ -578,6 +578,7 @@ CREATE TABLE simulations (
     policy text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     as_of timestamptz NOT NULL,
+    engine text NOT NULL CHECK (engine IN ('postgres', 'duckdb', 'spark')),
     result jsonb NOT NULL,
     run_by text NOT NULL,
     created_at timestamptz NOT NULL

@@ -212,10 +212,11 @@ def retired_from(policy: Policy) -> datetime:
     return start_of_day(retire) if retire else datetime.max.replace(tzinfo=UTC)
 
 
-def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
-    """A condition over the wallet's row: whom the policy, once in force, would block."""
-    applies = to_sql(policy.applies_to.tree, dialect)
-    requires = to_sql(policy.requires.tree, dialect)
+def locked_out_sql(policy: Policy, dialect: str = "postgres", *, columns: bool = False) -> str:
+    """A condition over the wallet's row, or over facts as `columns`: whom the policy, once in
+    force, would block."""
+    applies = to_sql(policy.applies_to.tree, dialect, columns=columns)
+    requires = to_sql(policy.requires.tree, dialect, columns=columns)
     return f"({applies}) IS TRUE AND ({requires}) IS NOT TRUE"
 
 
