@@ -27,7 +27,7 @@ check: $(INSTALLED) ## Format, lint, types and house rules
 
 photos: $(PHOTOS) ## Install what reads photos of documents (350 MB on disk)
 
-spark: $(SPARK) ## Install Spark and a Java to test it with (700 MB on disk)
+spark: $(SPARK) ## Install Spark (550 MB on disk; it needs a Java 17 or newer)
 
 wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
 	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -61,7 +61,7 @@ $(PHOTOS): $(INSTALLED) tools/photos.lock
 	@touch $@
 
 $(SPARK): $(INSTALLED) tools/spark.lock
-	@echo "Installing Spark and a Java to test it with (700 MB)" >&2
+	@echo "Installing Spark (550 MB)" >&2
 	@$(RUN) -m pip install --quiet --require-hashes --no-deps --no-input \
 		--disable-pip-version-check -r tools/spark.lock
 	@touch $@

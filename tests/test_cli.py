@@ -31,6 +31,7 @@ COMMANDS = (
     "operator add", "operator list", "operator password", "operator disable", "operator enable",
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
     "merchant plan", "ledger verify", "policy snapshot", "policy simulate",
+    "decision replay",
 )  # fmt: skip
 
 

@@ -159,6 +159,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     permit_sample_per_mille: Annotated[
         int, Meta(description="How many of 1,000 permits the decision log keeps; refusals all.")
     ] = 10
+    decision_log_days: Annotated[
+        int, Meta(description="Days for which the decision log is kept.", ge=1)
+    ] = 3_650
     database_pool_size: Annotated[
         int, Meta(description="Connections one process keeps to PostgreSQL.", ge=1)
     ] = 10

@@ -1,4 +1,5 @@
-"""`qianbao policy simulate|snapshot`: try a policy on everybody, before anybody is told."""
+"""`qianbao policy simulate|snapshot` tries a policy on everybody before anybody is told;
+`qianbao decision replay` takes a logged decision again."""
 
 from __future__ import annotations
 
@@ -13,12 +14,60 @@ import typer
 
 policy = typer.Typer(help="Try policies on everybody.", no_args_is_help=True)
 
+decision = typer.Typer(help="Take logged decisions again.", no_args_is_help=True)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @policy.callback()
 def _group() -> None:
     """Try policies on everybody."""
+
+
+@decision.callback()
+def _decisions() -> None:
+    """Take logged decisions again."""
+
+
+@decision.command(epilog="Example: qianbao decision replay dec_01kc…")
+def replay(
+    decision_id: Annotated[str, typer.Argument(help="The decision's id, from a refusal's log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a decision again, by the stored versions of the policies that took it.
+
+    Ends with 0 when the same comes out; otherwise with 1, after naming what is different."""
+    import msgspec
+
+    from qianbao.terminal import IN_THE_WAY, ready_for
+
+    found = asyncio.run(_replay(ready_for().database_url, decision_id))
+    logged, now = found.logged, found.replayed
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        typer.echo(f"{logged.at:%Y-%m-%d %H:%M} {logged.capability}: {logged.outcome}")
+        for name, version, percent in logged.policies:
+            typer.echo(f"    {name} {version}, enforced for {percent} %")
+        for name, value in logged.facts.items():
+            typer.echo(f"    {name} = {value}")
+        for one in now.differences:
+            typer.echo(f"different: {one.what}\n    then {one.logged}\n    now  {one.now}")
+        typer.echo("Not the same." if now.differences else "The same.")
+    raise typer.Exit(IN_THE_WAY if now.differences else 0)
+
+
+async def _replay(url: str, decision_id: str) -> Any:
+    from psycopg import AsyncConnection
+
+    from qianbao.clock import system_clock
+    from qianbao.rollouts.operators import COMMAND_LINE
+    from qianbao.rollouts.oversight import look_at_decision
+
+    async with await AsyncConnection.connect(url) as conn:
+        return await look_at_decision(
+            conn, decision_id=decision_id, operator=COMMAND_LINE, now=system_clock()
+        )
 
 
 @policy.command(epilog="Example: qianbao policy snapshot /var/lib/qianbao/monday")

@@ -21,6 +21,7 @@ from qianbao.console.simulations import pictures
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import new_id
 from qianbao.rollouts import publish
+from qianbao.rollouts.forecast import compare
 from qianbao.rollouts.in_force import ListedVersion, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import list_simulations, simulate
@@ -63,6 +64,8 @@ async def policy_page(
         listed = await versions(conn, now=now, policy=name)
         runs = await list_simulations(conn, policy=name)
         acts = await list_audit(conn, subject=name, limit=ACTS_MOST)
+        published = any(each.stored.state == "published" for each in listed)
+        happened = await compare(conn, policy=name, now=now) if published else None
     shown = next((each for each in listed if version in (None, each.stored.version)), None)
     if shown is None:
         raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
@@ -76,6 +79,7 @@ async def policy_page(
         segments=pictures(run.result.segments, language_of(request)) if run else [],
         picture=draw([shown], local_date(now), language_of(request)),
         acts=acts,
+        happened=happened,
         own_draft=shown.stored.drafted_by == who(request),
     )
 

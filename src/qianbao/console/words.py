@@ -156,6 +156,7 @@ DETAILS: Mapping[str, str] = {
     "legal_hold": _("legal hold"),
     "reference": _("order"),
     "case": _("case"),
+    "decision": _("decision"),
 }
 """What an act's details are called."""
 

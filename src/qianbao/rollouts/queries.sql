@@ -235,3 +235,20 @@ SELECT wallet_id, legal_hold_id, reference,
 FROM legal_holds
 WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL
 ORDER BY asked_at LIMIT 100
+
+-- name: refused_by_policy
+-- Logged refusals for which this version was among the reasons. Ids begin with their moment.
+SELECT capability, count(DISTINCT wallet_id) AS wallets, count(*) AS refusals,
+    count(DISTINCT wallet_id) FILTER (WHERE jsonb_array_length(reasons) = 1) AS alone
+FROM decisions
+WHERE decision_id >= %(first)s AND outcome = 'blocked'
+    AND reasons @> jsonb_build_array(jsonb_build_object(
+        'policy', %(policy)s::text, 'version', %(version)s::int))
+GROUP BY capability ORDER BY wallets DESC, capability
+
+-- name: refused_wallets
+SELECT count(DISTINCT wallet_id) AS wallets
+FROM decisions
+WHERE decision_id >= %(first)s AND outcome = 'blocked'
+    AND reasons @> jsonb_build_array(jsonb_build_object(
+        'policy', %(policy)s::text, 'version', %(version)s::int))

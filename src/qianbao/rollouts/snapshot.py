@@ -171,7 +171,7 @@ async def _stream(
     async def flush() -> None:
         nonlocal writing, lines, pieces
         await writing  # one piece is written while the next arrives
-        if lines:
+        if lines or not pieces:  # and where there is nobody, a file without rows
             pieces += 1
             name = folder / f"wallets-{buckets.start:02}-{pieces:05}"
             writing = asyncio.create_task(asyncio.to_thread(_write, library, name, lines))
