@@ -203,6 +203,11 @@ FROM (SELECT *, {parts} FROM (
 {situations}
 ) AS situations WHERE bucket >= {first} AND bucket < {after} OFFSET 0) AS wallet
 
+-- name: read_alone
+-- For a statement that reads everything once and is one of several that do so at the same time:
+-- workers of its own, or a compiler, would only take the others' time.
+SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
+
 -- name: open_wallets_by_zone
 SELECT time_zone, count(*) FROM wallets WHERE status = 'open' GROUP BY time_zone
 

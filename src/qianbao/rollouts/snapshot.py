@@ -30,6 +30,7 @@ STREAMS = 2
 
 MANIFEST = "snapshot.json"
 
+Buffer = bytes | bytearray | memoryview
 Tell = Callable[[int, int], object]
 """Hears how many wallets are done, of how many."""
 
@@ -144,6 +145,8 @@ async def _one_view(url: str) -> AsyncIterator[list[AsyncConnection[Any]]]:
         assert row is not None
         for other in opened[1:]:
             await other.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(row[0])))
+        for one in opened:
+            await one.execute(SQL.read_alone)
         yield opened
     finally:
         for one in opened:
@@ -166,7 +169,7 @@ async def _stream(
     values = {"now": now, "charged_since": now - timedelta(days=CHARGED_DAYS)}
     statement = AsyncClientCursor(conn).mogrify(snapshot_sql(buckets), values)
     library, writing, pieces = duckdb().connect(), asyncio.create_task(asyncio.sleep(0)), 0
-    lines: list[bytes] = []
+    lines: list[Buffer] = []
 
     async def flush() -> None:
         nonlocal writing, lines, pieces
@@ -180,7 +183,7 @@ async def _stream(
 
     async with conn.cursor().copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)".encode()) as copy:
         async for line in copy:
-            lines.append(bytes(line))
+            lines.append(line)
             if len(lines) == PIECE_WALLETS:
                 await flush()
     await flush()
@@ -188,7 +191,7 @@ async def _stream(
     library.close()
 
 
-def _write(library: Any, name: Path, lines: list[bytes]) -> None:
+def _write(library: Any, name: Path, lines: list[Buffer]) -> None:
     """Lines of CSV as a Parquet file."""
     written = name.with_suffix(".csv")
     written.write_bytes(b"".join(lines))
