@@ -1,12 +1,13 @@
 # Everything one does with this repository. Only make and Python 3.11 or newer are assumed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-again test check photos wheel bench screenshots reference lock clean
+.PHONY: help demo demo-again test check photos spark wheel bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
 
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
 PHOTOS := .venv/.photos
+SPARK := .venv/.spark
 ASSETS := src/qianbao/web/static/vendor/.installed
 
 help: ## Show this list
@@ -18,13 +19,15 @@ demo: $(INSTALLED) $(ASSETS) ## Run the wallet, its sandbox banks and a cast of 
 demo-again: $(INSTALLED) $(ASSETS) ## Delete what the demo made in .qianbao, after asking, and start it over
 	@$(RUN) -m qianbao demo --fresh
 
-test: check $(ASSETS) $(PHOTOS) ## Check the code, then run every test, the browser ones included
+test: check $(ASSETS) $(PHOTOS) $(SPARK) ## Check the code, then run every test, the browser ones included
 	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest
 
 check: $(INSTALLED) ## Format, lint, types and house rules
 	@$(RUN) tools/check.py
 
 photos: $(PHOTOS) ## Install what reads photos of documents (350 MB on disk)
+
+spark: $(SPARK) ## Install Spark (550 MB on disk; it needs a Java 17 or newer)
 
 wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
 	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -55,6 +58,12 @@ $(PHOTOS): $(INSTALLED) tools/photos.lock
 	@echo "Installing what reads photos of documents (350 MB)" >&2
 	@$(RUN) -m pip install --quiet --require-hashes --no-deps --no-input \
 		--disable-pip-version-check -r tools/photos.lock
+	@touch $@
+
+$(SPARK): $(INSTALLED) tools/spark.lock
+	@echo "Installing Spark (550 MB)" >&2
+	@$(RUN) -m pip install --quiet --require-hashes --no-deps --no-input \
+		--disable-pip-version-check -r tools/spark.lock
 	@touch $@
 
 $(ASSETS): $(INSTALLED) package.json package-lock.json tools/assets.py tools/node.py tools/node.lock

@@ -35,7 +35,7 @@ COMMANDS = (
     "merchant add", "merchant list", "merchant key", "merchant disable", "merchant enable",
     "merchant plan", "ledger verify", "policy list", "policy show", "policy draft",
     "policy announce", "policy enforce", "policy stop", "policy rollback", "policy retire",
-    "policy schema", "policy lint",
+    "policy schema", "policy lint", "policy snapshot", "policy simulate", "decision replay",
 )  # fmt: skip
 
 
@@ -279,3 +279,30 @@ def test_the_database_is_not_touched_by_asking(on, database_url: str) -> None:  
     on("merchant", "list")
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM audit").fetchone() == (0,)
+
+
+def test_a_draft_is_tried_on_a_snapshot_from_the_command_line(
+    on: Callable[..., subprocess.CompletedProcess[str]], database_url: str, tmp_path: Path
+) -> None:
+    """Whichever engine counts, the run is kept with the version, and says who ran it."""
+    pytest.importorskip("duckdb", reason="the extra simulation is not installed")
+    on("migrate")
+    folder = str(tmp_path / "monday")
+    taken = on("policy", "snapshot", folder, "--json")
+    assert (json.loads(taken.stdout)["wallets"], taken.stderr) == (0, "")
+    assert on("policy", "snapshot", folder).returncode == 3
+    runs = [
+        on("policy", "simulate", "two-banks", "1", "--json", *words)
+        for words in ((), ("--engine", "duckdb"), ("--engine", "duckdb", "--snapshot", folder))
+    ]
+    found = [json.loads(run.stdout) for run in runs]
+    assert [one["engine"] for one in found] == ["postgres", "duckdb", "duckdb"]
+    assert found[0]["result"] == found[1]["result"] == found[2]["result"]
+    shown = on("policy", "simulate", "two-banks", "1")
+    assert "0 of 0 wallets do not meet it" in shown.stdout
+    assert on("policy", "simulate", "two-banks", "9").returncode == 3
+    with psycopg.connect(database_url) as conn:
+        stored = conn.execute(
+            "SELECT engine, run_by FROM simulations ORDER BY created_at"
+        ).fetchall()
+    assert stored[:2] == [("postgres", "$ qianbao"), ("duckdb", "$ qianbao")]

@@ -20,6 +20,7 @@ GROUPS = {
     "operator": ("qianbao.admission", "operators", "Who may sign in to the console."),
     "merchant": ("qianbao.admission", "merchants", "Who may be paid, and their API keys."),
     "policy": ("qianbao.policy_commands", "app", "Policies: checked, tried, and their life."),
+    "decision": ("qianbao.simulation_commands", "decision", "Take logged decisions again."),
     "ledger": ("qianbao.ledger_commands", "app", "Have the ledger prove itself."),
     "names": ("qianbao.names_commands", "app", "Compare names; show how banks print them."),
     "bench": ("qianbao.bench", "app", "Measure, beside a limit measured in the same run."),

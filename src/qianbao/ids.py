@@ -86,6 +86,11 @@ def id_series(
             yield begin + low
 
 
+def first_id(prefix: str, moment: datetime) -> str:
+    """What every id made at `moment` or later is not below, and every earlier one is."""
+    return f"{prefix}_{_letters(int(moment.timestamp() * 1000) << 55)}"
+
+
 def id_from_key(prefix: str, scope: str, key: str) -> str:
     """The id that a caller's idempotency key stands for: the same key, the same thing."""
     if prefix not in PREFIXES:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from qianbao import lint_command
+from qianbao import lint_command, simulation_commands
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.settings import Settings
 from qianbao.terminal import WRONG, leave, read_secret, ready_for, show_table
@@ -38,6 +38,12 @@ def _group() -> None:
 
 app.command(name="schema", epilog=lint_command.SCHEMA_EXAMPLE)(lint_command.schema)
 app.command(name="lint", epilog=lint_command.LINT_EXAMPLE)(lint_command.lint)
+app.command(name="snapshot", epilog=simulation_commands.SNAPSHOT_EXAMPLE)(
+    simulation_commands.snapshot
+)
+app.command(name="simulate", epilog=simulation_commands.SIMULATE_EXAMPLE)(
+    simulation_commands.simulate
+)
 
 
 @app.command("list", epilog="Example: qianbao policy list")

@@ -175,6 +175,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Days after a rollout's last step that refusals are watched.", ge=1),
     ] = 30
+    decision_log_days: Annotated[
+        int, Meta(description="Days for which the decision log is kept.", ge=1)
+    ] = 3_650
     database_pool_size: Annotated[
         int, Meta(description="Connections one process keeps to PostgreSQL.", ge=1)
     ] = 10

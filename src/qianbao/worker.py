@@ -28,6 +28,7 @@ from qianbao.notices.texts import deliver_text
 from qianbao.notices.webhooks import RETRIES, deliver_webhook
 from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.clear import forget_answers
+from qianbao.payments.decisions import forget_decisions
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
 from qianbao.rollouts.tell import tell_holders
@@ -100,6 +101,8 @@ async def _tidy(services: Services, timestamp: int) -> None:
     before = services.now() - timedelta(days=services.settings.idempotency_days)
     await until_done(services.pool, partial(expire_orders, now=services.now()))
     await until_done(services.pool, partial(forget_answers, before=before))
+    kept = services.now() - timedelta(days=services.settings.decision_log_days)
+    await until_done(services.pool, partial(forget_decisions, before=kept))
 
 
 async def _remind_of_expiry(services: Services, timestamp: int) -> None:

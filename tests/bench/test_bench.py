@@ -11,18 +11,24 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import AsyncConnection
 from typer.testing import CliRunner
 
 from qianbao.bench import app
 from qianbao.bench.copying import bare_copy
+from qianbao.bench.deciding import measure_decide, measure_plan
 from qianbao.bench.drive import arrivals, drive
 from qianbao.bench.existing import add_existing
 from qianbao.bench.measure import measure
+from qianbao.bench.population import settle
 from qianbao.bench.shape import Shape, dice, wanted
+from qianbao.bench.simulating import NOW, make
+from qianbao.bench.simulating import measure as simulate
 from qianbao.bench.single import transfers_one_by_one
 from qianbao.bench.world import world
 from qianbao.ledger.proof import prove_snapshot
 from qianbao.policy.policies import load_pack
+from qianbao.rollouts.snapshot import take
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=20)
@@ -125,3 +131,45 @@ def test_the_shipped_policies_are_linted_wallet_by_wallet():
     assert (figures["policies"], figures["findings"]) == (len(load_pack()), 0)
     assert figures["combinations"] > 1_000
     assert figures["seconds"] > 0
+
+
+def test_decisions_and_plans_are_those_of_the_pack():
+    found = measure_decide(30, quiet)
+    assert (found.decisions, found.policies) == (240, len(load_pack()))
+    assert 0 < found.refused_share < 1
+    assert 0 < found.p50_us <= found.p99_us
+    planned = measure_plan(30, quiet)
+    assert planned.plans == round(found.refused_share * 240)
+    assert planned.without == 0
+    assert 0 < planned.p50_ms <= planned.p99_ms <= planned.most_ms
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+async def test_a_simulation_asks_what_the_hand_written_sql_asks(make_database, engine):
+    """Of made-up wallets, which are of all kinds; a snapshot of real rows is timed beside it."""
+    pytest.importorskip("duckdb", reason="the extra simulation is not installed")
+    with make_database(migrated=False) as url:
+        found = await simulate(url, 3_000, engine, 500, quiet)
+    assert found.settings.snapshot_wallets == (500 if engine == "duckdb" else 3_000)
+    assert 300 < found.locked_out < 600
+    assert found.snapshot_wallets_per_second > 0
+    assert (found.ratio_to_sql is None) == (engine == "postgres")
+
+
+async def test_made_up_and_real_wallets_have_the_same_shares(make_database, tmp_path):
+    duckdb = pytest.importorskip("duckdb", reason="the extra simulation is not installed")
+    make(tmp_path / "made", 4_000, quiet)
+    with make_database() as url:
+        async with await AsyncConnection.connect(url, autocommit=True) as conn:
+            await settle(conn, first=0, count=4_000, now=NOW)
+        await take(url, tmp_path / "real", now=NOW, tell=lambda _done, _all: None)
+    made, real = (
+        duckdb.sql(
+            "SELECT coalesce(residency, ''), count(*) / 4000, avg(linked_banks), avg(category), "
+            f"avg(verified::int) FROM '{tmp_path / folder}/*.parquet' GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        for folder in ("made", "real")
+    )
+    assert [row[0] for row in made] == ["", "foreign", "hmt", "mainland"]
+    for one, other in zip(made, real, strict=True):
+        assert one[1:] == pytest.approx(other[1:], rel=0.2, abs=0.05)

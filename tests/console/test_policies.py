@@ -7,13 +7,14 @@ from datetime import datetime
 
 import pytest
 
-from qianbao.console.policies import first_version, segment_bars
-from qianbao.console.words import TAGS
+from qianbao.bank_names import bank_name
+from qianbao.console.policies import first_version
+from qianbao.console.simulations import pictures
 from qianbao.db.pool import Pool
 from qianbao.errors import Language
 from qianbao.policy.policies import load_pack, load_policy
+from qianbao.rollouts.counting import Segment
 from qianbao.rollouts.publish import install_pack
-from qianbao.rollouts.simulate import BANKS_MOST, Outcome, Segment, Simulation
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
 from tests.kit.money import add_wallet
 from tests.rollouts.policies import two_banks
@@ -99,14 +100,31 @@ async def test_the_draft_box_starts_with_it(enter: Enter) -> None:
     assert "requires: linked_banks" in page
 
 
-def test_one_bank_is_one_bank() -> None:
-    segments = tuple(Segment("foreign", banks, "CNY", 4, 4, 1, 100) for banks in (1, 2, BANKS_MOST))
-    run = Simulation(
-        "sim_1", "two-banks", 1, NOW, Outcome(12, 12, 3, {"CNY": 300}, (), segments), "Mei", NOW
-    )
-    said = {language: [row.label for row in segment_bars(run, language).rows] for language in TAGS}
-    assert said["en"] == ["foreign · 1 bank", "foreign · 2 banks", "foreign · 3+ banks"]
-    assert said["zh"][0] == "外籍 · 1 家银行"
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_dimension_has_its_picture_and_words(language: Language) -> None:
+    values = {
+        "residency": ("", "foreign"), "document_kind": ("passport",), "bank": ("", "ICBC"),
+        "age_days": ("30", "1095"), "balance_minor": ("0", "1", "1000000"),
+    }  # fmt: skip
+    segments = [
+        Segment(by, value, currency, 4, 4, 1, 100)  # type: ignore[arg-type]
+        for by, all_values in values.items()
+        for value in all_values
+        for currency in ("CNY", "EUR")
+    ]
+    drawn = [
+        ([row.label for row in picture.rows], [(row.count, row.marked) for row in picture.rows])
+        for _, picture in pictures(segments, language)
+    ]
+    chinese = language == "zh"
+    assert [labels for labels, _ in drawn] == [
+        ["无证件" if chinese else "no document", "外籍" if chinese else "foreign"],
+        ["护照" if chinese else "passport"],
+        ["未绑卡" if chinese else "no card", bank_name("ICBC", language)],
+        ["30–90", "1,095+"],
+        ["0", "0–100", "10,000+"],
+    ]
+    assert {pair for _, counts in drawn for pair in counts} == {(8, 2)}
 
 
 async def test_what_is_wrong_in_a_draft_is_shown_where_it_is(enter: Enter) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
+import msgspec
 import pytest
 
 from qianbao.db.pool import Pool
@@ -11,12 +13,16 @@ from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.notices.inbox import list_notices
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
+from qianbao.policy.record import record
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.publish import install_pack
 from qianbao.wallets.cases import list_cases, open_case
 from qianbao.wallets.holds import list_legal_holds
 from qianbao.wallets.opening import mark_closed, open_wallet
+from qianbao.wallets.situation import read_situation
 from tests.console.conftest import NOW, Enter, Moment
 
 PHONE = "+8613800138001"
@@ -255,3 +261,42 @@ async def test_a_case_is_answered_once(anna: str, enter: Enter, pool: Pool) -> N
     assert len(list(notices)) == 1
     again = await mei.post(address, data={"answer": "Once more."})
     assert (again.status_code, "case_answered" in again.text) == (409, True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_decision_is_shown_from_the_wallets_page(
+    anna: str, enter: Enter, pool: Pool, clock: Moment, language: str
+) -> None:
+    """What was told, what it was decided on, and whether it comes out the same now."""
+    at = NOW.replace(year=2027, month=2)
+    policies, facts = load_pack(), facts_at(await _situation(pool, anna, at), at, 100)
+    situation = await _situation(pool, anna, at)
+    made = decide(policies, "transfer", facts, at, situation)
+    kept = record(policies, "transfer", facts, situation)
+    decision = new_id("dec", at)
+    parts = (kept.policies, made.reasons, kept.facts, kept.situation)
+    async with pool.connection() as conn:
+        await conn.execute(
+            "INSERT INTO decisions VALUES (%s, %s, 'transfer', %s, %s, %s, %s, %s, %s)",
+            (anna, decision, made.outcome, *(msgspec.json.encode(p).decode() for p in parts), at),
+        )
+    mei = await enter("Mei")
+    mei.cookies.set("qianbao_language", language)
+    assert f"/console/decisions/{decision}" in (await mei.get(f"/console/wallets/{anna}")).text
+    shown = await mei.get(f"/console/decisions/{decision}")
+    chinese = language == "zh"
+    assert ("结果一致" if chinese else "comes out the same") in shown.text
+    assert ("已绑卡的银行数" if chinese else "banks with a linked card") in shown.text
+    assert "two-banks" in shown.text
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE decisions SET outcome = 'allowed', reasons = '[]'")
+        looks = [entry.detail for entry in await list_audit(conn, subject=anna)]
+    assert {"decision": decision} in looks
+    shown = await mei.get(f"/console/decisions/{decision}")
+    assert ("结果不同" if chinese else "comes out otherwise") in shown.text
+    assert (await mei.get("/console/decisions/dec_none")).status_code == 404
+
+
+async def _situation(pool: Pool, wallet_id: str, at: datetime) -> Situation:
+    async with pool.connection() as conn:
+        return await read_situation(conn, wallet_id=wallet_id, now=at, free_minor=0)

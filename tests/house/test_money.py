@@ -15,8 +15,8 @@ ALLOWED = {
 }
 """Floats in money rooms that are not money, and what they are: a file, or one text in it."""
 
-MAKES_A_PAST = "src/qianbao/bench/existing.py"
-"""Fills an empty ledger for a bench, by the million; a test proves what it made."""
+MAKES_A_PAST = ("src/qianbao/bench/existing.py", "src/qianbao/bench/population.py")
+"""Fill an empty database for a bench, by the million; tests say what they made."""
 
 LEDGERS_TABLES = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?"
@@ -80,7 +80,7 @@ def test_only_the_ledger_writes_its_tables() -> None:
     wrong = [
         f"{where}: {found.group(0)}"
         for where, text in statements(without="ledger")
-        if where.partition(":")[0] != MAKES_A_PAST
+        if where.partition(":")[0] not in MAKES_A_PAST
         for found in LEDGERS_TABLES.finditer(text)
     ]
     assert wrong == []

@@ -40,7 +40,7 @@ ORDER = (
     {"app", "seed"},
     {"terminal", "processes"},
     {"admission"},
-    {"lint_command"},
+    {"lint_command", "simulation_commands"},
     {"policy_commands"},
     {"bench", "demo", "ledger_commands", "reference", "names_commands", "mrz_command"},
     {"cli"},

@@ -14,15 +14,9 @@ from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import Policy, enforced_from, load_pack, load_policy
 from qianbao.rollouts import publish
-from qianbao.rollouts.simulate import (
-    BANKS_MOST,
-    SMALLEST_AMOUNT_MINOR,
-    Segment,
-    SimulationIdUsed,
-    count,
-    list_simulations,
-    simulate,
-)
+from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
+from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Segment
+from qianbao.rollouts.simulate import SimulationIdUsed, count, list_simulations, simulate
 from qianbao.wallets.situation import read_situations
 from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
@@ -59,7 +53,7 @@ async def test_the_counts_are_those_of_decide(
     wallet_ids = await settle(conn, seed=seed, count=300, now=NOW)
     wallets = [carry(read, NOW, as_of) for read in await _situations(conn, wallet_ids)]
     tried = EVERY[number]
-    outcome = await count(conn, tried, in_force=(), as_of=as_of)
+    outcome = await count(conn, tried, in_force=(), as_of=as_of, now=NOW)
 
     alone = (_now_and_in_full(tried),)
     out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
@@ -84,23 +78,39 @@ async def test_the_shipped_policies_are_counted_as_they_decide(conn: Connection)
     for tried in load_pack():
         as_of = max(NOW, enforced_from(tried))
         wallets = [carry(read, NOW, as_of) for read in await _situations(conn, wallet_ids)]
-        outcome = await count(conn, tried, in_force=load_pack(), as_of=as_of)
+        outcome = await count(conn, tried, in_force=load_pack(), as_of=as_of, now=NOW)
         alone = (_now_and_in_full(tried),)
         out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
         assert outcome.locked_out == len(out), tried.name
         assert outcome.changes == (), tried.name  # it only takes its own place
 
 
-async def test_segments_add_up_by_residency_banks_and_currency(conn: Connection) -> None:
+async def test_segments_add_up_in_every_dimension(conn: Connection) -> None:
     wallet_ids = await settle(conn, seed=7, count=200, now=NOW)
     wallets = await _situations(conn, wallet_ids)
-    outcome = await count(conn, EVERY[0], in_force=(), as_of=NOW)
-    found = {(each.residency, each.banks, each.currency): each.wallets for each in outcome.segments}
-    expected = Counter(
-        (each.residency or "", min(len(set(each.card_banks)), BANKS_MOST), each.currency)
-        for each in wallets
+    outcome = await count(conn, EVERY[0], in_force=(), as_of=NOW, now=NOW)
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for each in outcome.segments:
+        found.setdefault(each.by, Counter())[each.value, each.currency] += each.wallets
+    assert found["residency"] == Counter((w.residency or "", w.currency) for w in wallets)
+    assert found["document_kind"] == Counter((w.document_kind or "", w.currency) for w in wallets)
+    assert found["bank"] == Counter(
+        (bank, w.currency) for w in wallets for bank in set(w.card_banks) or {""}
     )
-    assert found == expected
+    ages = [(facts_at(w, NOW)["days_since_opened"], w.currency) for w in wallets]
+    assert found["age_days"] == Counter((_band(days, AGE_DAYS), money) for days, money in ages)
+    assert found["balance_minor"] == Counter(
+        (_band(w.balance_minor, BALANCE_MINOR), w.currency) for w in wallets
+    )
+    out = dict.fromkeys(found, 0)
+    for each in outcome.segments:
+        out[each.by] += each.locked_out
+    assert {out[by] for by in found if by != "bank"} == {outcome.locked_out}
+
+
+def _band(value: object, starts: tuple[int, ...]) -> str:
+    assert isinstance(value, int)
+    return str(max(start for start in starts if start <= max(value, 0)))
 
 
 async def test_losing_and_regaining_are_counted_against_what_is_in_force(conn: Connection) -> None:
@@ -110,7 +120,7 @@ async def test_losing_and_regaining_are_counted_against_what_is_in_force(conn: C
     wallets = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
     stricter, milder = load_policy(two_banks(2, banks=3)), load_policy(two_banks(2, banks=1))
     for tried in (stricter, milder):
-        outcome = await count(conn, tried, in_force=EVERY, as_of=ENFORCED)
+        outcome = await count(conn, tried, in_force=EVERY, as_of=ENFORCED, now=NOW)
         before = tuple(_now_and_in_full(policy) for policy in EVERY)
         after = (*before[1:], _now_and_in_full(tried))
         changes = {}
@@ -127,7 +137,7 @@ async def test_losing_and_regaining_are_counted_against_what_is_in_force(conn: C
 
 
 async def test_nobody_is_there_yet(conn: Connection) -> None:
-    outcome = await count(conn, EVERY[0], in_force=EVERY, as_of=NOW)
+    outcome = await count(conn, EVERY[0], in_force=EVERY, as_of=NOW, now=NOW)
     assert (outcome.wallets, outcome.locked_out, outcome.locked_out_minor) == (0, 0, {})
     assert outcome.changes == ()
 

@@ -16,7 +16,7 @@ from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.ledger.proof import Proof, prove_snapshot
 from qianbao.payments.reconcile import Reconciliation, reconcile
-from qianbao.rollouts import in_force, operators, publish, retire, simulate
+from qianbao.rollouts import forecast, in_force, operators, publish, retire, simulate
 from qianbao.rollouts.operators import Operator
 
 
@@ -218,6 +218,20 @@ async def list_simulations(
         return await simulate.list_simulations(conn, policy=policy)
 
 
+@get("/operator/policies/{policy:str}/forecast", opt=refuses("policy_not_published"))
+async def compare_forecast(
+    request: Asked, operator: Operator, policy: str
+) -> forecast.Forecast | None:
+    """Compare a forecast
+
+    What the published version's simulation foretold, beside whom it has refused since it began to
+    block; null before that.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await forecast.compare(conn, policy=policy, now=own.now())
+
+
 @post(
     "/operator/policies/{policy:str}/publish",
     status_code=200,
@@ -345,6 +359,7 @@ ROUTES = (
     draft_policy,
     simulate_policy,
     list_simulations,
+    compare_forecast,
     publish_policy,
     propose_retirement,
     keep_policy,

@@ -11,6 +11,7 @@ from msgspec import Meta
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
+from qianbao.payments.decisions import LoggedDecision, list_decisions
 from qianbao.rollouts import oversight
 from qianbao.rollouts.operators import Operator
 from qianbao.rollouts.population import HoldWaiting, holds_waiting
@@ -78,6 +79,40 @@ async def wallet_standing(request: Asked, operator: Operator, wallet_id: str) ->
             own.settings,
             wallet_id=wallet_id,
             now=own.now(),
+        )
+
+
+@get("/operator/wallets/{wallet_id:str}/decisions", opt=refuses("wallet_unknown"))
+async def wallet_decisions(
+    request: Asked, operator: Operator, wallet_id: str
+) -> list[LoggedDecision]:
+    """List a wallet's decisions
+
+    The latest twenty that were logged: every refusal, and a sample of permits. Each look is
+    recorded.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        await oversight.look_at(conn, wallet_id=wallet_id, operator=operator.name, now=own.now())
+        return await list_decisions(conn, wallet_id=wallet_id)
+
+
+@get(
+    "/operator/decisions/{decision_id:str}",
+    opt=refuses("decision_unknown", "policy_version_unknown"),
+)
+async def show_decision(
+    request: Asked, operator: Operator, decision_id: str
+) -> oversight.DecisionLooked:
+    """Show a decision
+
+    As it was logged, and taken again now by the versions of the policies that took it. Each look is
+    recorded.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await oversight.look_at_decision(
+            conn, decision_id=decision_id, operator=operator.name, now=own.now()
         )
 
 
@@ -274,6 +309,8 @@ async def _step_hold(
 ROUTES = (
     find_wallets,
     wallet_standing,
+    wallet_decisions,
+    show_decision,
     list_cases,
     answer_case,
     list_holds,

@@ -9,18 +9,11 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
-from qianbao.bench import linting, names
+from qianbao.bench import linting, names, rules
 from qianbao.bench.measure import Figures, measure
+from qianbao.bench.progress import progress
 from qianbao.bench.shape import Shape
 from qianbao.bench.world import run, server
 
@@ -105,23 +98,15 @@ def http(
 
 
 app.command(name="names")(names.command)
+app.command(name="decide")(rules.decide)
+app.command(name="plan")(rules.plan)
+app.command(name="simulate")(rules.simulate)
 app.command(name="lint")(linting.command)
 
 
 def _bench(name: str, shape: Shape, *, compare: bool, prove: bool, as_json: bool) -> None:
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(step, total=total)
-            bar.update(tasks[step], completed=done)
-
-        with server(os.environ.get("QIANBAO_DATABASE_URL", "")) as url:
-            found = run(measure(url, name, shape, compare=compare, prove=prove, tell=tell))
+    with progress() as tell, server(os.environ.get("QIANBAO_DATABASE_URL", "")) as url:
+        found = run(measure(url, name, shape, compare=compare, prove=prove, tell=tell))
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     else:

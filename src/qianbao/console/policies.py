@@ -16,17 +16,17 @@ from litestar.response import Redirect
 from qianbao.clock import local_date
 from qianbao.console.access import who
 from qianbao.console.overview import draw
-from qianbao.console.pictures import Bars, bars
 from qianbao.console.render import Asked, environment, language_of, page
-from qianbao.console.words import translations
+from qianbao.console.simulations import pictures
 from qianbao.db.queries import Connection
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import new_id
 from qianbao.rollouts import publish
 from qianbao.rollouts.enforcement import Enforcement, enforcement_of
+from qianbao.rollouts.forecast import compare
 from qianbao.rollouts.in_force import ListedVersion, versions
 from qianbao.rollouts.operators import list_audit
-from qianbao.rollouts.simulate import BANKS_MOST, Simulation, list_simulations, simulate
+from qianbao.rollouts.simulate import list_simulations, simulate
 from qianbao.settings import Settings
 
 _VERSION = re.compile(r"^version:\s*\d+", re.MULTILINE)
@@ -71,6 +71,8 @@ async def policy_page(
         if shown is None:
             raise publish.PolicyVersionUnknown(policy=name[:60], version=version or 1)
         reached = await _reached(conn, services.settings, shown, now)
+        published = any(each.stored.state == "published" for each in listed)
+        happened = await compare(conn, policy=name, now=now) if published else None
     run = next((run for run in runs if run.version == shown.stored.version), None)
     return page(
         request,
@@ -78,10 +80,11 @@ async def policy_page(
         listed=listed,
         shown=shown,
         run=run,
-        bars=segment_bars(run, language_of(request)) if run else None,
+        segments=pictures(run.result.segments, language_of(request)) if run else [],
         picture=draw([shown], local_date(now), language_of(request)),
         acts=acts,
         reached=reached,
+        happened=happened,
         own_draft=shown.stored.drafted_by == who(request),
     )
 
@@ -148,21 +151,6 @@ async def publish_version(request: Asked, name: FromPath[str], version: FromPath
             conn, policy=name, version=version, operator=who(request), now=services.clock()
         )
     return _back_to(name, version)
-
-
-def segment_bars(run: Simulation, language: Language) -> Bars:
-    """The segments of a simulation as bars: how many wallets, how many of them locked out; the
-    currencies of one segment together."""
-    words, said = environment(language), translations(language)
-    counted: dict[str, tuple[int, int]] = {}
-    for segment in run.result.segments:
-        residency = words.filters["value"](segment.residency)
-        banks = f"{segment.banks}+" if segment.banks == BANKS_MOST else str(segment.banks)
-        count = said.ngettext("%(banks)s bank", "%(banks)s banks", segment.banks)
-        label = f"{residency} · {count % {'banks': banks}}"
-        wallets, locked_out = counted.get(label, (0, 0))
-        counted[label] = (wallets + segment.wallets, locked_out + segment.locked_out)
-    return bars([(label, *counts) for label, counts in counted.items()])
 
 
 def _latest(listed: Sequence[ListedVersion]) -> list[ListedVersion]:

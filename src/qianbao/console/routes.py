@@ -64,6 +64,7 @@ def routes() -> list[Router]:
             wallets.wallet_search,
             wallets.find_wallet,
             wallets.wallet_page,
+            wallets.decision_page,
             holds.enter_hold,
             holds.approve_hold,
             holds.withdraw_hold,

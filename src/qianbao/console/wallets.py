@@ -23,6 +23,7 @@ from qianbao.identity.documents import Document, list_documents
 from qianbao.leaving.counterparties import kind_words
 from qianbao.leaving.history import transactions
 from qianbao.names import display
+from qianbao.payments.decisions import list_decisions
 from qianbao.policy.facts import FACTS, Fact, Situation, facts_at
 from qianbao.policy.reach import can_be_exempted
 from qianbao.policy.sentences import show_value
@@ -106,6 +107,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         cases = await list_cases(conn, wallet_id)
         legal_holds = await list_legal_holds(conn, wallet_id)
         exemptions = await list_exemptions(conn, wallet_id)
+        decisions = await list_decisions(conn, wallet_id=wallet_id)
     return page(
         request,
         "wallet.html",
@@ -120,7 +122,19 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         holds=legal_holds,
         exemptions=exemptions,
         exemptible=[policy for policy in policies if can_be_exempted(policy)],
+        decisions=decisions,
     )
+
+
+@get("/decisions/{decision_id:str}")
+async def decision_page(request: Asked, decision_id: FromPath[str]) -> Response[Any]:
+    """One logged decision, and what comes out when it is taken again."""
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        found = await oversight.look_at_decision(
+            conn, decision_id=decision_id, operator=who(request), now=services.clock()
+        )
+    return page(request, "decision.html", logged=found.logged, replayed=found.replayed, known=FACTS)
 
 
 def shown_facts(situation: Situation, now: datetime, language: Language) -> list[tuple[Fact, str]]:

@@ -177,6 +177,7 @@ DETAILS: Mapping[str, str] = {
     "policy": _("policy"),
     "until": _("until"),
     "reason": _("reason"),
+    "decision": _("decision"),
 }
 """What an act's details are called."""
 

@@ -393,7 +393,8 @@ CREATE TABLE bank_orders (
 );
 CREATE INDEX bank_orders_open ON bank_orders (created_at) WHERE state IN ('pending', 'unknown');
 
--- Every refusal, and a sample of permits.
+-- Every refusal, and a sample of permits: enough of each to take it again, and no more. Policies are
+-- name, version and the percentage it was enforced by.
 CREATE TABLE decisions (
     wallet_id text COLLATE "C" NOT NULL,
     decision_id text COLLATE "C" NOT NULL,
@@ -402,11 +403,14 @@ CREATE TABLE decisions (
     policies jsonb NOT NULL,
     reasons jsonb NOT NULL,
     facts jsonb NOT NULL,
+    -- what of the wallet's row these facts come from, and what else decided
+    situation jsonb NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, decision_id)
 );
 -- for the tripwire, which reads what was refused since it last looked
 CREATE INDEX decisions_refused ON decisions (at) WHERE outcome = 'blocked';
+CREATE INDEX decisions_by_id ON decisions (decision_id);
 
 -- ── Mandates and Pay Score ─────────────────────────────────────────────────────────────────────
 
@@ -658,6 +662,7 @@ CREATE TABLE simulations (
     policy text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     as_of timestamptz NOT NULL,
+    engine text NOT NULL CHECK (engine IN ('postgres', 'duckdb', 'spark')),
     result jsonb NOT NULL,
     run_by text NOT NULL,
     created_at timestamptz NOT NULL

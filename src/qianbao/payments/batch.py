@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +21,7 @@ from qianbao.payments.errors import BlockedByPolicy
 from qianbao.policy.decide import Decision, decide
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
+from qianbao.policy.record import Record, record
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
 from qianbao.wallets.known import Known, Moved
@@ -47,11 +49,11 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class LoggedDecision(msgspec.Struct, frozen=True):
-    """A decision for the log, with the facts it was made on."""
+    """A decision for the log, with what it was made on."""
 
     wallet_id: str
     decision: Decision
-    facts: dict[str, Any]
+    record: Record
 
 
 class Member(msgspec.Struct):
@@ -93,7 +95,6 @@ class Batch:
         members: dict[str, Member],
         policies: tuple[Policy, ...],
         settings: Settings,
-        sampled: Callable[[], bool],
     ) -> None:
         self.now = now
         self.book = book
@@ -103,7 +104,7 @@ class Batch:
         self.loaded: dict[str, Any] = {}
         self.rows: dict[str, list[Any]] = {}
         self.decisions: list[LoggedDecision] = []
-        self._sampled = sampled
+        self.key = ""
 
     def open_wallet(self, wallet_id: str) -> Situation:
         """The wallet's situation, but for what money moves. Raises `WalletUnknown` or
@@ -132,10 +133,16 @@ class Batch:
             situation = _as_counted(found, self.now)
             decision = decide(self.policies, capability, facts, self.now, situation)
             if decision.outcome == "blocked":
-                self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
+                self._log(wallet_id, decision, facts, situation)
                 raise BlockedByPolicy(decision, situation, amount_minor)
-        if self._sampled():
-            self.decisions.append(LoggedDecision(wallet_id, decision, dict(facts)))
+        if is_sampled(self.key, self.settings.permit_sample_per_mille):
+            self._log(wallet_id, decision, facts, _as_counted(found, self.now))
+
+    def _log(
+        self, wallet_id: str, decision: Decision, facts: dict[str, Any], situation: Situation
+    ) -> None:
+        kept = record(self.policies, decision.capability, facts, situation)
+        self.decisions.append(LoggedDecision(wallet_id, decision, kept))
 
     def count(self, wallet_id: str, *, paid: int = 0, moved: int = 0, received: int = 0) -> None:
         """Adds to the limit counters (minor units; less than 0 gives back, never below
@@ -162,6 +169,12 @@ class Batch:
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
         self.rows.setdefault(kind, []).append(row)
+
+
+def is_sampled(key: str, per_mille: int) -> bool:
+    """Whether the permits of the request under `key` go into the log: the same however often, and
+    wherever, it is asked."""
+    return crc32(key.encode()) % 1000 < per_mille
 
 
 def _as_counted(found: Member, now: datetime) -> Situation:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -71,14 +70,12 @@ class Clearing:
         policies: PoliciesInForce,
         settings: Settings,
         clock: Clock,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         self._pool = pool
         self._kinds = {kind.request: kind for kind in kinds}
         self._policies = policies
         self._settings = settings
         self._clock = clock
-        self._chance = chance
         self._known = KnownWallets(settings.clearing_known_wallets, settings.withdrawal_free_minor)
         self._queue: list[Waiting] = []
         self._arrived = asyncio.Event()
@@ -221,14 +218,12 @@ class Clearing:
             known = self._known.remember(one, found.get(wallet_id), policies, now)
             account = book.accounts.get((wallet_id, known.situation.currency))
             members[wallet_id] = member(known, one, account)
-        kept = self._settings.permit_sample_per_mille
         batch = Batch(
             now=now,
             book=book,
             members=members,
             policies=policies,
             settings=self._settings,
-            sampled=lambda: self._chance() * 1000 < kept,
         )
         return batch, answered
 
@@ -280,7 +275,7 @@ def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: F
         if first != digest:
             return SameKeyOtherRequest()
         return msgspec.json.decode(answer, type=kind.answer) if key in answered else answer
-    mark = batch.book.mark()
+    mark, batch.key = batch.book.mark(), request.key
     try:
         answer = kind.apply(request, batch)
     except QianbaoError as refusal:
@@ -355,9 +350,10 @@ async def _write_decisions(conn: Connection, batch: Batch) -> None:
             "ids": texts([new_id("dec", batch.now) for _ in logged]),
             "capabilities": texts([one.decision.capability for one in logged]),
             "outcomes": texts([one.decision.outcome for one in logged]),
-            "policies": column(lambda one: one.decision.versions),
+            "policies": column(lambda one: one.record.policies),
             "reasons": column(lambda one: one.decision.reasons),
-            "facts": column(lambda one: one.facts),
+            "facts": column(lambda one: one.record.facts),
+            "situations": column(lambda one: one.record.situation),
             "now": batch.now,
         },
     )

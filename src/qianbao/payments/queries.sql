@@ -33,12 +33,27 @@ FROM unnest(%(wallets)b::text[], %(days)b::date[], %(paid)b::bigint[], %(moved)b
 WHERE c.wallet_id = n.wallet_id
 
 -- name: write_decisions
-INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts, at)
+INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts,
+    situation, at)
 SELECT n.wallet_id, n.decision_id, n.capability, n.outcome, n.policies::jsonb, n.reasons::jsonb,
-    n.facts::jsonb, %(now)s
+    n.facts::jsonb, n.situation::jsonb, %(now)s
 FROM unnest(%(wallets)b::text[], %(ids)b::text[], %(capabilities)b::text[], %(outcomes)b::text[],
-    %(policies)b::text[], %(reasons)b::text[], %(facts)b::text[])
-    AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts)
+    %(policies)b::text[], %(reasons)b::text[], %(facts)b::text[], %(situations)b::text[])
+    AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts, situation)
+
+-- name: find_decision
+SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, at
+FROM decisions WHERE decision_id = %(decision_id)s
+
+-- name: list_decisions
+SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, at
+FROM decisions WHERE wallet_id = %(wallet_id)s ORDER BY decision_id DESC LIMIT %(limit)s
+
+-- name: forget_decisions
+-- An id begins with its moment, so the index by id is one by age.
+DELETE FROM decisions WHERE (wallet_id, decision_id) IN (
+    SELECT wallet_id, decision_id FROM decisions
+    WHERE decision_id < %(first)s ORDER BY decision_id LIMIT %(limit)s)
 
 -- name: add_merchant
 INSERT INTO merchants (merchant_id, currency, name_en, name_zh, api_key_hash, created_at)

@@ -120,27 +120,62 @@ def _join(combine: Literal["all", "any"], sides: list[Compared]) -> Compared:
     )
 
 
+class _Words(msgspec.Struct, frozen=True):
+    """What is told of a leaf whatever the facts are. `expected` None: it depends on them."""
+
+    inner: Any
+    fact: str
+    label_en: str
+    label_zh: str
+    unit: str
+    operator: str
+    expected: Told | tuple[Told, ...]
+    fixed: bool
+
+
+_WORDS = "qianbao.words"
+"""Where a leaf keeps its words: made once, and gone with the policy."""
+
+
 def _leaf(leaf: Any, facts: Facts, today: Facts) -> Comparison:
     if isinstance(leaf, exp.Boolean):
         return Comparison(fact="", operator="=", expected=True, actual=False)
-    inner = leaf.this if is_negated(leaf) else leaf
-    actual, then = (_told(value_of(inner.this, of)) for of in (today, facts))
-    expected: Told | tuple[Told, ...]
-    if isinstance(inner, exp.Is):
-        expected = None
-    elif isinstance(inner, exp.In):
-        expected = tuple(_told(value_of(choice, facts)) for choice in inner.expressions)
-    else:
-        expected = _told(value_of(inner.expression, facts))
+    words: _Words | None = leaf.meta.get(_WORDS)
+    if words is None:
+        words = leaf.meta[_WORDS] = _words(leaf)
+    inner = words.inner
+    then = _told(value_of(inner.this, facts))
+    actual = then if today is facts else _told(value_of(inner.this, today))
     return Comparison(
+        fact=words.fact,
+        label_en=words.label_en,
+        label_zh=words.label_zh,
+        unit=words.unit,
+        operator=words.operator,
+        expected=words.expected if words.fixed else _told(value_of(inner.expression, facts)),
+        actual=actual,
+        projected=then if then != actual else None,
+    )
+
+
+def _words(leaf: Any) -> _Words:
+    inner = leaf.this if is_negated(leaf) else leaf
+    expected: Told | tuple[Told, ...] = None
+    fixed = True
+    if isinstance(inner, exp.In):
+        expected = tuple(_told(value_of(choice, {})) for choice in inner.expressions)
+    elif not isinstance(inner, exp.Is):
+        fixed = inner.expression.find(exp.Column) is None
+        expected = _told(value_of(inner.expression, {})) if fixed else None
+    return _Words(
+        inner=inner,
         fact=_name(inner.this),
         label_en=words_of(inner.this, "en"),
         label_zh=words_of(inner.this, "zh"),
         unit=_unit(inner),
         operator=operator_of(leaf),
         expected=expected,
-        actual=actual,
-        projected=then if then != actual else None,
+        fixed=fixed,
     )
 
 

@@ -263,10 +263,11 @@ def policy_schema() -> dict[str, Any]:
     return schema_of(_Document, CAPABILITIES)
 
 
-def locked_out_sql(policy: Policy, dialect: str = "postgres") -> str:
-    """A condition over the wallet's row: whom the policy, once in force, would block."""
-    applies = to_sql(policy.applies_to.tree, dialect)
-    requires = to_sql(policy.requires.tree, dialect)
+def locked_out_sql(policy: Policy, dialect: str = "postgres", *, columns: bool = False) -> str:
+    """A condition over the wallet's row, or over facts as `columns`: whom the policy, once in
+    force, would block."""
+    applies = to_sql(policy.applies_to.tree, dialect, columns=columns)
+    requires = to_sql(policy.requires.tree, dialect, columns=columns)
     return f"({applies}) IS TRUE AND ({requires}) IS NOT TRUE"
 
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from qianbao.db.queries import Connection
 from qianbao.keyring import KeyRing
+from qianbao.payments.decisions import LoggedDecision, find_decision
 from qianbao.rollouts.hold_rule import check_in_force
 from qianbao.rollouts.operators import audit
+from qianbao.rollouts.replay import Replayed, replay
 from qianbao.wallets import cases, holds, profile
 
 HoldStep = Literal["approve", "withdraw", "propose_lift", "lift"]
@@ -48,6 +52,26 @@ async def look_at(
     found = await profile.wallet(conn, wallet_id)
     await audit(conn, operator=operator, action="wallet.look_at", subject=wallet_id, now=now)
     return found
+
+
+class DecisionLooked(msgspec.Struct, frozen=True):
+    """A logged decision, and what comes out when it is taken again now."""
+
+    logged: LoggedDecision
+    replayed: Replayed
+
+
+async def look_at_decision(
+    conn: Connection, *, decision_id: str, operator: str, now: datetime
+) -> DecisionLooked:
+    """The decision taken again, recorded as a look at its wallet. Raises `DecisionUnknown` or
+    `PolicyVersionUnknown`."""
+    logged = await find_decision(conn, decision_id)
+    await audit(
+        conn, operator=operator, action="wallet.look_at", subject=logged.wallet_id, now=now,
+        detail={"decision": decision_id},
+    )  # fmt: skip
+    return DecisionLooked(logged, await replay(conn, logged))
 
 
 async def answer_case(

@@ -145,15 +145,15 @@ FROM simulations WHERE policy = %(policy)s AND version = %(version)s
 ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 
 -- name: add_simulation
-INSERT INTO simulations (simulation_id, policy, version, as_of, result, run_by, created_at)
-VALUES (%(simulation_id)s, %(policy)s, %(version)s, %(as_of)s, %(result)s, %(operator)s, %(now)s)
+INSERT INTO simulations (simulation_id, policy, version, as_of, engine, result, run_by, created_at)
+VALUES (%(simulation_id)s, %(policy)s, %(version)s, %(as_of)s, %(engine)s, %(result)s, %(operator)s, %(now)s)
 
 -- name: find_simulation
-SELECT simulation_id, policy, version, as_of, result, run_by, created_at
+SELECT simulation_id, policy, version, as_of, engine, result, run_by, created_at
 FROM simulations WHERE simulation_id = %(simulation_id)s
 
 -- name: list_simulations
-SELECT simulation_id, policy, version, as_of, result, run_by, created_at
+SELECT simulation_id, policy, version, as_of, engine, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
 
 -- name: find_sweep
@@ -321,34 +321,64 @@ ORDER BY audit_id DESC LIMIT %(limit)s
 -- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s and reckoned as
 -- `wallets.situation` does: a counter of an earlier day or year than that of %(now)s counts as 0,
 -- and the day's and year's sums are over all the wallets that a person has had; so are legal holds.
+-- Few people have had several wallets: they are found first, for all in one go.
+WITH several AS MATERIALIZED (
+    SELECT person_id FROM wallets
+    WHERE person_id IS NOT NULL GROUP BY person_id HAVING count(*) > 1
+)
 SELECT
     w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
     w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
-    w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold OR o.legal_hold AS legal_hold,
+    w.pay_score_on, w.score_orders_open, w.in_flight,
+    w.legal_hold OR coalesce(o.legal_hold, false) AS legal_hold,
     w.bucket, w.currency, w.time_zone, a.balance_minor, a.held_minor,
-    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + coalesce(o.paid_today_minor, 0)
         AS paid_today_minor,
     CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
-        + o.paid_this_year_minor AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor
+        + coalesce(o.paid_this_year_minor, 0) AS paid_this_year_minor,
+    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
 JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id
 CROSS JOIN LATERAL (
     SELECT (%(now)s::timestamptz AT TIME ZONE w.time_zone)::date AS today
 ) AS t
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
+LEFT JOIN (
+    SELECT v.wallet_id,
+        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= d.today), 0)::bigint
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
-        coalesce(bool_or(e.legal_hold), false) AS legal_hold
-    FROM wallets AS e
+            FILTER (WHERE x.year >= extract(year FROM d.today)), 0)::bigint AS paid_this_year_minor,
+        bool_or(e.legal_hold) AS legal_hold
+    FROM several AS s
+    JOIN wallets AS v ON v.person_id = s.person_id
+    JOIN wallets AS e ON e.person_id = v.person_id AND e.wallet_id <> v.wallet_id
     JOIN wallet_counters AS x ON x.wallet_id = e.wallet_id
-    WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
-) AS o
+    CROSS JOIN LATERAL (
+        SELECT (%(now)s::timestamptz AT TIME ZONE v.time_zone)::date AS today
+    ) AS d
+    WHERE v.status = 'open'
+    GROUP BY v.wallet_id
+) AS o ON o.wallet_id = w.wallet_id
 WHERE w.status = 'open'
+
+-- name: snapshot
+-- Not run as it stands: `snapshot` fills in the braces. A row a wallet of all facts as columns, and
+-- what segments and ways out are told apart by besides. `OFFSET 0` keeps the planner from reckoning
+-- each part again wherever it is used. Mandates that were charged since %(charged_since)s will be
+-- again; only wallets that have mandates are looked at.
+SELECT wallet_id, {columns}
+FROM (SELECT *, {parts} FROM (
+{situations}
+) AS situations WHERE bucket >= {first} AND bucket < {after} OFFSET 0) AS wallet
+
+-- name: read_alone
+-- For a statement that reads everything once and is one of several that do so at the same time:
+-- workers of its own, or a compiler, would only take the others' time.
+SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
+
+-- name: open_wallets_by_zone
+SELECT time_zone, count(*) FROM wallets WHERE status = 'open' GROUP BY time_zone
 
 -- name: population
 -- Open wallets and their money, one row a currency.
@@ -374,25 +404,6 @@ SELECT
     (SELECT count(*) FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL)
         AS exemptions
 
--- name: simulation
--- Not run as it stands: `simulate` fills in the braces from checked condition trees.
-WITH situations AS (
-{situations}
-), judged AS (
-SELECT coalesce(residency, '') AS residency, currency, balance_minor,
-    least((SELECT count(DISTINCT bank) FROM unnest(card_banks) AS bank), {most}) AS banks,
-    ({applies}) IS TRUE AS applies,
-    ({locked_out}) AS locked_out{columns}
-FROM situations
-)
-SELECT residency, banks, currency, count(*) AS wallets,
-    count(*) FILTER (WHERE applies) AS applies,
-    count(*) FILTER (WHERE locked_out) AS locked_out,
-    coalesce(sum(balance_minor) FILTER (WHERE locked_out), 0)::bigint AS locked_out_minor{counts}
-FROM judged
-GROUP BY residency, banks, currency
-ORDER BY residency, banks, currency
-
 -- name: holds_waiting
 -- Orders that a second operator has to approve or to lift.
 SELECT wallet_id, legal_hold_id, reference,
@@ -402,3 +413,20 @@ SELECT wallet_id, legal_hold_id, reference,
 FROM legal_holds
 WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NULL
 ORDER BY asked_at LIMIT 100
+
+-- name: refused_by_policy
+-- Logged refusals for which this version was among the reasons. Ids begin with their moment.
+SELECT capability, count(DISTINCT wallet_id) AS wallets, count(*) AS refusals,
+    count(DISTINCT wallet_id) FILTER (WHERE jsonb_array_length(reasons) = 1) AS alone
+FROM decisions
+WHERE decision_id >= %(first)s AND outcome = 'blocked'
+    AND reasons @> jsonb_build_array(jsonb_build_object(
+        'policy', %(policy)s::text, 'version', %(version)s::int))
+GROUP BY capability ORDER BY wallets DESC, capability
+
+-- name: refused_wallets
+SELECT count(DISTINCT wallet_id) AS wallets
+FROM decisions
+WHERE decision_id >= %(first)s AND outcome = 'blocked'
+    AND reasons @> jsonb_build_array(jsonb_build_object(
+        'policy', %(policy)s::text, 'version', %(version)s::int))

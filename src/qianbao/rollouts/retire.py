@@ -56,7 +56,7 @@ async def freed(conn: Connection, *, policy: str, now: datetime) -> Freed:
     if phase(published, now) != "enforced":
         return Freed(0, {}, {})
     others = [each for each in in_force if each.name != policy]
-    found = await count(conn, published, in_force=others, as_of=now)
+    found = await count(conn, published, in_force=others, as_of=now, now=now)
     # What others than this one leave and this one takes is what comes back.
     regains = {change.capability: change.loses for change in found.changes if change.loses}
     held_minor = {currency: held for currency, held in found.locked_out_minor.items() if held}

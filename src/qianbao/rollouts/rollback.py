@@ -96,5 +96,5 @@ async def _takes(conn: Connection, earlier: Policy, now: datetime) -> bool:
     if phase(earlier, now) != "enforced":
         return False
     _, in_force = await read_in_force(conn)
-    outcome = await count(conn, earlier, in_force=in_force, as_of=now)
+    outcome = await count(conn, earlier, in_force=in_force, as_of=now, now=now)
     return any(change.loses for change in outcome.changes)

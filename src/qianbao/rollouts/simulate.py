@@ -1,74 +1,32 @@
 """Who a policy would reach, counted over every open wallet before anybody is told.
 
-One SQL statement, made from the same trees that decide single payments; a test holds the two to
-the same numbers. What is counted: the moment the policy begins to block (now, when that day has
-passed), every wallet as it would stand if nobody did anything until then, the policy at its full
-percentage, no grace left, and the smallest amount there is. Nothing here changes a wallet or a
-policy.
+What is counted: the moment the policy begins to block (now, when that day has passed), every wallet
+as it would stand if nobody did anything until then, the policy at its full percentage, no grace
+left, and the smallest amount there is. Nothing here changes a wallet or a policy. The statements
+are `counting`'s, what they run on `engines`, and the ways out of whoever is locked out `ways`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
-from qianbao.policy.closures import to_sql
-from qianbao.policy.policies import Policy, enforced_from, load_policy, locked_out_sql, phase
+from qianbao.policy.policies import Policy, enforced_from, load_policy, phase
+from qianbao.rollouts.counting import Outcome, counted, counting_sql, samples_sql
+from qianbao.rollouts.engines import Engine, Population, in_postgres
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
+from qianbao.rollouts.ways import ways_out
 
 SQL = load("qianbao.rollouts")
-
-SMALLEST_AMOUNT_MINOR = 1
-"""A limit locks somebody out when not even this much may move."""
-
-BANKS_MOST = 3
-"""The last bank-count segment: this many banks or more."""
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """Wallets of one residency ('' without a document), one number of linked banks (`BANKS_MOST`
-    stands for that many or more) and one currency. `locked_out` of those to whom the policy
-    applies do not meet it; `locked_out_minor` is what they hold."""
-
-    residency: str
-    banks: int
-    currency: str
-    wallets: int
-    applies: int
-    locked_out: int
-    locked_out_minor: int
-
-
-class Change(msgspec.Struct, frozen=True):
-    """How many wallets lose a capability that they have under the policies in force, and how many
-    get it back (when the version replaces a stricter one)."""
-
-    capability: str
-    loses: int
-    regains: int
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What a simulation found: of `wallets`, to how many the policy `applies`, how many of them are
-    `locked_out` and what these hold, by currency; the same by segment."""
-
-    wallets: int
-    applies: int
-    locked_out: int
-    locked_out_minor: dict[str, int]
-    changes: tuple[Change, ...]
-    segments: tuple[Segment, ...]
 
 
 class SimulationIdUsed(QianbaoError):
@@ -80,22 +38,34 @@ class SimulationIdUsed(QianbaoError):
 
 
 class Simulation(msgspec.Struct, frozen=True):
-    """A stored run: of which version, as of which moment, by whom."""
+    """A stored run: of which version, as of which moment, on which engine, by whom."""
 
     simulation_id: str
     policy: str
     version: int
     as_of: datetime
+    engine: Engine
     result: Outcome
     run_by: str
     created_at: datetime
 
 
+On = Callable[[datetime], Population]
+"""A population as it stands at a moment."""
+
+
 async def simulate(
-    conn: Connection, *, policy: str, version: int, operator: str, simulation_id: str, now: datetime
+    conn: Connection,
+    *,
+    policy: str,
+    version: int,
+    operator: str,
+    simulation_id: str,
+    now: datetime,
+    on: On | None = None,
 ) -> Simulation:
-    """Counts and stores; the same request again gives the run that is there. Raises
-    `PolicyVersionUnknown` or `SimulationIdUsed`."""
+    """Counts and stores; the same request again gives the run that is there. `on`: where to count,
+    else PostgreSQL. Raises `PolicyVersionUnknown` or `SimulationIdUsed`."""
     check_id(simulation_id, "sim")
     kept = await fetch_one(conn, SQL.find_simulation, {"simulation_id": simulation_id}, _Stored)
     if kept is not None:
@@ -105,8 +75,13 @@ async def simulate(
     tried = load_policy((await find_version(conn, policy=policy, version=version)).body)
     _, in_force = await read_in_force(conn)
     as_of = max(now, enforced_from(tried))
-    outcome = await count(conn, tried, in_force=in_force, as_of=as_of)
-    simulation = Simulation(simulation_id, policy, version, as_of, outcome, operator, now)
+    population = on(as_of) if on is not None else await in_postgres(conn, as_of=as_of, now=now)
+    outcome = await try_out(
+        conn, tried, in_force=in_force, as_of=as_of, now=now, population=population
+    )
+    simulation = Simulation(
+        simulation_id, policy, version, as_of, population.dialect, outcome, operator, now
+    )
     row = msgspec.structs.asdict(simulation) | {
         "result": Jsonb(msgspec.to_builtins(outcome)), "operator": operator, "now": now,
     }  # fmt: skip
@@ -129,6 +104,7 @@ class _Stored(msgspec.Struct, frozen=True):
     policy: str
     version: int
     as_of: datetime
+    engine: Engine
     result: dict[str, Any]
     run_by: str
     created_at: datetime
@@ -140,62 +116,36 @@ def _simulation(row: _Stored) -> Simulation:
 
 
 async def count(
-    conn: Connection, tried: Policy, *, in_force: Sequence[Policy], as_of: datetime
+    conn: Connection, tried: Policy, *, in_force: Sequence[Policy], as_of: datetime, now: datetime
 ) -> Outcome:
     """What `tried` would change at `as_of` if it took the place of its published version among
-    `in_force`."""
+    `in_force`, in figures alone: no examples and no ways out."""
+    population = await in_postgres(conn, as_of=as_of, now=now)
+    return await count_in(population, tried, in_force, as_of)
+
+
+async def count_in(
+    population: Population, tried: Policy, in_force: Sequence[Policy], as_of: datetime
+) -> Outcome:
+    """The same on any engine."""
     before = [policy for policy in in_force if phase(policy, as_of) == "enforced"]
-    kept = [policy for policy in before if policy.name != tried.name]
-    capabilities = sorted({*tried.blocks, *(c for p in before for c in p.blocks)})
-    columns = "".join(
-        f",\n    ({_blocked(capability, before)}) AS before_{number}"
-        f",\n    ({_blocked(capability, [*kept, tried])}) AS after_{number}"
-        for number, capability in enumerate(capabilities)
-    )
-    counts = "".join(
-        f",\n    count(*) FILTER (WHERE after_{number} AND NOT before_{number}) AS loses_{number}"
-        f",\n    count(*) FILTER (WHERE before_{number} AND NOT after_{number}) AS regains_{number}"
-        for number in range(len(capabilities))
-    )
-    statement = SQL.simulation.decode().format(
-        situations=SQL.situations.decode(),
-        most=BANKS_MOST,
-        applies=to_sql(tried.applies_to.tree),
-        locked_out=locked_out_sql(tried),
-        columns=columns,
-        counts=counts,
-    )
-    async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            statement.encode(), {"now": as_of, "amount_minor": SMALLEST_AMOUNT_MINOR}
-        )
-        rows = await cursor.fetchall()
-    return _outcome([msgspec.convert(row, Segment) for row in rows], _changes(capabilities, rows))
+    asked = counting_sql(tried, before, population.wallets, population.dialect)
+    return counted(await population.ask(asked), tried, before)
 
 
-def _outcome(segments: Sequence[Segment], changes: Iterable[Change]) -> Outcome:
-    held: Counter[str] = Counter()
-    for segment in segments:
-        held[segment.currency] += segment.locked_out_minor
-    return Outcome(
-        wallets=sum(segment.wallets for segment in segments),
-        applies=sum(segment.applies for segment in segments),
-        locked_out=sum(segment.locked_out for segment in segments),
-        locked_out_minor=dict(sorted(held.items())),
-        changes=tuple(changes),
-        segments=tuple(segments),
-    )
-
-
-def _blocked(capability: str, policies: Iterable[Policy]) -> str:
-    """SQL for: one of `policies` blocks `capability` for the row's wallet."""
-    blocking = [locked_out_sql(policy) for policy in policies if capability in policy.blocks]
-    return " OR ".join(f"({condition})" for condition in blocking) or "FALSE"
-
-
-def _changes(capabilities: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterable[Change]:
-    for number, capability in enumerate(capabilities):
-        loses = sum(row[f"loses_{number}"] for row in rows)
-        regains = sum(row[f"regains_{number}"] for row in rows)
-        if loses or regains:
-            yield Change(capability, loses, regains)
+async def try_out(
+    conn: Connection,
+    tried: Policy,
+    *,
+    in_force: Sequence[Policy],
+    as_of: datetime,
+    now: datetime,
+    population: Population,
+) -> Outcome:
+    """Everything a simulation says. The few wallets that are looked at one by one are read through
+    `conn`."""
+    outcome = await count_in(population, tried, in_force, as_of)
+    rows = await population.ask(samples_sql(tried, population.wallets, population.dialect))
+    ways = await ways_out(conn, population, tried, in_force, as_of=as_of, now=now)
+    samples = tuple(row["wallet_id"] for row in rows)
+    return msgspec.structs.replace(outcome, samples=samples, ways=ways)

@@ -22,8 +22,8 @@ from qianbao.notices import inbox
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, locked_out_sql, phase, steps
 from qianbao.policy.spells import fell_out_at
+from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.simulate import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations

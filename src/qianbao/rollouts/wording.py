@@ -24,7 +24,7 @@ from qianbao.policy.spells import blocked_spells
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
-from qianbao.rollouts.simulate import SMALLEST_AMOUNT_MINOR
+from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.settings import Settings
 from qianbao.wallets.fees import withdraw_all
 

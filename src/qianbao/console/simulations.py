@@ -1,0 +1,77 @@
+"""How a simulation looks: its segments as bars, with the words of each band.
+
+The pictures' lines are laid out in `pictures`; what was counted is `rollouts.counting`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import get_args
+
+from qianbao.bank_names import bank_name
+from qianbao.console.pictures import Bars, bars
+from qianbao.console.render import environment
+from qianbao.console.words import translations
+from qianbao.errors import Language
+from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Dimension, Segment
+
+
+def _(message: str) -> str:
+    """Marks a word for the catalogue."""
+    return message
+
+
+HEADINGS: Mapping[Dimension, str] = {
+    "residency": _("By residency"),
+    "document_kind": _("By document"),
+    "bank": _("By bank; a wallet with cards of two counts in both"),
+    "age_days": _("By days since the wallet was opened"),
+    "balance_minor": _("By balance, in whole units of its currency"),
+}
+
+BARS_MOST = 12
+"""Banks drawn, those with most wallets locked out first; the figures have all."""
+
+
+def pictures(segments: Sequence[Segment], language: Language) -> list[tuple[str, Bars]]:
+    """A heading and a picture for each dimension that anybody was told apart by."""
+    said = translations(language)
+    drawn = []
+    for by in get_args(Dimension):
+        rows = _rows([one for one in segments if one.by == by], language)
+        if by == "bank":
+            rows = sorted(rows, key=lambda row: (-row[2], -row[1]))[:BARS_MOST]
+        if rows:
+            drawn.append((said.gettext(HEADINGS[by]), bars(rows)))
+    return drawn
+
+
+def _rows(segments: Sequence[Segment], language: Language) -> list[tuple[str, int, int]]:
+    """Label, wallets, locked out; the currencies of one segment together."""
+    counted: dict[str, tuple[int, int]] = {}
+    for one in segments:
+        label = _label(one, language)
+        wallets, locked_out = counted.get(label, (0, 0))
+        counted[label] = (wallets + one.wallets, locked_out + one.locked_out)
+    return [(label, *counts) for label, counts in counted.items()]
+
+
+def _label(segment: Segment, language: Language) -> str:
+    said = translations(language)
+    if segment.by == "bank":
+        return bank_name(segment.value, language) if segment.value else said.gettext("no card")
+    if segment.by == "age_days":
+        return _band(int(segment.value), AGE_DAYS, 1)
+    if segment.by == "balance_minor":
+        return _band(int(segment.value), BALANCE_MINOR, 100)
+    return str(environment(language).filters["value"](segment.value))
+
+
+def _band(start: int, starts: Sequence[int], unit: int) -> str:
+    """The band in digits, which are the same in both languages: "30–90", "1,095+"."""
+    if start == 0 and unit > 1:
+        return "0"
+    end = dict(pairwise(starts)).get(start)
+    first = f"{start // unit:,}"
+    return f"{first}+" if end is None else f"{first}–{end // unit:,}"

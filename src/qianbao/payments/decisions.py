@@ -1,0 +1,67 @@
+"""The decision log: every refusal and a sample of permits, read and in time forgotten.
+
+The clearing loop writes it with what it decided, in the same transaction. Taking a decision again
+needs stored policies, and is `rollouts.replay`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.errors import NotFound
+from qianbao.ids import first_id
+from qianbao.policy.record import Said
+
+SQL = load("qianbao.payments")
+
+
+class DecisionUnknown(NotFound):
+    code = "decision_unknown"
+    en = "The log has no decision {decision}."
+    zh = "日志中没有决定 {decision}。"
+    next_en = (
+        "Look in the wallet's decisions; old ones are dropped after QIANBAO_DECISION_LOG_DAYS."
+    )
+    next_zh = "请在该钱包的决定列表中查找；超过 QIANBAO_DECISION_LOG_DAYS 的决定已被清除。"
+
+
+class LoggedDecision(msgspec.Struct, frozen=True):
+    """A decision as logged. `policies` are name, version and stops (as known then) of each that had
+    a say, `facts` what they read, `situation` the columns behind that, `reasons` what was told; all
+    as JSON gives them back."""
+
+    decision_id: str
+    wallet_id: str
+    capability: str
+    outcome: str
+    policies: list[Said]
+    reasons: list[dict[str, Any]]
+    facts: dict[str, Any]
+    situation: dict[str, Any]
+    at: datetime
+
+
+async def find_decision(conn: Connection, decision_id: str) -> LoggedDecision:
+    """Raises `DecisionUnknown`."""
+    found = await fetch_one(conn, SQL.find_decision, {"decision_id": decision_id}, LoggedDecision)
+    if found is None:
+        raise DecisionUnknown(decision=decision_id[:40])
+    return found
+
+
+async def list_decisions(
+    conn: Connection, *, wallet_id: str, limit: int = 20
+) -> list[LoggedDecision]:
+    """The wallet's latest logged decisions."""
+    wanted = {"wallet_id": wallet_id, "limit": limit}
+    return await fetch_all(conn, SQL.list_decisions, wanted, LoggedDecision)
+
+
+async def forget_decisions(conn: Connection, *, before: datetime, limit: int = 10_000) -> int:
+    """Drops decisions taken before `before`, the oldest first; gives how many."""
+    wanted = {"first": first_id("dec", before), "limit": limit}
+    return (await conn.execute(SQL.forget_decisions, wanted)).rowcount

@@ -1,0 +1,191 @@
+"""`qianbao policy simulate|snapshot` tries a policy on everybody before anybody is told;
+`qianbao decision replay` takes a logged decision again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+SNAPSHOT_EXAMPLE = "Example: qianbao policy snapshot /var/lib/qianbao/monday"
+SIMULATE_EXAMPLE = "Example: qianbao policy simulate two-banks 2 --engine duckdb"
+
+decision = typer.Typer(help="Take logged decisions again.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@decision.callback()
+def _decisions() -> None:
+    """Take logged decisions again."""
+
+
+@decision.command(epilog="Example: qianbao decision replay dec_01kc…")
+def replay(
+    decision_id: Annotated[str, typer.Argument(help="The decision's id, from a refusal's log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a decision again, by the stored versions of the policies that took it.
+
+    Ends with 0 when the same comes out; otherwise with 1, after naming what is different."""
+    import msgspec
+
+    from qianbao.terminal import IN_THE_WAY, ready_for
+
+    found = asyncio.run(_replay(ready_for().database_url, decision_id))
+    logged, now = found.logged, found.replayed
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        typer.echo(f"{logged.at:%Y-%m-%d %H:%M} {logged.capability}: {logged.outcome}")
+        for name, version, _ in logged.policies:
+            typer.echo(f"    {name} {version}")
+        for name, value in logged.facts.items():
+            typer.echo(f"    {name} = {value}")
+        for one in now.differences:
+            typer.echo(f"different: {one.what}\n    then {one.logged}\n    now  {one.now}")
+        typer.echo("Not the same." if now.differences else "The same.")
+    raise typer.Exit(IN_THE_WAY if now.differences else 0)
+
+
+async def _replay(url: str, decision_id: str) -> Any:
+    from psycopg import AsyncConnection
+
+    from qianbao.clock import system_clock
+    from qianbao.rollouts.operators import COMMAND_LINE
+    from qianbao.rollouts.oversight import look_at_decision
+
+    async with await AsyncConnection.connect(url) as conn:
+        return await look_at_decision(
+            conn, decision_id=decision_id, operator=COMMAND_LINE, now=system_clock()
+        )
+
+
+def snapshot(
+    folder: Annotated[Path, typer.Argument(help="A new folder for its files.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write every open wallet's facts, and no personal data, to Parquet files."""
+    import msgspec
+
+    from qianbao.clock import system_clock
+    from qianbao.rollouts.snapshot import take
+    from qianbao.terminal import ready_for
+
+    url = ready_for().database_url
+    with _bar(quiet=as_json) as bar:
+        task = bar.add_task("Wallets", total=None)
+        made = asyncio.run(
+            take(url, folder, now=system_clock(),
+                 tell=lambda done, total: bar.update(task, completed=done, total=total))
+        )  # fmt: skip
+    text = (
+        msgspec.json.encode(made).decode() if as_json else f"{made.wallets:,} wallets in {folder}"
+    )
+    typer.echo(text)
+
+
+def simulate(
+    name: Annotated[str, typer.Argument(help="The policy's name.")],
+    version: Annotated[int, typer.Argument(help="The stored version to try.")],
+    engine: Annotated[str, typer.Option(help="postgres, duckdb or spark.")] = "postgres",
+    of: Annotated[
+        Path | None, typer.Option("--snapshot", help="Taken before; else one is taken and dropped.")
+    ] = None,
+    spark_master: Annotated[str, typer.Option(help="Where Spark runs.")] = "local[*]",
+    as_json: AsJson = False,
+) -> None:
+    """Count who would lose what, by segment, and how they get out; kept with the version."""
+    import msgspec
+
+    from qianbao.terminal import ready_for
+
+    if engine not in ("postgres", "duckdb", "spark"):
+        raise typer.BadParameter("--engine is postgres, duckdb or spark")
+    url = ready_for().database_url
+    found = asyncio.run(_simulate(url, name, version, engine, of, spark_master, quiet=as_json))
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        _show(found)
+
+
+async def _simulate(
+    url: str, name: str, version: int, engine: str, of: Path | None, master: str, *, quiet: bool
+) -> Any:
+    import tempfile
+
+    from psycopg import AsyncConnection
+
+    from qianbao.clock import system_clock
+    from qianbao.ids import new_id
+    from qianbao.rollouts import engines, simulate
+    from qianbao.rollouts.operators import COMMAND_LINE
+    from qianbao.rollouts.snapshot import take
+
+    now = system_clock()
+    with tempfile.TemporaryDirectory(prefix="qianbao-snapshot-") as folder, _bar(quiet) as bar:
+        if engine != "postgres" and of is None:
+            of, task = Path(folder) / "snapshot", bar.add_task("Wallets", total=None)
+            await take(url, of, now=now, tell=lambda done, total: bar.update(
+                task, completed=done, total=total
+            ))  # fmt: skip
+
+        def on(as_of: datetime) -> engines.Population:
+            assert of is not None
+            count_in = engines.in_duckdb
+            if engine == "spark":
+                count_in = partial(engines.in_spark, master=master)
+            return count_in(of, as_of=as_of)
+
+        async with await AsyncConnection.connect(url) as conn:
+            return await simulate.simulate(
+                conn,
+                policy=name,
+                version=version,
+                operator=COMMAND_LINE,
+                simulation_id=new_id("sim", now),
+                now=now,
+                on=None if engine == "postgres" else on,
+            )
+
+
+def _show(found: Any) -> None:
+    from qianbao.money import show
+    from qianbao.terminal import show_table, spoken
+
+    result, chinese = found.result, spoken() == "zh"
+    held = ", ".join(show(minor, money) for money, minor in result.locked_out_minor.items())
+    typer.echo(
+        f"{found.simulation_id}: {found.policy} {found.version} as of {found.as_of:%Y-%m-%d}\n"
+        f"{result.locked_out:,} of {result.wallets:,} wallets do not meet it; they hold {held}\n"
+        f"{result.mandates.failing:,} of {result.mandates.active:,} mandates would fail in "
+        "30 days\n"
+        f"{result.ways.visit:,} would have to visit a bank, {result.ways.none:,} have no way out, "
+        f"{result.ways.unplanned:,} not looked at"
+    )
+    show_table(("capability", "lose it", "get it back"), [
+        (one.capability, f"{one.loses:,}", f"{one.regains:,}") for one in result.changes
+    ])  # fmt: skip
+    show_table(("wallets", "cheapest way out"), [
+        (f"{way.wallets:,}", " → ".join(way.steps_zh if chinese else way.steps_en) or "none")
+        for way in result.ways.ways
+    ])  # fmt: skip
+    show_table(("by", "", "", "wallets", "do not meet it", "they hold"), [
+        (one.by, one.value, one.currency, f"{one.wallets:,}", f"{one.locked_out:,}",
+         show(one.locked_out_minor, one.currency))
+        for one in result.segments
+    ])  # fmt: skip
+
+
+def _bar(quiet: bool) -> AbstractContextManager[Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet)
