@@ -14,6 +14,7 @@ import yaml
 
 from qianbao.errors import TABLE, InvalidInput
 from qianbao.policy.conditions import PolicyForbidden, PolicyTypeError, PolicyUnknownFact
+from qianbao.policy.dates import enforced_from, phase, steps
 from qianbao.policy.facts import facts_at
 from qianbao.policy.fields import PolicyFieldMissing, PolicyUnknownField
 from qianbao.policy.marks import LONGEST_POLICY, PolicyFieldWrong, PolicyUnreadable
@@ -24,13 +25,10 @@ from qianbao.policy.policies import (
     PolicyTimelineOrder,
     PolicyTrapsMoney,
     PolicyUnknownCapability,
-    enforced_from,
     load_pack,
     load_policy,
     locked_out_sql,
-    phase,
     policy_schema,
-    steps,
 )
 from qianbao.policy.reasons import headroom_minor
 from tests.policy.cast import anna, at

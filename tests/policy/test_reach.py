@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qianbao.policy.dates import NEVER, phase, steps
 from qianbao.policy.decide import allows, clears_at, coming, decide
 from qianbao.policy.facts import facts_at
-from qianbao.policy.policies import NEVER, Stop, load_policy, phase, steps
+from qianbao.policy.policies import Stop, load_policy
 from qianbao.policy.reach import percent_at, reached_by_bucket, reached_from, turn_of
 from tests.policy.cast import anna, at, moments, stops
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qianbao.policy.dates import phase
 from qianbao.policy.decide import blocking, changes, decide
 from qianbao.policy.facts import carry, facts_at
-from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy, phase
+from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
 from qianbao.remedies.actions import OFFERED
 from qianbao.remedies.goals import allowed, card_linked, is_reached
 from qianbao.remedies.plan import plan

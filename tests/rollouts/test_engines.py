@@ -13,8 +13,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from qianbao.db.queries import Connection
+from qianbao.policy.dates import enforced_from
 from qianbao.policy.facts import carry
-from qianbao.policy.policies import Policy, enforced_from, load_pack, load_policy
+from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.rollouts.engines import (
     Population,
     SnapshotTooLate,

@@ -10,9 +10,10 @@ import pytest
 
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
+from qianbao.policy.dates import enforced_from
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, carry, facts_at
-from qianbao.policy.policies import Policy, enforced_from, load_pack, load_policy
+from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Segment

@@ -11,7 +11,8 @@ import pytest
 from qianbao.advise.answer import answer, in_force
 from qianbao.advise.asked import MESSAGES, Answers, read_answers, situation
 from qianbao.advise.known import checks, wallets
-from qianbao.policy.policies import load_pack, phase
+from qianbao.policy.dates import phase
+from qianbao.policy.policies import load_pack
 from qianbao.remedies.actions import ACTIONS
 from qianbao.settings import Settings
 from tests.kit.stack import Stack

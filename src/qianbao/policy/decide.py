@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.dates import phase, retired_from
 from qianbao.policy.facts import Facts, Situation, carry, facts_at
-from qianbao.policy.policies import CAPABILITIES, Policy, phase, retired_from
+from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (

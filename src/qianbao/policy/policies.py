@@ -1,8 +1,8 @@
 """A policy: a versioned rule as data, read from YAML and refused when it is wrong or traps money.
 
-Here belongs what a policy may say and when it is in force; which wallets each step of a rollout
-reaches is `reach`. Not here: deciding (`decide`), and the life of a policy as a stored version
-(`rollouts`), which adds where enforcement was stopped with
+Here belongs what a policy may say. When it is in force is `dates`; which wallets each step of a
+rollout reaches is `reach`. Not here: deciding (`decide`), and the life of a policy as a stored
+version (`rollouts`), which adds where enforcement was stopped with
 `msgspec.structs.replace(policy, stops=…)`.
 
 ```
@@ -19,8 +19,8 @@ and the errors of `conditions`
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from datetime import date, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -28,7 +28,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from qianbao.clock import local_date, start_of_day
 from qianbao.errors import InvalidInput
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import (
@@ -52,13 +51,6 @@ CAPABILITIES = (
 WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 """What only a legal hold may block: a product decision (domain.md 1.4, "right to withdraw")."""
 
-ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
-"""Since when a policy without a timeline is in force."""
-
-NEVER = datetime.max.replace(tzinfo=UTC)
-"""From when a policy whose enforcement is stopped blocks, for all that is known."""
-
-Phase = Literal["draft", "announced", "warning", "enforced", "retired"]
 Actor = Literal["holder", "operator", "bank", "authority"]
 """Who can end a block; an authority is a court or office whose order the operator carries out."""
 
@@ -194,68 +186,6 @@ def load_pack(name: str = "default") -> tuple[Policy, ...]:
     folder = files("qianbao.policy").joinpath("packs", name)
     texts = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir())
     return tuple(load_policy(text) for file, text in texts if file.endswith(".yaml"))
-
-
-def phase(policy: Policy, now: datetime) -> Phase:
-    """Where in its life a policy is by its dates; without a timeline it is in force always. One
-    whose enforcement is stopped is back at its warning."""
-    timeline = policy.timeline
-    if now >= retired_from(policy):
-        return "retired"
-    if now >= enforced_from(policy):
-        return "enforced"
-    if timeline is None:
-        return "warning"
-    if now >= start_of_day(timeline.warn):
-        return "warning"
-    return "announced" if now >= start_of_day(timeline.announce) else "draft"
-
-
-@lru_cache(maxsize=1024)
-def announced_from(policy: Policy) -> datetime:
-    """When it was, or will be, announced."""
-    return start_of_day(policy.timeline.announce) if policy.timeline else ALWAYS
-
-
-def enforced_from(policy: Policy) -> datetime:
-    """When it begins to block: the start of that day in the operator's zone; `NEVER` while its
-    enforcement is stopped."""
-    return steps(policy)[0][1]
-
-
-@lru_cache(maxsize=1024)
-def steps(policy: Policy) -> tuple[tuple[int, datetime], ...]:
-    """(percentage of wallets, from when it is enforced on them), in order: as its timeline says,
-    moved by its stops."""
-    timeline = policy.timeline
-    if timeline is None:
-        planned = [(100, ALWAYS)]
-    else:
-        apart = timedelta(days=timeline.step_days or 0)
-        planned = [
-            (percent, start_of_day(timeline.enforce + number * apart))
-            for number, percent in enumerate(timeline.rollout)
-        ]
-    return tuple((percent, _after_stops(begin, policy.stops)) for percent, begin in planned)
-
-
-def _after_stops(begin: datetime, stops: tuple[Stop, ...]) -> datetime:
-    for stop in stops:
-        if stop.resumes_at is None:
-            return NEVER
-        if begin <= stop.stopped_at:
-            begin = stop.resumes_at
-        else:
-            later = local_date(stop.resumes_at) - local_date(stop.stopped_at)
-            begin = start_of_day(local_date(begin) + later)
-    return begin
-
-
-@lru_cache(maxsize=1024)
-def retired_from(policy: Policy) -> datetime:
-    """From when it blocks nobody any more; the end of time when no day is set."""
-    retire = policy.timeline.retire if policy.timeline else None
-    return start_of_day(retire) if retire else NEVER
 
 
 def policy_schema() -> dict[str, Any]:

@@ -10,14 +10,9 @@ import hashlib
 from datetime import datetime
 from functools import lru_cache
 
+from qianbao.policy.dates import retired_from, steps
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import (
-    WAYS_OUT_OF_A_WALLET,
-    Policy,
-    locked_out_sql,
-    retired_from,
-    steps,
-)
+from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy, locked_out_sql
 
 SLICES = 100
 

@@ -16,8 +16,9 @@ from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
 from qianbao.policy.compared import Compared, compare
+from qianbao.policy.dates import announced_from, enforced_from
 from qianbao.policy.facts import FACTS, Facts, Situation
-from qianbao.policy.policies import Actor, Policy, Words, announced_from, enforced_from
+from qianbao.policy.policies import Actor, Policy, Words
 from qianbao.policy.sentences import placeholders, sentence, show_value
 
 

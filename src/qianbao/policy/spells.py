@@ -16,9 +16,10 @@ import msgspec
 from sqlglot import exp
 
 from qianbao.clock import start_of_day
+from qianbao.policy.dates import retired_from
 from qianbao.policy.facts import FACTS, Facts, Situation, carry, facts_at
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import Policy, retired_from
+from qianbao.policy.policies import Policy
 from qianbao.policy.reach import reached_from
 
 

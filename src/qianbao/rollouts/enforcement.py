@@ -16,7 +16,8 @@ import msgspec
 from qianbao.clock import local_date, start_of_day
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import QianbaoError
-from qianbao.policy.policies import Policy, enforced_from, steps
+from qianbao.policy.dates import enforced_from, steps
+from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import (

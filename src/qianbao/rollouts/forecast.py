@@ -13,7 +13,8 @@ import msgspec
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.ids import first_id
-from qianbao.policy.policies import enforced_from, load_policy
+from qianbao.policy.dates import enforced_from
+from qianbao.policy.policies import load_policy
 from qianbao.rollouts.in_force import find_published
 from qianbao.rollouts.simulate import list_simulations
 

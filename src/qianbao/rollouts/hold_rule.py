@@ -10,7 +10,8 @@ from datetime import datetime
 
 from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
-from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy, phase
+from qianbao.policy.dates import phase
+from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy
 from qianbao.rollouts.in_force import read_in_force
 
 SQL = load("qianbao.rollouts")

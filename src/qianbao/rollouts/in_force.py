@@ -14,7 +14,8 @@ from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import QianbaoError
-from qianbao.policy.policies import Policy, Stop, load_policy, phase
+from qianbao.policy.dates import phase
+from qianbao.policy.policies import Policy, Stop, load_policy
 from qianbao.policy.reach import percent_at
 
 SQL = load("qianbao.rollouts")

@@ -10,8 +10,9 @@ import msgspec
 from qianbao.clock import start_of_day
 from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
+from qianbao.policy.dates import announced_from
 from qianbao.policy.facts import carry
-from qianbao.policy.policies import Policy, announced_from, load_policy
+from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts import oversight
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.publish import find_version

@@ -12,14 +12,8 @@ from datetime import datetime
 
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.policy.policies import (
-    Policy,
-    Words,
-    enforced_from,
-    load_pack,
-    load_policy,
-    phase,
-)
+from qianbao.policy.dates import enforced_from, phase
+from qianbao.policy.policies import Policy, Words, load_pack, load_policy
 from qianbao.remedies.lint import lint
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, read_in_force

@@ -11,7 +11,8 @@ import msgspec
 
 from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
-from qianbao.policy.policies import load_policy, phase
+from qianbao.policy.dates import phase
+from qianbao.policy.policies import load_policy
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force
 from qianbao.rollouts.operators import audit

@@ -12,7 +12,8 @@ import msgspec
 
 from qianbao.db.queries import Connection, load
 from qianbao.errors import InvalidInput
-from qianbao.policy.policies import Policy, load_policy, phase
+from qianbao.policy.dates import phase
+from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force
 from qianbao.rollouts.operators import audit

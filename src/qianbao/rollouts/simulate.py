@@ -18,7 +18,8 @@ from psycopg.types.json import Jsonb
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
-from qianbao.policy.policies import Policy, enforced_from, load_policy, phase
+from qianbao.policy.dates import enforced_from, phase
+from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts.counting import Outcome, counted, counting_sql, samples_sql
 from qianbao.rollouts.engines import Engine, Population, in_postgres
 from qianbao.rollouts.in_force import read_in_force

@@ -19,8 +19,9 @@ from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.notices import inbox
+from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import Policy, locked_out_sql, phase, steps
+from qianbao.policy.policies import Policy, locked_out_sql
 from qianbao.policy.spells import fell_out_at
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from qianbao.db.queries import Connection, load
-from qianbao.policy.policies import phase
+from qianbao.policy.dates import phase
 from qianbao.rollouts.enforcement import enforcement_of, put_stop
 from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import StopRow, read_in_force

@@ -15,9 +15,10 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
+from qianbao.policy.dates import phase
 from qianbao.policy.decide import HORIZON_DAYS
 from qianbao.policy.facts import Situation, carry, facts_at
-from qianbao.policy.policies import Policy, phase
+from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import blocked_spells
