@@ -129,6 +129,16 @@ def test_what_holders_can_and_cannot_do_something_about(requires: str, is_sound:
     assert {one.code for one in found} <= {"no_way_out"}
 
 
+def test_a_large_amount_is_no_trouble_where_a_smaller_one_has_a_way() -> None:
+    """Who has not paid for long closes and comes back with an empty wallet, and so can be promised
+    no large amount; a limit by its side says how much there may be."""
+    asleep = "used_since_opened OR days_since_opened < 180"
+    most = "limit: {at_most_minor: 50000}"
+    assert _errors(rule("asleep", asleep, "top_up"), rule("each", most, "top_up")) == []
+    told = _errors(rule("asleep", asleep), rule("each", "amount_minor <= 50000"))
+    assert ("each",) in [one.policies for one in told]
+
+
 def test_the_wallet_of_a_story_is_really_stuck() -> None:
     """Checked without the lint: the planner, asked with all policies, breaks its promise there."""
     bad = rule("few", "linked_banks <= 1")

@@ -34,7 +34,7 @@ BANKS_MOST = 10
 """Cards a wallet may have (domain.md 1.5), so the most banks."""
 
 REGISTERS = ("immigration", "mobile_operator")
-TOGETHER_MOST = 100_000
+TOGETHER_MOST = 60_000
 """Combinations of parts seen together that are looked at; more than that is not proven."""
 
 SOON_DAYS = 400

@@ -29,10 +29,10 @@ from qianbao.policy.lint import (
     space_of_policies,
 )
 from qianbao.policy.policies import CAPABILITIES, Policy, Words
-from qianbao.policy.space import Cell, cell
+from qianbao.policy.space import ORDINARY, Cell, cell
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import Goal, allowed, is_reached
-from qianbao.remedies.plan import is_worth_it, plan
+from qianbao.remedies.plan import is_worth_it, let_through, plan
 from qianbao.remedies.prove import replay
 from qianbao.remedies.stories import Stuck, names_in, story_of
 from qianbao.remedies.take import Taken, take
@@ -87,10 +87,21 @@ class Search:
             after, moment, _ = replay(self.policies, made.situation, made.now, goal, way)
             if self._can_leave(after, moment):
                 codes = tuple(step.action for step in way.steps)
-                if "lower_amount" not in codes:
-                    self.recipes.insert(0, tuple(code for code in codes if _is_own(code)))
+                self.recipes.insert(0, tuple(code for code in codes if _is_own(code)))
                 return True
-        return False
+        return self._has_for_less(made)
+
+    def _has_for_less(self, made: Cell) -> bool:
+        """Whether only limits stand in the way of so large an amount, and there is a way for the
+        smallest: each limit that refuses says how much it lets through."""
+        smallest = cell(made.choices | {"amount_minor": ORDINARY["amount_minor"]})
+        if smallest is None or smallest.amount_minor >= made.amount_minor:
+            return False
+        wanted = [self.capability]
+        refusing = blocking(self.policies, wanted, made.facts, made.now, made.situation)
+        still = blocking(self.policies, wanted, smallest.facts, made.now, made.situation)
+        limits = [policy for policy in refusing if policy not in still]
+        return all(policy.limit is not None for policy in limits) and self.has_way(smallest)
 
     def _leads(self, recipe: Recipe, made: Cell, goal: Goal) -> bool:
         """Whether the recipe helps this wallet, each step being one that `plan` would take here."""
@@ -107,6 +118,12 @@ class Search:
                 continue
             facts = facts_at(situation, moment, goal.amount_minor)
             unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
+            if code == "lower_amount":
+                left, _ = let_through(unmet, situation, goal, facts)
+                if not 0 < left < goal.amount_minor or any(one.limit is None for one in unmet):
+                    return False
+                goal = msgspec.structs.replace(goal, amount_minor=left)
+                continue
             taken = take(self.policies, action, "", situation, moment, ())
             if taken is None or not is_worth_it(action, done, unmet):
                 return False
@@ -125,7 +142,7 @@ class Search:
 
 def _is_own(code: str) -> bool:
     """Whether a step is one that a plan takes by itself; the others come with what needs them."""
-    return ACTIONS[code].for_itself or code == "wait_until"
+    return ACTIONS[code].for_itself or code in ("wait_until", "lower_amount")
 
 
 def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:

@@ -249,19 +249,25 @@ def _last_steps(
     if goal.card_bank is not None and goal.card_bank not in situation.card_banks:
         return
     yield from _waiting(search, node)
-    limits = [policy.limit for policy in unmet if policy.limit is not None]
-    if "lower_amount" not in search.offered or len(limits) < len(unmet):
+    if "lower_amount" not in search.offered or any(policy.limit is None for policy in unmet):
         return
-    # what limits still let through now; and what they let through once they start again
-    left = min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
-    whole = min((limit.at_most_minor for limit in limits), default=0)
-    payable = payable_minor(situation, goal)
-    if payable is not None:  # less than a limit's rest, where there is less in the wallet
-        left, whole = min(left, payable), min(whole, payable)
+    left, whole = let_through(unmet, situation, goal, facts)
     if 0 < left < goal.amount_minor:
         yield _asking_for(left, node)
     if left < whole < goal.amount_minor:
         yield from _waiting(search, _asking_for(whole, node))
+
+
+def let_through(
+    unmet: tuple[Policy, ...], situation: Situation, goal: Goal, facts: Facts
+) -> tuple[int, int]:
+    """How much the limits that stand in the way let through now, and how much once they start
+    again; never more than there is in the wallet."""
+    limits = [policy.limit for policy in unmet if policy.limit is not None]
+    left = min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
+    whole = min((limit.at_most_minor for limit in limits), default=0)
+    payable = payable_minor(situation, goal)
+    return (left, whole) if payable is None else (min(left, payable), min(whole, payable))
 
 
 def _waiting(search: _Search, node: _Node) -> Iterator[_Node]:
