@@ -33,24 +33,26 @@ _KOREAN = frozenset(_KOREAN_NAMES.split())
 """Korean surnames. Given names there are two short syllables, each of which is often one letter
 from another."""
 
-Grades = list[list[int]]
+Partners = list[dict[int, int]]
+"""For each word of the shorter name, the words of the longer one that it agrees with (by place, in
+their order), and how. Most words agree with one or none."""
 
 
 def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
     """Why two alphabetic names are close: each word of the one with fewer words pairs with one of
     the other, in the same order (turned round). None when they are not."""
     short, long = _shorter_first(left, right)
-    grades = _grades(short, long) if len(short.plain) > 1 else None
-    if grades is not None and _rests_on_sound(grades) and not _slips_happen(short, long):
-        grades = _without_sound(grades)
-    if grades is None:
+    partners = _partners(short, long) if len(short.plain) > 1 else None
+    if partners is not None and _rests_on_sound(partners) and not _slips_happen(short, long):
+        partners = _without_sound(partners)
+    if partners is None:
         return _joined_alike(short, long)
     found = [
         reason
-        for pairs in _pairings(grades, len(long.plain))
-        if (reason := _judge(short, long, grades, pairs)) is not None
+        for pairs in _pairings(partners, len(long.plain))
+        if (reason := _judge(short, long, partners, pairs)) is not None
     ]
-    return min(found, key=_LIKELIEST.index, default=None)
+    return min(found, key=_LIKELIEST.index) if found else None
 
 
 def _shorter_first(left: Side, right: Side) -> tuple[Side, Side]:
@@ -66,14 +68,21 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 )  # fmt: skip
 
 
-def _rests_on_sound(grades: Grades) -> bool:
-    return any(SOUND in row or SLIP in row for row in grades)
+def _rests_on_sound(partners: Partners) -> bool:
+    for agreed in partners:
+        for grade in agreed.values():
+            if grade in (SOUND, SLIP):
+                return True
+    return False
 
 
-def _without_sound(grades: Grades) -> Grades | None:
+def _without_sound(partners: Partners) -> Partners | None:
     """The same for names in which another sound is another name."""
-    strict = [[NONE if grade in (SOUND, SLIP) else grade for grade in row] for row in grades]
-    return None if any(min(row) == NONE for row in strict) else strict
+    strict = [
+        {at: grade for at, grade in agreed.items() if grade not in (SOUND, SLIP)}
+        for agreed in partners
+    ]
+    return strict if all(strict) else None
 
 
 def _slips_happen(left: Side, right: Side) -> bool:
@@ -88,39 +97,42 @@ def _outer(side: Side) -> set[str]:
     return {side.plain[0], side.plain[-1]}
 
 
-def _grades(short: Side, long: Side) -> Grades | None:
-    """How each word of one name agrees with each of the other; None as soon as one agrees with
-    none. Words that the other does not have are looked at first."""
+def _partners(short: Side, long: Side) -> Partners | None:
+    """The partners of each word of one name in the other; None as soon as one has none. Words that
+    the other does not have are looked at first."""
     others = long.plain
-    known_words = {word for word in short.plain if len(word) > 1 and word in others}
-    found: dict[str, list[int]] = {}
+    found: Partners = []
     for i, word in enumerate(short.plain):
-        if word not in known_words:
-            row = found[word] = _row(short, i, long)
-            if min(row) == NONE:
-                return None
-    for word in known_words:
-        found[word] = [EQUAL if other == word else NONE for other in others]
-    return [found[word] for word in short.plain]
+        agreed = {} if word in others and len(word) > 1 else _agreeing(short, i, long)
+        if agreed is None:
+            return None
+        found.append(agreed)
+    for i, agreed in enumerate(found):
+        if not agreed:
+            for at, other in enumerate(others):
+                if other == short.plain[i]:
+                    agreed[at] = EQUAL
+    return found
 
 
-def _row(short: Side, i: int, long: Side) -> list[int]:
+def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
     word = short.plain[i]
     first, nicknames = word[:1], known(word)
     heads = _HEADS.get(first, first)
-    row = []
-    for other in long.plain:
+    agreed = {}
+    for at, other in enumerate(long.plain):
         if word == other:
-            row.append(EQUAL)
+            agreed[at] = EQUAL
         elif len(word) < 2 or len(other) < 2:
-            row.append(INITIAL if first == other[:1] else NONE)
+            if first == other[:1]:
+                agreed[at] = INITIAL
         elif other in nicknames:
-            row.append(NICKNAME)
+            agreed[at] = NICKNAME
         elif other[0] in heads:
-            row.append(_by_sound(short, i, long, len(row)))
-        else:
-            row.append(NONE)
-    return row
+            grade = _by_sound(short, i, long, at)
+            if grade != NONE:
+                agreed[at] = grade
+    return agreed or None
 
 
 _SAME_HEADS = ("ckqgxh", "sczxt", "dtjzg", "vwfpub", "aeiouyjhw")
@@ -157,24 +169,22 @@ def _slip(a: str, b: str, heard: str, other: str) -> bool:
     return apart == 2 and len(bones) > 2 and bones == consonants(other)
 
 
-def _pairings(grades: Grades, count: int) -> Iterator[list[int]]:
+def _pairings(partners: Partners, count: int) -> Iterator[list[int]]:
     """For each word of the longer side to begin with, the partners found by walking through it
     once: `pairs[i]` is the partner of word i."""
-    for start in range(count):
-        if grades[0][start] == NONE:
-            continue  # the walk from the next word finds the same
+    for start in partners[0]:
         pairs: list[int] = []
         for at in (*range(start, count), *range(start)):
-            if grades[len(pairs)][at] != NONE:
+            if at in partners[len(pairs)]:
                 pairs.append(at)
-                if len(pairs) == len(grades):
+                if len(pairs) == len(partners):
                     yield pairs
                     break
 
 
-def _judge(short: Side, long: Side, grades: Grades, pairs: list[int]) -> ReasonCode | None:
+def _judge(short: Side, long: Side, partners: Partners, pairs: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
-    found = [grades[i][j] for i, j in enumerate(pairs)]
+    found = [agreed[at] for agreed, at in zip(partners, pairs, strict=True)]
     full = [grade for grade in found if grade != INITIAL]
     cost = sum(map(_COSTS.__getitem__, found))
     weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)

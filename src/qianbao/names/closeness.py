@@ -64,7 +64,7 @@ def _truncated(short: Side, long: Side) -> bool:
 
 def _begins(short: Side, long: Side) -> bool:
     """A cheap look before the search: the cut name is shorter, and begins as some word does."""
-    if not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
+    if long.accented and not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
         return True
     if len(short.texts[0]) >= len(long.texts[0]):
         return False

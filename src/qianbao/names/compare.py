@@ -7,7 +7,7 @@ Match and close are said of *names*: two persons may share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import msgspec
@@ -64,7 +64,7 @@ def compare(a: str | LegalName, b: str | LegalName) -> NameComparison:
         left, right = pair(sides_of(a), sides_of(b))
     if not (left.words and right.words):
         return _result("no_match", "empty", ())
-    if max(len(left.words), len(right.words)) > MAX_WORDS:
+    if len(left.words) > MAX_WORDS or len(right.words) > MAX_WORDS:
         return _result("no_match", "too_long", ())
     return _compare(left, right)
 
@@ -182,35 +182,48 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
 
 
 _STEADY = frozenset("bdlmnr")
-"""Letters that no habit of spelling adds or leaves out."""
+"""Letters that no habit of spelling adds or leaves out, in any script."""
+_LOOSE = frozenset("aeuvxy")
+"""The only letters that a habit of spelling Latin names adds or leaves out."""
 
 
 def _may_match(left: Side, right: Side) -> bool:
-    """A cheap look before the rules: names whose steady letters differ, or of which one is much
-    longer, are not the same."""
+    """A cheap look before the rules: names of which one is much longer, or has other letters that
+    no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
-    apart = abs(len(a) - len(b))
-    if apart > 5 and left.script == right.script and apart > _slack(left) + _slack(right):
+    other_letters = set(a).symmetric_difference(b)
+    if not _STEADY.isdisjoint(other_letters):
         return False
-    return _STEADY.isdisjoint(set(a).symmetric_difference(b))
+    if left.script != right.script:
+        return True
+    apart = abs(len(a) - len(b))
+    if apart > 5 and apart > _slack(left) + _slack(right):
+        return False
+    if left.script != "latin" or other_letters <= _LOOSE:
+        return True
+    return cyrillic.first_names_only(set(left.plain).symmetric_difference(right.plain))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
     both = left.structured and right.structured
     texts, others = (left.texts[:1], right.texts[:1]) if both else (left.texts, right.texts)
-    if not set(texts).isdisjoint(others):
+    if _share_one(texts, others):
         return "exact"
-    small = {text.lower() for text in texts}
-    other_small = {text.lower() for text in others}
-    if not small.isdisjoint(other_small):
+    small, other_small = [t.lower() for t in texts], [t.lower() for t in others]
+    if _share_one(small, other_small):
         return "case"
-    runs = [tuple(text.split()) for text in small]
-    other_runs = [tuple(text.split()) for text in other_small]
+    if len(small[0].replace(" ", "")) != len(other_small[0].replace(" ", "")):
+        return None  # both texts of a side have the same letters and marks
+    runs, other_runs = [tuple(t.split()) for t in small], [tuple(t.split()) for t in other_small]
     if any(fits(a, b) for a in runs for b in other_runs):
         return "spacing"
     if any(arranged(a, b) for a in runs for b in other_runs):
         return "order"
     return None
+
+
+def _share_one(texts: Sequence[str], others: Sequence[str]) -> bool:
+    return texts[0] in others or texts[-1] in others
 
 
 def _match_words(left: Side, right: Side) -> ReasonCode | None:
@@ -236,6 +249,8 @@ def _reads_same(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -
     a, b = len("".join(left.plain)), len("".join(right.plain))
     if a == b and rule(left.plain, right.plain):
         return True
+    if left.one_spelling and right.one_spelling:
+        return False
     if left.script == right.script == "latin" and abs(a - b) > _slack(left) + _slack(right):
         return False
     return any_reading(left, right, rule)

@@ -49,6 +49,11 @@ class Side(msgspec.Struct, frozen=True):
         """Whether it is known which words are the surname."""
         return self.surname_words > 0
 
+    @property
+    def one_spelling(self) -> bool:
+        """Whether no other habit of writing the same letters is known."""
+        return not self.accented and self.plain == self.words
+
 
 def length(name: str | LegalName) -> int:
     if isinstance(name, str):
@@ -180,10 +185,12 @@ def fits(a: Words, b: Words) -> bool:
 
 def arranged(a: Words, b: Words) -> bool:
     """As `fits`, with the words of one side turned round: given name first or last."""
+    if a == b:
+        return True
     if sum(map(len, a)) != sum(map(len, b)):
         return False
     if len(a) == len(b):
-        return a in turns(b)
+        return a[0] in b and a in turns(b)
     return any(fits(turn, b) for turn in turns(a)) or any(fits(a, turn) for turn in turns(b))
 
 
