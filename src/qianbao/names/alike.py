@@ -190,7 +190,7 @@ def _judge(short: Side, long: Side, partners: Partners, pairs: list[int]) -> Rea
     weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
     if not full or weak or cost > len(full) + 1:
         return None
-    if _halved(long, set(pairs), found) or not _structure_kept(short, long, pairs, found):
+    if _halved(long, pairs, found) or not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
         return "nickname"
@@ -200,12 +200,12 @@ def _judge(short: Side, long: Side, partners: Partners, pairs: list[int]) -> Rea
     return "middle_initial" if INITIAL in found else "middle_missing"
 
 
-def _halved(long: Side, taken: set[int], found: list[int]) -> bool:
+def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
     particles may be."""
-    left_out = [i for i in range(len(long.plain)) if i not in taken]
-    if not left_out or "-" not in long.texts[0]:
+    if "-" not in long.texts[0]:
         return False
+    left_out = [i for i in range(len(long.plain)) if i not in taken]
     group = groups(long)
     kept = {group[i] for i in taken if len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT}
     if INITIAL in found:
@@ -227,7 +227,7 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
         first = range(long.surname_words, long.surname_words + long.first_words)
         if any(i not in by_word for i in first):
             return False
-    return all(grade <= SOUND for grade in found[: short.surname_words])
+    return not short.surname_words or max(found[: short.surname_words]) <= SOUND
 
 
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:

@@ -191,6 +191,8 @@ def _may_match(left: Side, right: Side) -> bool:
     """A cheap look before the rules: names of which one is much longer, or has other letters that
     no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
+    if len(a) != len(b) and left.one_spelling and right.one_spelling:
+        return _first_names_differ(left, right)
     other_letters = set(a).symmetric_difference(b)
     if not _STEADY.isdisjoint(other_letters):
         return False
@@ -201,7 +203,14 @@ def _may_match(left: Side, right: Side) -> bool:
         return False
     if left.script != "latin" or other_letters <= _LOOSE:
         return True
-    return cyrillic.first_names_only(set(left.plain).symmetric_difference(right.plain))
+    return _first_names_differ(left, right)
+
+
+def _first_names_differ(left: Side, right: Side) -> bool:
+    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
+    ALEXANDER do."""
+    a, b = left.plain, right.plain
+    return len(a) == len(b) and cyrillic.first_names_only(set(a).symmetric_difference(b))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
@@ -281,10 +290,8 @@ def _same_words(left: Side, right: Side, *, turn: bool) -> bool:
     count = len(left.words)
     if count != len(right.words):
         return False
-    if left.script == right.script == "latin":
-        unlike = set(left.plain).symmetric_difference(right.plain)
-        if not cyrillic.first_names_only(unlike):
-            return False
+    if left.script == right.script == "latin" and not _first_names_differ(left, right):
+        return False
     for start in range(count if turn else 1):
         if all(same_word(left, (i + start) % count, right, i) for i in range(count)):
             return not accents_conflict(left, right)

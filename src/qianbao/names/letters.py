@@ -15,6 +15,8 @@ from anyascii import anyascii
 
 from qianbao.names.japanese import kana_to_latin
 
+Words = tuple[str, ...]
+
 MAX_NAME_LENGTH = 200
 """Longest name text that is looked at; no document or bank field comes near it."""
 
@@ -25,7 +27,6 @@ _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
-_CUT_AND_LOWER = {**_CUT, **{ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}}
 
 
 def tidy(text: str) -> str:
@@ -43,12 +44,25 @@ def split_words(text: str) -> tuple[str, ...]:
     """The words of a name in lower case: apostrophes vanish inside a word; hyphens, dots, commas
     and other marks end it."""
     if text.isascii():
-        return tuple(text.translate(_CUT_AND_LOWER).split())
+        return ascii_words(text)[0]
     text = text.lower()
     words = tuple((text.translate(_CUT) if _MARK.search(text) else text).split())
     if all(map(str.isalnum, words)):
         return words
     return tuple(word for word in words if any(map(str.isalnum, word)))
+
+
+def ascii_words(text: str) -> tuple[Words, Words]:
+    """`split_words` and `plain` of an ASCII text at once."""
+    text = text.lower()
+    if not text.replace(" ", "").isalpha():
+        text = text.translate(_CUT)
+    words = tuple(text.split())
+    return words, tuple(map(_plain, words)) if _may_double(text) else words
+
+
+def _may_double(text: str) -> bool:
+    return "ae" in text or "oe" in text or "ue" in text or "xx" in text
 
 
 # Letters
@@ -146,14 +160,11 @@ def bare(text: str) -> str:
     return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
-Words = tuple[str, ...]
-
-
 def plain(words: Words) -> Words:
     """`words` (lower case) in ASCII the one way in which most habits meet: accents dropped, and AE,
     OE, UE for Ä, Ö, Ü undone."""
     text = " ".join(words)
-    if text.isascii() and not ("ae" in text or "oe" in text or "ue" in text or "xx" in text):
+    if text.isascii() and not _may_double(text):
         return words
     return tuple(map(_plain, words))
 

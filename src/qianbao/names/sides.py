@@ -17,7 +17,7 @@ from qianbao.names import cyrillic, han
 from qianbao.names.affixes import without_titles
 from qianbao.names.japanese import short_vowels
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import Words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
 from qianbao.names.spelled import turns
 
 MAX_WORDS = 24
@@ -52,7 +52,7 @@ class Side(msgspec.Struct, frozen=True):
     @property
     def one_spelling(self) -> bool:
         """Whether no other habit of writing the same letters is known."""
-        return not self.accented and self.plain == self.words
+        return self.plain is self.words
 
 
 def length(name: str | LegalName) -> int:
@@ -106,13 +106,10 @@ def script_of(text: str) -> Script:
 def text_side(name: str) -> Side:
     """A name whose parts are not known."""
     text = tidy(name)
+    if text.isascii():
+        words, unaccented = ascii_words(text)
+        return Side((text,), words, unaccented, "latin")
     words = split_words(text)
-    if not text.isascii():
-        return _accented_side(text, words)
-    return Side((text,), words, plain(words), "latin")
-
-
-def _accented_side(text: str, words: Words) -> Side:
     script = script_of(text)
     cut = han.split_surname(text) if script == "han" else ("", "")
     return Side((text,), words, plain(words), script, 0, 0, True, False, cut)
