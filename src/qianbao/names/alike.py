@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import OSA
 
-from qianbao.names import cyrillic
+from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, is_pinyin
-from qianbao.names.nicknames import known
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
@@ -49,8 +48,8 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
         return _joined_alike(short, long)
     found = [
         reason
-        for pairs in _pairings(partners, len(long.plain))
-        if (reason := _judge(short, long, partners, pairs)) is not None
+        for pairs, grades in _pairings(partners, len(long.plain))
+        if (reason := _judge(short, long, pairs, grades)) is not None
     ]
     return min(found, key=_LIKELIEST.index) if found else None
 
@@ -117,8 +116,9 @@ def _partners(short: Side, long: Side) -> Partners | None:
 
 def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
     word = short.plain[i]
-    first, nicknames = word[:1], known(word)
+    first = word[:1]
     heads = _HEADS.get(first, first)
+    others_of_name = nicknames.table().get(word, ())
     agreed = {}
     for at, other in enumerate(long.plain):
         if word == other:
@@ -126,7 +126,7 @@ def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
         elif len(word) < 2 or len(other) < 2:
             if first == other[:1]:
                 agreed[at] = INITIAL
-        elif other in nicknames:
+        elif other in others_of_name:
             agreed[at] = NICKNAME
         elif other[0] in heads:
             grade = _by_sound(short, i, long, at)
@@ -158,9 +158,12 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
     """One letter, or one sound, or the vowels of a word that is otherwise the same."""
-    if min(len(a), len(b)) >= _SHORTEST_SLIP and OSA.distance(a, b, score_cutoff=1) <= 1:
+    near = -2 < len(a) - len(b) < 2 and len(a) >= _SHORTEST_SLIP <= len(b)
+    if near and OSA.distance(a, b, score_cutoff=1) <= 1:
         return True
-    if heard[0] != other[0] or min(len(heard), len(other)) < _SHORTEST_SLIP:
+    if heard[0] != other[0] or not len(heard) >= _SHORTEST_SLIP <= len(other):
+        return False
+    if not -3 < len(heard) - len(other) < 3:
         return False
     apart = OSA.distance(heard, other, score_cutoff=2)
     if apart == 1:
@@ -169,22 +172,24 @@ def _slip(a: str, b: str, heard: str, other: str) -> bool:
     return apart == 2 and len(bones) > 2 and bones == consonants(other)
 
 
-def _pairings(partners: Partners, count: int) -> Iterator[list[int]]:
+def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[int]]]:
     """For each word of the longer side to begin with, the partners found by walking through it
-    once: `pairs[i]` is the partner of word i."""
+    once: the partner of each word, and how they agree."""
     for start in partners[0]:
         pairs: list[int] = []
+        grades: list[int] = []
         for at in (*range(start, count), *range(start)):
-            if at in partners[len(pairs)]:
+            grade = partners[len(pairs)].get(at)
+            if grade is not None:
                 pairs.append(at)
+                grades.append(grade)
                 if len(pairs) == len(partners):
-                    yield pairs
+                    yield pairs, grades
                     break
 
 
-def _judge(short: Side, long: Side, partners: Partners, pairs: list[int]) -> ReasonCode | None:
+def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
-    found = [agreed[at] for agreed, at in zip(partners, pairs, strict=True)]
     full = [grade for grade in found if grade != INITIAL]
     cost = sum(map(_COSTS.__getitem__, found))
     weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
@@ -251,7 +256,7 @@ def _join(words: Words, others: Words) -> Words | None:
     for i in range(len(words) - 1):
         joined = words[i] + words[i + 1]
         for other in others:
-            near = abs(len(other) - len(joined)) < 3 and other[:1] == joined[:1]
+            near = other[:1] == joined[:1] and -3 < len(other) - len(joined) < 3
             if near and len(other) > _SHORTEST_SLIP and sound(other) == sound(joined):
                 return (*words[:i], joined, *words[i + 2 :])
     return None

@@ -17,7 +17,7 @@ from qianbao.names.sides import (
     arranged,
     groups,
 )
-from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
+from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -52,14 +52,23 @@ def _truncated(short: Side, long: Side) -> bool:
         return False
     if not (long.surname_words or short.truncated or _begins(short, long)):
         return False
+    wholes = [shape for reading in all_readings(long) for _, shape in _shapes(long, reading)]
     starts = {"".join(reading) for reading in all_readings(short)}
-    return any(
-        len(start) < len(whole) and whole.startswith(start)
-        for start in starts
-        for reading in all_readings(long)
-        for _, shape in _shapes(long, reading)
-        for whole in map("".join, turns(shape))
-    )
+    return any(_is_beginning(start, whole) for start in starts for whole in wholes)
+
+
+def _is_beginning(start: str, whole: Words) -> bool:
+    """Whether `start` is less than all the letters of `whole`, turned round somehow."""
+    letters = "".join(whole)
+    if len(start) >= len(letters):
+        return False
+    letters += letters
+    at = 0
+    for word in whole:
+        if letters.startswith(start, at):
+            return True
+        at += len(word)
+    return False
 
 
 def _begins(short: Side, long: Side) -> bool:
@@ -69,7 +78,10 @@ def _begins(short: Side, long: Side) -> bool:
     if len(short.texts[0]) >= len(long.texts[0]):
         return False
     head = short.plain[0][:4]
-    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
+    for word in long.plain:
+        if word.startswith(head) or head.startswith(word):
+            return True
+    return False
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:

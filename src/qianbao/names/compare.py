@@ -191,8 +191,8 @@ def _may_match(left: Side, right: Side) -> bool:
     """A cheap look before the rules: names of which one is much longer, or has other letters that
     no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
-    if len(a) != len(b) and left.one_spelling and right.one_spelling:
-        return _first_names_differ(left, right)
+    if left.plain is left.words and right.plain is right.words:
+        return (len(a) == len(b) and a in b + b) or _first_names_differ(left, right)
     other_letters = set(a).symmetric_difference(b)
     if not _STEADY.isdisjoint(other_letters):
         return False
@@ -210,7 +210,9 @@ def _first_names_differ(left: Side, right: Side) -> bool:
     """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
     ALEXANDER do."""
     a, b = left.plain, right.plain
-    return len(a) == len(b) and cyrillic.first_names_only(set(a).symmetric_difference(b))
+    if len(a) != len(b):
+        return False
+    return cyrillic.first_names_only(a, b) and cyrillic.first_names_only(b, a)
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:

@@ -233,6 +233,11 @@ _PINYIN = re.compile(f"(?:{_SYLLABLE})+")
 _LONGEST_PINYIN = 24
 
 
+_PINYIN_ENDS = frozenset("aeiouvngr")
+
+
 def is_pinyin(word: str) -> bool:
     """Whether `word` (lower-case ASCII) could be one to four syllables of Mandarin pinyin."""
-    return len(word) <= _LONGEST_PINYIN and _PINYIN.fullmatch(word) is not None
+    if word[-1:] not in _PINYIN_ENDS or len(word) > _LONGEST_PINYIN:
+        return False
+    return _PINYIN.fullmatch(word) is not None

@@ -159,6 +159,8 @@ def groups(side: Side) -> tuple[int, ...]:
 
 def all_readings(side: Side) -> tuple[Words, ...]:
     """Every ASCII spelling of a name's words; kana also with short vowels."""
+    if side.one_spelling:
+        return (side.words,)
     found = readings(side.words)
     if side.script != "kana":
         return found
