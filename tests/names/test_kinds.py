@@ -92,9 +92,14 @@ def test_characters_match_the_pinyin_that_a_bank_prints(text):
 
 CYRILLIC = st.text("абвгдежзиклмнопрстуфхцчшщыюя", min_size=2, max_size=10).map(str.capitalize)
 GREEK = st.text("αβγδεζηθικλμνξοπρστυφχψω", min_size=2, max_size=10).map(str.capitalize)
+KANA = st.text(
+    "あいうえおかきくけこさしすせそたちつてとなにのはひふほまみむもやゆよらりるわんがじどばぼ",
+    min_size=2,
+    max_size=6,
+)
 SOMEWHERE = st.one_of(*(
     st.builds(names.from_fields, script, st.lists(script, min_size=1, max_size=2).map(" ".join))
-    for script in (CYRILLIC, GREEK)
+    for script in (CYRILLIC, GREEK, KANA)
 ))  # fmt: skip
 
 

@@ -17,6 +17,9 @@ TITLES = frozenset({
     "先生", "女士", "小姐", "博士", "教授", "さん", "様", "氏", "씨", "님",
 })  # fmt: skip
 
+HAN_TITLES = ("先生", "女士", "小姐", "博士", "教授")
+"""Titles that follow a Chinese name without a space."""
+
 _GENERATIONS = {
     "jr": "younger", "junior": "younger", "jnr": "younger", "ml": "younger", "mladsi": "younger",
     "snr": "elder", "senior": "elder", "starsi": "elder", "st": "elder",

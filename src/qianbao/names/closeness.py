@@ -78,10 +78,7 @@ def _begins(short: Side, long: Side) -> bool:
     if len(short.texts[0]) >= len(long.texts[0]):
         return False
     head = short.plain[0][:4]
-    for word in long.plain:
-        if word.startswith(head) or head.startswith(word):
-            return True
-    return False
+    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:

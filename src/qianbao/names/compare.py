@@ -7,8 +7,10 @@ Match and close are said of *names*: two persons may share one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import msgspec
 
@@ -17,10 +19,18 @@ from qianbao.names.affixes import generation, none_beside
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import ELASTIC_LETTERS, MAX_NAME_LENGTH, Words, in_ascii
+from qianbao.names.letters import (
+    ELASTIC_LETTERS,
+    MAX_NAME_LENGTH,
+    Words,
+    in_ascii,
+    is_pinyin,
+    is_syllable,
+)
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
     MAX_WORDS,
+    Script,
     Side,
     accents_conflict,
     all_readings,
@@ -109,6 +119,8 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if _chain_turned(left, right):
         return _result("close", "order", parts)
+    if reason == "spacing" and _syllable_split(left, right):
+        return _result("close", "spacing", parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
@@ -122,7 +134,9 @@ def _beside(left: Side, right: Side) -> NameComparison | None:
     differ are two persons."""
     if left.surname_words or right.surname_words:
         return None
-    if none_beside(left.words) and none_beside(right.words):
+    if none_beside(left.words) and none_beside(right.words) and "han" not in (
+        left.script, right.script
+    ):  # fmt: skip
         return None
     mark, other_mark = generation(left.words), generation(right.words)
     if mark and other_mark and mark != other_mark:
@@ -146,20 +160,42 @@ def _without(side: Side, mark: str) -> Side:
 _CHAINED = (
     "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
     "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris"
+    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
+    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
+    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
+    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
+    "wael yasser yasin younis zaid zayd taha"
 )
 _IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
 """First names of people whose fathers' names follow their own, by sound."""
 
 
+_ARABIC = re.compile("[\u0620-\u06ff]")
+
+
 def _chain_turned(left: Side, right: Side) -> bool:
-    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad. A
-    comma says that the order is only turned."""
-    if left.surname_words or right.surname_words or left.plain == right.plain:
+    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad; so
+    may two halves around a middle dot. A comma says that the order is only turned."""
+    a, b, text = left.plain, right.plain, left.texts[0]
+    if left.surname_words or right.surname_words or a[0] == b[0] or "".join(a) == "".join(b):
         return False
-    if "," in left.texts[0] + right.texts[0]:
+    if "," in text + right.texts[0]:
         return False
-    return left.plain[0] != right.plain[0] and all(sound(w) in _IN_CHAINS for w in left.plain)
+    if left.accented and right.accented and (han.has_dot(text) or _ARABIC.search(text)):
+        return sorted(left.words) == sorted(right.words)
+    return all(sound(word) in _IN_CHAINS for word in (a if len(a) > len(b) else b))
+
+
+def _syllable_split(left: Side, right: Side) -> bool:
+    """Whether one text has as two words what the other has as one syllable of pinyin: XI AN and
+    XIAN may be two names."""
+    a, b = left.plain, right.plain
+    if left.surname_words or right.surname_words:
+        return False
+    few, many = (a, b) if len(a) < len(b) else (b, a)
+    if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
+        return False
+    return all(word in few or is_pinyin(word) for word in many)
 
 
 # Rules that make a match
@@ -183,7 +219,9 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
 
 _STEADY = frozenset("bdlmnr")
 """Letters that no habit of spelling adds or leaves out, in any script."""
-_LOOSE = frozenset("aeuvxy")
+_TWO_WAYS: frozenset[Script] = frozenset({"kana", "settled"})
+"""Scripts of which some letters are spelled with quite other ones: んば NAMBA, ΜΠ B or MP."""
+_LOOSE = frozenset("aejuvxy")
 """The only letters that a habit of spelling Latin names adds or leaves out."""
 
 
@@ -193,6 +231,8 @@ def _may_match(left: Side, right: Side) -> bool:
     a, b = "".join(left.plain), "".join(right.plain)
     if left.plain is left.words and right.plain is right.words:
         return (len(a) == len(b) and a in b + b) or _first_names_differ(left, right)
+    if not _TWO_WAYS.isdisjoint((left.script, right.script)):
+        return True
     other_letters = set(a).symmetric_difference(b)
     if not _STEADY.isdisjoint(other_letters):
         return False
@@ -277,6 +317,8 @@ def _slack(side: Side) -> int:
 
 
 _SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
+_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
+"""S/O, D/O, A/L, A/P: son or daughter of."""
 
 
 def _ends_swapped(left: Side, right: Side) -> bool:
@@ -284,6 +326,8 @@ def _ends_swapped(left: Side, right: Side) -> bool:
     Silvestry. Not where the words say who is whose child."""
     a, b = left.plain, right.plain
     if len(a) != len(b) or len(a) < 3 or not _SONS.isdisjoint(a):
+        return False
+    if not _CHILD_OF.isdisjoint(pairwise(a)):
         return False
     return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
 

@@ -94,8 +94,4 @@ def same_first_name(a: str, b: str) -> bool:
 def first_names_only(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Whether each of `words` (lower-case ASCII) that is not among `others` spells a common
     Cyrillic first name."""
-    names = _first_names()
-    for word in words:
-        if word not in others and word not in names:
-            return False
-    return True
+    return set(words).difference(others) <= _first_names().keys()

@@ -50,6 +50,11 @@ def traditional(text: str) -> str:
     return "".join(_converted(c, "s2t") for c in text)
 
 
+def has_dot(text: str) -> bool:
+    """Whether a middle dot divides the name: 阿卜来提·如则托合提."""
+    return has_han(text) and _NAME_DOTS.search(text) is not None
+
+
 def split_surname(text: str) -> tuple[str, str]:
     """Surname and given name of a name in characters: 欧阳娜娜 → 欧阳, 娜娜. A space in the text
     decides. A name with a middle dot (阿卜来提·如则托合提) has no surname in the Chinese sense: its

@@ -88,6 +88,8 @@ _PAIRS = (
     ("μπ", "mp"), ("γγ", "ng"), ("γχ", "nch"), ("ու", "u"),
 )  # fmt: skip
 """Greek letters that are read together (ELOT 743), and Armenian ու."""
+_INITIAL_B = "μπ"
+"""B at the beginning of a word, in most passports (ELOT 743); MP in others."""
 _BLOCKS = (range(0x80, 0x600), range(0x10A0, 0x1100), range(0x1E00, 0x2000))
 
 
@@ -122,9 +124,10 @@ _OTHER_HABITS: tuple[tuple[str, Mapping[int, str]], ...] = (
     ("ə", _with({"ə": "a"})),
     ("ъ", _with({"ъ": "a", "щ": "sht"})),
     ("щ", _with({"ъ": "a", "щ": "sht"})),
+    ("đ", _with({"đ": "dj"})),
 )
 """Further habits, each tried only where the letter occurs: å as A, ß as S (SEPA banks), ü as YU
-(PRC passports) or V (PRC keyboards), Azerbaijani ə as A, Bulgarian letters."""
+(PRC passports) or V (PRC keyboards), Azerbaijani ə as A, Bulgarian letters, Serbian đ as DJ."""
 
 
 ELASTIC_LETTERS = frozenset("".join(letter for letter, _ in _OTHER_HABITS)) | _DOUBLED.keys()
@@ -190,6 +193,8 @@ def readings(words: Words) -> tuple[Words, ...]:
     if not _DOUBLED.keys().isdisjoint(text):
         found.insert(0, in_ascii(words, MRZ_LETTERS))
     found += [in_ascii(words, table) for letter, table in _OTHER_HABITS if letter in text]
+    if _INITIAL_B in text:
+        found.append(in_ascii(tuple(re.sub(f"^{_INITIAL_B}", "b", word) for word in words)))
     found.append(tuple(map(undouble, found[0])))
     return tuple(dict.fromkeys(found))
 
@@ -230,6 +235,7 @@ _FINALS = {
 }
 _SYLLABLE = "|".join(f"(?:{i})(?:{f.replace(' ', '|')})" for i, f in _FINALS.items())
 _PINYIN = re.compile(f"(?:{_SYLLABLE})+")
+_ONE_SYLLABLE = re.compile(_SYLLABLE)
 _LONGEST_PINYIN = 24
 
 
@@ -241,3 +247,8 @@ def is_pinyin(word: str) -> bool:
     if word[-1:] not in _PINYIN_ENDS or len(word) > _LONGEST_PINYIN:
         return False
     return _PINYIN.fullmatch(word) is not None
+
+
+def is_syllable(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
+    return _ONE_SYLLABLE.fullmatch(word) is not None

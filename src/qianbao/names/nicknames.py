@@ -57,6 +57,11 @@ konstantinos kostas
 dimitrios dimitris
 eleftherios lefteris
 ioannis yannis giannis yiannis
+mohd mohammed
+mohd muhammad
+mohd mohamed
+mohd mohammad
+mohd mohamad
 """
 
 

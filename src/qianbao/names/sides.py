@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import without_titles
-from qianbao.names.japanese import short_vowels
+from qianbao.names.affixes import HAN_TITLES, without_titles
+from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
 from qianbao.names.spelled import turns
@@ -136,7 +136,12 @@ def _legal_side(name: LegalName) -> Side:
 
 def untitled(side: Side) -> Side:
     """A text without its titles; a legal name has none."""
-    words = side.words if side.surname_words else without_titles(side.words)
+    if side.surname_words:
+        return side
+    text = side.texts[0]
+    if side.script == "han" and len(text) > 3 and text.endswith(HAN_TITLES):
+        return text_side(text[:-2])
+    words = without_titles(side.words)
     return side if words is side.words else with_words(side, words)
 
 
@@ -158,13 +163,13 @@ def groups(side: Side) -> tuple[int, ...]:
 
 
 def all_readings(side: Side) -> tuple[Words, ...]:
-    """Every ASCII spelling of a name's words; kana also with short vowels."""
+    """Every ASCII spelling of a name's words, of kana also those with short vowels."""
     if side.one_spelling:
         return (side.words,)
     found = readings(side.words)
     if side.script != "kana":
         return found
-    return found + tuple(tuple(map(short_vowels, reading)) for reading in found)
+    return found + tuple(way for reading in found for way in ways_in_latin(reading))
 
 
 def _ends(words: Words) -> set[int]:
@@ -195,9 +200,9 @@ def arranged(a: Words, b: Words) -> bool:
 
 def any_reading(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -> bool:
     """Whether the rule holds for some spelling of both."""
+    if left.script == right.script == "kana":  # which tell long vowels from short ones
+        return any(rule(a, b) for a in readings(left.words) for b in readings(right.words))
     others = all_readings(right)
-    if "kana" in (left.script, right.script):
-        others += tuple(tuple(map(short_vowels, other)) for other in others)
     return any(rule(a, b) for a in all_readings(left) for b in others)
 
 
@@ -217,12 +222,13 @@ def tonal(side: Side) -> bool:
     if not side.accented:
         return False
     text = "".join(side.words)
-    if not _VIETNAMESE.isdisjoint(text):
+    if not (_VIETNAMESE.isdisjoint(text) and _VIETNAMESE_WORDS.isdisjoint(side.words)):
         return True
     return not _TONES.isdisjoint(text) and all(map(is_pinyin, side.plain))
 
 
-_VIETNAMESE = frozenset("ơưđ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
+_VIETNAMESE = frozenset("ơưđũĩ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
+_VIETNAMESE_WORDS = frozenset({"văn", "lê", "võ", "lý", "tôn", "lâm", "hà", "hoàng", "phùng"})
 _TONES = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ")
 
 
