@@ -28,6 +28,10 @@ def test_each_kind_of_pair(row):
     assert compare(row["name_b"], row["name_a"]) == found
 
 
+def test_no_pair_of_two_persons_is_said_to_match():
+    assert [row for row in PAIRS if row["label"] == "different" and row["verdict"] == "match"] == []
+
+
 SURNAMES = st.sampled_from([
     "Müller", "Garcia", "O'Brien", "Nguyen", "Ivanov", "Kowalski", "Wang", "Zhang", "Kim", "Tanaka",
     "Silva", "Haddad", "Okafor", "Papadopoulos", "Petrosyan", "Jensen", "Dubois", "Rossi", "Novák",
