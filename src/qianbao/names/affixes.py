@@ -28,12 +28,8 @@ _GENERATIONS = {
 """Marks that stand last; SR, which may be Señor, is read as elder only there."""
 
 
-_ANY = TITLES | _GENERATIONS.keys()
-
-
-def none_beside(words: Words) -> bool:
-    """Whether `words` hold neither a title nor a mark of generation."""
-    return _ANY.isdisjoint(words)
+BESIDE = TITLES | _GENERATIONS.keys()
+"""Words that may stand beside a name."""
 
 
 def without_titles(words: Words) -> Words:

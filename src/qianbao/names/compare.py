@@ -15,7 +15,7 @@ from itertools import pairwise
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import generation, none_beside
+from qianbao.names.affixes import BESIDE, generation
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
@@ -134,9 +134,8 @@ def _beside(left: Side, right: Side) -> NameComparison | None:
     differ are two persons."""
     if left.surname_words or right.surname_words:
         return None
-    if none_beside(left.words) and none_beside(right.words) and "han" not in (
-        left.script, right.script
-    ):  # fmt: skip
+    none = BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
+    if none and left.script != "han" != right.script:
         return None
     mark, other_mark = generation(left.words), generation(right.words)
     if mark and other_mark and mark != other_mark:
