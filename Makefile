@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-again test check photos spark wheel bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
+NAMES ?= tests/names/pairs.tsv
 
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
@@ -32,7 +33,8 @@ spark: $(SPARK) ## Install Spark (550 MB on disk; it needs a Java 17 or newer)
 wheel: $(INSTALLED) $(ASSETS) ## Build the wheel to install elsewhere (docs/hosting.md)
 	@rm -rf dist && $(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
-bench: $(INSTALLED) ## Measure the ledger, the clearing loop and the API, as docs/ledger.md says
+bench: $(INSTALLED) ## Measure names (NAMES=file: other pairs), the ledger, clearing and the API
+	@$(RUN) -m qianbao bench names $(NAMES)
 	@$(RUN) -m qianbao bench ledger --batch 8000 --transfers 160000
 	@$(RUN) -m qianbao bench payments
 	@$(RUN) -m qianbao bench http

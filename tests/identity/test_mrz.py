@@ -86,7 +86,8 @@ def test_anna_types_a_wrong_digit_in_her_number():
     assert (detail["field"], detail["line"], detail["position"]) == ("number", 2, 10)
     assert (detail["found"], detail["expected"]) == ("6", "4")
     assert "characters 1 to 9 of line 2 do not agree" in error.sentence("en")
-    assert "“6” at character 10 of line 2" in error.sentence("en")
+    assert "“6” at character 10 of line 2; they give “4”" in error.sentence("en")
+    assert "应为“4”" in error.sentence("zh")
     assert "第 2 行第 1 至 9 个字符" in error.sentence("zh")
 
 

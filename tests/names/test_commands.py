@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import typer
 from typer.testing import CliRunner
 
+from qianbao.bench.name_scorers import opensanctions
 from qianbao.bench.names import command
 from qianbao.names_commands import app
 
@@ -72,3 +74,14 @@ def test_the_bench_counts_what_became_of_each_pair(tmp_path):
     assert found["f1"] == 1.0
     assert {"kind": "nickname", "same": True, "pairs": 1, "match": 0, "close": 1} in found["kinds"]
     assert found["scorers"][0]["scorer"].startswith("rapidfuzz")
+
+
+def test_the_bench_prints_what_is_wanted_beside_what_was_found():
+    bench = typer.Typer()
+    bench.command()(command)
+    ours = Path(__file__).with_name("pairs.tsv")
+    lines = CliRunner().invoke(bench, [str(ours)]).output.splitlines()
+    assert lines[1].split()[:5] == ["different", "persons", "called", "match", "0"]
+    assert lines[1].split()[5] == "0"
+    assert any(line.startswith("nomenklatura") for line in lines) or not opensanctions()
+    assert any(line.startswith("rapidfuzz WRatio") for line in lines)

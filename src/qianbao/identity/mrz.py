@@ -67,10 +67,11 @@ class MrzCheckDigitWrong(InvalidInput):
     code = "mrz_check_digit_wrong"
     en = (
         "{field_en}: {span_en} do not agree with their check digit, “{found}” at character "
-        "{position} of line {line}.{suspect_en}"
+        "{position} of line {line}; they give “{expected}”.{suspect_en}"
     )
     zh = (
-        "{field_zh}：{span_zh}与第 {line} 行第 {position} 个字符的校验码“{found}”不符。{suspect_zh}"
+        "{field_zh}：{span_zh}与第 {line} 行第 {position} 个字符的校验码“{found}”不符，"
+        "按所填内容应为“{expected}”。{suspect_zh}"
     )
     next_en = "One of these characters, or the check digit, is mistyped: compare them all."
     next_zh = "其中某个字符或校验码填写有误，请对照证件逐一核对。"

@@ -17,6 +17,9 @@ TITLES = frozenset({
     "先生", "女士", "小姐", "博士", "教授", "さん", "様", "氏", "씨", "님",
 })  # fmt: skip
 
+HAN_TITLES = ("先生", "女士", "小姐", "博士", "教授")
+"""Titles that follow a Chinese name without a space."""
+
 _GENERATIONS = {
     "jr": "younger", "junior": "younger", "jnr": "younger", "ml": "younger", "mladsi": "younger",
     "snr": "elder", "senior": "elder", "starsi": "elder", "st": "elder",
@@ -25,12 +28,8 @@ _GENERATIONS = {
 """Marks that stand last; SR, which may be Señor, is read as elder only there."""
 
 
-_ANY = TITLES | _GENERATIONS.keys()
-
-
-def none_beside(words: Words) -> bool:
-    """Whether `words` hold neither a title nor a mark of generation."""
-    return _ANY.isdisjoint(words)
+BESIDE = TITLES | _GENERATIONS.keys()
+"""Words that may stand beside a name."""
 
 
 def without_titles(words: Words) -> Words:

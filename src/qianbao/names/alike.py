@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import OSA
 
-from qianbao.names import cyrillic
+from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, is_pinyin
-from qianbao.names.nicknames import known
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
@@ -33,24 +32,26 @@ _KOREAN = frozenset(_KOREAN_NAMES.split())
 """Korean surnames. Given names there are two short syllables, each of which is often one letter
 from another."""
 
-Grades = list[list[int]]
+Partners = list[dict[int, int]]
+"""For each word of the shorter name, the words of the longer one that it agrees with (by place, in
+their order), and how. Most words agree with one or none."""
 
 
 def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
     """Why two alphabetic names are close: each word of the one with fewer words pairs with one of
     the other, in the same order (turned round). None when they are not."""
     short, long = _shorter_first(left, right)
-    grades = _grades(short, long) if len(short.plain) > 1 else None
-    if grades is not None and _rests_on_sound(grades) and not _slips_happen(short, long):
-        grades = _without_sound(grades)
-    if grades is None:
+    partners = _partners(short, long) if len(short.plain) > 1 else None
+    if partners is not None and _rests_on_sound(partners) and not _slips_happen(short, long):
+        partners = _without_sound(partners)
+    if partners is None:
         return _joined_alike(short, long)
     found = [
         reason
-        for pairs in _pairings(grades, len(long.plain))
-        if (reason := _judge(short, long, grades, pairs)) is not None
+        for pairs, grades in _pairings(partners, len(long.plain))
+        if (reason := _judge(short, long, pairs, grades)) is not None
     ]
-    return min(found, key=_LIKELIEST.index, default=None)
+    return min(found, key=_LIKELIEST.index) if found else None
 
 
 def _shorter_first(left: Side, right: Side) -> tuple[Side, Side]:
@@ -66,14 +67,21 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 )  # fmt: skip
 
 
-def _rests_on_sound(grades: Grades) -> bool:
-    return any(SOUND in row or SLIP in row for row in grades)
+def _rests_on_sound(partners: Partners) -> bool:
+    for agreed in partners:
+        for grade in agreed.values():
+            if grade in (SOUND, SLIP):
+                return True
+    return False
 
 
-def _without_sound(grades: Grades) -> Grades | None:
+def _without_sound(partners: Partners) -> Partners | None:
     """The same for names in which another sound is another name."""
-    strict = [[NONE if grade in (SOUND, SLIP) else grade for grade in row] for row in grades]
-    return None if any(min(row) == NONE for row in strict) else strict
+    strict = [
+        {at: grade for at, grade in agreed.items() if grade not in (SOUND, SLIP)}
+        for agreed in partners
+    ]
+    return strict if all(strict) else None
 
 
 def _slips_happen(left: Side, right: Side) -> bool:
@@ -88,39 +96,43 @@ def _outer(side: Side) -> set[str]:
     return {side.plain[0], side.plain[-1]}
 
 
-def _grades(short: Side, long: Side) -> Grades | None:
-    """How each word of one name agrees with each of the other; None as soon as one agrees with
-    none. Words that the other does not have are looked at first."""
+def _partners(short: Side, long: Side) -> Partners | None:
+    """The partners of each word of one name in the other; None as soon as one has none. Words that
+    the other does not have are looked at first."""
     others = long.plain
-    known_words = {word for word in short.plain if len(word) > 1 and word in others}
-    found: dict[str, list[int]] = {}
+    found: Partners = []
     for i, word in enumerate(short.plain):
-        if word not in known_words:
-            row = found[word] = _row(short, i, long)
-            if min(row) == NONE:
-                return None
-    for word in known_words:
-        found[word] = [EQUAL if other == word else NONE for other in others]
-    return [found[word] for word in short.plain]
+        agreed = {} if word in others and len(word) > 1 else _agreeing(short, i, long)
+        if agreed is None:
+            return None
+        found.append(agreed)
+    for i, agreed in enumerate(found):
+        if not agreed:
+            for at, other in enumerate(others):
+                if other == short.plain[i]:
+                    agreed[at] = EQUAL
+    return found
 
 
-def _row(short: Side, i: int, long: Side) -> list[int]:
+def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
     word = short.plain[i]
-    first, nicknames = word[:1], known(word)
+    first = word[:1]
     heads = _HEADS.get(first, first)
-    row = []
-    for other in long.plain:
+    others_of_name = nicknames.table().get(word, ())
+    agreed = {}
+    for at, other in enumerate(long.plain):
         if word == other:
-            row.append(EQUAL)
+            agreed[at] = EQUAL
         elif len(word) < 2 or len(other) < 2:
-            row.append(INITIAL if first == other[:1] else NONE)
-        elif other in nicknames:
-            row.append(NICKNAME)
+            if first == other[:1]:
+                agreed[at] = INITIAL
+        elif other in others_of_name:
+            agreed[at] = NICKNAME
         elif other[0] in heads:
-            row.append(_by_sound(short, i, long, len(row)))
-        else:
-            row.append(NONE)
-    return row
+            grade = _by_sound(short, i, long, at)
+            if grade != NONE:
+                agreed[at] = grade
+    return agreed or None
 
 
 _SAME_HEADS = ("ckqgxh", "sczxt", "dtjzg", "vwfpub", "aeiouyjhw")
@@ -146,9 +158,12 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
     """One letter, or one sound, or the vowels of a word that is otherwise the same."""
-    if min(len(a), len(b)) >= _SHORTEST_SLIP and OSA.distance(a, b, score_cutoff=1) <= 1:
+    near = -2 < len(a) - len(b) < 2 and len(a) >= _SHORTEST_SLIP <= len(b)
+    if near and OSA.distance(a, b, score_cutoff=1) <= 1:
         return True
-    if heard[0] != other[0] or min(len(heard), len(other)) < _SHORTEST_SLIP:
+    if heard[0] != other[0] or not len(heard) >= _SHORTEST_SLIP <= len(other):
+        return False
+    if not -3 < len(heard) - len(other) < 3:
         return False
     apart = OSA.distance(heard, other, score_cutoff=2)
     if apart == 1:
@@ -157,30 +172,30 @@ def _slip(a: str, b: str, heard: str, other: str) -> bool:
     return apart == 2 and len(bones) > 2 and bones == consonants(other)
 
 
-def _pairings(grades: Grades, count: int) -> Iterator[list[int]]:
+def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[int]]]:
     """For each word of the longer side to begin with, the partners found by walking through it
-    once: `pairs[i]` is the partner of word i."""
-    for start in range(count):
-        if grades[0][start] == NONE:
-            continue  # the walk from the next word finds the same
+    once: the partner of each word, and how they agree."""
+    for start in partners[0]:
         pairs: list[int] = []
+        grades: list[int] = []
         for at in (*range(start, count), *range(start)):
-            if grades[len(pairs)][at] != NONE:
+            grade = partners[len(pairs)].get(at)
+            if grade is not None:
                 pairs.append(at)
-                if len(pairs) == len(grades):
-                    yield pairs
+                grades.append(grade)
+                if len(pairs) == len(partners):
+                    yield pairs, grades
                     break
 
 
-def _judge(short: Side, long: Side, grades: Grades, pairs: list[int]) -> ReasonCode | None:
+def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
-    found = [grades[i][j] for i, j in enumerate(pairs)]
     full = [grade for grade in found if grade != INITIAL]
     cost = sum(map(_COSTS.__getitem__, found))
     weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
     if not full or weak or cost > len(full) + 1:
         return None
-    if _halved(long, set(pairs), found) or not _structure_kept(short, long, pairs, found):
+    if _halved(long, pairs, found) or not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
         return "nickname"
@@ -190,12 +205,12 @@ def _judge(short: Side, long: Side, grades: Grades, pairs: list[int]) -> ReasonC
     return "middle_initial" if INITIAL in found else "middle_missing"
 
 
-def _halved(long: Side, taken: set[int], found: list[int]) -> bool:
+def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
     particles may be."""
-    left_out = [i for i in range(len(long.plain)) if i not in taken]
-    if not left_out or "-" not in long.texts[0]:
+    if "-" not in long.texts[0]:
         return False
+    left_out = [i for i in range(len(long.plain)) if i not in taken]
     group = groups(long)
     kept = {group[i] for i in taken if len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT}
     if INITIAL in found:
@@ -217,7 +232,7 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
         first = range(long.surname_words, long.surname_words + long.first_words)
         if any(i not in by_word for i in first):
             return False
-    return all(grade <= SOUND for grade in found[: short.surname_words])
+    return not short.surname_words or max(found[: short.surname_words]) <= SOUND
 
 
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
@@ -241,7 +256,7 @@ def _join(words: Words, others: Words) -> Words | None:
     for i in range(len(words) - 1):
         joined = words[i] + words[i + 1]
         for other in others:
-            near = abs(len(other) - len(joined)) < 3 and other[:1] == joined[:1]
+            near = other[:1] == joined[:1] and -3 < len(other) - len(joined) < 3
             if near and len(other) > _SHORTEST_SLIP and sound(other) == sound(joined):
                 return (*words[:i], joined, *words[i + 2 :])
     return None

@@ -17,7 +17,7 @@ from qianbao.names.sides import (
     arranged,
     groups,
 )
-from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
+from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -33,7 +33,9 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         return None
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
-    if _truncated(left, right) or _truncated(right, left):
+    if len(left.texts[0]) >= _SHORTEST_FIELD and _truncated(left, right):
+        return "truncated"
+    if len(right.texts[0]) >= _SHORTEST_FIELD and _truncated(right, left):
         return "truncated"
     if left.surname_words or right.surname_words:
         found = _shortened(left, right) or _shortened(right, left)
@@ -45,26 +47,36 @@ def close(left: Side, right: Side) -> ReasonCode | None:
 # Cut off, or with fewer given names
 
 
+_SHORTEST_FIELD = OLD_FIELD_LENGTH - 1
+"""A name cut before a space shows one character less (domain.md 4.3)."""
+
+
 def _truncated(short: Side, long: Side) -> bool:
-    """The one is the beginning of the other and as long as a bank's or an MRZ's field; a field cut
-    before a space shows one character less (domain.md 4.3)."""
-    if len(short.texts[0]) < OLD_FIELD_LENGTH - 1:
-        return False
+    """The one, as long as a bank's or an MRZ's field, is the beginning of the other."""
     if not (long.surname_words or short.truncated or _begins(short, long)):
         return False
+    wholes = [shape for reading in all_readings(long) for _, shape in _shapes(long, reading)]
     starts = {"".join(reading) for reading in all_readings(short)}
-    return any(
-        len(start) < len(whole) and whole.startswith(start)
-        for start in starts
-        for reading in all_readings(long)
-        for _, shape in _shapes(long, reading)
-        for whole in map("".join, turns(shape))
-    )
+    return any(_is_beginning(start, whole) for start in starts for whole in wholes)
+
+
+def _is_beginning(start: str, whole: Words) -> bool:
+    """Whether `start` is less than all the letters of `whole`, turned round somehow."""
+    letters = "".join(whole)
+    if len(start) >= len(letters):
+        return False
+    letters += letters
+    at = 0
+    for word in whole:
+        if letters.startswith(start, at):
+            return True
+        at += len(word)
+    return False
 
 
 def _begins(short: Side, long: Side) -> bool:
     """A cheap look before the search: the cut name is shorter, and begins as some word does."""
-    if not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
+    if long.accented and not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
         return True
     if len(short.texts[0]) >= len(long.texts[0]):
         return False

@@ -7,20 +7,30 @@ Match and close are said of *names*: two persons may share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import generation, none_beside
+from qianbao.names.affixes import BESIDE, generation
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import ELASTIC_LETTERS, MAX_NAME_LENGTH, Words, in_ascii
+from qianbao.names.letters import (
+    ELASTIC_LETTERS,
+    MAX_NAME_LENGTH,
+    Words,
+    in_ascii,
+    is_pinyin,
+    is_syllable,
+)
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
     MAX_WORDS,
+    Script,
     Side,
     accents_conflict,
     all_readings,
@@ -64,7 +74,7 @@ def compare(a: str | LegalName, b: str | LegalName) -> NameComparison:
         left, right = pair(sides_of(a), sides_of(b))
     if not (left.words and right.words):
         return _result("no_match", "empty", ())
-    if max(len(left.words), len(right.words)) > MAX_WORDS:
+    if len(left.words) > MAX_WORDS or len(right.words) > MAX_WORDS:
         return _result("no_match", "too_long", ())
     return _compare(left, right)
 
@@ -109,6 +119,8 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if _chain_turned(left, right):
         return _result("close", "order", parts)
+    if reason == "spacing" and _syllable_split(left, right):
+        return _result("close", "spacing", parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
@@ -122,7 +134,8 @@ def _beside(left: Side, right: Side) -> NameComparison | None:
     differ are two persons."""
     if left.surname_words or right.surname_words:
         return None
-    if none_beside(left.words) and none_beside(right.words):
+    none = BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
+    if none and left.script != "han" != right.script:
         return None
     mark, other_mark = generation(left.words), generation(right.words)
     if mark and other_mark and mark != other_mark:
@@ -146,20 +159,42 @@ def _without(side: Side, mark: str) -> Side:
 _CHAINED = (
     "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
     "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris"
+    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
+    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
+    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
+    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
+    "wael yasser yasin younis zaid zayd taha"
 )
 _IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
 """First names of people whose fathers' names follow their own, by sound."""
 
 
+_ARABIC = re.compile("[\u0620-\u06ff]")
+
+
 def _chain_turned(left: Side, right: Side) -> bool:
-    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad. A
-    comma says that the order is only turned."""
-    if left.surname_words or right.surname_words or left.plain == right.plain:
+    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad; so
+    may two halves around a middle dot. A comma says that the order is only turned."""
+    a, b, text = left.plain, right.plain, left.texts[0]
+    if left.surname_words or right.surname_words or a[0] == b[0] or "".join(a) == "".join(b):
         return False
-    if "," in left.texts[0] + right.texts[0]:
+    if "," in text + right.texts[0]:
         return False
-    return left.plain[0] != right.plain[0] and all(sound(w) in _IN_CHAINS for w in left.plain)
+    if left.accented and right.accented and (han.has_dot(text) or _ARABIC.search(text)):
+        return sorted(left.words) == sorted(right.words)
+    return all(sound(word) in _IN_CHAINS for word in (a if len(a) > len(b) else b))
+
+
+def _syllable_split(left: Side, right: Side) -> bool:
+    """Whether one text has as two words what the other has as one syllable of pinyin: XI AN and
+    XIAN may be two names."""
+    a, b = left.plain, right.plain
+    if left.surname_words or right.surname_words:
+        return False
+    few, many = (a, b) if len(a) < len(b) else (b, a)
+    if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
+        return False
+    return all(word in few or is_pinyin(word) for word in many)
 
 
 # Rules that make a match
@@ -182,35 +217,63 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
 
 
 _STEADY = frozenset("bdlmnr")
-"""Letters that no habit of spelling adds or leaves out."""
+"""Letters that no habit of spelling adds or leaves out, in any script."""
+_TWO_WAYS: frozenset[Script] = frozenset({"kana", "settled"})
+"""Scripts of which some letters are spelled with quite other ones: んば NAMBA, ΜΠ B or MP."""
+_LOOSE = frozenset("aejuvxy")
+"""The only letters that a habit of spelling Latin names adds or leaves out."""
 
 
 def _may_match(left: Side, right: Side) -> bool:
-    """A cheap look before the rules: names whose steady letters differ, or of which one is much
-    longer, are not the same."""
+    """A cheap look before the rules: names of which one is much longer, or has other letters that
+    no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
-    apart = abs(len(a) - len(b))
-    if apart > 5 and left.script == right.script and apart > _slack(left) + _slack(right):
+    if left.plain is left.words and right.plain is right.words:
+        return (len(a) == len(b) and a in b + b) or _first_names_differ(left, right)
+    if not _TWO_WAYS.isdisjoint((left.script, right.script)):
+        return True
+    other_letters = set(a).symmetric_difference(b)
+    if not _STEADY.isdisjoint(other_letters):
         return False
-    return _STEADY.isdisjoint(set(a).symmetric_difference(b))
+    if left.script != right.script:
+        return True
+    apart = abs(len(a) - len(b))
+    if apart > 5 and apart > _slack(left) + _slack(right):
+        return False
+    if left.script != "latin" or other_letters <= _LOOSE:
+        return True
+    return _first_names_differ(left, right)
+
+
+def _first_names_differ(left: Side, right: Side) -> bool:
+    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
+    ALEXANDER do."""
+    a, b = left.plain, right.plain
+    if len(a) != len(b):
+        return False
+    return cyrillic.first_names_only(a, b) and cyrillic.first_names_only(b, a)
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
     both = left.structured and right.structured
     texts, others = (left.texts[:1], right.texts[:1]) if both else (left.texts, right.texts)
-    if not set(texts).isdisjoint(others):
+    if _share_one(texts, others):
         return "exact"
-    small = {text.lower() for text in texts}
-    other_small = {text.lower() for text in others}
-    if not small.isdisjoint(other_small):
+    small, other_small = [t.lower() for t in texts], [t.lower() for t in others]
+    if _share_one(small, other_small):
         return "case"
-    runs = [tuple(text.split()) for text in small]
-    other_runs = [tuple(text.split()) for text in other_small]
+    if len(small[0].replace(" ", "")) != len(other_small[0].replace(" ", "")):
+        return None  # both texts of a side have the same letters and marks
+    runs, other_runs = [tuple(t.split()) for t in small], [tuple(t.split()) for t in other_small]
     if any(fits(a, b) for a in runs for b in other_runs):
         return "spacing"
     if any(arranged(a, b) for a in runs for b in other_runs):
         return "order"
     return None
+
+
+def _share_one(texts: Sequence[str], others: Sequence[str]) -> bool:
+    return texts[0] in others or texts[-1] in others
 
 
 def _match_words(left: Side, right: Side) -> ReasonCode | None:
@@ -236,6 +299,8 @@ def _reads_same(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -
     a, b = len("".join(left.plain)), len("".join(right.plain))
     if a == b and rule(left.plain, right.plain):
         return True
+    if left.one_spelling and right.one_spelling:
+        return False
     if left.script == right.script == "latin" and abs(a - b) > _slack(left) + _slack(right):
         return False
     return any_reading(left, right, rule)
@@ -251,6 +316,8 @@ def _slack(side: Side) -> int:
 
 
 _SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
+_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
+"""S/O, D/O, A/L, A/P: son or daughter of."""
 
 
 def _ends_swapped(left: Side, right: Side) -> bool:
@@ -259,6 +326,8 @@ def _ends_swapped(left: Side, right: Side) -> bool:
     a, b = left.plain, right.plain
     if len(a) != len(b) or len(a) < 3 or not _SONS.isdisjoint(a):
         return False
+    if not _CHILD_OF.isdisjoint(pairwise(a)):
+        return False
     return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
 
 
@@ -266,10 +335,8 @@ def _same_words(left: Side, right: Side, *, turn: bool) -> bool:
     count = len(left.words)
     if count != len(right.words):
         return False
-    if left.script == right.script == "latin":
-        unlike = set(left.plain).symmetric_difference(right.plain)
-        if not cyrillic.first_names_only(unlike):
-            return False
+    if left.script == right.script == "latin" and not _first_names_differ(left, right):
+        return False
     for start in range(count if turn else 1):
         if all(same_word(left, (i + start) % count, right, i) for i in range(count)):
             return not accents_conflict(left, right)

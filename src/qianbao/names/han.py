@@ -11,6 +11,7 @@ from typing import Literal
 
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 
 from qianbao.names.japanese import has_kana
 from qianbao.names.readings import COMPOUND_SURNAMES, GIVEN_READINGS, SURNAME_READINGS
@@ -47,6 +48,11 @@ def simplified(text: str) -> str:
 def traditional(text: str) -> str:
     """`text` in traditional characters. One of several possible ways for some characters."""
     return "".join(_converted(c, "s2t") for c in text)
+
+
+def has_dot(text: str) -> bool:
+    """Whether a middle dot divides the name: 阿卜来提·如则托合提."""
+    return has_han(text) and _NAME_DOTS.search(text) is not None
 
 
 def split_surname(text: str) -> tuple[str, str]:
@@ -96,10 +102,27 @@ def _surname_options(family: str) -> list[tuple[str, ...]]:
 
 
 def _usual_readings(text: str) -> list[str]:
-    read: list[str] = lazy_pinyin(text)
-    if len(read) == len(text):
-        return read
-    return [lazy_pinyin(character)[0] for character in text]
+    """Of each character alone, but for names that hold a word which is read otherwise as a whole
+    (长春): only then are the words looked for, which takes a hundred times as long."""
+    if _holds_phrase(text):
+        read: list[str] = lazy_pinyin(text)
+        if len(read) == len(text):
+            return read
+    return list(map(_usual_reading, text))
+
+
+def _holds_phrase(text: str) -> bool:
+    count = len(text)
+    return any(
+        text[start:end] in PHRASES_DICT
+        for start in range(count - 1)
+        for end in range(start + 2, count + 1)
+    )
+
+
+@lru_cache(maxsize=16384)
+def _usual_reading(character: str) -> str:
+    return str(lazy_pinyin(character)[0])
 
 
 def _spellings(reading: str) -> tuple[str, ...]:

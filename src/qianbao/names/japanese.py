@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import islice, product
 
 from qianbao.names import tables
 from qianbao.names.spelled import Options
@@ -18,7 +19,6 @@ _VOICED = (("k", "g"), ("sh", "j"), ("s", "z"), ("ch", "j"), ("ts", "z"), ("t", 
 _LONG = (("ou", "o"), ("oo", "o"), ("uu", "u"), ("ou", "oh"), ("oo", "oh"))
 _OTHER = (("shi", "si"), ("chi", "ti"), ("tsu", "tu"), ("fu", "hu"), ("ji", "zi"), ("sh", "sy"),
           ("ch", "ty"), ("j", "zy"), ("j", "jy"))  # fmt: skip
-_LIP = re.compile("n(?=[bmp])")
 _REPEAT = "々"
 
 
@@ -52,11 +52,19 @@ def character_options(characters: str) -> Options:
     return tuple(_spellings(kanji, inside=at > 0) for at, kanji in enumerate(plain))
 
 
-def short_vowels(word: str) -> str:
-    """Long vowels are mostly written short: たろう is TARO, seldom TAROU or TAROH."""
-    for long, one in (("ou", "o"), ("oo", "o"), ("uu", "u"), ("oh", "o")):
-        word = word.replace(long, one)
-    return _LIP.sub("m", word)
+_WAYS = {
+    "ou": ("ou", "o", "oh", "oo"), "oo": ("oo", "o", "oh"), "uu": ("uu", "u"), "n": ("n", "m"),
+}  # fmt: skip
+_SPELLED_SEVERAL_WAYS = re.compile("(ou|oo|uu|n(?=[bmp]))")
+_MOST_WAYS = 256
+
+
+def ways_in_latin(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The ways in which kana, given letter by letter, are spelled: たろう is TARO, TAROH or TAROU;
+    なんば NANBA or NAMBA."""
+    pieces = _SPELLED_SEVERAL_WAYS.split(" ".join(words))
+    choices = [_WAYS.get(piece, (piece,)) if i % 2 else (piece,) for i, piece in enumerate(pieces)]
+    return [tuple("".join(chosen).split(" ")) for chosen in islice(product(*choices), _MOST_WAYS)]
 
 
 # Kana

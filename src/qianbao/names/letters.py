@@ -15,6 +15,8 @@ from anyascii import anyascii
 
 from qianbao.names.japanese import kana_to_latin
 
+Words = tuple[str, ...]
+
 MAX_NAME_LENGTH = 200
 """Longest name text that is looked at; no document or bank field comes near it."""
 
@@ -25,7 +27,6 @@ _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
-_CUT_AND_LOWER = {**_CUT, **{ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}}
 
 
 def tidy(text: str) -> str:
@@ -43,12 +44,25 @@ def split_words(text: str) -> tuple[str, ...]:
     """The words of a name in lower case: apostrophes vanish inside a word; hyphens, dots, commas
     and other marks end it."""
     if text.isascii():
-        return tuple(text.translate(_CUT_AND_LOWER).split())
+        return ascii_words(text)[0]
     text = text.lower()
     words = tuple((text.translate(_CUT) if _MARK.search(text) else text).split())
     if all(map(str.isalnum, words)):
         return words
     return tuple(word for word in words if any(map(str.isalnum, word)))
+
+
+def ascii_words(text: str) -> tuple[Words, Words]:
+    """`split_words` and `plain` of an ASCII text at once."""
+    text = text.lower()
+    if not text.replace(" ", "").isalpha():
+        text = text.translate(_CUT)
+    words = tuple(text.split())
+    return words, tuple(map(_plain, words)) if _may_double(text) else words
+
+
+def _may_double(text: str) -> bool:
+    return "ae" in text or "oe" in text or "ue" in text or "xx" in text
 
 
 # Letters
@@ -74,6 +88,8 @@ _PAIRS = (
     ("μπ", "mp"), ("γγ", "ng"), ("γχ", "nch"), ("ու", "u"),
 )  # fmt: skip
 """Greek letters that are read together (ELOT 743), and Armenian ու."""
+_INITIAL_B = "μπ"
+"""B at the beginning of a word, in most passports (ELOT 743); MP in others."""
 _BLOCKS = (range(0x80, 0x600), range(0x10A0, 0x1100), range(0x1E00, 0x2000))
 
 
@@ -108,9 +124,10 @@ _OTHER_HABITS: tuple[tuple[str, Mapping[int, str]], ...] = (
     ("ə", _with({"ə": "a"})),
     ("ъ", _with({"ъ": "a", "щ": "sht"})),
     ("щ", _with({"ъ": "a", "щ": "sht"})),
+    ("đ", _with({"đ": "dj"})),
 )
 """Further habits, each tried only where the letter occurs: å as A, ß as S (SEPA banks), ü as YU
-(PRC passports) or V (PRC keyboards), Azerbaijani ə as A, Bulgarian letters."""
+(PRC passports) or V (PRC keyboards), Azerbaijani ə as A, Bulgarian letters, Serbian đ as DJ."""
 
 
 ELASTIC_LETTERS = frozenset("".join(letter for letter, _ in _OTHER_HABITS)) | _DOUBLED.keys()
@@ -146,14 +163,11 @@ def bare(text: str) -> str:
     return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
-Words = tuple[str, ...]
-
-
 def plain(words: Words) -> Words:
     """`words` (lower case) in ASCII the one way in which most habits meet: accents dropped, and AE,
     OE, UE for Ä, Ö, Ü undone."""
     text = " ".join(words)
-    if text.isascii() and not ("ae" in text or "oe" in text or "ue" in text or "xx" in text):
+    if text.isascii() and not _may_double(text):
         return words
     return tuple(map(_plain, words))
 
@@ -179,6 +193,8 @@ def readings(words: Words) -> tuple[Words, ...]:
     if not _DOUBLED.keys().isdisjoint(text):
         found.insert(0, in_ascii(words, MRZ_LETTERS))
     found += [in_ascii(words, table) for letter, table in _OTHER_HABITS if letter in text]
+    if _INITIAL_B in text:
+        found.append(in_ascii(tuple(re.sub(f"^{_INITIAL_B}", "b", word) for word in words)))
     found.append(tuple(map(undouble, found[0])))
     return tuple(dict.fromkeys(found))
 
@@ -219,9 +235,20 @@ _FINALS = {
 }
 _SYLLABLE = "|".join(f"(?:{i})(?:{f.replace(' ', '|')})" for i, f in _FINALS.items())
 _PINYIN = re.compile(f"(?:{_SYLLABLE})+")
+_ONE_SYLLABLE = re.compile(_SYLLABLE)
 _LONGEST_PINYIN = 24
+
+
+_PINYIN_ENDS = frozenset("aeiouvngr")
 
 
 def is_pinyin(word: str) -> bool:
     """Whether `word` (lower-case ASCII) could be one to four syllables of Mandarin pinyin."""
-    return len(word) <= _LONGEST_PINYIN and _PINYIN.fullmatch(word) is not None
+    if word[-1:] not in _PINYIN_ENDS or len(word) > _LONGEST_PINYIN:
+        return False
+    return _PINYIN.fullmatch(word) is not None
+
+
+def is_syllable(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
+    return _ONE_SYLLABLE.fullmatch(word) is not None

@@ -57,12 +57,18 @@ konstantinos kostas
 dimitrios dimitris
 eleftherios lefteris
 ioannis yannis giannis yiannis
+mohd mohammed
+mohd muhammad
+mohd mohamed
+mohd mohammad
+mohd mohamad
 """
 
 
 @cache
-def _known() -> dict[str, frozenset[str]]:
-    """For each first name those that may stand for it."""
+def table() -> dict[str, frozenset[str]]:
+    """For each first name (all lower-case ASCII) those that it may stand for, or that may stand for
+    it."""
     found: dict[str, set[str]] = {}
     for name, short in NickNamer().nickname_lookup.items():
         found.setdefault(name, set()).update(short)
@@ -73,12 +79,3 @@ def _known() -> dict[str, frozenset[str]]:
         for name in group:
             found.setdefault(name, set()).update(group)
     return {name: frozenset(others) for name, others in found.items()}
-
-
-_NOBODY: frozenset[str] = frozenset()
-
-
-def known(name: str) -> frozenset[str]:
-    """The first names commonly used for `name` (all lower-case ASCII), and those that it is used
-    for."""
-    return _known().get(name, _NOBODY)

@@ -14,10 +14,10 @@ from typing import Literal
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import without_titles
-from qianbao.names.japanese import short_vowels
+from qianbao.names.affixes import HAN_TITLES, without_titles
+from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import Words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
 from qianbao.names.spelled import turns
 
 MAX_WORDS = 24
@@ -48,6 +48,11 @@ class Side(msgspec.Struct, frozen=True):
     def structured(self) -> bool:
         """Whether it is known which words are the surname."""
         return self.surname_words > 0
+
+    @property
+    def one_spelling(self) -> bool:
+        """Whether no other habit of writing the same letters is known."""
+        return self.plain is self.words
 
 
 def length(name: str | LegalName) -> int:
@@ -101,13 +106,10 @@ def script_of(text: str) -> Script:
 def text_side(name: str) -> Side:
     """A name whose parts are not known."""
     text = tidy(name)
+    if text.isascii():
+        words, unaccented = ascii_words(text)
+        return Side((text,), words, unaccented, "latin")
     words = split_words(text)
-    if not text.isascii():
-        return _accented_side(text, words)
-    return Side((text,), words, plain(words), "latin")
-
-
-def _accented_side(text: str, words: Words) -> Side:
     script = script_of(text)
     cut = han.split_surname(text) if script == "han" else ("", "")
     return Side((text,), words, plain(words), script, 0, 0, True, False, cut)
@@ -134,7 +136,12 @@ def _legal_side(name: LegalName) -> Side:
 
 def untitled(side: Side) -> Side:
     """A text without its titles; a legal name has none."""
-    words = side.words if side.surname_words else without_titles(side.words)
+    if side.surname_words:
+        return side
+    text = side.texts[0]
+    if side.script == "han" and len(text) > 3 and text.endswith(HAN_TITLES):
+        return text_side(text[:-2])
+    words = without_titles(side.words)
     return side if words is side.words else with_words(side, words)
 
 
@@ -156,11 +163,13 @@ def groups(side: Side) -> tuple[int, ...]:
 
 
 def all_readings(side: Side) -> tuple[Words, ...]:
-    """Every ASCII spelling of a name's words; kana also with short vowels."""
+    """Every ASCII spelling of a name's words, of kana also those with short vowels."""
+    if side.one_spelling:
+        return (side.words,)
     found = readings(side.words)
     if side.script != "kana":
         return found
-    return found + tuple(tuple(map(short_vowels, reading)) for reading in found)
+    return found + tuple(way for reading in found for way in ways_in_latin(reading))
 
 
 def _ends(words: Words) -> set[int]:
@@ -180,18 +189,20 @@ def fits(a: Words, b: Words) -> bool:
 
 def arranged(a: Words, b: Words) -> bool:
     """As `fits`, with the words of one side turned round: given name first or last."""
+    if a == b:
+        return True
     if sum(map(len, a)) != sum(map(len, b)):
         return False
     if len(a) == len(b):
-        return a in turns(b)
+        return a[0] in b and a in turns(b)
     return any(fits(turn, b) for turn in turns(a)) or any(fits(a, turn) for turn in turns(b))
 
 
 def any_reading(left: Side, right: Side, rule: Callable[[Words, Words], bool]) -> bool:
     """Whether the rule holds for some spelling of both."""
+    if left.script == right.script == "kana":  # which tell long vowels from short ones
+        return any(rule(a, b) for a in readings(left.words) for b in readings(right.words))
     others = all_readings(right)
-    if "kana" in (left.script, right.script):
-        others += tuple(tuple(map(short_vowels, other)) for other in others)
     return any(rule(a, b) for a in all_readings(left) for b in others)
 
 
@@ -211,12 +222,13 @@ def tonal(side: Side) -> bool:
     if not side.accented:
         return False
     text = "".join(side.words)
-    if not _VIETNAMESE.isdisjoint(text):
+    if not (_VIETNAMESE.isdisjoint(text) and _VIETNAMESE_WORDS.isdisjoint(side.words)):
         return True
     return not _TONES.isdisjoint(text) and all(map(is_pinyin, side.plain))
 
 
-_VIETNAMESE = frozenset("ơưđ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
+_VIETNAMESE = frozenset("ơưđũĩ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
+_VIETNAMESE_WORDS = frozenset({"văn", "lê", "võ", "lý", "tôn", "lâm", "hà", "hoàng", "phùng"})
 _TONES = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ")
 
 

@@ -19,6 +19,19 @@ def turns(words: Words) -> list[Words]:
     return [words[i:] + words[:i] for i in range(len(words))] or [()]
 
 
+def all_occur(options: Options, words: Words) -> bool:
+    """Whether each character has a spelling that stands somewhere in the words: a cheap look before
+    the search, which most characters of other names fail."""
+    text = " ".join(words)
+    for choices in options:
+        for choice in choices:
+            if choice in text:
+                break
+        else:
+            return False
+    return True
+
+
 def spelled(options: Options, text: str) -> bool:
     """Whether `text` (words with single spaces) is one spelling after another, each ending before
     a space or in front of the next, no word ending inside one."""
@@ -38,6 +51,8 @@ def spelled(options: Options, text: str) -> bool:
 
 def spelled_anyhow(options: Options, surname_length: int, words: Words) -> bool:
     """As `spelled`, with the characters' surname first or last and the words turned round."""
+    if not all_occur(options, words):
+        return False
     orders = [options]
     if 0 < surname_length < len(options):
         orders.append(options[surname_length:] + options[:surname_length])
@@ -47,7 +62,7 @@ def spelled_anyhow(options: Options, surname_length: int, words: Words) -> bool:
 
 def spelled_beside(options: Options, surname_length: int, words: Words) -> bool:
     """As `spelled_anyhow`, where one more word stands beside: 曾鈺成 and Jasper TSANG Yok-sing."""
-    if len(words) < 3:
+    if len(words) < 3 or not all_occur(options, words):
         return False
     less = (words[:i] + words[i + 1 :] for i in range(len(words)))
     return any(spelled_anyhow(options, surname_length, kept) for kept in less)
