@@ -13,7 +13,7 @@ from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.forecast import Refused, compare
-from qianbao.rollouts.retire import PolicyNotPublished
+from qianbao.rollouts.in_force import PolicyNotPublished
 from qianbao.rollouts.simulate import simulate
 from tests.kit.money import Hand, add_wallet, clearing
 from tests.payments.story import outcome_of

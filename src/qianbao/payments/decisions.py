@@ -22,11 +22,11 @@ SQL = load("qianbao.payments")
 class DecisionUnknown(NotFound):
     code = "decision_unknown"
     en = "The log has no decision {decision}."
-    zh = "日志中没有决定 {decision}。"
+    zh = "日志中没有判定 {decision}。"
     next_en = (
         "Look in the wallet's decisions; old ones are dropped after QIANBAO_DECISION_LOG_DAYS."
     )
-    next_zh = "请在该钱包的决定列表中查找；超过 QIANBAO_DECISION_LOG_DAYS 的决定已被清除。"
+    next_zh = "请在该钱包的判定列表中查找；超过 QIANBAO_DECISION_LOG_DAYS 的判定已被清除。"
 
 
 class LoggedDecision(msgspec.Struct, frozen=True):

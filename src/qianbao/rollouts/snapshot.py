@@ -30,7 +30,6 @@ STREAMS = 2
 
 MANIFEST = "snapshot.json"
 
-Buffer = bytes | bytearray | memoryview
 Tell = Callable[[int, int], object]
 """Hears how many wallets are done, of how many."""
 
@@ -169,32 +168,33 @@ async def _stream(
     values = {"now": now, "charged_since": now - timedelta(days=CHARGED_DAYS)}
     statement = AsyncClientCursor(conn).mogrify(snapshot_sql(buckets), values)
     library, writing, pieces = duckdb().connect(), asyncio.create_task(asyncio.sleep(0)), 0
-    lines: list[Buffer] = []
+    text, rows = bytearray(), 0
 
     async def flush() -> None:
-        nonlocal writing, lines, pieces
+        nonlocal writing, text, rows, pieces
         await writing  # one piece is written while the next arrives
-        if lines or not pieces:  # and where there is nobody, a file without rows
+        if rows or not pieces:  # and where there is nobody, a file without rows
             pieces += 1
             name = folder / f"wallets-{buckets.start:02}-{pieces:05}"
-            writing = asyncio.create_task(asyncio.to_thread(_write, library, name, lines))
-            add(len(lines))
-            lines = []
+            writing = asyncio.create_task(asyncio.to_thread(_write, library, name, text))
+            add(rows)
+            text, rows = bytearray(), 0
 
     async with conn.cursor().copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)".encode()) as copy:
         async for line in copy:
-            lines.append(line)
-            if len(lines) == PIECE_WALLETS:
+            text += line
+            rows += 1
+            if rows == PIECE_WALLETS:
                 await flush()
     await flush()
     await writing
     library.close()
 
 
-def _write(library: Any, name: Path, lines: list[Buffer]) -> None:
-    """Lines of CSV as a Parquet file."""
+def _write(library: Any, name: Path, text: bytearray) -> None:
+    """CSV as a Parquet file."""
     written = name.with_suffix(".csv")
-    written.write_bytes(b"".join(lines))
+    written.write_bytes(text)
     library.execute(
         "COPY (SELECT * FROM read_csv($file, header = false, delim = ',', quote = '\"', "
         "columns = $columns, force_not_null = ['banks'], auto_detect = false)) "
