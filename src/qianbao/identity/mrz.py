@@ -270,16 +270,14 @@ def _check_country(zone: list[str], span: Span, field: str) -> None:
     found = at(zone, span)
     if is_country(found.rstrip("<")):
         return
+    raise MrzCountryUnknown(found=found, **_place(span, field))
+
+
+def _place(span: Span, field: str) -> dict[str, str | int]:
+    """Where a field stands, and what it is called."""
+    place = {"line": span.line + 1, "first": span.start + 1, "last": span.end}
     field_en, field_zh = FIELDS[field]
-    raise MrzCountryUnknown(
-        field=field,
-        line=span.line + 1,
-        first=span.start + 1,
-        last=span.end,
-        found=found,
-        field_en=field_en,
-        field_zh=field_zh,
-    )
+    return place | {"field": field, "field_en": field_en, "field_zh": field_zh}
 
 
 def _by_line(spans: tuple[Span, ...]) -> dict[int, list[Span]]:
@@ -320,22 +318,13 @@ def _date(zone: list[str], span: Span, field: str, today: date) -> date:
     """Six digits as a date. A date of birth that this century would put in the future is of the
     last one (domain.md 3.2); an expiry is always in this century."""
     text = at(zone, span)
-    field_en, field_zh = FIELDS[field]
     try:
         year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:])
         if field == "birth_date" and (year, month, day) > (today.year, today.month, today.day):
             year -= 100
         return date(year, month, day)
     except ValueError:
-        raise MrzDateWrong(
-            field=field,
-            line=span.line + 1,
-            first=span.start + 1,
-            last=span.end,
-            found=text,
-            field_en=field_en,
-            field_zh=field_zh,
-        ) from None
+        raise MrzDateWrong(found=text, **_place(span, field)) from None
 
 
 # Writing
