@@ -14,7 +14,6 @@ import msgspec
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound
 from qianbao.ids import first_id
-from qianbao.policy.record import Said
 
 SQL = load("qianbao.payments")
 
@@ -38,7 +37,7 @@ class LoggedDecision(msgspec.Struct, frozen=True):
     wallet_id: str
     capability: str
     outcome: str
-    policies: list[Said]
+    policies: list[tuple[str, int, list[dict[str, Any]]]]
     reasons: list[dict[str, Any]]
     facts: dict[str, Any]
     situation: dict[str, Any]

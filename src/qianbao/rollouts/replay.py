@@ -52,9 +52,12 @@ async def replay(conn: Connection, logged: LoggedDecision) -> Replayed:
     return Replayed(again.decision.outcome, tuple(differences))
 
 
-async def _as_then(conn: Connection, name: str, version: int, stops: tuple[Stop, ...]) -> Policy:
+async def _as_then(
+    conn: Connection, name: str, version: int, stops: list[dict[str, Any]]
+) -> Policy:
     stored = await find_version(conn, policy=name, version=version)
-    return msgspec.structs.replace(load_policy(stored.body), stops=stops)
+    spans = msgspec.convert(stops, tuple[Stop, ...])
+    return msgspec.structs.replace(load_policy(stored.body), stops=spans)
 
 
 def _reasons(logged: LoggedDecision, decision: Decision) -> list[Deviation]:
