@@ -38,6 +38,22 @@ async def test_a_correction_that_cannot_be_read_changes_nothing(sandbox: Sandbox
     assert 'value="MUELLER ANNA"' in unchanged.text
 
 
+async def test_a_slip_is_told_in_the_other_language_and_nothing_is_sent_again(
+    sandbox: Sandbox,
+) -> None:
+    form = {"surname": "Tremblay", "given": "Zoé", "phone": "12", "bank": "CMB"}
+    english = await sandbox.client.post("/newcomer", data=form, headers=PAGE)
+    kept = english.text.partition('name="page" value="')[2].partition('"')[0]
+    chinese = await sandbox.client.post("/language?lang=zh", data={"page": kept}, headers=PAGE)
+    assert chinese.status_code == 200
+    assert '<html lang="zh">' in chinese.text
+    assert 'role="alert"' in chinese.text
+    assert 'value="Zoé"' in chinese.text
+    spoiled = await sandbox.client.post("/language?lang=zh", data={"page": "x"}, headers=PAGE)
+    assert spoiled.status_code == 422
+    assert "已无法切换语言" in spoiled.text
+
+
 async def test_a_bank_that_is_not_there_is_told_with_those_that_are(sandbox: Sandbox) -> None:
     answer = await sandbox.client.get("/counter", params={"bank": "ICBX"}, headers=PAGE)
     assert answer.status_code == 404
