@@ -107,7 +107,8 @@ def test_who_has_a_wallet_is_told_so_often_a_day_and_no_more(seeded_stack):
 
         def look_up(phone):
             form = {"amount": "1", "key": "key_" + "0" * 20, "phone": phone}
-            return deng.post("/me/pay/transfer", data=form, headers=headers)
+            step = deng.post("/me/pay/transfer", data=form, headers=headers)
+            return deng.get(step.headers["location"], headers=headers)
 
         assert "*nna M*****" in look_up(cast("Anna").phone).text
         for number in range(most - 1):

@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from qianbao import advise, web
+from qianbao.cast import PIN
 from qianbao.settings import Settings
 from tests.kit.person import cast
 from tests.kit.stack import Stack
@@ -100,3 +101,48 @@ def test_an_unknown_form_is_answered_in_both_languages(chiara: Surfer) -> None:
     assert "There is no such page" in chiara.page.text
     assert "没有这个页面" in chiara.switch("zh")
     chiara.switch("en")
+
+
+def test_the_last_look_at_a_transfer_has_an_address(chiara: Surfer) -> None:
+    """Switched, reloaded, and gone back to after it was sent: it is there, and sends once."""
+    chiara.open("/me/pay/transfer")
+    chiara.send("/me/pay/transfer", phone=cast("Taro").phone, amount="1.50", note="for tea")
+    address = str(chiara.page.url)
+    assert chiara.page.history[0].status_code == 303
+    assert cast("Taro").phone[-8:] not in address
+    assert "1.5" not in address
+    english = chiara.page.text
+    assert "*aro Y*****" in english
+    chinese = chiara.switch("zh")
+    assert "确认转账" in chinese
+    for words in ("*aro Y*****", "¥1.50", "for tea"):
+        assert words in chinese
+    first = chiara.send("/me/pay/transfer/confirm", pin=PIN)
+    assert "1.50" in first
+    sent = chiara.path
+    chiara.open(address)
+    chiara.send("/me/pay/transfer/confirm", pin=PIN)
+    assert chiara.path == sent
+    chiara.open("/me/pay/transactions?lang=en")
+    assert chiara.page.text.count("¥1.50") == 1
+
+
+def test_the_pin_of_a_sign_in_has_an_address(seeded_stack: Stack) -> None:
+    """Between code and PIN the page can be switched and reloaded, and holds no code."""
+    anna = Surfer(seeded_stack)
+    anna.open("/signup")
+    seen = len(anna.messages(cast("Anna").phone))
+    anna.send("/signup", phone=cast("Anna").phone)
+    here, code = anna.path, anna.code(cast("Anna").phone, seen)
+    anna.send(here, code=code)
+    assert anna.path == f"{here}/pin"
+    assert code not in anna.page.text
+    assert code not in str(anna.page.url)
+    chinese = anna.switch("zh")
+    assert 'name="pin"' in chinese
+    assert "重新输入" not in chinese
+    anna.open(str(anna.page.url))
+    assert 'name="pin"' in anna.page.text
+    anna.send(f"{here}/pin", pin=PIN)
+    assert anna.path == "/me/pay/wallet"
+    anna.open("/me?lang=en")
