@@ -177,19 +177,18 @@ async def correct(
     state: State,
 ) -> Response[Any]:
     try:
-        phone = read_phone(data.phone)
-    except BankPhoneInvalid as refusal:
+        async with state.pool.connection() as conn:
+            found = await customers.get(conn, bank, customer_id)
+            await customers.correct(
+                conn,
+                found,
+                printed_name=data.printed_name,
+                document_kind=data.document_kind,
+                document_number=data.document_number,
+                phone=read_phone(data.phone),
+            )
+    except (BankPhoneInvalid, customers.BankDocumentNumberInvalid) as refusal:
         return await _customer(request, state, bank, customer_id, typed=data, refusal=refusal)
-    async with state.pool.connection() as conn:
-        found = await customers.get(conn, bank, customer_id)
-        await customers.correct(
-            conn,
-            found,
-            printed_name=data.printed_name,
-            document_kind=data.document_kind,
-            document_number=data.document_number,
-            phone=phone,
-        )
     return Redirect(
         f"/counter/{quote(bank, safe='')}/{quote(customer_id, safe='')}?done=true", status_code=303
     )
