@@ -35,7 +35,8 @@ _TYPED = re.compile(
     r"(?=\.?[0-9])([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,3}(?: [0-9]{3}){1,3}|)"
     r"(?:\.([0-9]{0,12}))?"
 )
-"""A digit on one side of the point is enough (".5", "1."). Groups, where there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
+"""A digit on one side of the point is enough (".5", "1."). Groups, where
+there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
 
 _ENDLESS = re.compile(r"[0-9]{13,40}")
 """Longer than any amount, and yet plainly a number."""

@@ -95,6 +95,7 @@ def test_the_clock_leads_back_only_here(taro, back):
 def test_the_clock_does_not_go_to_the_end_of_time(taro):
     answer = taro.post("/sandbox/clock", data={"day": "9999-12-31"})
     assert answer.status_code == 422
+    assert "no further than the year 2199" in answer.text
     assert taro.get("/sandbox/clock").status_code == 200
 
 
