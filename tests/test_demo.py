@@ -248,6 +248,15 @@ def test_a_database_that_is_not_there_is_said(start_demo: StartDemo) -> None:
     assert "QIANBAO_DATABASE_URL does not lead to a database" in said
 
 
+@pytest.mark.parametrize("typed", ["garbage", "mysql://x", "postgresql://[x", "dbname"])
+def test_an_address_that_is_none_is_said_in_a_line(start_demo: StartDemo, typed: str) -> None:
+    for words in ((), ("--fresh", "--yes")):
+        code, said = said_at_the_end(start_demo(*words, QIANBAO_DATABASE_URL=typed))
+        assert code == 1
+        assert "QIANBAO_DATABASE_URL" in said
+        assert len(said.strip().splitlines()) == 1, said
+
+
 def test_a_postgresql_of_ones_own_is_used(
     start_demo: StartDemo, database_server: str, port: int
 ) -> None:
@@ -259,6 +268,8 @@ def test_a_postgresql_of_ones_own_is_used(
         code, said = said_at_the_end(demo, signal.SIGINT)
         assert code == 0, said
         assert not (Path(folder) / "postgresql").exists()
+    for name in ("anna_wallet", "anna_wallet_sandbox"):
+        assert f"Creating the database {name} on your PostgreSQL\n" in said
     with psycopg.connect(database_server, autocommit=True) as connection:
         for name in ("anna_wallet", "anna_wallet_sandbox"):
             connection.execute(f"DROP DATABASE {name}")

@@ -37,6 +37,10 @@ from qianbao.money import (
         ("0", 0),
         ("0.05", 5),
         (" 12.50 ", 1_250),
+        (".5", 50),
+        ("1.", 100),
+        ("¥.05", 5),
+        ("3,200.元", 320_000),
     ],
 )
 def test_what_people_write_is_read(typed: str, amount_minor: int) -> None:
@@ -47,7 +51,7 @@ def test_what_people_write_is_read(typed: str, amount_minor: int) -> None:
     "typed",
     ["", "元", "1e5", "3200.555", "32 00", "3,20", "3,2000", "3200,50", "3.200,50", "1,234 567",
      "-5", "+5", "0x10", "12元3角", "3.2万", "½", "²", "٣٢٠٠", "$20", "€20", "3200 4500", "..5",
-     "5.", ".5", "¥¥5", "5 EUR", "9" * 13],
+     ".", "¥.", ".5.", "1..", "¥¥5", "5 EUR", "9" * 13],
 )  # fmt: skip
 def test_what_could_mean_another_amount_is_refused(typed: str) -> None:
     with pytest.raises(AmountUnreadable):

@@ -11,8 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from qianbao.errors import Language
+
 Clock = Callable[[], datetime]
 """Gives the present moment, always with a time zone, always UTC."""
+
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+           "October", "November", "December")  # fmt: skip
 
 OPERATOR_ZONE = ZoneInfo("Asia/Shanghai")
 """Policies' dates, mandate hours and new wallets' days are counted here."""
@@ -41,3 +46,17 @@ def local_date(moment: datetime, zone: ZoneInfo = OPERATOR_ZONE) -> date:
 def start_of_day(day: date, zone: ZoneInfo = OPERATOR_ZONE) -> datetime:
     """Midnight at the start of `day` in `zone`, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def show_day(day: date, language: Language) -> str:
+    """ "15 January 2027", "2027年1月15日", in the sentences of rules and errors."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def show_minute(moment: datetime, language: Language, zone: ZoneInfo = OPERATOR_ZONE) -> str:
+    """ "15 January 2027, 09:15", "2027年1月15日 09:15", where the holder lives."""
+    gap = " " if language == "zh" else ", "
+    local = moment.astimezone(zone)
+    return f"{show_day(local.date(), language)}{gap}{local:%H:%M}"

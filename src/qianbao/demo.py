@@ -106,7 +106,7 @@ def _run(settings: Settings, console: Console) -> None:
     with _only_demo(settings.folder), ExitStack() as pieces:
         pieces.callback(_end_quietly, children)
         with _progress(console) as tell:
-            settings = _prepare_database(settings, pieces, tell)
+            settings = _prepare_database(settings, pieces, tell, console)
             _start_all(settings, children, tell)
         console.print(_panel(settings), highlight=False)
         while True:
@@ -119,8 +119,12 @@ def _choose_settings() -> Settings:
     Raises `CannotStart`."""
     try:
         settings = load(sandbox=True)
+        for url in (settings.database_url, settings.sandbox_database_url):
+            database_name(url)
     except SettingsWrong as wrong:
         raise CannotStart("\n".join(wrong.problems)) from None
+    except psycopg.ProgrammingError as error:
+        raise CannotStart(f"QIANBAO_DATABASE_URL does not lead to a database: {error}") from None
     typed = os.environ.get("PORT") or str(settings.port)
     port = int(typed) if typed.isdecimal() else 0
     if not 0 < port < LAST_PORT:
@@ -163,13 +167,15 @@ def _progress(console: Console) -> Iterator[Tell]:
         yield tell
 
 
-def _prepare_database(settings: Settings, pieces: ExitStack, tell: Tell) -> Settings:
+def _prepare_database(
+    settings: Settings, pieces: ExitStack, tell: Tell, console: Console
+) -> Settings:
     """Settings with addresses of two databases that exist: the app's, and the sandbox banks'."""
     for port in (settings.port, settings.sandbox_port or settings.port + 1):
         _check_port(settings.host, port)
     if settings.database_url:
         tell("Reaching your PostgreSQL")
-        return _prepare_own_server(settings)
+        return _prepare_own_server(settings, console)
     tell("Starting PostgreSQL")
     server = embedded.start(settings.folder / "postgresql")
     # We hold the folder's lock: a server that already runs was left behind by a demo that died.
@@ -192,8 +198,8 @@ def _check_port(host: str, port: int) -> None:
         ) from None
 
 
-def _prepare_own_server(settings: Settings) -> Settings:
-    """The two databases on a server of the user's own, created where missing."""
+def _prepare_own_server(settings: Settings, console: Console) -> Settings:
+    """The two databases on a server of the user's own, created where missing, and said to be."""
     url, name = settings.database_url, database_name(settings.database_url)
     try:
         try:
@@ -201,14 +207,14 @@ def _prepare_own_server(settings: Settings) -> Settings:
         except psycopg.OperationalError as error:
             if "does not exist" not in str(error):
                 raise
-            embedded.create_database(with_database(url, "postgres"), name)
+            _create(with_database(url, "postgres"), name, console)
         if _seeding(settings).exists():
             raise CannotStart(
                 f"The last demo ended while its people moved in. Drop the databases {name} and "
                 f"{name}_sandbox, remove {_seeding(settings)}, and start again."
             )
         check_server(url)
-        banks = settings.sandbox_database_url or embedded.create_database(url, f"{name}_sandbox")
+        banks = settings.sandbox_database_url or _create(url, f"{name}_sandbox", console)
     except psycopg.errors.InsufficientPrivilege as error:
         raise CannotStart(
             f"{error}Create the databases {name} and {name}_sandbox, or name the second one in "
@@ -219,6 +225,13 @@ def _prepare_own_server(settings: Settings) -> Settings:
     except psycopg.OperationalError as error:
         raise CannotStart(f"QIANBAO_DATABASE_URL does not lead to a database: {error}") from None
     return msgspec.structs.replace(settings, sandbox_database_url=banks)
+
+
+def _create(url: str, name: str, console: Console) -> str:
+    """The address of the database `name` on the user's server, created when it is not there."""
+    if not embedded.has_database(url, name):
+        console.print(f"Creating the database {_escape(name)} on your PostgreSQL", highlight=False)
+    return embedded.create_database(url, name)
 
 
 def _seeding(settings: Settings) -> Path:

@@ -32,10 +32,11 @@ _FULL_WIDTH = str.maketrans(
     "０１２３４５６７８９，．。￥＄\u3000\u00a0\u2009\u202f", "0123456789,..¥$    "
 )
 _TYPED = re.compile(
-    r"([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,3}(?: [0-9]{3}){1,3})"
-    r"(?:\.([0-9]{1,12}))?"
+    r"(?=\.?[0-9])([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,3}(?: [0-9]{3}){1,3}|)"
+    r"(?:\.([0-9]{0,12}))?"
 )
-"""Groups, where there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
+"""A digit on one side of the point is enough (".5", "1."). Groups, where
+there are any, are of three digits: "3,20" may be short of a digit or mean 3.20."""
 
 _ENDLESS = re.compile(r"[0-9]{13,40}")
 """Longer than any amount, and yet plainly a number."""
@@ -146,7 +147,7 @@ def read(typed: str, currency: str = "CNY") -> Money:
             most_zh=f"最多 {digits} 位小数" if digits else "没有小数",
         )
     whole, rest = re.sub("[, ]", "", match.group(1)), match.group(2) or ""
-    return Money(int(whole) * 10**digits + int(rest.ljust(digits, "0") or 0), currency)
+    return Money(int(whole or 0) * 10**digits + int(rest.ljust(digits, "0") or 0), currency)
 
 
 def read_to_move(typed: str, currency: str = "CNY") -> Money:
@@ -170,7 +171,7 @@ def _bare(typed: str, currency: str) -> str:
     text = typed.translate(_FULL_WIDTH).strip()
     own = (SYMBOLS.get(currency, currency), currency, *WRITTEN_MARKS.get(currency, ()))
     mark = "|".join(sorted(map(re.escape, own), key=len, reverse=True))
-    match = re.fullmatch(rf"(?i)(?:{mark})?\s*([0-9].*?)\s*(?:{mark})?", text)
+    match = re.fullmatch(rf"(?i)(?:{mark})?\s*([0-9.].*?)\s*(?:{mark})?", text)
     return match.group(1) if match else ""
 
 

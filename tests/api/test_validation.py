@@ -84,3 +84,17 @@ def test_a_query_is_named_too(stack):
         headers = {"Authorization": "Bearer nobody"}
         answer = client.get("/v1/merchant/payments", params={"limit": 201}, headers=headers)
     assert answer.json()["code"] in ("bad_request", "merchant_key_wrong")
+
+
+@pytest.mark.parametrize("content", [b"", b" "])
+def test_a_request_without_a_body_is_told_that_it_needs_one(seeded_stack, content):
+    shop = Caller(seeded_stack.url, SHOPS[0].api_key)
+    answer = shop.http.post(
+        "/v1/merchant/payments",
+        content=content,
+        headers={"Idempotency-Key": "a", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 400
+    sentence = answer.json()["sentence"]
+    assert sentence["en"] == "The request could not be read: it needs a body, a JSON object."
+    assert "需要 JSON 格式的请求体" in sentence["zh"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.banks.scene import NOW, Sandbox, new_number, new_phone
+import pytest
+
+from tests.banks.scene import NOW, TOKEN, Sandbox, new_number, new_phone
 
 PAGE = {"Accept": "text/html", "Accept-Language": "en"}
 
@@ -36,6 +38,45 @@ async def test_a_correction_that_cannot_be_read_changes_nothing(sandbox: Sandbox
     assert 'value="12"' in answer.text
     unchanged = await sandbox.client.get(f"/counter/ICBC/{place}")
     assert 'value="MUELLER ANNA"' in unchanged.text
+
+
+@pytest.mark.parametrize("typed", ["<b>", "護照", "1" * 100, "A 1"])
+async def test_a_document_number_that_is_none_is_refused_at_the_counter(
+    sandbox: Sandbox, typed: str
+) -> None:
+    number, phone = new_number(), new_phone()
+    [card] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    body = {"bank": "ICBC", "card_number": card, "document_number": typed}
+    answer = await sandbox.client.post(
+        "/sandbox/counter", json=body, headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "sandbox_document_number_invalid"
+    found = await sandbox.client.get("/counter", params={"bank": "ICBC", "find": card})
+    place = found.text.partition('<a href="/counter/ICBC/')[2].partition('"')[0]
+    form = {"printed_name": "ANNA MUELLER", "document_kind": "passport",
+            "document_number": typed, "phone": phone}  # fmt: skip
+    page = await sandbox.client.post(f"/counter/ICBC/{place}", data=form, headers=PAGE)
+    assert page.status_code == 422
+    assert "is not a document number" in page.text
+    unchanged = await sandbox.client.get(f"/counter/ICBC/{place}")
+    assert f'value="{number}"' in unchanged.text
+
+
+async def test_a_slip_is_told_in_the_other_language_and_nothing_is_sent_again(
+    sandbox: Sandbox,
+) -> None:
+    form = {"surname": "Tremblay", "given": "Zoé", "phone": "12", "bank": "CMB"}
+    english = await sandbox.client.post("/newcomer", data=form, headers=PAGE)
+    kept = english.text.partition('name="page" value="')[2].partition('"')[0]
+    chinese = await sandbox.client.post("/language?lang=zh", data={"page": kept}, headers=PAGE)
+    assert chinese.status_code == 200
+    assert '<html lang="zh">' in chinese.text
+    assert 'role="alert"' in chinese.text
+    assert 'value="Zoé"' in chinese.text
+    spoiled = await sandbox.client.post("/language?lang=zh", data={"page": "x"}, headers=PAGE)
+    assert spoiled.status_code == 422
+    assert "已无法切换语言" in spoiled.text
 
 
 async def test_a_bank_that_is_not_there_is_told_with_those_that_are(sandbox: Sandbox) -> None:

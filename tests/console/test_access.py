@@ -120,6 +120,27 @@ async def test_the_language_is_switched_on_any_page_and_kept(enter: Enter) -> No
     assert 'lang="zh-CN"' in page
 
 
+async def test_what_answers_a_form_is_switched_too(enter: Enter, browser: Browser) -> None:
+    """A draft that is refused stays, with why; a look-up is not made again."""
+    mei = await enter("Mei")
+    refused = await mei.post("/console/policies", data={"body": "policy: nothing-else"})
+    assert refused.status_code == 422
+    kept = refused.text.partition('name="page" value="')[2].partition('"')[0]
+    answer = await mei.post("/console/language", data={"language": "zh", "page": kept})
+    assert answer.status_code == 200
+    assert 'lang="zh-CN"' in answer.text
+    assert "policy: nothing-else" in answer.text
+    assert 'role="alert"' in answer.text
+    assert answer.headers["content-security-policy"]
+    assert 'lang="zh-CN"' in (await mei.get("/console")).text
+    back = answer.text.partition('name="page" value="')[2].partition('"')[0]
+    english = await mei.post("/console/language", data={"language": "en", "page": back})
+    assert "policy: nothing-else" in english.text
+    stolen = await browser().post("/console/language", data={"language": "zh", "page": kept})
+    assert stolen.status_code == 422
+    assert "kept_page_unreadable" in stolen.text
+
+
 @pytest.mark.parametrize(
     "back", ["https://elsewhere.example/", "//elsewhere.example/console", "/me"]
 )

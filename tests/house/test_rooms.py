@@ -14,6 +14,7 @@ ORDER = (
         "clock",
         "settings",
         "keyring",
+        "kept_page",
         "logs",
         "bank_names",
         "http_client",

@@ -1,4 +1,4 @@
-"""The article, end to end, through the screens: what Anna and Ben see and tap.
+"""The article, end to end, through the screens: what Anna, Ben, Chiara and Deng see and tap.
 
 With QIANBAO_PICTURES set to a folder, the pictures of the README are taken on the way.
 """
@@ -158,6 +158,8 @@ def test_the_article(page, make_page, town, tea):
     anna.sees("Paid", "¥28.00")
 
     ben_leaves_and_returns(Screen(make_page(), town, "Ben"), tea)
+    chiara_goes_to_the_branch(Screen(make_page(), town, "Chiara"))
+    deng_has_one_channel(Screen(make_page(), town, "Deng"), tea)
 
 
 def ben_leaves_and_returns(ben, tea):
@@ -225,3 +227,51 @@ def ben_leaves_and_returns(ben, tea):
     ben.tap("Bring back my history")
     ben.open("/me/pay/transactions")
     ben.sees("1,499.50")
+
+
+def chiara_goes_to_the_branch(chiara):
+    """Her passport was renewed and ICBC holds the old number: she is told, goes there, links."""
+    old, new = chiara.person.earlier_passport.number, chiara.person.passport.number
+    icbc = chiara.person.cards[1]
+    chiara.sign_in()
+    chiara.open("/me/pay/cards/add")
+    chiara.send(card_number=icbc.number)
+    chiara.tap("Send to the bank")
+    told = (f"ending in {new[-4:]}", f"your number ended in {old[-4:]}")
+    chiara.sees(*told, "the bank most likely still has that one")
+    chiara.sees("Take the new passport", "to a branch of Industrial and Commercial Bank of China")
+    chiara.tap("中文")
+    chiara.sees("银行很可能仍保留旧号码", "护照")
+    chiara.tap("English")
+    chiara.sees(*told)
+    chiara.picture("8-old-number")
+
+    chiara.page.goto(f"{chiara.town.sandbox_url}/counter?bank=ICBC&find={icbc.number}")
+    chiara.page.locator("li.entry a").click()
+    assert chiara.page.input_value("[name=document_number]") == old
+    chiara.page.fill("[name=document_number]", new)
+    chiara.tap("Save")
+    chiara.page.wait_for_url("**/counter/**done=true")
+    chiara.link(icbc, "ROSSI CHIARA")
+
+    chiara.open("/me/pay/transfer")
+    chiara.send(phone=cast("Deng").phone, amount="1.50")
+    chiara.send(pin=PIN)
+    chiara.page.wait_for_url("**/transactions/**")
+    sent = chiara.page.url
+    chiara.page.go_back()
+    chiara.sees("Send ¥1.50")  # the last look is still there, and sends once
+    chiara.send(pin=PIN)
+    chiara.page.wait_for_url("**/transactions/**")
+    assert chiara.page.url == sent
+
+
+def deng_has_one_channel(deng, tea):
+    """Two cards, both ICBC's: one bank vouches for him, and he is told which."""
+    deng.sign_in()
+    deng.open("/me/pay/cards")
+    icbc = "Industrial and Commercial Bank of China"
+    assert deng.text().count("••••") == 2
+    deng.sees(f"All your cards are of {icbc}", "Cards of one bank count as one")
+    deng.till(tea)
+    deng.sees("Cards from two banks are needed", icbc, "Solution 1")

@@ -87,10 +87,13 @@ def test_a_mistyped_passport_line(taro, unchanged):
 
 def test_an_expired_document(taro, unchanged):
     expired = msgspec.structs.replace(cast("Taro").passport, valid_until=date(2026, 12, 19))
-    refused(
+    problem = refused(
         lambda: taro.post("/documents", {"kind": "passport", "mrz": expired.mrz}),
         "document_expired_already",
     )
+    assert problem["sentence"]["en"] == "This document expired on 19 December 2026."
+    assert problem["sentence"]["zh"] == "该证件已于2026年12月19日到期。"
+    assert problem["values"]["valid_until"] == "2026-12-19"
 
 
 def test_a_mistyped_card_number(taro, unchanged):

@@ -6,6 +6,7 @@ handler no longer fit together.
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from html.parser import HTMLParser
@@ -66,6 +67,15 @@ class Surfer:
         """Sends that form with what was typed, and gives the page it leads to."""
         self.page = self.http.post(action, data=self.form(action) | typed)
         return self.page.text
+
+    def switch(self, language: str) -> str:
+        """This page in that language, by the switch in its bar: a link, or a form on a page that
+        answers a form."""
+        if f'action="/language?lang={language}"' in self.page.text:
+            return self.send(f"/language?lang={language}")
+        link = re.search(r'class="bar__language" href="([^"]*)"', self.page.text)
+        assert link, self.page.text
+        return self.open(html.unescape(link.group(1)))
 
     @property
     def path(self) -> str:

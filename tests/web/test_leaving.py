@@ -56,6 +56,9 @@ def test_each_is_resolved_from_its_link(ben: Surfer) -> None:
         assert "Ended on" in ben.send(item)
     ben.open("/me/pay/manage/pay-score/settings")
     assert "Pay Score is off" in ben.send("/me/pay/manage/pay-score")
+    settings = ben.open("/me/pay/manage/pay-score/settings")
+    assert "Pay Score is off." in settings
+    assert "Turn off" not in settings
     (card,) = links(ben.open("/me/pay/cards"), "/me/pay/cards/crd_")
     assert "your only card" in ben.open(f"{card}/unlink")
     assert "No card linked yet" in ben.send(f"{card}/unlink")

@@ -107,6 +107,8 @@ def test_the_lines_land_in_the_form_and_are_sent_on(karin: Surfer) -> None:
     assert karin.page.status_code == 200
     assert "Compare every character" in text
     assert karin.form(ADD)["kind"] == "passport"
+    assert karin.page.request.method == "GET"
+    assert "4567" not in str(karin.page.url)
     # As a browser has it: the text of the field is what stands in it.
     shown = text.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0]
     lines = shown.replace("&lt;", "<").split()

@@ -371,6 +371,10 @@ def test_the_clock_moves_forward_only(seeded_stack: Stack) -> None:
     somebody.open("/sandbox/clock")
     page = somebody.send("/sandbox/clock", day="2026-01-01")
     assert "only moves forward" in page
+    assert re.search(r"it stands at \d+ [A-Z][a-z]+ 202\d, \d\d:\d\d\.", page)
+    chinese = somebody.switch("zh")
+    assert re.search(r"现在是 202\d年\d+月\d+日 \d\d:\d\d。", chinese)
+    somebody.switch("en")
     assert "is not a date" in somebody.send("/sandbox/clock", day="soon")
     page = somebody.send("/sandbox/clock", day=TWO_BANKS_ENFORCED.date().isoformat())
     assert "15 January 2027" in page

@@ -92,16 +92,22 @@ def bearer(request: Asked) -> str:
 
 
 async def check_text(request: Asked) -> None:
-    """Runs before every route. Raises `BadRequest` for a body that is no JSON, and for text that
-    PostgreSQL cannot hold; `ValidationException` for a member that only looks like its type."""
+    """Runs before every route. Raises `BadRequest` for a body that is no JSON or not there, and for
+    text that PostgreSQL cannot hold; `ValidationException` for a member that only looks like its
+    type."""
     try:
-        body = await request.body()
+        body = (await request.body()).strip()
         sent = msgspec.json.decode(body) if body else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = type(error).__name__
         raise BadRequest(
             reason=f"the body is not JSON ({why})", reason_zh=f"内容不是 JSON（{why}）"
         ) from None
+    data = request.route_handler.parsed_fn_signature.parameters.get("data")
+    if not body and data is not None and data.is_required:
+        raise BadRequest(
+            reason="it needs a body, a JSON object", reason_zh="需要 JSON 格式的请求体"
+        )
     words = [request.scope["path"], *request.query_params.values(), *_texts(sent)]
     if any("\x00" in word or _SURROGATE.search(word) for word in words):
         raise BadRequest(

@@ -17,14 +17,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import Body
 from litestar.response import Redirect
 
-from qianbao.console.render import Asked, page
+from qianbao import kept_page
+from qianbao.console.render import SESSION_COOKIE, Asked, html, page
 from qianbao.console.words import LANGUAGE_COOKIE
-from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.errors import InvalidInput, Language, QianbaoError
 from qianbao.rollouts import operators
 from qianbao.rollouts.operators import Operator, OperatorNotSignedIn
-
-SESSION_COOKIE = "qianbao_console"
-"""Holders' sessions have a cookie of their own: one never opens the other's door."""
 
 A_YEAR_SECONDS = 31_536_000
 
@@ -55,6 +53,7 @@ class SignInForm(msgspec.Struct):
 class LanguageForm(msgspec.Struct):
     language: str
     back: str = "/console"
+    page: str = ""
 
 
 SignInData = Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -150,18 +149,37 @@ async def sign_out(request: Asked) -> Redirect:
     return Redirect("/console/sign-in", status_code=303, cookies=[_session_cookie(request, "")])
 
 
+@get("/language", opt={"open": True})
+async def after_language() -> Redirect:
+    """Opened by its address: there is no page to show."""
+    return Redirect("/console", status_code=303)
+
+
 @post("/language", opt={"open": True})
-async def choose_language(request: Asked, data: LanguageData) -> Redirect:
-    """Keeps the language and shows the page again."""
-    kept = Cookie(
+async def choose_language(request: Asked, data: LanguageData) -> Response[Any]:
+    """Keeps the language and shows the page again: by its address, or the very page where it
+    answered a form."""
+    language: Language = "zh" if data.language == "zh" else "en"
+    if data.page:
+        reader = request.cookies.get(SESSION_COOKIE, "")
+        keys = request.app.state.services.keys
+        text = kept_page.in_language(keys, data.page, language=language, reader=reader)
+        answer: Response[Any] = html(text)
+    else:
+        answer = Redirect(own_path(data.back), status_code=303)
+    answer.set_cookie(_language_cookie(request, language))
+    return answer
+
+
+def _language_cookie(request: Asked, language: Language) -> Cookie:
+    return Cookie(
         key=LANGUAGE_COOKIE,
-        value="zh" if data.language == "zh" else "en",
+        value=language,
         max_age=A_YEAR_SECONDS,
         samesite="lax",
         httponly=True,
         secure=_is_secure(request),
     )
-    return Redirect(own_path(data.back), status_code=303, cookies=[kept])
 
 
 def _session_cookie(request: Asked, token: str) -> Cookie:

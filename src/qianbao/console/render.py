@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 
+from qianbao import kept_page
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.console.words import (
     DETAILS,
@@ -30,6 +31,9 @@ from qianbao.console.words import (
 from qianbao.errors import Language
 from qianbao.money import show
 from qianbao.rollouts.operators import Operator
+
+SESSION_COOKIE = "qianbao_console"
+"""Holders' sessions have a cookie of their own: one never opens the other's door."""
 
 Asked = Request[Operator | None, Any, State]
 
@@ -84,17 +88,26 @@ def language_of(request: Asked) -> Language:
 def page(request: Asked, template: str, *, status: int = 200, **shown: Any) -> Response[str]:
     """`template` filled with `shown`, in the reader's language."""
     services = request.app.state.services
-    text = (
-        environment(language_of(request))
-        .get_template(template)
-        .render(
-            operator=request.scope.get("user"),
-            now=services.clock(),
-            path=request.url.path,
-            sandbox=services.settings.sandbox,
-            **shown,
-        )
-    )
+    given = {
+        "operator": request.scope.get("user"),
+        "now": services.clock(),
+        "path": request.url.path,
+        "sandbox": services.settings.sandbox,
+        **shown,
+    }
+
+    def draw(language: Language, kept: str) -> str:
+        return environment(language).get_template(template).render(given, kept=kept)
+
+    kept = ""
+    if request.method not in ("GET", "HEAD"):
+        reader = request.cookies.get(SESSION_COOKIE, "")
+        kept = kept_page.sealed(services.keys, draw, reader=reader)
+    return html(draw(language_of(request), kept), status=status)
+
+
+def html(text: str, *, status: int = 200) -> Response[str]:
+    """A page as it is sent."""
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 

@@ -49,6 +49,7 @@ def routes() -> list[Router]:
             access.sign_in_page,
             access.sign_in,
             access.sign_out,
+            access.after_language,
             access.choose_language,
             overview.overview,
             overview.audit_page,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from qianbao.clock import MovableClock, system_clock
+from qianbao.clock import MovableClock, show_minute, system_clock
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput
 
 
 class ClockBackwards(InvalidInput):
     code = "clock_backwards"
-    en = "The sandbox's clock only moves forward; it stands at {now}."
-    zh = "演示时钟只能向前调；现在是 {now}。"
+    en = "The sandbox's clock only moves forward; it stands at {now_en}."
+    zh = "演示时钟只能向前调；现在是 {now_zh}。"
     next_en = "Choose a later day."
     next_zh = "请选择更晚的日期。"
 
@@ -29,7 +29,8 @@ async def move(conn: Connection, clock: MovableClock, to: datetime) -> None:
     """Moves the sandbox to `to` for every process. Raises `ClockBackwards`."""
     ahead = to - clock()
     if ahead < timedelta(0):
-        raise ClockBackwards(now=clock().isoformat(timespec="minutes"))
+        now = clock()
+        raise ClockBackwards(now_en=show_minute(now, "en"), now_zh=show_minute(now, "zh"))
     offset = clock.offset + ahead
     await conn.execute("UPDATE clock SET offset_seconds = %s", (round(offset.total_seconds()),))
     clock.offset = offset

@@ -128,12 +128,18 @@ def remove(folder: Path) -> None:
 
 def create_database(url: str, name: str) -> str:
     """The address of the database `name` on the server at `url`, created when it is not there."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-        if found.fetchone() is None:
+    if not has_database(url, name):
+        with psycopg.connect(url, autocommit=True) as connection:
             statement = psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
             connection.execute(statement)
     return with_database(url, name)
+
+
+def has_database(url: str, name: str) -> bool:
+    """Whether the server at `url` has the database `name`."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        return found.fetchone() is not None
 
 
 def _cluster(home: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from qianbao.clock import local_date
+from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
@@ -38,8 +38,8 @@ SQL = load("qianbao.identity")
 class DocumentExpiredAlready(QianbaoError):
     code = "document_expired_already"
     status = 422
-    en = "This document expired on {valid_until}."
-    zh = "该证件已于 {valid_until} 到期。"
+    en = "This document expired on {valid_until_en}."
+    zh = "该证件已于{valid_until_zh}到期。"
     next_en = "Enter your present document, or renew this one first."
     next_zh = "请填写现行有效的证件，或先换发新证。"
 
@@ -164,7 +164,12 @@ async def add_document(
     today = local_date(now)
     read = read_submission(submission, today)
     if read.valid_until is not None and read.valid_until < today:
-        raise DocumentExpiredAlready(valid_until=read.valid_until.isoformat())
+        last = read.valid_until
+        raise DocumentExpiredAlready(
+            valid_until=last.isoformat(),
+            valid_until_en=show_day(last, "en"),
+            valid_until_zh=show_day(last, "zh"),
+        )
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
     if wallet is None or wallet.status != "open":

@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from string import Formatter
 
+from qianbao.clock import show_day
 from qianbao.errors import Language
 from qianbao.money import show
 from qianbao.policy.compared import Compared, Comparison, Told
@@ -18,9 +19,6 @@ from qianbao.policy.facts import FACTS, Value
 EXTRA_WORDS = frozenset({"card_banks", "limit", "headroom", "enforced_on"})
 """What a sentence may name besides facts: the linked banks, a limit and what is left of it, and the
 day on which the policy begins to block."""
-
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-           "October", "November", "December")  # fmt: skip
 
 
 def sentence(
@@ -70,9 +68,7 @@ def show_value(value: Value, unit: str, *, currency: str, language: Language) ->
         case bool():
             return _YES_NO[language][value]
         case date():
-            if language == "zh":
-                return f"{value.year}年{value.month}月{value.day}日"
-            return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+            return show_day(value, language)
         case int() if unit == "minor":
             return show(value, currency)
         case int() if unit == "days":

@@ -22,6 +22,7 @@ from qianbao.web import (
     cards,
     forms,
     landing,
+    language,
     manage,
     me,
     pay,
@@ -43,7 +44,7 @@ API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
 SCREENS = (
     landing, signup, pins, me, pay, transfer, wallet, cards, manage, real_name, records, cancel,
-    sandbox,
+    sandbox, language,
 )  # fmt: skip
 
 

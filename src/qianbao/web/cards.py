@@ -6,15 +6,10 @@ never in a page, an address or the database.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from cryptography.exceptions import InvalidTag
 from litestar import Response, Router, get, post
-from litestar.datastructures import Cookie
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -35,16 +30,16 @@ from qianbao.banks.directory import find_bank, get_bank, read_card_number
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.wallets.profile import phone_of
-from qianbao.web import forms
+from qianbao.web import forms, sealed
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
+from qianbao.web.sealed import unseal
 from qianbao.web.standing import refused, shown, status_of
-from qianbao.web.visit import Asked, holder, is_secure, of, services_of
+from qianbao.web.visit import Asked, holder, of, services_of
 from qianbao.web.wallet import bank_name
 
 CARD_COOKIE = "qianbao_card"
-SEALED_FOR = timedelta(minutes=30)
 
 
 @get("/me/pay/cards")
@@ -80,7 +75,10 @@ async def take_number(request: Asked) -> Response[Any]:
     except QianbaoError as refusal:
         return await _number_page(request, refusal)
     response = Redirect("/me/pay/cards/add/name", status_code=303)
-    response.set_cookie(_sealed(request, number))
+    words = {"card_number": number}
+    response.set_cookie(
+        sealed.cookie(request, CARD_COOKIE, words, purpose="card", path="/me/pay/cards")
+    )
     return response
 
 
@@ -293,31 +291,10 @@ async def _unlink_page(
     )
 
 
-def _sealed(request: Asked, number: str) -> Cookie:
-    services = services_of(request)
-    plain = f"{holder(request)} {int(of(request).now.timestamp())} {number}"
-    cipher = services.keys.encrypt(plain, "card")
-    return Cookie(
-        key=CARD_COOKIE,
-        value=base64.urlsafe_b64encode(cipher).decode(),
-        path="/me/pay/cards",
-        max_age=int(SEALED_FOR.total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=is_secure(services.settings),
-    )
-
-
 def _opened(request: Asked) -> str | None:
     """The sealed card number, if it is this holder's and fresh."""
-    try:
-        cipher = base64.urlsafe_b64decode(request.cookies.get(CARD_COOKIE, ""))
-        plain = services_of(request).keys.decrypt(cipher, "card")
-    except (binascii.Error, InvalidTag, ValueError):
-        return None
-    wallet_id, sealed_at, number = plain.split(" ")
-    age = of(request).now.timestamp() - int(sealed_at)
-    return number if wallet_id == holder(request) and age < SEALED_FOR.total_seconds() else None
+    words = unseal(request, request.cookies.get(CARD_COOKIE, ""), "card")
+    return words["card_number"] if words else None
 
 
 def _text(bank: str) -> Text:

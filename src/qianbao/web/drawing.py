@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from litestar import Response
@@ -17,11 +18,11 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
-from qianbao import ids, money
+from qianbao import ids, kept_page, money
 from qianbao.errors import Language
 from qianbao.web import i18n
 from qianbao.web.standing import shown, whole
-from qianbao.web.visit import Asked, Visit, of
+from qianbao.web.visit import SESSION_COOKIE, Asked, Visit, of, services_of
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -43,7 +44,7 @@ def environment(*folders: Path) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     jinja.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    jinja.globals |= {"visit": _visit, "new_id": _new_id}
+    jinja.globals |= {"visit": _visit, "new_id": _new_id, "kept_page": _kept_page}
     jinja.filters |= {
         "money": money.show,
         "say": _say,
@@ -68,7 +69,26 @@ def _language(context: Context) -> Language:
 @pass_context
 def _visit(context: Context) -> Visit:
     request: Asked = context["request"]
-    return of(request)
+    spoken = context.get("spoken")
+    return msgspec.structs.replace(of(request), language=spoken) if spoken else of(request)
+
+
+@pass_context
+def _kept_page(context: Context) -> str:
+    """What the language switch of a page that answers a form hands back; "" on a page that has an
+    address. The page is drawn anew for it, in both languages, with all that it was given."""
+    request: Asked = context["request"]
+    if request.method in ("GET", "HEAD"):
+        return ""
+    if "kept" in context:
+        return str(context["kept"])
+    template = context.environment.get_template(str(context.name))
+
+    def draw_in(language: Language, kept: str) -> str:
+        return template.render({**context.parent, "spoken": language, "kept": kept})
+
+    reader = request.cookies.get(SESSION_COOKIE, "")
+    return kept_page.sealed(services_of(request).keys, draw_in, reader=reader)
 
 
 @pass_context

@@ -102,9 +102,12 @@ async def switch_pay_score(request: Asked) -> Response[Any]:
 @get("/me/pay/manage/pay-score/settings")
 async def pay_score_settings(request: Asked) -> Response[Any]:
     """Behind ⋯: turning it off."""
+    wallet_id = holder(request)
     async with services_of(request).pool.connection() as conn:
-        orders = await list_orders(conn, wallet_id=holder(request), open_only=True)
-    return draw("pay_score_settings.html", open_orders=orders, refusal=None)
+        switched = await pay_score(conn, wallet_id=wallet_id)
+        orders = await list_orders(conn, wallet_id=wallet_id, open_only=True)
+    on = switched is not None and switched.disabled_at is None
+    return draw("pay_score_settings.html", on=on, open_orders=orders)
 
 
 @get("/me/pay/manage/pay-score/orders/{score_order_id:str}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.response import Redirect
 
@@ -29,6 +30,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.marked import marked_lines
+from qianbao.web.sealed import seal, unseal
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -90,8 +92,17 @@ async def updated(request: Asked) -> Redirect:
 
 @get("/me/pay/manage/real-name/add")
 async def add(request: Asked) -> Response[Any]:
-    """The form for a document, or for its renewal."""
-    return _add_page(request, request.query_params.get("kind", ""), {})
+    """The form for a document, or for its renewal; with `read`, what a photo was read as in it."""
+    kind = request.query_params.get("kind", "")
+    read = unseal(request, request.query_params.get("read", ""), "step")
+    if read is None:
+        return _add_page(request, kind, {})
+    seen = msgspec.json.decode(read["corrections"], type=tuple[Correction, ...])
+    try:
+        document = read_mrz(read["mrz"], local_date(of(request).now))
+    except QianbaoError as refusal:
+        return _add_page(request, kind, read, refusal)
+    return _add_page(request, kind, read, seen=seen + document.corrections)
 
 
 @post("/me/pay/manage/real-name/add")
@@ -121,7 +132,8 @@ async def photo_page(request: Asked) -> Redirect:
 
 @post("/me/pay/manage/real-name/photo", request_max_body_size=forms.FILE_BODY_BYTES)
 async def photo(request: Asked) -> Response[Any]:
-    """Reads the lines from a photo into the form, to be compared with the document and sent."""
+    """Reads the lines from a photo and goes on to the form with them, to be compared with the
+    document and sent."""
     kind = request.query_params.get("kind", "")
     try:
         content = await forms.read_file(request, "photo", most_bytes=PHOTO_BYTES)
@@ -131,13 +143,10 @@ async def photo(request: Asked) -> Response[Any]:
     except QianbaoError as refusal:
         return _add_page(request, kind, {}, refusal)
     kind = "passport" if len(zone.lines[0]) == PASSPORT_LINE else "permanent_residence"
-    typed = {"mrz": "\n".join(zone.lines)}
-    try:
-        document = read_mrz(zone.lines, local_date(of(request).now))
-    except QianbaoError as refusal:
-        return _add_page(request, kind, typed, refusal)
-    seen = zone.corrections + document.corrections
-    return _add_page(request, kind, typed, seen=seen)
+    corrections = msgspec.json.encode(zone.corrections).decode()
+    words = {"mrz": "\n".join(zone.lines), "corrections": corrections}
+    after = forms.address(ADD, kind=kind, read=seal(request, words, "step"))
+    return Redirect(after, status_code=303)
 
 
 def _submission(form: Form) -> DocumentSubmission:

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from qianbao.cast import SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
-from qianbao.errors import NotFound, QianbaoError
+from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id, new_id
 from qianbao.money import Money
 from qianbao.payments.merchants import ask_payment, find_merchant, find_payment
@@ -38,6 +38,14 @@ class OnlyInSandbox(NotFound):
     zh = "该页面仅供演示环境使用。"
     next_en = "Go back to the wallet."
     next_zh = "请返回钱包。"
+
+
+class ClockTooFar(InvalidInput):
+    code = "clock_too_far"
+    en = "The demo's clock goes no further than the year {last_year}."
+    zh = "演示时钟最远只能调到 {last_year} 年。"
+    next_en = "Choose an earlier day."
+    next_zh = "请选择更早的日期。"
 
 
 @get("/sandbox/clock")
@@ -76,7 +84,7 @@ def _read(typed: str) -> date:
     except ValueError:
         raise DateUnreadable(typed=typed[:20]) from None
     if day.year > LAST_YEAR:
-        raise DateUnreadable(typed=typed[:20])
+        raise ClockTooFar(last_year=LAST_YEAR)
     return day
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, Router, get, post
@@ -15,12 +16,13 @@ from qianbao.wallets.codes import Purpose, Signup, send_again, start_signup
 from qianbao.wallets.pin import typed_twice
 from qianbao.wallets.sessions import end_session
 from qianbao.wallets.signup import PinNeeded, SignedIn, WalletPinNeeded, confirm_signup
-from qianbao.web import forms
+from qianbao.web import forms, sealed
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, is_secure, of, services_of
 
+CODE_COOKIE = "qianbao_code"
 _TAIL = re.compile(r"[0-9]{4}", re.ASCII)
 
 
@@ -66,7 +68,7 @@ async def check_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     try:
         await _confirm(request, signup_id, form, pin=None)
     except (PinNeeded, WalletPinNeeded) as needed:
-        return _pin_page(signup_id, form, new=isinstance(needed, PinNeeded))
+        return _to_pin(request, signup_id, form, new=isinstance(needed, PinNeeded))
     except QianbaoError as refusal:
         return _code_page(request, signup_id, form, refusal)
     raise AssertionError("nobody signs in without a PIN")
@@ -111,26 +113,32 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
 
 
 @get("/signup/{signup_id:str}/pin")
-async def back_to_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
-    """The PIN's page keeps the code in its form only: whoever reloads it enters the code again."""
-    return _code_page(request, signup_id, request.query_params)
+async def ask_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
+    """The third step, while this browser keeps the code; without it the code is asked for."""
+    known = _code_kept(request)
+    if known is None:
+        return _code_page(request, signup_id, request.query_params)
+    return _pin_page(signup_id, request.query_params, new=known["new"] == "1")
 
 
 @post("/signup/{signup_id:str}/pin")
 async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The last step: opens the wallet, or signs in to it."""
-    form = await forms.read(request)
-    new = field(form, "new") == "1"
+    form, known = await forms.read(request), _code_kept(request)
+    if known is None:
+        return _code_page(request, signup_id, form)
+    new = known["new"] == "1"
     try:
         pin = field(form, "pin")
         if new:
             typed_twice(pin, field(form, "pin_again"))
-        signed_in = await _confirm(request, signup_id, form, pin=pin)
+        signed_in = await _confirm(request, signup_id, known, pin=pin)
     except QianbaoError as refusal:
         return _pin_page(signup_id, form, new=new, refusal=refusal)
     default = "/me/pay/manage/real-name" if signed_in.created else "/me/pay/wallet"
     response = Redirect(safe_next(form) or default, status_code=303)
     response.set_cookie(session_cookie(request, signed_in.token))
+    response.delete_cookie(CODE_COOKIE, path=f"/signup/{signup_id}")
     return response
 
 
@@ -160,6 +168,25 @@ async def _confirm(request: Asked, signup_id: str, form: Form, pin: str | None) 
         wallet_id=field(form, "wallet_id"),
         now=of(request).now,
     )
+
+
+def _to_pin(request: Asked, signup_id: str, form: Form, *, new: bool) -> Redirect:
+    """On to the PIN; the code that was right waits sealed in a cookie of this browser."""
+    words = {
+        "code": field(form, "code"),
+        "wallet_id": field(form, "wallet_id"),
+        "new": "1" if new else "",
+    }
+    here = f"/signup/{signup_id}"
+    after = forms.address(f"{here}/pin", tail=tail_of(form), next=safe_next(form))
+    response = Redirect(after, status_code=303)
+    response.set_cookie(sealed.cookie(request, CODE_COOKIE, words, purpose="code", path=here))
+    return response
+
+
+def _code_kept(request: Asked) -> Mapping[str, str] | None:
+    """What `_to_pin` kept for this sign-in: the cookie goes to its addresses alone."""
+    return sealed.unseal(request, request.cookies.get(CODE_COOKIE, ""), "code")
 
 
 def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
@@ -207,8 +234,6 @@ def _pin_page(
         signup_id=signup_id[:40],
         tail=tail_of(form),
         next=safe_next(form),
-        code=field(form, "code"),
-        wallet_id=field(form, "wallet_id"),
         new=new,
         refusal=shown(refusal),
     )
@@ -249,7 +274,7 @@ SCREENS = Router(
         check_code,
         before_another_code,
         another_code,
-        back_to_code,
+        ask_pin,
         check_pin,
         sign_out,
     ],

@@ -20,6 +20,7 @@ from qianbao.web.blocked import blocked, told
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
+from qianbao.web.sealed import seal, unseal
 from qianbao.web.standing import status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -33,19 +34,24 @@ async def transfer(request: Asked) -> Response[Any]:
 
 @post("/me/pay/transfer")
 async def review(request: Asked) -> Response[Any]:
-    """Shows whom the money would go to, before the PIN is asked for. Nothing is sent."""
+    """Goes on to whom the money would go to, and keeps the phone out of the address."""
     form = await forms.read(request)
-    try:
-        check_id(field(form, "key"), "key")
-        return await _confirm_page(request, form, field(form, "key"))
-    except QianbaoError as refusal:
-        return await _form_page(request, form, refusal)
+    words = {name: field(form, name) for name in ("key", "phone", "amount", "note")}
+    after = forms.address("/me/pay/transfer/confirm", wish=seal(request, words, "step"))
+    return Redirect(after, status_code=303)
 
 
 @get("/me/pay/transfer/confirm")
-async def start_again() -> Response[Any]:
-    """Reloaded: what was typed is gone, and nothing was sent."""
-    return Redirect("/me/pay/transfer", status_code=303)
+async def confirm(request: Asked) -> Response[Any]:
+    """Shows whom the money would go to, before the PIN is asked for; without a wish, or with one
+    grown old, asks for it again. Nothing is sent."""
+    wish = unseal(request, request.query_params.get("wish", ""), "step")
+    if wish is None:
+        return Redirect("/me/pay/transfer", status_code=303)
+    try:
+        return await _confirm_page(request, wish, check_id(field(wish, "key"), "key"))
+    except QianbaoError as refusal:
+        return await _form_page(request, wish, refusal)
 
 
 @post("/me/pay/transfer/confirm")
@@ -148,4 +154,4 @@ async def _receiver(request: Asked, form: Form) -> Receiver:
     return found
 
 
-SCREENS = Router(path="/", route_handlers=[transfer, review, start_again, send_money])
+SCREENS = Router(path="/", route_handlers=[transfer, review, confirm, send_money])

@@ -31,7 +31,7 @@ from qianbao.banks.gateway import (
 )
 from qianbao.banks.gateway import Verification as Answer
 from qianbao.banks.phones import read_phone
-from qianbao.clock import OPERATOR_ZONE, local_date
+from qianbao.clock import OPERATOR_ZONE, local_date, show_day
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import QianbaoError
@@ -46,8 +46,8 @@ CHECK_WINDOW = timedelta(hours=24)
 
 class DocumentExpired(QianbaoError):
     code = "document_expired"
-    en = "Your document ending in {document_tail} expired on {valid_until}."
-    zh = "您尾号 {document_tail} 的证件已于 {valid_until} 到期。"
+    en = "Your document ending in {document_tail} expired on {valid_until_en}."
+    zh = "您尾号 {document_tail} 的证件已于{valid_until_zh}到期。"
     next_en = "Enter your renewed document first; then link the card."
     next_zh = "请先登记新证件，再绑定银行卡。"
 
@@ -227,9 +227,13 @@ def _check_same(card: Card, wish: _Wish, document: Document) -> None:
 
 def _check_valid(document: Document, now: datetime) -> None:
     """A document is good through its last day."""
-    if document.valid_until is not None and document.valid_until < local_date(now):
+    last = document.valid_until
+    if last is not None and last < local_date(now):
         raise DocumentExpired(
-            document_tail=document.number_tail, valid_until=document.valid_until.isoformat()
+            document_tail=document.number_tail,
+            valid_until=last.isoformat(),
+            valid_until_en=show_day(last, "en"),
+            valid_until_zh=show_day(last, "zh"),
         )
 
 

@@ -30,6 +30,7 @@ from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.embedded import create_database
 from qianbao.db.pool import Pool, open_pool
 from qianbao.errors import QianbaoError
+from qianbao.keyring import KeyRing
 from qianbao.settings import Settings, load
 
 SILENCE_BEYOND_SECONDS = 2.0
@@ -88,7 +89,13 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[guarded, *pages.HANDLERS, ready],
         lifespan=[lifespan],
         middleware=[follow_clock],
-        state=State({"silence_seconds": silence_seconds, "clock": MovableClock()}),
+        state=State(
+            {
+                "silence_seconds": silence_seconds,
+                "clock": MovableClock(),
+                "page_keys": KeyRing(os.urandom(32)),  # for as long as this process runs
+            }
+        ),
         exception_handlers={QianbaoError: _problem},
         request_max_body_size=BODY_BYTES,
         openapi_config=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import msgspec
@@ -9,7 +10,11 @@ import msgspec
 from qianbao.banks import directory
 from qianbao.banks.sandbox.messages import QUERIES
 from qianbao.db.queries import Connection, fetch_all, fetch_one
-from qianbao.errors import NotFound
+from qianbao.errors import InvalidInput, NotFound
+
+NUMBER_LENGTHS = (5, 20)
+"""The shortest and longest document number that a bank's records take."""
+_DOCUMENT_NUMBER = re.compile(rf"[A-Z0-9]{{{NUMBER_LENGTHS[0]},{NUMBER_LENGTHS[1]}}}", re.ASCII)
 
 
 class CustomerUnknown(NotFound):
@@ -18,6 +23,14 @@ class CustomerUnknown(NotFound):
     zh = "该银行没有这位客户。"
     next_en = "Look for another card or phone."
     next_zh = "请用其他卡号或手机号查找。"
+
+
+class BankDocumentNumberInvalid(InvalidInput):
+    code = "sandbox_document_number_invalid"
+    en = "“{typed}” is not a document number; one has {least} to {most} letters A–Z and digits."
+    zh = "“{typed}” 不是有效的证件号码，应为 {least} 至 {most} 位字母或数字。"
+    next_en = "Copy it from the document."
+    next_zh = "请按证件填写。"
 
 
 class Customer(msgspec.Struct, frozen=True):
@@ -117,11 +130,16 @@ async def correct(
     document_number: str = "",
     phone: str = "",
 ) -> Customer:
-    """Sets what is given, as a branch does when shown the document; the rest stays."""
+    """Sets what is given, as a branch does when shown the document; the rest stays. Raises
+    `BankDocumentNumberInvalid`."""
+    number = document_number.strip().upper()
+    if number and not _DOCUMENT_NUMBER.fullmatch(number):
+        least, most = NUMBER_LENGTHS
+        raise BankDocumentNumberInvalid(typed=number[:20], least=least, most=most)
     given = {
         "printed_name": printed_name.strip(),
         "document_kind": document_kind.strip(),
-        "document_number": document_number.strip().upper(),
+        "document_number": number,
         "phone": phone,
     }
     changed = msgspec.structs.replace(customer, **{k: v for k, v in given.items() if v})

@@ -14,6 +14,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
+from qianbao import kept_page
 from qianbao.banks import directory
 from qianbao.banks.phones import BankPhoneInvalid, read_phone
 from qianbao.banks.sandbox import customers, faults, messages, newcomers
@@ -21,6 +22,7 @@ from qianbao.banks.sandbox.protocol import Optional, Short
 from qianbao.banks.sandbox.words import word
 from qianbao.clock import OPERATOR_ZONE, local_date
 from qianbao.errors import Language, QianbaoError
+from qianbao.keyring import KeyRing
 from qianbao.money import show
 
 COOKIE = "sandbox_language"
@@ -48,6 +50,10 @@ class FormOfNewcomer(msgspec.Struct, frozen=True):
     phone: Optional = ""
     bank: Optional = "ICBC"
     document_number: Optional = ""
+
+
+class FormOfPage(msgspec.Struct, frozen=True):
+    page: str
 
 
 class FormOfFault(msgspec.Struct, frozen=True):
@@ -171,19 +177,18 @@ async def correct(
     state: State,
 ) -> Response[Any]:
     try:
-        phone = read_phone(data.phone)
-    except BankPhoneInvalid as refusal:
+        async with state.pool.connection() as conn:
+            found = await customers.get(conn, bank, customer_id)
+            await customers.correct(
+                conn,
+                found,
+                printed_name=data.printed_name,
+                document_kind=data.document_kind,
+                document_number=data.document_number,
+                phone=read_phone(data.phone),
+            )
+    except (BankPhoneInvalid, customers.BankDocumentNumberInvalid) as refusal:
         return await _customer(request, state, bank, customer_id, typed=data, refusal=refusal)
-    async with state.pool.connection() as conn:
-        found = await customers.get(conn, bank, customer_id)
-        await customers.correct(
-            conn,
-            found,
-            printed_name=data.printed_name,
-            document_kind=data.document_kind,
-            document_number=data.document_number,
-            phone=phone,
-        )
     return Redirect(
         f"/counter/{quote(bank, safe='')}/{quote(customer_id, safe='')}?done=true", status_code=303
     )
@@ -249,6 +254,23 @@ async def set_fault(
     return Redirect("/faults", status_code=303)
 
 
+@get("/language")
+async def start_again() -> Redirect:
+    """Opened by its address: there is no page to show."""
+    return Redirect("/", status_code=303)
+
+
+@post("/language", status_code=200)
+async def switch_language(
+    request: PageRequest,
+    data: Annotated[FormOfPage, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Response[Any]:
+    """The page that answered a form, in the language that `?lang=` names."""
+    language = _language(request)
+    text = kept_page.in_language(_keys(request), data.page, language=language, reader="")
+    return _html(request, text)
+
+
 def _language(request: PageRequest) -> Language:
     asked = request.query_params.get("lang") or request.cookies.get(COOKIE)
     if asked not in ("en", "zh"):
@@ -263,29 +285,39 @@ def _parameters(request: PageRequest) -> dict[str, str]:
 def _page(
     request: PageRequest, template: str, *, refusal: QianbaoError | None = None, **values: Any
 ) -> Response[Any]:
-    language = _language(request)
-    text = _templates.get_template(template).render(
-        t=lambda key: word(key, language),
-        language=language,
-        switch="?" + urlencode(_parameters(request) | {"lang": _OTHER[language]}),
-        other=_OTHER[language],
-        name=lambda bank: bank.zh if language == "zh" else bank.en,
-        sender=lambda code: _sender(code, language),
-        codes=lambda text: list(dict.fromkeys(_CODE.findall(text))),
-        refusal=refusal,
-        show=show,
-        local=lambda moment: moment.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
-        **values,
-    )
+    def draw(language: Language, kept: str) -> str:
+        return _templates.get_template(template).render(
+            t=lambda key: word(key, language),
+            language=language,
+            kept=kept,
+            switch="?" + urlencode(_parameters(request) | {"lang": _OTHER[language]}),
+            other=_OTHER[language],
+            name=lambda bank: bank.zh if language == "zh" else bank.en,
+            sender=lambda code: _sender(code, language),
+            codes=lambda text: list(dict.fromkeys(_CODE.findall(text))),
+            refusal=refusal,
+            show=show,
+            local=lambda moment: moment.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            **values,
+        )
+
+    answers_form = request.method not in ("GET", "HEAD")
+    kept = kept_page.sealed(_keys(request), draw, reader="") if answers_form else ""
+    return _html(request, draw(_language(request), kept), refusal.status if refusal else 200)
+
+
+def _html(request: PageRequest, text: str, status: int = 200) -> Response[Any]:
     page: Response[Any] = Response(
-        text,
-        media_type="text/html",
-        headers={"Cache-Control": "no-store"},
-        status_code=refusal.status if refusal else 200,
+        text, media_type="text/html", headers={"Cache-Control": "no-store"}, status_code=status
     )
     if request.query_params.get("lang") in ("en", "zh"):
-        page.set_cookie(COOKIE, language, samesite="lax", httponly=True)
+        page.set_cookie(COOKIE, _language(request), samesite="lax", httponly=True)
     return page
+
+
+def _keys(request: PageRequest) -> KeyRing:
+    keys: KeyRing = request.app.state.page_keys
+    return keys
 
 
 def _sender(code: str, language: Language) -> str:
@@ -296,5 +328,5 @@ def _sender(code: str, language: Language) -> str:
 
 HANDLERS = [
     index, phone_index, phone, counter, customer, correct, newcomer, welcome_newcomer, fault_page,
-    set_fault,
+    set_fault, start_again, switch_language,
 ]  # fmt: skip
