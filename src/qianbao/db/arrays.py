@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from psycopg.adapt import Dumper
 from qianbao.db.queries import Connection
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _length = struct.Struct(">i").pack
 
@@ -29,7 +30,8 @@ def moment(at: datetime) -> int:
 
 
 class Array(msgspec.Struct, frozen=True):
-    """A column, written already. Made by `texts`, `bytes_of`, `integers` or `moments`."""
+    """A column, written already. Made by `texts`, `bytes_of`, `integers`, `moments` or
+    `days`."""
 
     data: bytes
 
@@ -47,6 +49,10 @@ class _Integers(Array, frozen=True):
 
 
 class _Moments(Array, frozen=True):
+    pass
+
+
+class _Days(Array, frozen=True):
     pass
 
 
@@ -75,6 +81,13 @@ def integers(values: Sequence[int]) -> Array:
 def moments(values: Sequence[int]) -> Array:
     """A timestamptz[], of what `moment` gives."""
     return _Moments(_eight_bytes(values, element_oid=1184))
+
+
+def days(values: Sequence[date]) -> Array:
+    """A date[]."""
+    sized = [4] * (2 * len(values))
+    sized[1::2] = [value.toordinal() - _EPOCH_DAY for value in values]
+    return _Days(_head(len(values), 1082) + struct.pack(">" + "ii" * len(values), *sized))
 
 
 def _head(count: int, element_oid: int) -> bytes:
@@ -120,10 +133,15 @@ class _MomentsDumper(_Written):
     oid = 1185
 
 
+class _DaysDumper(_Written):
+    oid = 1182
+
+
 psycopg.adapters.register_dumper(_Texts, _TextsDumper)
 psycopg.adapters.register_dumper(_Bytes, _BytesDumper)
 psycopg.adapters.register_dumper(_Integers, _IntegersDumper)
 psycopg.adapters.register_dumper(_Moments, _MomentsDumper)
+psycopg.adapters.register_dumper(_Days, _DaysDumper)
 
 _COLUMNS: dict[str, tuple[str, Callable[[Any], Array]]] = {
     "text": ("text", texts),
@@ -146,8 +164,10 @@ async def copy_rows(
     """Writes rows by the binary COPY that `query` begins; moments come as `moment` gives them."""
     async with conn.cursor() as cursor, cursor.copy(query) as copy:
         copy.set_types([_COLUMNS[name][0] for name in types])
+        written = copy.formatter.write_row  # gives what is to be sent, when it is enough
         for row in rows:
-            await copy.write_row(row)
+            if data := written(row):
+                await copy.writer.write(data)
 
 
 def in_pipeline(conn: Connection) -> bool:

@@ -29,6 +29,8 @@ class Account(msgspec.Struct):
     held_minor: int
     entry_count: int
     changed_at: datetime
+    touches: int = 0
+    """How often the book has changed it."""
 
     @property
     def available_minor(self) -> int:
@@ -69,7 +71,7 @@ async def open_account(
 async def ask_accounts(conn: Connection, keys: Iterable[AccountKey]) -> AsyncCursor[Account]:
     """The accounts that exist among `keys`, locked until this transaction ends. Locks are taken in
     key order, so call it once in a transaction with everything it will touch."""
-    wanted = sorted(set(keys))
+    wanted = set(keys)
     return await ask(
         conn,
         sql.lock_accounts,

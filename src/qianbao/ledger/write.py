@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 
 from psycopg import AsyncCursor
 
@@ -78,30 +79,26 @@ async def write_book(conn: Connection, book: Book) -> None:
         assert book.chain is not None, "a book that is written was opened with a chain"
         await (_insert if in_pipeline(conn) else _copy)(conn, book)
         await seal(conn, book.chain, book.transfers, book.now)
-    if book.touched:
-        await _write_accounts(conn, book)
+    if touched := book.touched:
+        await _write_accounts(conn, touched, book.now)
     if book.touched_holds:
         await _write_holds(conn, list(book.touched_holds.values()), book.now)
 
 
 async def _copy(conn: Connection, book: Book) -> None:
     await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
-    # Sorted as their key is, so that neighbours land on the same page of the index.
-    await copy_rows(conn, sql.copy_entries, _ENTRIES, sorted(book.entries))
+    # By owner, as their key is, so that neighbours land on the same page of the index.
+    entries = sorted(book.entries(), key=itemgetter(0))
+    await copy_rows(conn, sql.copy_entries, _ENTRIES, entries)
 
 
 async def _insert(conn: Connection, book: Book) -> None:
     """Two statements' worth in one: a transfer's row says all of its entries but these four."""
-    after = [
-        (debit[2], debit[7], credit[2], credit[7])
-        for debit, credit in zip(book.entries[::2], book.entries[1::2], strict=True)
-    ]
-    columns = [*arrays(_TRANSFERS, book.transfers), *arrays(_AFTER, after)]
+    columns = [*arrays(_TRANSFERS, book.transfers), *arrays(_AFTER, book.after)]
     await conn.execute(sql.insert_transfers, columns)
 
 
-async def _write_accounts(conn: Connection, book: Book) -> None:
-    accounts = list(book.touched.values())
+async def _write_accounts(conn: Connection, accounts: list[Account], now: datetime) -> None:
     await conn.execute(
         sql.update_accounts,
         {
@@ -110,7 +107,7 @@ async def _write_accounts(conn: Connection, book: Book) -> None:
             "balances": integers([account.balance_minor for account in accounts]),
             "helds": integers([account.held_minor for account in accounts]),
             "counts": integers([account.entry_count for account in accounts]),
-            "now": book.now,
+            "now": now,
         },
     )
 

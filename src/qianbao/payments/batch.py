@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from qianbao.clock import local_date
 from qianbao.db.queries import Connection
 from qianbao.ledger import Account, AccountKey, Book
 from qianbao.payments.errors import BlockedByPolicy
@@ -28,7 +26,7 @@ from qianbao.wallets.known import Known, Moved
 class Kind(msgspec.Struct, frozen=True):
     """How one kind of request is cleared.
 
-    `body` names the fields that make two requests under one key the same. `accounts` and `wallets`
+    `body` gives what makes two requests under one key the same. `accounts` and `wallets`
     say what to lock (first that of whoever asks) and whose facts to read. `load` reads (and locks)
     the kind's own rows, `apply` checks and changes the batch and gives the answer, `write` writes
     what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which
@@ -38,7 +36,7 @@ class Kind(msgspec.Struct, frozen=True):
     name: str
     request: type
     answer: type
-    body: tuple[str, ...]
+    body: Callable[[Any], Sequence[object]]
     accounts: Callable[[Any], Sequence[AccountKey]]
     wallets: Callable[[Any], Sequence[str]]
     apply: Callable[[Any, Batch], Any]
@@ -71,13 +69,11 @@ class Member(msgspec.Struct):
 def member(known: Known, moved: Moved, account: Account | None) -> Member:
     """A wallet as the batch finds it."""
     facts: dict[str, Any] = known.facts.copy()
-    facts["paid_today_minor"] = moved.paid_today_minor
-    facts["paid_this_year_minor"] = moved.paid_this_year_minor
+    facts["paid_today_minor"], facts["paid_this_year_minor"] = moved.paid_minor(known.day)
     facts["moved_for_life_minor"] = moved.moved_for_life_minor
     facts["received_for_life_minor"] = moved.received_for_life_minor
     if moved.last_used_at is not None:
-        last = local_date(moved.last_used_at, ZoneInfo(known.situation.time_zone))
-        facts["days_since_last_use"] = (known.day - last).days
+        facts["days_since_last_use"] = known.days_since(moved.last_used_at)
         facts["used_since_opened"] = True
     return Member(known, moved, facts, account)
 

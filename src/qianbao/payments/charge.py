@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -251,7 +252,7 @@ KIND = Kind(
     name="charge",
     request=Charge,
     answer=Paid,
-    body=(
+    body=attrgetter(
         "wallet_id",
         "mandate_id",
         "score_order_id",

@@ -26,7 +26,7 @@ import structlog
 from psycopg import AsyncCursor
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import Array, arrays, copy_rows, in_pipeline, integers, moment, texts
+from qianbao.db.arrays import Array, arrays, copy_rows, days, in_pipeline, integers, moment, texts
 from qianbao.db.pipeline import pipeline, sent
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
@@ -57,6 +57,7 @@ Answered = dict[tuple[str, str], tuple[bytes, str]]
 Fresh = dict[tuple[str, str], tuple[bytes, Any]]
 """The same for what this batch answers, the answer as its struct."""
 _ANSWERS = ("text", "text", "bytea", "text", "timestamptz")
+_encode = msgspec.json.Encoder().encode
 _FEW = 256
 """Requests: where arrays and COPY cost the same, as measured (docs/ledger.md)."""
 
@@ -177,15 +178,15 @@ class Clearing:
         that is returned, not raised."""
         kinds = [self._kinds[type(request)] for request in requests]
         async with self._pool.connection() as conn:
-            batch, answered = await self._read(conn, requests, kinds)
+            batch, answered, digests = await self._read(conn, requests, kinds)
             present = set(kinds)
             for kind in self._kinds.values():
                 if kind in present and kind.load is not None:
                     await kind.load(conn, _loadable(requests, kind, batch), batch)
             fresh: Fresh = {}
             outcomes = [
-                _settle(request, kind, batch, answered, fresh)
-                for request, kind in zip(requests, kinds, strict=True)
+                _settle(request, kind, digest, batch, answered, fresh)
+                for request, kind, digest in zip(requests, kinds, digests, strict=True)
             ]
             for kind in dict.fromkeys(kinds):
                 if kind.write is not None and batch.rows.get(kind.name):
@@ -199,8 +200,8 @@ class Clearing:
 
     async def _read(
         self, conn: Connection, requests: list[Any], kinds: list[Kind]
-    ) -> tuple[Batch, Answered]:
-        """Asks everything at once. The locks come first: each later statement sees what whoever
+    ) -> tuple[Batch, Answered, list[bytes]]:
+        """Asks everything at once, and digests the requests while the server works. The locks come first: each later statement sees what whoever
         held them before has committed. The whole batch is of one moment, also when it waits for
         its locks over midnight."""
         now = self._clock()
@@ -210,17 +211,19 @@ class Clearing:
             moving = await ask_moved(conn, wallets, now)
             finding = await _ask_answers(conn, requests)
             await sent(conn)
+            digests = [_digest(*one) for one in zip(requests, kinds, strict=True)]
             policies = await self._policies(conn)
-            moved = {one.wallet_id: one for one in await moving.fetchall()}
+            moved = await moving.fetchall()
             answered = _by_key(await finding.fetchall())
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         book = await take_book(conn, asked, now=now, holds=holds)
-        found = await self._known.read(conn, moved, now)
-        members = {}
-        for wallet_id, one in moved.items():
-            known = self._known.remember(one, found.get(wallet_id), policies, now)
-            account = book.accounts.get((wallet_id, known.situation.currency))
-            members[wallet_id] = member(known, one, account)
+        known = await self._known.know(conn, moved, policies, now)
+        members = {
+            one.wallet_id: member(
+                wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
+            )
+            for wallet, one in zip(known, moved, strict=True)
+        }
         kept = self._settings.permit_sample_per_mille
         batch = Batch(
             now=now,
@@ -230,17 +233,17 @@ class Clearing:
             settings=self._settings,
             sampled=lambda: self._chance() * 1000 < kept,
         )
-        return batch, answered
+        return batch, answered, digests
 
 
-def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], list[str]]:
+def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], set[str]]:
     """The accounts to lock and the wallets to read."""
     keys: set[AccountKey] = set()
     wallets: set[str] = set()
     for request, kind in zip(requests, kinds, strict=True):
         keys.update(kind.accounts(request))
         wallets.update(kind.wallets(request))
-    return keys, sorted(wallets)
+    return keys, wallets
 
 
 def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
@@ -272,9 +275,11 @@ def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
             future.set_result(outcome)
 
 
-def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: Fresh) -> Any:
+def _settle(
+    request: Any, kind: Kind, digest: bytes, batch: Batch, answered: Answered, fresh: Fresh
+) -> Any:
     """The answer or the refusal of one request; a refusal leaves the batch as it was."""
-    digest, key = _digest(request, kind), (request.scope, request.key)
+    key = (request.scope, request.key)
     if key in answered or key in fresh:
         first, answer = answered[key] if key in answered else fresh[key]
         if first != digest:
@@ -291,8 +296,7 @@ def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: F
 
 
 def _digest(request: Any, kind: Kind) -> bytes:
-    body = [kind.name, *(getattr(request, field) for field in kind.body)]
-    return hashlib.sha256(msgspec.json.encode(body)).digest()
+    return hashlib.sha256(_encode((kind.name, *kind.body(request)))).digest()
 
 
 async def _ask_answers(
@@ -312,7 +316,7 @@ def _by_key(rows: Iterable[tuple[str, str, bytes, str]]) -> Answered:
 async def _write_answers(conn: Connection, fresh: Fresh, now: datetime) -> None:
     at = moment(now)
     rows = [
-        (scope, key, digest, msgspec.json.encode(answer).decode(), at)
+        (scope, key, digest, _encode(answer).decode(), at)
         for (scope, key), (digest, answer) in fresh.items()
     ]
     if not rows:
@@ -331,7 +335,7 @@ async def _write_counters(conn: Connection, batch: Batch) -> None:
         sql.write_counters,
         {
             "wallets": texts([one.moved.wallet_id for one in counted]),
-            "days": [one.known.day for one in counted],
+            "days": days([one.known.day for one in counted]),
             "paid": integers([one.paid_minor for one in counted]),
             "moved": integers([one.moved_minor for one in counted]),
             "received": integers([one.received_minor for one in counted]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -140,7 +141,7 @@ KIND = Kind(
     name="pay",
     request=Pay,
     answer=Paid,
-    body=("merchant_id", "payment_id", "amount"),
+    body=attrgetter("merchant_id", "payment_id", "amount"),
     accounts=_accounts,
     wallets=lambda request: [request.wallet_id],
     load=lock_payments,

@@ -209,30 +209,29 @@ CROSS JOIN LATERAL (
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- name: read_moved
--- What changes with every payment, as read_situations gives it, and the version of everything else it
--- reads: the wallet's row (mandates change with its count), the person's, and holds on their others.
-SELECT w.wallet_id,
-    w.xmin::text || '/' || coalesce(p.xmin::text, '') || '/' || o.legal_hold AS version,
-    c.last_used_at,
-    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
-        AS paid_today_minor,
-    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
-        + o.paid_this_year_minor AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor
+-- What changes with every payment, and the version of everything else that read_situations gives: the
+-- wallet's row (mandates change with its count), the person's, and holds on their other wallets.
+-- Sums are as they were stored, for `day` and `year`; whose day it is, the caller knows. Only who has
+-- had several wallets has sums elsewhere: of their today, of their year, and whether one is held.
+SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version, c.day, c.year,
+    c.last_used_at, c.paid_today_minor, c.paid_this_year_minor, c.moved_for_life_minor,
+    c.received_for_life_minor,
+    CASE WHEN w.person_id IS NOT NULL THEN (
+        SELECT ARRAY[
+            coalesce(sum(x.paid_today_minor)
+                FILTER (WHERE x.day >= (%(now)s AT TIME ZONE w.time_zone)::date), 0)::bigint,
+            coalesce(sum(x.paid_this_year_minor) FILTER (
+                WHERE x.year >= extract(year FROM %(now)s AT TIME ZONE w.time_zone)), 0)::bigint,
+            bool_or(e.legal_hold)::int::bigint
+        ]
+        FROM wallets e
+        JOIN wallet_counters x ON x.wallet_id = e.wallet_id
+        WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+        HAVING count(*) > 0
+    ) END AS elsewhere
 FROM wallets w
 JOIN wallet_counters c ON c.wallet_id = w.wallet_id
 LEFT JOIN people p ON p.person_id = w.person_id
-CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
-            AS paid_today_minor,
-        coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
-        coalesce(bool_or(e.legal_hold), false) AS legal_hold
-    FROM wallets e
-    JOIN wallet_counters x ON x.wallet_id = e.wallet_id
-    WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
-) o
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- ── Profile ────────────────────────────────────────────────────────────────────────────────────
