@@ -33,7 +33,6 @@ from qianbao.ledger.holds import Hold, HoldKey
 from qianbao.ledger.seal import Chain
 from qianbao.money import show
 
-
 Row = tuple[Any, ...]
 
 

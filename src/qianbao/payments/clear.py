@@ -16,17 +16,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 import structlog
-from psycopg import AsyncCursor
 
 from qianbao.clock import Clock
 from qianbao.db.arrays import Array, arrays, copy_rows, days, in_pipeline, integers, moment, texts
+from qianbao.db.look_ups import Key, LookUp, LookUps
 from qianbao.db.pipeline import pipeline, sent
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
@@ -75,6 +75,7 @@ class Clearing:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._pool = pool
+        self._look_ups = LookUps(pool)
         self._kinds = {kind.request: kind for kind in kinds}
         self._policies = policies
         self._settings = settings
@@ -125,12 +126,10 @@ class Clearing:
         another one under its key. With it a door knows a repeat before it looks at anything that
         may have changed since, such as the payment PIN."""
         kind = self._kinds[type(request)]
-        async with self._pool.connection() as conn:
-            answered = _by_key(await (await _ask_answers(conn, [request])).fetchall())
-        digest, answer = answered.get((request.scope, request.key), (b"", ""))
-        if digest != _digest(request, kind):
+        found = await self._look_ups.find(_FIRST_ANSWER, (request.scope, request.key))
+        if found is None or found[0] != _digest(request, kind):
             return None
-        return msgspec.json.decode(answer, type=kind.answer)
+        return msgspec.json.decode(found[1], type=kind.answer)
 
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
@@ -201,20 +200,24 @@ class Clearing:
     async def _read(
         self, conn: Connection, requests: list[Any], kinds: list[Kind]
     ) -> tuple[Batch, Answered, list[bytes]]:
-        """Asks everything at once, and digests the requests while the server works. The locks come first: each later statement sees what whoever
-        held them before has committed. The whole batch is of one moment, also when it waits for
-        its locks over midnight."""
+        """Asks everything at once, and digests the requests meanwhile. The locks come first: each
+        later statement sees what whoever held them before has committed. The whole batch is of one
+        moment, also when it waits for its locks over midnight."""
         now = self._clock()
         keys, wallets = _touched(requests, kinds)
         async with pipeline(conn):
             asked = await ask_book(conn, keys)
             moving = await ask_moved(conn, wallets, now)
-            finding = await _ask_answers(conn, requests)
+            names = [(request.scope, request.key) for request in requests]
+            finding = await conn.cursor(binary=True).execute(sql.find_answers, _names(names))
             await sent(conn)
             digests = [_digest(*one) for one in zip(requests, kinds, strict=True)]
             policies = await self._policies(conn)
             moved = await moving.fetchall()
-            answered = _by_key(await finding.fetchall())
+            answered = {
+                names[place - 1]: (digest, answer)
+                for place, digest, answer in await finding.fetchall()
+            }
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         book = await take_book(conn, asked, now=now, holds=holds)
         known = await self._known.know(conn, moved, policies, now)
@@ -299,18 +302,14 @@ def _digest(request: Any, kind: Kind) -> bytes:
     return hashlib.sha256(_encode((kind.name, *kind.body(request)))).digest()
 
 
-async def _ask_answers(
-    conn: Connection, requests: Sequence[Any]
-) -> AsyncCursor[tuple[str, str, bytes, str]]:
-    wanted = {
-        "scopes": texts([request.scope for request in requests]),
-        "keys": texts([request.key for request in requests]),
+def _names(names: Sequence[Key]) -> dict[str, Array]:
+    return {
+        "scopes": texts([scope for scope, _ in names]),
+        "keys": texts([key for _, key in names]),
     }
-    return await conn.cursor(binary=True).execute(sql.find_answers, wanted)
 
 
-def _by_key(rows: Iterable[tuple[str, str, bytes, str]]) -> Answered:
-    return {(scope, key): (digest, answer) for scope, key, digest, answer in rows}
+_FIRST_ANSWER = LookUp(sql.find_answers, _names, lambda digest, answer: (digest, answer))
 
 
 async def _write_answers(conn: Connection, fresh: Fresh, now: datetime) -> None:

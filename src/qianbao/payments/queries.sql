@@ -1,7 +1,7 @@
 -- name: find_answers
 -- One look into the key for each: a plan made while the table was small stays good when it is not.
-SELECT a.scope, a.key, a.request_hash, a.answer
-FROM unnest(%(scopes)b::text[], %(keys)b::text[]) AS n (scope, key)
+SELECT n.place, a.request_hash, a.answer
+FROM unnest(%(scopes)b::text[], %(keys)b::text[]) WITH ORDINALITY AS n (scope, key, place)
 CROSS JOIN LATERAL (SELECT * FROM answers x WHERE x.scope = n.scope AND x.key = n.key LIMIT 1) a
 
 -- name: copy_answers
@@ -48,9 +48,10 @@ ON CONFLICT (merchant_id) DO NOTHING
 -- name: find_merchant
 SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE merchant_id = %(merchant_id)s
 
--- name: find_merchant_by_key
-SELECT merchant_id, currency, name_en, name_zh FROM merchants
-WHERE api_key_hash = %(api_key_hash)s AND disabled_at IS NULL
+-- name: find_merchants_by_key
+SELECT n.place, m.merchant_id, m.currency, m.name_en, m.name_zh
+FROM unnest(%(hashes)b::bytea[]) WITH ORDINALITY AS n (api_key_hash, place)
+JOIN merchants m ON m.api_key_hash = n.api_key_hash AND m.disabled_at IS NULL
 
 -- name: list_merchants
 SELECT merchant_id, currency, name_en, name_zh, created_at, disabled_at

@@ -137,13 +137,24 @@ VALUES (%(wallet_id)s, %(pin_reset_id)s, %(proof)s, %(outcome)s, %(now)s)
 INSERT INTO sessions (token_hash, wallet_id, created_at, last_seen_at)
 VALUES (%(token_hash)s, %(wallet_id)s, %(now)s, %(now)s)
 
--- name: find_session
-SELECT s.wallet_id, w.status, w.language, s.last_seen_at
-FROM sessions s JOIN wallets w USING (wallet_id)
-WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.last_seen_at > %(idle_since)s
-
--- name: touch_session
-UPDATE sessions SET last_seen_at = %(now)s WHERE token_hash = %(token_hash)s
+-- name: find_sessions
+-- Those in use. One last seen at `unseen` or before has been seen `now`.
+WITH found AS (
+    SELECT n.place, n.now, n.unseen, s.token_hash, s.wallet_id, s.last_seen_at
+    FROM unnest(%(hashes)b::bytea[], %(since)b::timestamptz[], %(unseen)b::timestamptz[],
+        %(nows)b::timestamptz[]) WITH ORDINALITY AS n (token_hash, since, unseen, now, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM sessions x
+        WHERE x.token_hash = n.token_hash AND x.ended_at IS NULL AND x.last_seen_at > n.since
+        LIMIT 1
+    ) s
+), used AS (
+    UPDATE sessions s SET last_seen_at = f.now
+    FROM found f WHERE s.token_hash = f.token_hash AND f.last_seen_at <= f.unseen
+)
+SELECT f.place, w.wallet_id, w.status, w.language
+FROM found f
+CROSS JOIN LATERAL (SELECT * FROM wallets x WHERE x.wallet_id = f.wallet_id LIMIT 1) w
 
 -- name: end_session
 UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL
