@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from psycopg import AsyncCursor
 
 from qianbao.db.arrays import texts
 from qianbao.db.jobs import enqueue
@@ -84,10 +85,17 @@ async def emit(
 async def emit_all(conn: Connection, told: Sequence[Told], now: datetime) -> list[str]:
     """Tells merchants events, once this transaction has committed. Gives the deliveries' ids, of
     those merchants who want webhooks."""
+    return await enqueue_deliveries(conn, await add_deliveries(conn, told, now))
+
+
+async def add_deliveries(
+    conn: Connection, told: Sequence[Told], now: datetime
+) -> AsyncCursor[tuple[str, str]]:
+    """The first half of `emit_all`: a statement that may be queued."""
     for one in told:
         if type(one.payload) is not type(EVENTS[one.event].example):
             raise TypeError(f"{one.event} does not say {type(one.payload).__name__}")
-    cursor = await conn.execute(
+    return await conn.execute(
         SQL.add_deliveries,
         {
             "merchants": texts([one.merchant_id for one in told]),
@@ -97,7 +105,11 @@ async def emit_all(conn: Connection, told: Sequence[Told], now: datetime) -> lis
             "now": now,
         },
     )
-    made = await cursor.fetchall()
+
+
+async def enqueue_deliveries(conn: Connection, added: AsyncCursor[tuple[str, str]]) -> list[str]:
+    """The other half, once the statement has been answered."""
+    made = await added.fetchall()
     for merchant_id, delivery_id in made:
         await enqueue(conn, "deliver_webhook", merchant_id=merchant_id, delivery_id=delivery_id)
     return [delivery_id for _, delivery_id in made]

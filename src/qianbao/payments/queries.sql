@@ -116,33 +116,33 @@ WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
 INSERT INTO payments (merchant_id, payment_id, merchant_reference, description, amount_minor,
     currency, state, wallet_id, mandate_id, transfer_id, created_at, paid_at)
 SELECT n.merchant_id, n.payment_id, n.reference, n.description, n.amount_minor, n.currency, 'paid',
-    n.wallet_id, n.mandate_id, n.transfer_id, %(now)s, %(now)s
-FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(references)s::text[],
-    %(descriptions)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(wallets)s::text[],
-    %(mandates)s::text[], %(transfers)s::text[])
+    n.wallet_id, nullif(n.mandate_id, ''), n.transfer_id, %(now)s, %(now)s
+FROM unnest(%(merchants)b::text[], %(payments)b::text[], %(references)b::text[],
+    %(descriptions)b::text[], %(amounts)b::bigint[], %(currencies)b::text[], %(wallets)b::text[],
+    %(mandates)b::text[], %(transfers)b::text[])
     AS n (merchant_id, payment_id, reference, description, amount_minor, currency, wallet_id,
         mandate_id, transfer_id)
 
 -- name: lock_mandates
-SELECT wallet_id, mandate_id, merchant_id, per_charge_minor, currency, state, day,
-    charged_today_minor
-FROM mandates
-WHERE (wallet_id, mandate_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(mandates)s::text[]))
-ORDER BY wallet_id, mandate_id
-FOR NO KEY UPDATE
+SELECT m.wallet_id, m.mandate_id, m.merchant_id, m.per_charge_minor, m.currency, m.state, m.day,
+    m.charged_today_minor
+FROM (SELECT DISTINCT * FROM unnest(%(wallets)b::text[], %(ids)b::text[])) AS n (wallet_id, id)
+JOIN mandates m ON m.wallet_id = n.wallet_id AND m.mandate_id = n.id
+ORDER BY m.wallet_id, m.mandate_id
+FOR NO KEY UPDATE OF m
 
 -- name: write_mandates
 UPDATE mandates m SET day = n.day, charged_today_minor = n.charged
-FROM unnest(%(wallets)s::text[], %(mandates)s::text[], %(days)s::date[], %(charged)s::bigint[])
+FROM unnest(%(wallets)b::text[], %(mandates)b::text[], %(days)b::date[], %(charged)b::bigint[])
     AS n (wallet_id, mandate_id, day, charged)
 WHERE m.wallet_id = n.wallet_id AND m.mandate_id = n.mandate_id
 
 -- name: lock_score_orders
-SELECT wallet_id, score_order_id, merchant_id, payment_id, amount_minor, state
-FROM score_orders
-WHERE (wallet_id, score_order_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(orders)s::text[]))
-ORDER BY wallet_id, score_order_id
-FOR NO KEY UPDATE
+SELECT o.wallet_id, o.score_order_id, o.merchant_id, o.payment_id, o.amount_minor, o.state
+FROM (SELECT DISTINCT * FROM unnest(%(wallets)b::text[], %(ids)b::text[])) AS n (wallet_id, id)
+JOIN score_orders o ON o.wallet_id = n.wallet_id AND o.score_order_id = n.id
+ORDER BY o.wallet_id, o.score_order_id
+FOR NO KEY UPDATE OF o
 
 -- name: write_refunded
 UPDATE payments p SET refunded_minor = n.refunded
