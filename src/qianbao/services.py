@@ -107,7 +107,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             timeout=timeout, event_hooks={"request": [] if settings.sandbox else [public_only]}
         ),
         policies=policies,
-        clearing=Clearing(pool, KINDS, policies.current, settings, clock),
+        clearing=Clearing(pool, KINDS, policies.ask, settings, clock),
     )
     await services.refresh_clock()
     services.clearing.start()

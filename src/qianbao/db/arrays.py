@@ -168,8 +168,3 @@ async def copy_rows(
         for row in rows:
             if data := written(row):
                 await copy.writer.write(data)
-
-
-def in_pipeline(conn: Connection) -> bool:
-    """Whether statements queue now, so that a COPY is not possible."""
-    return bool(conn.pgconn.pipeline_status != pq.PipelineStatus.OFF)

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from qianbao.db.arrays import Array
-from qianbao.db.pipeline import pipeline
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
+from qianbao.db.statements import Answer, Statements
 
 Key = tuple[Any, ...]
 
@@ -69,13 +69,14 @@ class LookUps:
 
     async def _ask(self, wanted: dict[LookUp, _Wanted]) -> None:
         async with self._pool.connection() as conn:
-            async with pipeline(conn, commit=True):
-                asked = [
-                    (await _ask(conn, look_up, [key for key, _ in some]), look_up, some)
-                    for look_up, some in wanted.items()
-                ]
-            for cursor, look_up, some in asked:
-                found = _by_place(look_up, await cursor.fetchall())
+            statements = Statements(conn, alone=True)
+            asked = [
+                (_ask(statements, look_up, [key for key, _ in some]), look_up, some)
+                for look_up, some in wanted.items()
+            ]
+            await statements.answered()
+            for answer, look_up, some in asked:
+                found = _by_place(look_up, answer)
                 for place, (_, future) in enumerate(some, start=1):
                     if not future.done():
                         future.set_result(found.get(place))
@@ -85,15 +86,17 @@ def one_by_one(conn: Connection) -> Find:
     """Finds in the transaction of `conn`."""
 
     async def find(look_up: LookUp, key: Key) -> Any:
-        cursor = await _ask(conn, look_up, [key])
-        return _by_place(look_up, await cursor.fetchall()).get(1)
+        statements = Statements(conn)
+        answer = _ask(statements, look_up, [key])
+        await statements.answered()
+        return _by_place(look_up, answer).get(1)
 
     return find
 
 
-async def _ask(conn: Connection, look_up: LookUp, keys: Sequence[Key]) -> Any:
-    return await conn.cursor(binary=True).execute(look_up.query, look_up.columns(keys))
+def _ask(statements: Statements, look_up: LookUp, keys: Sequence[Key]) -> Answer[Any]:
+    return statements.ask(look_up.query, look_up.columns(keys))
 
 
-def _by_place(look_up: LookUp, rows: Sequence[tuple[Any, ...]]) -> dict[int, Any]:
-    return {place: look_up.shape(*row) for place, *row in rows}
+def _by_place(look_up: LookUp, answer: Answer[Any]) -> dict[int, Any]:
+    return {place: look_up.shape(*row) for place, *row in answer.rows}

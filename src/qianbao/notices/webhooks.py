@@ -18,12 +18,12 @@ from typing import Any
 
 import httpx
 import msgspec
-from psycopg import AsyncCursor
 
 from qianbao.db.arrays import texts
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
@@ -85,17 +85,20 @@ async def emit(
 async def emit_all(conn: Connection, told: Sequence[Told], now: datetime) -> list[str]:
     """Tells merchants events, once this transaction has committed. Gives the deliveries' ids, of
     those merchants who want webhooks."""
-    return await enqueue_deliveries(conn, await add_deliveries(conn, told, now))
+    statements = Statements(conn)
+    added = add_deliveries(statements, told, now)
+    await statements.answered()
+    return await enqueue_deliveries(conn, added)
 
 
-async def add_deliveries(
-    conn: Connection, told: Sequence[Told], now: datetime
-) -> AsyncCursor[tuple[str, str]]:
-    """The first half of `emit_all`: a statement that may be queued."""
+def add_deliveries(
+    statements: Statements, told: Sequence[Told], now: datetime
+) -> Answer[tuple[str, str]]:
+    """The first half of `emit_all`, for a statement among others."""
     for one in told:
         if type(one.payload) is not type(EVENTS[one.event].example):
             raise TypeError(f"{one.event} does not say {type(one.payload).__name__}")
-    return await conn.execute(
+    return statements.ask(
         SQL.add_deliveries,
         {
             "merchants": texts([one.merchant_id for one in told]),
@@ -107,12 +110,11 @@ async def add_deliveries(
     )
 
 
-async def enqueue_deliveries(conn: Connection, added: AsyncCursor[tuple[str, str]]) -> list[str]:
+async def enqueue_deliveries(conn: Connection, added: Answer[tuple[str, str]]) -> list[str]:
     """The other half, once the statement has been answered."""
-    made = await added.fetchall()
-    for merchant_id, delivery_id in made:
+    for merchant_id, delivery_id in added.rows:
         await enqueue(conn, "deliver_webhook", merchant_id=merchant_id, delivery_id=delivery_id)
-    return [delivery_id for _, delivery_id in made]
+    return [delivery_id for _, delivery_id in added.rows]
 
 
 async def deliver_webhook(

@@ -11,8 +11,8 @@ import msgspec
 
 from qianbao.clock import local_date
 from qianbao.db.arrays import days, integers, texts
-from qianbao.db.pipeline import pipeline
-from qianbao.db.queries import Connection, Row, ask
+from qianbao.db.queries import Connection, Row
+from qianbao.db.statements import Statements
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
@@ -128,7 +128,10 @@ async def _locked(
     if not pairs:
         return []
     wanted = {"wallets": texts([one for one, _ in pairs]), "ids": texts([one for _, one in pairs])}
-    return await (await ask(conn, query, wanted, shape)).fetchall()
+    statements = Statements(conn)
+    found = statements.ask(query, wanted, shape)
+    await statements.answered()
+    return found.rows
 
 
 def _charged(mandate: Permission, today: date) -> int:
@@ -202,16 +205,17 @@ def _apply(request: Charge, batch: Batch) -> Paid:
 
 async def _write(conn: Connection, batch: Batch) -> None:
     rows: list[tuple[Charge, Paid]] = batch.rows["charge"]
-    async with pipeline(conn):
-        await _write_charges(conn, rows, batch)
-        if used := list(batch.loaded["mandates"].values()):
-            await _write_mandates(conn, used)
-        told = await add_deliveries(conn, [_told(*row) for row in rows], batch.now)
+    statements = Statements(conn)
+    _write_charges(statements, rows, batch)
+    if used := list(batch.loaded["mandates"].values()):
+        _write_mandates(statements, used)
+    told = add_deliveries(statements, [_told(*row) for row in rows], batch.now)
+    await statements.answered()
     await enqueue_deliveries(conn, told)
 
 
-async def _write_charges(conn: Connection, rows: list[tuple[Charge, Paid]], batch: Batch) -> None:
-    await conn.execute(
+def _write_charges(statements: Statements, rows: list[tuple[Charge, Paid]], batch: Batch) -> None:
+    statements.ask(
         sql.write_charges,
         {
             "merchants": texts([request.merchant_id for request, _ in rows]),
@@ -228,10 +232,10 @@ async def _write_charges(conn: Connection, rows: list[tuple[Charge, Paid]], batc
     )
 
 
-async def _write_mandates(conn: Connection, used: list[Permission]) -> None:
+def _write_mandates(statements: Statements, used: list[Permission]) -> None:
     """Those that were charged; the others have been read, and stay as they are."""
     charged = [(one, one.day) for one in used if one.day is not None]
-    await conn.execute(
+    statements.ask(
         sql.write_mandates,
         {
             "wallets": texts([one.wallet_id for one, _ in charged]),

@@ -25,14 +25,14 @@ import psycopg
 import structlog
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import Array, arrays, copy_rows, days, in_pipeline, integers, moment, texts
+from qianbao.db.arrays import Array, arrays, copy_rows, days, integers, moment, texts
 from qianbao.db.look_ups import Key, LookUp, LookUps
-from qianbao.db.pipeline import pipeline, sent
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
-from qianbao.ledger import AccountKey, ask_book, take_book, write_book
+from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, copy_book, take_book
 from qianbao.payments.batch import Batch, Kind, LoggedDecision, member
 from qianbao.payments.errors import (
     BlockedByPolicy,
@@ -50,7 +50,8 @@ from qianbao.wallets.known import KnownWallets, ask_moved
 sql = load("qianbao.payments")
 log = structlog.get_logger(__name__)
 
-PoliciesInForce = Callable[[Connection], Awaitable[tuple[Policy, ...]]]
+PoliciesInForce = Callable[[Statements], Callable[[Connection], Awaitable[tuple[Policy, ...]]]]
+"""Asks for the policies in force; gives what gives them, once the statements are answered."""
 Waiting = tuple[Any, "asyncio.Future[Any]"]
 Answered = dict[tuple[str, str], tuple[bytes, str]]
 """By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
@@ -133,7 +134,10 @@ class Clearing:
 
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
-            return await self._policies(conn)
+            statements = Statements(conn)
+            given = self._policies(statements)
+            await statements.answered()
+            return await given(conn)
 
     async def _run(self) -> None:
         most = self._settings.clearing_batch
@@ -190,11 +194,7 @@ class Clearing:
             for kind in dict.fromkeys(kinds):
                 if kind.write is not None and batch.rows.get(kind.name):
                     await kind.write(conn, batch)
-            if len(requests) > _FEW:
-                await _write(conn, batch, fresh)
-            else:
-                async with pipeline(conn, commit=True):
-                    await _write(conn, batch, fresh)
+            await _write(conn, batch, fresh)
         return outcomes
 
     async def _read(
@@ -205,27 +205,25 @@ class Clearing:
         moment, also when it waits for its locks over midnight."""
         now = self._clock()
         keys, wallets = _touched(requests, kinds)
-        async with pipeline(conn):
-            asked = await ask_book(conn, keys)
-            moving = await ask_moved(conn, wallets, now)
-            names = [(request.scope, request.key) for request in requests]
-            finding = await conn.cursor(binary=True).execute(sql.find_answers, _names(names))
-            await sent(conn)
-            digests = [_digest(*one) for one in zip(requests, kinds, strict=True)]
-            policies = await self._policies(conn)
-            moved = await moving.fetchall()
-            answered = {
-                names[place - 1]: (digest, answer)
-                for place, digest, answer in await finding.fetchall()
-            }
+        names = [(request.scope, request.key) for request in requests]
+        statements = Statements(conn)
+        asked = ask_book(statements, keys)
+        moved = ask_moved(statements, wallets, now)
+        found: Answer[tuple[int, bytes, str]] = statements.ask(sql.find_answers, _names(names))
+        in_force = self._policies(statements)
+        await statements.sent()
+        digests = [_digest(*one) for one in zip(requests, kinds, strict=True)]
+        await statements.answered()
+        answered = {names[place - 1]: (digest, answer) for place, digest, answer in found.rows}
+        policies = await in_force(conn)
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         book = await take_book(conn, asked, now=now, holds=holds)
-        known = await self._known.know(conn, moved, policies, now)
+        known = await self._known.know(conn, moved.rows, policies, now)
         members = {
             one.wallet_id: member(
                 wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
             )
-            for wallet, one in zip(known, moved, strict=True)
+            for wallet, one in zip(known, moved.rows, strict=True)
         }
         kept = self._settings.permit_sample_per_mille
         batch = Batch(
@@ -261,11 +259,19 @@ def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
 
 
 async def _write(conn: Connection, batch: Batch, fresh: Fresh) -> None:
-    """What every kind leaves. Nothing here looks at what a statement did: it may be queued."""
-    await write_book(conn, batch.book)
-    await _write_counters(conn, batch)
-    await _write_answers(conn, fresh, batch.book.now)
-    await _write_decisions(conn, batch)
+    """What every kind leaves, and the commit."""
+    answers = _answer_rows(fresh, batch.book.now)
+    statements = Statements(conn)
+    if len(answers) > _FEW:
+        await copy_book(conn, batch.book)
+        await copy_rows(conn, sql.copy_answers, _ANSWERS, answers)
+    elif answers:
+        ask_rows(statements, batch.book)
+        statements.ask(sql.insert_answers, arrays(_ANSWERS, answers))
+    ask_changes(statements, batch.book)
+    _write_counters(statements, batch)
+    _write_decisions(statements, batch)
+    await statements.answered(commit=True)
 
 
 def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
@@ -312,25 +318,19 @@ def _names(names: Sequence[Key]) -> dict[str, Array]:
 _FIRST_ANSWER = LookUp(sql.find_answers, _names, lambda digest, answer: (digest, answer))
 
 
-async def _write_answers(conn: Connection, fresh: Fresh, now: datetime) -> None:
+def _answer_rows(fresh: Fresh, now: datetime) -> list[tuple[Any, ...]]:
     at = moment(now)
-    rows = [
+    return [
         (scope, key, digest, _encode(answer).decode(), at)
         for (scope, key), (digest, answer) in fresh.items()
     ]
-    if not rows:
-        return
-    if in_pipeline(conn):
-        await conn.execute(sql.insert_answers, arrays(_ANSWERS, rows))
-    else:
-        await copy_rows(conn, sql.copy_answers, _ANSWERS, rows)
 
 
-async def _write_counters(conn: Connection, batch: Batch) -> None:
+def _write_counters(statements: Statements, batch: Batch) -> None:
     counted = [one for one in batch.members.values() if one.counted]
     if not counted:
         return
-    await conn.execute(
+    statements.ask(
         sql.write_counters,
         {
             "wallets": texts([one.moved.wallet_id for one in counted]),
@@ -343,7 +343,7 @@ async def _write_counters(conn: Connection, batch: Batch) -> None:
     )
 
 
-async def _write_decisions(conn: Connection, batch: Batch) -> None:
+def _write_decisions(statements: Statements, batch: Batch) -> None:
     logged = batch.decisions
     if not logged:
         return
@@ -351,7 +351,7 @@ async def _write_decisions(conn: Connection, batch: Batch) -> None:
     def column(part: Callable[[LoggedDecision], Any]) -> Array:
         return texts([msgspec.json.encode(part(one)).decode() for one in logged])
 
-    await conn.execute(
+    statements.ask(
         sql.write_decisions,
         {
             "wallets": texts([one.wallet_id for one in logged]),

@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
-from psycopg import AsyncCursor
 
 from qianbao.clock import local_date, start_of_day
 from qianbao.db.arrays import texts
-from qianbao.db.queries import Connection, ask
+from qianbao.db.queries import Connection
+from qianbao.db.statements import Answer, Statements
 from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.permits import Permit, permit
 from qianbao.policy.policies import Policy
@@ -159,9 +159,7 @@ def _known_on(
     return Known(version, situation, day, begins, ends, facts_at(situation, now), policies, {})
 
 
-async def ask_moved(
-    conn: Connection, wallet_ids: Iterable[str], now: datetime
-) -> AsyncCursor[Moved]:
+def ask_moved(statements: Statements, wallet_ids: Iterable[str], now: datetime) -> Answer[Moved]:
     """What money has moved, of each wallet that exists."""
     wanted = {"wallet_ids": texts(list(wallet_ids)), "now": now}
-    return await ask(conn, SQL.read_moved, wanted, Moved)
+    return statements.ask(SQL.read_moved, wanted, Moved)

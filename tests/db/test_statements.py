@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qianbao.db.arrays import bytes_of, integers, moment, moments, texts
-from qianbao.db.pipeline import pipeline
+from qianbao.db.statements import Statements
 from tests.kit.money import NOW
 
 NO_NUL = st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))
@@ -20,9 +20,10 @@ async def test_more_than_a_socket_takes_does_not_hang(pool):
     big = texts(["a much longer text than an id has" * 10] * 20_000)
     async with asyncio.timeout(20), pool.connection() as conn:
         await conn.execute("CREATE TEMPORARY TABLE kept (line text)")
-        async with pipeline(conn, commit=True):
-            for _ in range(4):
-                await conn.execute("INSERT INTO kept SELECT unnest(%b::text[])", [big])
+        statements = Statements(conn)
+        for _ in range(4):
+            statements.ask(b"INSERT INTO kept SELECT unnest(%b::text[])", [big])
+        await statements.answered(commit=True)
         row = await (await conn.execute("SELECT count(*) FROM kept")).fetchone()
     assert row[0] == 80_000
 
