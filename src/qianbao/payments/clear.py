@@ -33,7 +33,7 @@ from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, copy_book, take_book
-from qianbao.payments.batch import Batch, Kind, LoggedDecision, member
+from qianbao.payments.batch import Batch, Kind, LoggedDecision, Member
 from qianbao.payments.errors import (
     BlockedByPolicy,
     ClearingBusy,
@@ -220,7 +220,7 @@ class Clearing:
         book = await take_book(conn, asked, now=now, holds=holds)
         known = await self._known.know(conn, moved.rows, policies, now)
         members = {
-            one.wallet_id: member(
+            one.wallet_id: Member(
                 wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
             )
             for wallet, one in zip(known, moved.rows, strict=True)
