@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import OperationalError
+from psycopg.errors import UniqueViolation
+from psycopg.pq import TransactionStatus
 
-from qianbao.db.arrays import bytes_of, integers, moment, moments, texts
+from qianbao.db.arrays import bytes_of, days, integers, moment, moments, texts
 from qianbao.db.statements import Statements
 from tests.kit.money import NOW
 
+DAYS = [date(1999, 12, 31), date(2026, 11, 22)]
 NO_NUL = st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))
 
 
@@ -28,21 +34,82 @@ async def test_more_than_a_socket_takes_does_not_hang(pool):
     assert row[0] == 80_000
 
 
+async def test_the_first_that_fails_is_named_and_nothing_after_it_happens(pool):
+    async with pool.connection() as conn:
+        await conn.execute("CREATE TEMPORARY TABLE kept (line int PRIMARY KEY)")
+        await conn.commit()
+        statements = Statements(conn)
+        statements.ask(b"INSERT INTO kept VALUES (%s)", [1])
+        statements.ask(b"INSERT INTO kept VALUES (%s)", [1])
+        statements.ask(b"SELECT no_such_column")
+        with pytest.raises(UniqueViolation):
+            await statements.answered(commit=True)
+        await conn.rollback()
+        again = Statements(conn)
+        kept = again.ask(b"SELECT count(*) FROM kept")
+        again.ask(b"INSERT INTO kept VALUES (%s)", [1])
+        await again.answered(commit=True)
+        assert kept.first == (0,)
+
+
+async def test_what_was_prepared_outlives_a_rollback(pool):
+    """A verb that refuses rolls back; psycopg would then drop what is prepared, ours with it."""
+    async with pool.connection() as conn:
+        for number in range(20):
+            statements = Statements(conn)
+            found = statements.ask(b"SELECT %(number)s::int + 1", {"number": number})
+            await statements.answered()
+            assert found.rows == [(number + 1,)]
+            for _ in range(6):
+                await conn.execute("SELECT 1")
+            await conn.rollback()
+
+
+async def test_a_name_that_comes_again_is_one_parameter(pool):
+    async with pool.connection() as conn:
+        statements = Statements(conn)
+        found = statements.ask(
+            b"SELECT %(a)s::int %% 3, %(b)s::text, %(a)s::int", {"a": 5, "b": "é"}
+        )
+        await statements.answered()
+        assert found.rows == [(2, "é", 5)]
+
+
+async def test_alone_they_leave_no_transaction_open(pool):
+    async with pool.connection() as conn:
+        statements = Statements(conn, alone=True)
+        statements.ask(b"SELECT 1")
+        await statements.answered()
+        assert conn.info.transaction_status == TransactionStatus.IDLE
+
+
+async def test_a_lost_connection_is_an_operational_error(pool):
+    async with pool.connection() as conn, pool.connection() as other:
+        statements = Statements(conn)
+        statements.ask(b"SELECT pg_sleep(20)")
+        await statements.sent()
+        await other.execute("SELECT pg_terminate_backend(%s)", (conn.info.backend_pid,))
+        with pytest.raises(OperationalError):
+            await statements.answered()
+
+
 async def test_columns_arrive_as_they_were(pool):
     async with pool.connection() as conn:
         row = await (
             await conn.execute(
-                "SELECT %b::text[], %b::text[], %b::bytea[], %b::bigint[], %b::timestamptz[]",
+                "SELECT %b::text[], %b::text[], %b::bytea[], %b::bigint[], %b::timestamptz[],"
+                " %b::date[]",
                 [
                     texts([]),
                     texts(["é", "", "王小明"]),
                     bytes_of([b"\0", b""]),
                     integers([-1, 2**62]),
                     moments([moment(NOW)]),
+                    days(DAYS),
                 ],
             )
         ).fetchone()
-    assert row == ([], ["é", "", "王小明"], [b"\0", b""], [-1, 2**62], [NOW])
+    assert row == ([], ["é", "", "王小明"], [b"\0", b""], [-1, 2**62], [NOW], DAYS)
 
 
 @given(st.lists(st.text(NO_NUL, max_size=5), max_size=6))

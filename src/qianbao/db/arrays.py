@@ -7,7 +7,8 @@ Python; here a whole column becomes bytes in a few calls, which the clearing loo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -158,13 +159,28 @@ def arrays(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Array]:
     return [_COLUMNS[name][1](column) for name, column in zip(types, columns, strict=True)]
 
 
-async def copy_rows(
-    conn: Connection, query: bytes, types: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Writes rows by the binary COPY that `query` begins; moments come as `moment` gives them."""
+Rows = Iterable[Sequence[Any]]
+
+
+@asynccontextmanager
+async def copying(
+    conn: Connection, query: bytes, types: Sequence[str]
+) -> AsyncIterator[Callable[[Rows], Awaitable[None]]]:
+    """Inside, rows are written by the binary COPY that `query` begins, and the server works on them
+    meanwhile; moments come as `moment` gives them. The connection does nothing else."""
     async with conn.cursor() as cursor, cursor.copy(query) as copy:
         copy.set_types([_COLUMNS[name][0] for name in types])
         written = copy.formatter.write_row  # gives what is to be sent, when it is enough
-        for row in rows:
-            if data := written(row):
-                await copy.writer.write(data)
+
+        async def write(rows: Rows) -> None:
+            for row in rows:
+                if data := written(row):
+                    await copy.writer.write(data)
+
+        yield write
+
+
+async def copy_rows(conn: Connection, query: bytes, types: Sequence[str], rows: Rows) -> None:
+    """`copying`, with all rows at hand."""
+    async with copying(conn, query, types) as write:
+        await write(rows)

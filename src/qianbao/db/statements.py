@@ -110,16 +110,18 @@ class Statements:
 
     async def sent(self) -> None:
         """Sends what is queued, so that the server works while we do."""
+        if not self._expected:
+            return
         self._conn.pgconn.send_flush_request()
         await self._conn.wait(_flushed(self._conn))
 
     async def answered(self, *, commit: bool = False) -> None:
         """Waits for every answer, and with `commit` for the transaction's end. Raises what psycopg
         raises for the first statement that failed; those after it were not executed."""
-        if not self._expected:
-            return
         if commit:
             self.ask(b"COMMIT")
+        if not self._expected:
+            return
         expected, self._expected = self._expected, []
         self._conn.pgconn.pipeline_sync()
         results = await self._conn.wait(_exchanged(self._conn))

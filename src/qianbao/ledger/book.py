@@ -65,7 +65,7 @@ class Book:
         self.holds = holds or {}
         self.now = now
         self.chain = chain
-        self._created = moment(now)
+        self.moment = moment(now)
         self._ids = id_series("trf", now, entropy)
         self.transfers: list[Row] = []
         self.after: list[tuple[int, int, int, int]] = []
@@ -130,7 +130,7 @@ class Book:
         """The row, as `ledger.write` names its columns, and what its entries leave behind: of the
         payer and of the payee the entry's number and the balance after it."""
         transfer_id = next(self._ids)
-        created = event = self._created
+        created = event = self.moment
         if transfer.event_at is not self.now:
             event = moment(transfer.event_at)
         self.transfers.append(

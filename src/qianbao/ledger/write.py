@@ -77,18 +77,20 @@ async def expire_holds(conn: Connection, *, now: datetime, limit: int = 500) -> 
 async def write_book(conn: Connection, book: Book) -> None:
     """Writes transfers, entries, balances, holds and the seal. The caller's transaction commits
     them."""
-    await copy_book(conn, book)
     statements = Statements(conn)
     ask_changes(statements, book)
+    await copy_book(conn, book, statements)
+
+
+async def copy_book(conn: Connection, book: Book, statements: Statements) -> None:
+    """The new rows of many transfers, by COPY. `statements` are worked on by the server while the
+    rows are put in order, and answered."""
+    await statements.sent()
+    # By owner, as their key is, so that neighbours land on the same page of the index.
+    entries = sorted(book.entries(), key=itemgetter(0))
     await statements.answered()
-
-
-async def copy_book(conn: Connection, book: Book) -> None:
-    """The new rows of many transfers."""
-    if book.transfers:
+    if entries:
         await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
-        # By owner, as their key is, so that neighbours land on the same page of the index.
-        entries = sorted(book.entries(), key=itemgetter(0))
         await copy_rows(conn, sql.copy_entries, _ENTRIES, entries)
 
 
@@ -100,7 +102,7 @@ def ask_rows(statements: Statements, book: Book) -> None:
 
 
 def ask_changes(statements: Statements, book: Book) -> None:
-    """All else that `write_book` writes."""
+    """All that `write_book` writes besides rows: balances, holds and the seal."""
     if book.transfers:
         assert book.chain is not None, "a book that is written was opened with a chain"
         seal(statements, book.chain, book.transfers, book.now)

@@ -112,6 +112,8 @@ class Batch:
         self.loaded: dict[str, Any] = {}
         self.rows: dict[str, list[Any]] = {}
         self.decisions: list[LoggedDecision] = []
+        self.answers: list[tuple[str, str, bytes, str, int]] = []
+        """To be stored: scope, key, digest of the request, the answer as JSON, the moment."""
         self._sampled = sampled
 
     def open_wallet(self, wallet_id: str) -> Situation:

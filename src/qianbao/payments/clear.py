@@ -25,7 +25,7 @@ import psycopg
 import structlog
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import Array, arrays, copy_rows, days, integers, moment, texts
+from qianbao.db.arrays import Array, arrays, copying, days, integers, texts
 from qianbao.db.look_ups import Key, LookUp, LookUps
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
@@ -186,15 +186,12 @@ class Clearing:
             for kind in self._kinds.values():
                 if kind in present and kind.load is not None:
                     await kind.load(conn, _loadable(requests, kind, batch), batch)
-            fresh: Fresh = {}
-            outcomes = [
-                _settle(request, kind, digest, batch, answered, fresh)
-                for request, kind, digest in zip(requests, kinds, digests, strict=True)
-            ]
+            work = list(zip(requests, kinds, digests, strict=True))
+            outcomes = await _settle_all(conn, batch, answered, work)
             for kind in dict.fromkeys(kinds):
                 if kind.write is not None and batch.rows.get(kind.name):
                     await kind.write(conn, batch)
-            await _write(conn, batch, fresh)
+            await _write(conn, batch, many=len(requests) > _FEW)
         return outcomes
 
     async def _read(
@@ -258,19 +255,34 @@ def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
     ]
 
 
-async def _write(conn: Connection, batch: Batch, fresh: Fresh) -> None:
+async def _settle_all(
+    conn: Connection, batch: Batch, answered: Answered, work: list[tuple[Any, Kind, bytes]]
+) -> list[Any]:
+    """The answer or the refusal of each request. The server stores the answers of a large batch
+    while the rest of it is settled."""
+    fresh: Fresh = {}
+    if len(work) <= _FEW:
+        return [_settle(*one, batch, answered, fresh) for one in work]
+    outcomes = []
+    async with copying(conn, sql.copy_answers, _ANSWERS) as write:
+        for start in range(0, len(work), _FEW):
+            stored, part = len(batch.answers), work[start : start + _FEW]
+            outcomes += [_settle(*one, batch, answered, fresh) for one in part]
+            await write(batch.answers[stored:])
+    return outcomes
+
+
+async def _write(conn: Connection, batch: Batch, *, many: bool) -> None:
     """What every kind leaves, and the commit."""
-    answers = _answer_rows(fresh, batch.book.now)
     statements = Statements(conn)
-    if len(answers) > _FEW:
-        await copy_book(conn, batch.book)
-        await copy_rows(conn, sql.copy_answers, _ANSWERS, answers)
-    elif answers:
-        ask_rows(statements, batch.book)
-        statements.ask(sql.insert_answers, arrays(_ANSWERS, answers))
     ask_changes(statements, batch.book)
     _write_counters(statements, batch)
     _write_decisions(statements, batch)
+    if many:
+        await copy_book(conn, batch.book, statements)
+    elif batch.answers:
+        ask_rows(statements, batch.book)
+        statements.ask(sql.insert_answers, arrays(_ANSWERS, batch.answers))
     await statements.answered(commit=True)
 
 
@@ -301,6 +313,7 @@ def _settle(
         batch.book.back_to(mark)
         return refusal
     fresh[key] = (digest, answer)
+    batch.answers.append((*key, digest, _encode(answer).decode(), batch.book.moment))
     return answer
 
 
@@ -316,14 +329,6 @@ def _names(names: Sequence[Key]) -> dict[str, Array]:
 
 
 _FIRST_ANSWER = LookUp(sql.find_answers, _names, lambda digest, answer: (digest, answer))
-
-
-def _answer_rows(fresh: Fresh, now: datetime) -> list[tuple[Any, ...]]:
-    at = moment(now)
-    return [
-        (scope, key, digest, _encode(answer).decode(), at)
-        for (scope, key), (digest, answer) in fresh.items()
-    ]
 
 
 def _write_counters(statements: Statements, batch: Batch) -> None:
