@@ -97,7 +97,7 @@ LIMIT %(limit)s
 SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
     wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
 FROM payments
-WHERE (merchant_id, payment_id) IN (SELECT * FROM unnest(%(merchants)s::text[], %(payments)s::text[]))
+WHERE (merchant_id, payment_id) IN (SELECT * FROM unnest(%(merchants)b::text[], %(payments)b::text[]))
 ORDER BY merchant_id, payment_id
 FOR NO KEY UPDATE
 
@@ -108,7 +108,7 @@ WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)s AND state = 
 -- name: write_paid
 UPDATE payments p
 SET state = 'paid', wallet_id = n.wallet_id, transfer_id = n.transfer_id, paid_at = %(now)s
-FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(wallets)s::text[], %(transfers)s::text[])
+FROM unnest(%(merchants)b::text[], %(payments)b::text[], %(wallets)b::text[], %(transfers)b::text[])
     AS n (merchant_id, payment_id, wallet_id, transfer_id)
 WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
 
