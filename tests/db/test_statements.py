@@ -93,6 +93,33 @@ async def test_a_lost_connection_is_an_operational_error(pool):
             await statements.answered()
 
 
+@pytest.mark.parametrize("sleeping", ["in the server", "here"])
+async def test_who_is_cancelled_on_the_way_leaves_a_pool_that_works(pool, sleeping):
+    """What has been sent and not been answered leaves its connection of no use."""
+
+    async def on_the_way() -> None:
+        async with pool.connection() as conn:
+            statements = Statements(conn)
+            statements.ask(b"SELECT pg_sleep(%s)", [20.0 if sleeping == "in the server" else 0.0])
+            await statements.sent()
+            if sleeping == "here":
+                await asyncio.sleep(20)
+            await statements.answered()
+
+    async with asyncio.timeout(15):
+        task = asyncio.create_task(on_the_way())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _ in range(12):
+            async with pool.connection() as conn:
+                statements = Statements(conn)
+                found = statements.ask(b"SELECT 1")
+                await statements.answered(commit=True)
+                assert found.rows == [(1,)]
+
+
 async def test_columns_arrive_as_they_were(pool):
     async with pool.connection() as conn:
         row = await (
