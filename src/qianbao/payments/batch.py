@@ -119,17 +119,19 @@ class Batch:
     def open_wallet(self, wallet_id: str) -> Situation:
         """The wallet's situation, but for what money moves. Raises `WalletUnknown` or
         `WalletClosed`."""
+        return self._open(wallet_id).known.situation
+
+    def _open(self, wallet_id: str) -> Member:
         found = self.members.get(wallet_id)
         if found is None:
             raise WalletUnknown()
         if found.known.situation.status == "closed":
             raise WalletClosed()
-        return found.known.situation
+        return found
 
     def decide(self, wallet_id: str, capability: str, amount_minor: int) -> None:
         """Raises `BlockedByPolicy` unless every policy in force allows it."""
-        self.open_wallet(wallet_id)
-        found = self.members[wallet_id]
+        found = self._open(wallet_id)
         permit, sampled = found.known.permit(capability, self.now), self._sampled()
         if not permit.terms and not sampled:
             return

@@ -222,14 +222,14 @@ class Clearing:
             )
             for wallet, one in zip(known, moved.rows, strict=True)
         }
-        kept = self._settings.permit_sample_per_mille
+        chance, kept = self._chance, self._settings.permit_sample_per_mille / 1000
         batch = Batch(
             now=now,
             book=book,
             members=members,
             policies=policies,
             settings=self._settings,
-            sampled=lambda: self._chance() * 1000 < kept,
+            sampled=lambda: chance() < kept,
         )
         return batch, answered, digests
 
