@@ -17,6 +17,7 @@ import pytest
 
 from qianbao.cli import GROUPS
 from qianbao.clock import system_clock
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
@@ -176,9 +177,10 @@ async def test_a_merchant_is_admitted_and_its_key_changed(on, pool: Pool, now) -
     async def is_taken(key: str) -> bool:
         async with pool.connection() as conn:
             try:
-                return (await merchant_by_key(conn, api_key=key)).merchant_id == merchant_id
+                found = await merchant_by_key(one_by_one(conn), api_key=key)
             except MerchantKeyWrong:
                 return False
+            return found.merchant_id == merchant_id
 
     added = on("merchant", "add", "Green Tea House", "绿茶馆").stdout
     merchant_id, first = re.findall(r"^(?:merchant|API key) +(\S+)$", added, re.MULTILINE)

@@ -100,6 +100,8 @@ def check_amount(money: Money, currency: str) -> int:
     `currency`. Raises `CurrencyUnsupported` or `AmountOutOfRange`."""
     if money.currency != currency:
         raise CurrencyUnsupported(expected=currency, given=money.currency[:8])
+    if 0 < money.amount_minor <= MAX_AMOUNT_MINOR:
+        return money.amount_minor
     given = show(money.amount_minor, currency)
     if money.amount_minor <= 0:
         raise AmountOutOfRange(
@@ -110,16 +112,14 @@ def check_amount(money: Money, currency: str) -> int:
             bound_en="at least",
             bound_zh="不得低于",
         )
-    if money.amount_minor > MAX_AMOUNT_MINOR:
-        raise AmountOutOfRange(
-            given=given,
-            limit=show(MAX_AMOUNT_MINOR, currency),
-            wrong_en="much",
-            wrong_zh="过大",
-            bound_en="at most",
-            bound_zh="不得超过",
-        )
-    return money.amount_minor
+    raise AmountOutOfRange(
+        given=given,
+        limit=show(MAX_AMOUNT_MINOR, currency),
+        wrong_en="much",
+        wrong_zh="过大",
+        bound_en="at most",
+        bound_zh="不得超过",
+    )
 
 
 def show(amount_minor: int, currency: str = "CNY", *, symbol: bool = True) -> str:

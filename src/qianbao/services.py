@@ -16,6 +16,7 @@ import msgspec
 from qianbao.banks.gateway import Gateway
 from qianbao.clock import Clock, MovableClock, system_clock
 from qianbao.db import clock as sandbox_clock
+from qianbao.db.look_ups import LookUps
 from qianbao.db.pool import Pool, open_pool
 from qianbao.http_client import HttpClient
 from qianbao.identity.registers import Registers
@@ -32,6 +33,7 @@ class Services(msgspec.Struct, frozen=True):
 
     settings: Settings
     pool: Pool
+    look_ups: LookUps
     clock: Clock
     keys: KeyRing
     gateway: Gateway
@@ -95,6 +97,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     services = Services(
         settings=settings,
         pool=pool,
+        look_ups=LookUps(pool),
         clock=clock,
         keys=keys,
         gateway=Gateway(gateway_http),
@@ -104,7 +107,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             timeout=timeout, event_hooks={"request": [] if settings.sandbox else [public_only]}
         ),
         policies=policies,
-        clearing=Clearing(pool, KINDS, policies.current, settings, clock),
+        clearing=Clearing(pool, KINDS, policies.ask, settings, clock),
     )
     await services.refresh_clock()
     services.clearing.start()

@@ -134,7 +134,7 @@ async def clearing(
     async def current(_: object) -> tuple[Policy, ...]:
         return in_force
 
-    loop = Clearing(pool, KINDS, current, Settings(**settings), clock)
+    loop = Clearing(pool, KINDS, lambda _: current, Settings(**settings), clock)
     loop.start()
     try:
         yield loop

@@ -35,7 +35,7 @@ def move(debit, credit, amount):
 def test_a_transfer_leaves_two_entries_with_the_balance_after():
     book = new_book()
     book.transfer(move(ANNA, TARO, 30))
-    assert [(entry[0], entry[2], entry[6], entry[7]) for entry in book.entries] == [
+    assert [(entry[0], entry[2], entry[6], entry[7]) for entry in book.entries()] == [
         ("wal_anna", 1, -30, 70),
         ("wal_taro", 1, 30, 30),
     ]
@@ -56,7 +56,7 @@ def test_refusals(debit, credit, amount, code):
     with pytest.raises(QianbaoError) as error:
         book.transfer(move(debit, credit, amount))
     assert error.value.code == code
-    assert (book.accounts, book.transfers, book.entries) == (before, [], [])
+    assert (book.accounts, book.transfers, book.after) == (before, [], [])
 
 
 def test_a_hold_reserves_and_ends_once():
@@ -151,7 +151,7 @@ def test_going_back_to_a_mark_forgets_everything_since(before, after):
 def written(book: Book):
     """Everything that would be written."""
     return (
-        book.accounts, book.holds, book.transfers, book.entries, book.touched, book.touched_holds,
+        book.accounts, book.holds, book.transfers, book.after, book.touched, book.touched_holds,
     )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def test_money_is_neither_made_nor_lost_and_holds_are_covered(steps):
     assert sum(account.balance_minor for account in in_yuan) == 0
     for account in in_yuan:
         key = (account.owner_id, account.account_id)
-        entries = [entry for entry in book.entries if entry[:2] == key]
+        entries = [entry for entry in book.entries() if entry[:2] == key]
         assert account.entry_count == len(entries)
         held = sum(
             hold.amount_minor

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
 from qianbao.ids import id_from_key, new_id
@@ -22,9 +23,9 @@ from qianbao.mandates import (
     approve_plan,
     end,
     get_mandate,
-    get_merchant_mandate,
     list_mandates,
     list_merchant_mandates,
+    mandate_holder,
     plans,
     sign,
 )
@@ -195,11 +196,13 @@ async def test_somebody_elses_mandate(conn: Connection) -> None:
     with pytest.raises(MandateNotFound):
         await end(conn, wallet_id=ben, mandate_id=mandate_id, mode=EndMode.HOLDER, now=NOW)
     with pytest.raises(MandateNotFound):
-        await get_merchant_mandate(
-            conn, merchant_id=await a_merchant(conn, "Meituan"), mandate_id=mandate_id
+        await mandate_holder(
+            one_by_one(conn),
+            merchant_id=await a_merchant(conn, "Meituan"),
+            mandate_id=mandate_id,
         )
-    found = await get_merchant_mandate(conn, merchant_id=didi, mandate_id=mandate_id)
-    assert found.wallet_id == anna
+    holder = await mandate_holder(one_by_one(conn), merchant_id=didi, mandate_id=mandate_id)
+    assert holder == anna
 
 
 async def test_a_merchants_pages(conn: Connection) -> None:

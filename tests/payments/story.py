@@ -33,6 +33,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool, open_pool
 from qianbao.errors import QianbaoError
 from qianbao.ids import id_from_key
@@ -225,7 +226,7 @@ class Town:
     async def ask_sign_in(self, _: Clearing, api_key: str) -> object:
         """A merchant shows its key."""
         async with self.pool.connection() as conn:
-            return await merchant_by_key(conn, api_key=api_key)
+            return await merchant_by_key(one_by_one(conn), api_key=api_key)
 
     async def ask_ask(
         self, _: Clearing, payment: str, amount: str, what: str = "Green tea", shop: str = SHOP

@@ -204,7 +204,8 @@ async def test_what_was_half_done_is_taken_back(pool):
     anna = await add_wallet(pool, "Anna", balance_minor=100_00)
     taro = await add_wallet(pool, "Taro")
     half = Kind(
-        name="half", request=Half, answer=str, body=("to_wallet_id",), apply=_half_done,
+        name="half", request=Half, answer=str, apply=_half_done,
+        body=lambda one: (one.to_wallet_id,),
         accounts=lambda one: [main_account(one.wallet_id), main_account(one.to_wallet_id)],
         wallets=lambda one: [one.wallet_id, one.to_wallet_id],
     )  # fmt: skip
@@ -213,7 +214,7 @@ async def test_what_was_half_done_is_taken_back(pool):
         return ()
 
     clock = Hand()
-    loop = Clearing(pool, [*KINDS, half], rules, Settings(), clock)
+    loop = Clearing(pool, [*KINDS, half], lambda _: rules, Settings(), clock)
     before = await fingerprint(pool)
     clock.move(seconds=1)
     loop.start()

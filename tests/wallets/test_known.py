@@ -101,7 +101,7 @@ class Town:
         async def current(_):
             return self.rules
 
-        return Clearing(self.pool, KINDS, current, self.settings, self.clock)
+        return Clearing(self.pool, KINDS, lambda _: current, self.settings, self.clock)
 
     def name(self, who: int, before: str = "") -> str:
         return f"{before}{PEOPLE[who]} {self.number}"

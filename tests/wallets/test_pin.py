@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.keyring import new_token
@@ -131,9 +132,11 @@ async def test_a_new_pin_signs_everybody_else_out_and_is_told(pool: Pool) -> Non
             await start_session(conn, wallet_id=annas, token=token, now=NOW)
     await _change(pool, annas, PIN, "975310", here)
     async with pool.connection() as conn:
-        assert (await find_session(conn, token=here, now=NOW, settings=SETTINGS)).wallet_id == annas
+        assert (
+            await find_session(one_by_one(conn), token=here, now=NOW, settings=SETTINGS)
+        ).wallet_id == annas
         with pytest.raises(NotSignedIn):
-            await find_session(conn, token=elsewhere, now=NOW, settings=SETTINGS)
+            await find_session(one_by_one(conn), token=elsewhere, now=NOW, settings=SETTINGS)
         (notice,) = await list_notices(conn, wallet_id=annas)
     assert notice.kind == "pin_changed"
 

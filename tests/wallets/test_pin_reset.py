@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from qianbao.banks.directory import CardNumberInvalid
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import new_id
@@ -99,9 +100,9 @@ async def test_the_code_and_the_document_set_a_new_pin(pool: Pool) -> None:
     with pytest.raises(PinWrong):
         await check_pin(pool, SETTINGS, wallet_id=annas, pin=PIN, now=NOW)
     async with pool.connection() as conn:
-        await find_session(conn, token=signed_in.token, now=NOW, settings=SETTINGS)
+        await find_session(one_by_one(conn), token=signed_in.token, now=NOW, settings=SETTINGS)
         with pytest.raises(NotSignedIn):
-            await find_session(conn, token=elsewhere, now=NOW, settings=SETTINGS)
+            await find_session(one_by_one(conn), token=elsewhere, now=NOW, settings=SETTINGS)
         assert [one.kind for one in await list_notices(conn, wallet_id=annas)] == ["pin_changed"]
     assert any("changed without the old one" in text for text in await texts_to(pool, ANNA))
     assert await attempts(pool) == [("code", "done")]
@@ -225,6 +226,6 @@ async def test_abroad_without_text_messages_a_linked_card_stands_for_the_code(po
     await check_pin(pool, SETTINGS, wallet_id=annas, pin=NEW_PIN, now=NOW)
     assert await attempts(pool) == [("card", "refused")] * 3 + [("card", "done")]
     async with pool.connection() as conn:
-        await find_session(conn, token=here, now=NOW, settings=SETTINGS)
+        await find_session(one_by_one(conn), token=here, now=NOW, settings=SETTINGS)
         with pytest.raises(NotSignedIn):
-            await find_session(conn, token=elsewhere, now=NOW, settings=SETTINGS)
+            await find_session(one_by_one(conn), token=elsewhere, now=NOW, settings=SETTINGS)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.keyring import new_token
 from qianbao.wallets.opening import mark_closed
@@ -23,7 +24,7 @@ async def _annas(pool: Pool) -> tuple[str, str]:
 
 async def _find(pool: Pool, token: str, now: datetime) -> Session:
     async with pool.connection() as conn:
-        return await find_session(conn, token=token, now=now, settings=SETTINGS)
+        return await find_session(one_by_one(conn), token=token, now=now, settings=SETTINGS)
 
 
 async def test_a_session_lasts_while_it_is_used(pool: Pool) -> None:

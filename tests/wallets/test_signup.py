@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.wallets import codes, pin, signup
@@ -41,7 +42,9 @@ async def test_anna_opens_a_wallet(pool: Pool) -> None:
     signed_in = await confirm(pool, *await code_for(pool, "138 0013 8001"))
     assert signed_in.created
     async with pool.connection() as conn:
-        session = await find_session(conn, token=signed_in.token, now=NOW, settings=SETTINGS)
+        session = await find_session(
+            one_by_one(conn), token=signed_in.token, now=NOW, settings=SETTINGS
+        )
         annas = await wallet(conn, signed_in.wallet_id)
         cursor = await conn.execute("SELECT pin_hash, phone_cipher, bucket FROM wallets")
         row = await cursor.fetchone()

@@ -7,6 +7,7 @@ is in each route's own signature (`access.py`); what a route says of itself is i
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 
 from litestar import Litestar, Router
@@ -49,11 +50,26 @@ GROUPS: dict[str, ModuleType] = {
 }
 """The routes as an engineer finds them; a module's docstring says what its group is."""
 
+_KEYS: dict[ModuleType, Callable[..., Awaitable[str]]] = {
+    documents: access.key_of_holder,
+    cards: access.key_of_holder,
+    money: access.key_of_holder,
+    permissions: access.key_of_holder,
+    merchant: access.key_of_merchant,
+    webhook: access.key_of_merchant,
+}
+"""Whose idempotency key it is, where every route that takes one is asked by the same."""
+
 
 def routes() -> list[ControllerRouterHandler]:
     """Every route of the API, and the pages about its errors."""
     groups = [
-        Router(path="/", route_handlers=list(module.ROUTES), tags=[name])
+        Router(
+            path="/",
+            route_handlers=list(module.ROUTES),
+            tags=[name],
+            dependencies={"key": Provide(_KEYS.get(module, access.key_of_anybody))},
+        )
         for name, module in GROUPS.items()
     ]
     api = Router(
@@ -63,7 +79,6 @@ def routes() -> list[ControllerRouterHandler]:
             "holder": Provide(access.provide_holder),
             "merchant": Provide(access.provide_merchant),
             "operator": Provide(access.provide_operator),
-            "key": Provide(access.provide_key),
         },
         before_request=access.check_text,
         request_max_body_size=BODY_BYTES,

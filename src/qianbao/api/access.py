@@ -152,14 +152,14 @@ def _texts(sent: Any) -> Iterator[str]:
 async def provide_holder(request: Asked) -> Session:
     """The holder whose session this is."""
     own = services(request)
-    async with own.pool.connection() as conn:
-        return await find_session(conn, token=bearer(request), now=own.now(), settings=own.settings)
+    return await find_session(
+        own.look_ups.find, token=bearer(request), now=own.now(), settings=own.settings
+    )
 
 
 async def provide_merchant(request: Asked) -> Merchant:
     """The merchant whose key this is."""
-    async with services(request).pool.connection() as conn:
-        return await merchant_by_key(conn, api_key=bearer(request))
+    return await merchant_by_key(services(request).look_ups.find, api_key=bearer(request))
 
 
 async def provide_operator(request: Asked) -> Operator:
@@ -169,8 +169,27 @@ async def provide_operator(request: Asked) -> Operator:
         return await find_operator(conn, token=bearer(request), now=own.now())
 
 
-async def provide_key(idempotency_key: Key = "") -> str:
+# A route's key is read after who asks is known: first comes who may not ask at all, and two things
+# read at once would be two tasks of the event loop.
+
+
+async def key_of_merchant(merchant: Merchant, idempotency_key: Key = "") -> str:
+    """The merchant's key. Raises `IdempotencyKeyMissing`."""
+    return check_key(idempotency_key)
+
+
+async def key_of_holder(holder: Session, idempotency_key: Key = "") -> str:
+    """The holder's key. Raises `IdempotencyKeyMissing`."""
+    return check_key(idempotency_key)
+
+
+async def key_of_anybody(idempotency_key: Key = "") -> str:
     """The caller's key. Raises `IdempotencyKeyMissing`."""
+    return check_key(idempotency_key)
+
+
+def check_key(idempotency_key: str) -> str:
+    """The key itself. Raises `IdempotencyKeyMissing`."""
     if not _KEY.fullmatch(idempotency_key):
         raise IdempotencyKeyMissing()
     return idempotency_key

@@ -210,13 +210,13 @@ async def end_mandate(request: Asked, merchant: Merchant, mandate_id: str) -> Ma
     From your side; the holder is told.
     """
     own = services(request)
+    wallet_id = await mandates.mandate_holder(
+        own.look_ups.find, merchant_id=merchant.merchant_id, mandate_id=mandate_id
+    )
     async with own.pool.connection() as conn:
-        found = await mandates.get_merchant_mandate(
-            conn, merchant_id=merchant.merchant_id, mandate_id=mandate_id
-        )
         return await mandates.end(
             conn,
-            wallet_id=found.wallet_id,
+            wallet_id=wallet_id,
             mandate_id=mandate_id,
             mode=EndMode.MERCHANT,
             now=own.now(),
@@ -243,16 +243,15 @@ async def create_charge(
     At once, within the limits of the plan and of the day.
     """
     own = services(request)
-    async with own.pool.connection() as conn:
-        found = await mandates.get_merchant_mandate(
-            conn, merchant_id=merchant.merchant_id, mandate_id=mandate_id
-        )
+    wallet_id = await mandates.mandate_holder(
+        own.look_ups.find, merchant_id=merchant.merchant_id, mandate_id=mandate_id
+    )
     return await charge(
         own.clearing,
         Charge(
             merchant_id=merchant.merchant_id,
             payment_id=id_from_key("pay", merchant.merchant_id, key),
-            wallet_id=found.wallet_id,
+            wallet_id=wallet_id,
             amount=data.amount,
             description=data.description,
             merchant_reference=data.merchant_reference,

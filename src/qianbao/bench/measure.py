@@ -214,7 +214,7 @@ async def _clearing(ready: World, shape: Shape, *, connections: int) -> AsyncIte
     settings = Settings(clearing_batch=shape.batch)
     pool = await open_pool(ready.url, size=connections)
     try:
-        yield Clearing(pool, KINDS, PoliciesInForce().current, settings, system_clock)
+        yield Clearing(pool, KINDS, PoliciesInForce().ask, settings, system_clock)
     finally:
         await pool.close()
 

@@ -7,8 +7,9 @@ Python; here a whole column becomes bytes in a few calls, which the clearing loo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from psycopg.adapt import Dumper
 from qianbao.db.queries import Connection
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _length = struct.Struct(">i").pack
 
@@ -29,7 +31,8 @@ def moment(at: datetime) -> int:
 
 
 class Array(msgspec.Struct, frozen=True):
-    """A column, written already. Made by `texts`, `bytes_of`, `integers` or `moments`."""
+    """A column, written already. Made by `texts`, `bytes_of`, `integers`, `moments` or
+    `days`."""
 
     data: bytes
 
@@ -47,6 +50,10 @@ class _Integers(Array, frozen=True):
 
 
 class _Moments(Array, frozen=True):
+    pass
+
+
+class _Days(Array, frozen=True):
     pass
 
 
@@ -75,6 +82,13 @@ def integers(values: Sequence[int]) -> Array:
 def moments(values: Sequence[int]) -> Array:
     """A timestamptz[], of what `moment` gives."""
     return _Moments(_eight_bytes(values, element_oid=1184))
+
+
+def days(values: Sequence[date]) -> Array:
+    """A date[]."""
+    sized = [4] * (2 * len(values))
+    sized[1::2] = [value.toordinal() - _EPOCH_DAY for value in values]
+    return _Days(_head(len(values), 1082) + struct.pack(">" + "ii" * len(values), *sized))
 
 
 def _head(count: int, element_oid: int) -> bytes:
@@ -120,10 +134,15 @@ class _MomentsDumper(_Written):
     oid = 1185
 
 
+class _DaysDumper(_Written):
+    oid = 1182
+
+
 psycopg.adapters.register_dumper(_Texts, _TextsDumper)
 psycopg.adapters.register_dumper(_Bytes, _BytesDumper)
 psycopg.adapters.register_dumper(_Integers, _IntegersDumper)
 psycopg.adapters.register_dumper(_Moments, _MomentsDumper)
+psycopg.adapters.register_dumper(_Days, _DaysDumper)
 
 _COLUMNS: dict[str, tuple[str, Callable[[Any], Array]]] = {
     "text": ("text", texts),
@@ -140,16 +159,28 @@ def arrays(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Array]:
     return [_COLUMNS[name][1](column) for name, column in zip(types, columns, strict=True)]
 
 
-async def copy_rows(
-    conn: Connection, query: bytes, types: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Writes rows by the binary COPY that `query` begins; moments come as `moment` gives them."""
+Rows = Iterable[Sequence[Any]]
+
+
+@asynccontextmanager
+async def copying(
+    conn: Connection, query: bytes, types: Sequence[str]
+) -> AsyncIterator[Callable[[Rows], Awaitable[None]]]:
+    """Inside, rows are written by the binary COPY that `query` begins, and the server works on them
+    meanwhile; moments come as `moment` gives them. The connection does nothing else."""
     async with conn.cursor() as cursor, cursor.copy(query) as copy:
         copy.set_types([_COLUMNS[name][0] for name in types])
-        for row in rows:
-            await copy.write_row(row)
+        written = copy.formatter.write_row  # gives what is to be sent, when it is enough
+
+        async def write(rows: Rows) -> None:
+            for row in rows:
+                if data := written(row):
+                    await copy.writer.write(data)
+
+        yield write
 
 
-def in_pipeline(conn: Connection) -> bool:
-    """Whether statements queue now, so that a COPY is not possible."""
-    return bool(conn.pgconn.pipeline_status != pq.PipelineStatus.OFF)
+async def copy_rows(conn: Connection, query: bytes, types: Sequence[str], rows: Rows) -> None:
+    """`copying`, with all rows at hand."""
+    async with copying(conn, query, types) as write:
+        await write(rows)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, TypeVar
 
-from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import args_row, class_row
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
 Row = TypeVar("Row")
 Connection = AsyncConnection[Any]
@@ -51,15 +51,6 @@ async def fetch_all(
     async with conn.cursor(row_factory=class_row(shape)) as cursor:
         await cursor.execute(query, parameters)
         return await cursor.fetchall()
-
-
-async def ask(
-    conn: Connection, query: bytes, parameters: Parameters, shape: type[Row]
-) -> AsyncCursor[Row]:
-    """A statement sent; its rows come from the cursor, made by `shape` from the columns in their
-    order. In a pipeline, statements asked one after another wait for the server once, together."""
-    cursor = conn.cursor(binary=True, row_factory=args_row(shape))
-    return await cursor.execute(query, parameters)
 
 
 async def fetch_one(

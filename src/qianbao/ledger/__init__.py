@@ -27,7 +27,16 @@ from qianbao.ledger.errors import (
     TransferCurrency,
 )
 from qianbao.ledger.holds import Hold, HoldKey
-from qianbao.ledger.write import ask_book, expire_holds, open_book, take_book, write_book
+from qianbao.ledger.write import (
+    ask_book,
+    ask_changes,
+    ask_rows,
+    copy_book,
+    expire_holds,
+    open_book,
+    take_book,
+    write_book,
+)
 
 __all__ = [
     "Account",
@@ -46,8 +55,11 @@ __all__ = [
     "Transfer",
     "TransferCurrency",
     "ask_book",
+    "ask_changes",
+    "ask_rows",
     "balance_at",
     "by_key",
+    "copy_book",
     "expire_holds",
     "lock_accounts",
     "main_account",

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from psycopg import AsyncCursor
 
 from qianbao.db.arrays import texts
-from qianbao.db.queries import Connection, ask, load
+from qianbao.db.queries import Connection, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.ledger.errors import AccountUnknown
 
 sql = load("qianbao.ledger")
@@ -29,6 +29,8 @@ class Account(msgspec.Struct):
     held_minor: int
     entry_count: int
     changed_at: datetime
+    touches: int = 0
+    """How often the book has changed it."""
 
     @property
     def available_minor(self) -> int:
@@ -66,12 +68,11 @@ async def open_account(
     )
 
 
-async def ask_accounts(conn: Connection, keys: Iterable[AccountKey]) -> AsyncCursor[Account]:
+def ask_accounts(statements: Statements, keys: Iterable[AccountKey]) -> Answer[Account]:
     """The accounts that exist among `keys`, locked until this transaction ends. Locks are taken in
     key order, so call it once in a transaction with everything it will touch."""
-    wanted = sorted(set(keys))
-    return await ask(
-        conn,
+    wanted = set(keys)
+    return statements.ask(
         sql.lock_accounts,
         {
             "owners": texts([key[0] for key in wanted]),
@@ -99,4 +100,7 @@ def by_key(accounts: Iterable[Account]) -> dict[AccountKey, Account]:
 
 async def lock_accounts(conn: Connection, keys: Iterable[AccountKey]) -> dict[AccountKey, Account]:
     """`ask_accounts`, waited for."""
-    return by_key(await (await ask_accounts(conn, keys)).fetchall())
+    statements = Statements(conn)
+    asked = ask_accounts(statements, keys)
+    await statements.answered()
+    return by_key(asked.rows)

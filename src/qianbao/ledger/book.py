@@ -8,7 +8,7 @@ never notice.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ from qianbao.ledger.holds import Hold, HoldKey
 from qianbao.ledger.seal import Chain
 from qianbao.money import show
 
+Row = tuple[Any, ...]
+
 
 class Transfer(msgspec.Struct, frozen=True):
     """Money from one account to another: two entries that add up to nothing. `event_at` is when it
@@ -45,16 +47,6 @@ class Transfer(msgspec.Struct, frozen=True):
     event_at: datetime
     reference: str = ""
     note: str = ""
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A point in a book to go back to."""
-
-    undo: int
-    transfers: int
-    entries: int
-    touched: int
-    touched_holds: int
 
 
 class Book:
@@ -73,42 +65,45 @@ class Book:
         self.holds = holds or {}
         self.now = now
         self.chain = chain
-        self._created = moment(now)
+        self.moment = moment(now)
         self._ids = id_series("trf", now, entropy)
-        self.transfers: list[tuple[object, ...]] = []
-        self.entries: list[tuple[object, ...]] = []
-        self.touched: dict[AccountKey, Account] = {}
+        self.transfers: list[Row] = []
+        self.after: list[tuple[int, int, int, int]] = []
         self.touched_holds: dict[HoldKey, Hold] = {}
         self._undo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
 
     def account(self, key: AccountKey) -> Account:
         """The locked account. Raises `AccountUnknown`."""
-        account = self.accounts.get(key)
-        if account is None:
-            raise AccountUnknown()
-        return account
+        try:
+            return self.accounts[key]
+        except KeyError:
+            raise AccountUnknown() from None
 
-    def mark(self) -> Mark:
-        """Where the book stands now."""
-        return Mark(
-            len(self._undo),
-            len(self.transfers),
-            len(self.entries),
-            len(self.touched),
-            len(self.touched_holds),
-        )
+    @property
+    def touched(self) -> list[Account]:
+        """The accounts that are not as they were read."""
+        return [account for account in self.accounts.values() if account.touches]
 
-    def back_to(self, mark: Mark) -> None:
+    def entries(self) -> Iterator[Row]:
+        """Both of each transfer, as `ledger.write` names their columns."""
+        for row, after in zip(self.transfers, self.after, strict=True):
+            transfer_id, kind, payer, payer_account, payee, payee_account, amount = row[:7]
+            event, created = row[10:]
+            payer_count, payer_after, payee_count, payee_after = after
+            yield (payer, payer_account, payer_count, transfer_id, kind, payee, -amount,
+                   payer_after, event, created)  # fmt: skip
+            yield (payee, payee_account, payee_count, transfer_id, kind, payer, amount,
+                   payee_after, event, created)  # fmt: skip
+
+    def mark(self) -> int:
+        """Where the book stands now: how many changes there are."""
+        return len(self._undo)
+
+    def back_to(self, mark: int) -> None:
         """Forgets everything since `mark`."""
-        while len(self._undo) > mark.undo:
+        while len(self._undo) > mark:
             restore, before = self._undo.pop()
             restore(*before)
-        del self.transfers[mark.transfers :]
-        del self.entries[mark.entries :]
-        while len(self.touched) > mark.touched:
-            self.touched.popitem()
-        while len(self.touched_holds) > mark.touched_holds:
-            self.touched_holds.popitem()
 
     def transfer(self, transfer: Transfer) -> str:
         """Moves the money; gives the transfer's id. Raises `SameAccount`, `AccountUnknown`,
@@ -122,34 +117,40 @@ class Book:
         if debit.currency != credit.currency:
             raise TransferCurrency(debit=debit.currency, credit=credit.currency)
         _must_have(debit, amount)
-        self._remember(debit)
-        self._remember(credit)
         debit.balance_minor -= amount
         debit.entry_count += 1
+        debit.touches += 1
         credit.balance_minor += amount
         credit.entry_count += 1
+        credit.touches += 1
+        self._undo.append((self._take_back, (debit, credit, amount)))
         return self._record(transfer, debit, credit)
 
     def _record(self, transfer: Transfer, debit: Account, credit: Account) -> str:
-        """The rows, as `ledger.write` names their columns."""
-        transfer_id, kind, amount = next(self._ids), transfer.kind, transfer.amount_minor
-        created = event = self._created
+        """The row, as `ledger.write` names its columns, and what its entries leave behind: of the
+        payer and of the payee the entry's number and the balance after it."""
+        transfer_id = next(self._ids)
+        created = event = self.moment
         if transfer.event_at is not self.now:
             event = moment(transfer.event_at)
-        payer, payer_account, payee, payee_account = *transfer.debit, *transfer.credit
         self.transfers.append(
-            (transfer_id, kind, payer, payer_account, payee, payee_account, amount,
+            (transfer_id, transfer.kind, *transfer.debit, *transfer.credit, transfer.amount_minor,
              debit.currency, transfer.reference, transfer.note, event, created)
         )  # fmt: skip
-        self.entries.append(
-            (payer, payer_account, debit.entry_count, transfer_id, kind, payee, -amount,
-             debit.balance_minor, event, created)
-        )  # fmt: skip
-        self.entries.append(
-            (payee, payee_account, credit.entry_count, transfer_id, kind, payer, amount,
-             credit.balance_minor, event, created)
-        )  # fmt: skip
+        self.after.append(
+            (debit.entry_count, debit.balance_minor, credit.entry_count, credit.balance_minor)
+        )
         return transfer_id
+
+    def _take_back(self, debit: Account, credit: Account, amount: int) -> None:
+        debit.balance_minor += amount
+        debit.entry_count -= 1
+        debit.touches -= 1
+        credit.balance_minor -= amount
+        credit.entry_count -= 1
+        credit.touches -= 1
+        self.transfers.pop()
+        self.after.pop()
 
     def hold(
         self,
@@ -164,12 +165,11 @@ class Book:
         if amount_minor <= 0 or (key[0], hold_id) in self.holds:
             raise ValueError("a hold is of a positive amount, under an id of its own")
         _must_have(account, amount_minor)
-        self._remember(account)
-        account.held_minor += amount_minor
+        _hold_more(account, amount_minor)
         hold = Hold(key[0], hold_id, key[1], amount_minor, reason, expires_at=expires_at)
         self.holds[key[0], hold_id] = hold
         self.touched_holds[key[0], hold_id] = hold
-        self._undo.append((self._forget_hold, (key[0], hold_id)))
+        self._undo.append((self._forget_hold, (hold, account)))
         return hold
 
     def settle(self, key: HoldKey, transfers: list[Transfer]) -> list[str]:
@@ -227,34 +227,43 @@ class Book:
         state: Literal["settled", "released", "expired"],
         settled_minor: int,
     ) -> None:
-        self._remember(account)
-        self._undo.append((_restore_hold, (hold, hold.state, hold.settled_minor)))
-        account.held_minor -= hold.amount_minor
+        key = (hold.owner_id, hold.hold_id)
+        made_here = key in self.touched_holds
+        before = (hold, account, hold.state, hold.settled_minor, made_here)
+        self._undo.append((self._open_again, before))
+        _hold_more(account, -hold.amount_minor)
         hold.state = state
         hold.settled_minor = settled_minor
-        self.touched_holds[hold.owner_id, hold.hold_id] = hold
+        self.touched_holds[key] = hold
 
-    def _remember(self, account: Account) -> None:
-        before = (account, account.balance_minor, account.held_minor, account.entry_count)
-        self._undo.append((_restore_account, before))
-        self.touched[account.owner_id, account.account_id] = account
+    def _open_again(
+        self,
+        hold: Hold,
+        account: Account,
+        state: Literal["held"],
+        settled_minor: int,
+        made_here: bool,
+    ) -> None:
+        _hold_back(account, -hold.amount_minor)
+        hold.state = state
+        hold.settled_minor = settled_minor
+        if not made_here:
+            del self.touched_holds[hold.owner_id, hold.hold_id]
 
-    def _forget_hold(self, owner_id: str, hold_id: str) -> None:
-        del self.holds[owner_id, hold_id]
-        del self.touched_holds[owner_id, hold_id]
+    def _forget_hold(self, hold: Hold, account: Account) -> None:
+        _hold_back(account, hold.amount_minor)
+        del self.holds[hold.owner_id, hold.hold_id]
+        del self.touched_holds[hold.owner_id, hold.hold_id]
 
 
-def _restore_account(
-    account: Account, balance_minor: int, held_minor: int, entry_count: int
-) -> None:
-    account.balance_minor = balance_minor
-    account.held_minor = held_minor
-    account.entry_count = entry_count
+def _hold_more(account: Account, amount_minor: int) -> None:
+    account.held_minor += amount_minor
+    account.touches += 1
 
 
-def _restore_hold(hold: Hold, state: Literal["held"], settled_minor: int) -> None:
-    hold.state = state
-    hold.settled_minor = settled_minor
+def _hold_back(account: Account, amount_minor: int) -> None:
+    account.held_minor -= amount_minor
+    account.touches -= 1
 
 
 def _must_have(account: Account, amount_minor: int) -> None:

@@ -6,11 +6,12 @@ ON CONFLICT (owner_id, account_id) DO NOTHING
 -- name: lock_accounts
 -- In key order, so that two batches never wait for each other in a circle. Whoever holds the lock
 -- reads counters and facts in a later statement, which sees what the lock's last holder committed.
-SELECT owner_id, account_id, currency, overdraft, balance_minor, held_minor, entry_count, changed_at
-FROM accounts
-WHERE (owner_id, account_id) IN (SELECT * FROM unnest(%(owners)b::text[], %(accounts)b::text[]))
-ORDER BY owner_id, account_id
-FOR NO KEY UPDATE
+SELECT a.owner_id, a.account_id, a.currency, a.overdraft, a.balance_minor, a.held_minor,
+    a.entry_count, a.changed_at
+FROM unnest(%(owners)b::text[], %(accounts)b::text[]) AS n (owner_id, account_id)
+JOIN accounts a ON a.owner_id = n.owner_id AND a.account_id = n.account_id
+ORDER BY a.owner_id, a.account_id
+FOR NO KEY UPDATE OF a
 
 -- name: balance_at
 -- The entries of an account are in the order of their moments, so the last one of a moment is found by

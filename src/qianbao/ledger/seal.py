@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from psycopg import AsyncCursor
 
-from qianbao.db.queries import Connection, ask
+from qianbao.db.queries import Connection
+from qianbao.db.statements import Answer, Statements
 from qianbao.ledger.accounts import sql
 
 NAME_LENGTH = len("trf_") + 16
@@ -33,23 +33,27 @@ class Chain(msgspec.Struct, frozen=True):
     head: bytes
 
 
-async def ask_chain(conn: Connection) -> AsyncCursor[Chain]:
+def ask_chain(statements: Statements) -> Answer[Chain]:
     """A chain that nobody else holds, locked until this transaction ends."""
-    return await ask(conn, sql.lock_chain, None, Chain)
+    return statements.ask(sql.lock_chain, shape=Chain)
 
 
 async def take_chain(conn: Connection) -> Chain:
     """As `ask_chain`; when every chain is held, the first is waited for."""
-    return await chain_of(conn, await ask_chain(conn))
+    statements = Statements(conn)
+    asked = ask_chain(statements)
+    await statements.answered()
+    return await chain_of(conn, asked)
 
 
-async def chain_of(conn: Connection, asked: AsyncCursor[Chain]) -> Chain:
+async def chain_of(conn: Connection, asked: Answer[Chain]) -> Chain:
     """The chain that was asked for, or the first one when all were held at that moment."""
-    chain = await asked.fetchone()
-    if chain is None:
-        chain = await (await ask(conn, sql.wait_for_chain, None, Chain)).fetchone()
-    assert chain is not None, "migrations make the chains"
-    return chain
+    if asked.first is None:
+        statements = Statements(conn)
+        asked = statements.ask(sql.wait_for_chain, shape=Chain)
+        await statements.answered()
+    assert asked.first is not None, "migrations make the chains"
+    return asked.first
 
 
 def canonical(transfers: Sequence[tuple[object, ...]]) -> bytes:
@@ -64,12 +68,12 @@ def link(chain: int, number: int, before: bytes, transfers: bytes) -> bytes:
     return hashlib.sha256(start + transfers).digest()
 
 
-async def seal(
-    conn: Connection, chain: Chain, transfers: Sequence[tuple[object, ...]], now: datetime
+def seal(
+    statements: Statements, chain: Chain, transfers: Sequence[tuple[object, ...]], now: datetime
 ) -> None:
     """Adds a link for `transfers`, rows as they were written, all of one batch."""
     number = chain.links + 1
-    await conn.execute(
+    statements.ask(
         sql.seal,
         {
             "name": str(transfers[0][0])[:NAME_LENGTH],

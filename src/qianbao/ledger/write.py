@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 
-from psycopg import AsyncCursor
-
-from qianbao.db.arrays import arrays, copy_rows, in_pipeline, integers, texts
+from qianbao.db.arrays import arrays, copy_rows, integers, texts
 from qianbao.db.queries import Connection
+from qianbao.db.statements import Answer, Statements
 from qianbao.ledger.accounts import Account, AccountKey, ask_accounts, by_key, sql
 from qianbao.ledger.book import Book
 from qianbao.ledger.holds import Hold, HoldKey, load_holds, overdue_holds
@@ -30,17 +30,20 @@ async def open_book(
     holds: Iterable[HoldKey] = (),
 ) -> Book:
     """A book of the accounts that exist among `keys`, locked until this transaction ends."""
-    return await take_book(conn, await ask_book(conn, keys), now=now, holds=holds)
+    statements = Statements(conn)
+    asked = ask_book(statements, keys)
+    await statements.answered()
+    return await take_book(conn, asked, now=now, holds=holds)
 
 
-AskedBook = tuple[AsyncCursor[Account], AsyncCursor[Chain]]
+AskedBook = tuple[Answer[Account], Answer[Chain]]
 """Accounts and a chain that were asked for."""
 
 
-async def ask_book(conn: Connection, keys: Iterable[AccountKey]) -> AskedBook:
-    """Asks for the locks that `open_book` takes, so that in a pipeline other statements can follow
-    before anything is waited for."""
-    return await ask_accounts(conn, keys), await ask_chain(conn)
+def ask_book(statements: Statements, keys: Iterable[AccountKey]) -> AskedBook:
+    """Asks for the locks that `open_book` takes; other statements can follow before anything is
+    waited for."""
+    return ask_accounts(statements, keys), ask_chain(statements)
 
 
 async def take_book(
@@ -49,7 +52,7 @@ async def take_book(
     """The book that was asked for. It is written at `now`, or at the last moment at which one of
     its accounts was, if some other process's clock is ahead: an account's entries are in the order
     of their moments."""
-    accounts = by_key(await asked[0].fetchall())
+    accounts = by_key(asked[0].rows)
     return Book(
         accounts,
         await load_holds(conn, holds),
@@ -73,36 +76,44 @@ async def expire_holds(conn: Connection, *, now: datetime, limit: int = 500) -> 
 
 async def write_book(conn: Connection, book: Book) -> None:
     """Writes transfers, entries, balances, holds and the seal. The caller's transaction commits
-    them. In a pipeline nothing is waited for."""
+    them."""
+    statements = Statements(conn)
+    ask_changes(statements, book)
+    await copy_book(conn, book, statements)
+
+
+async def copy_book(conn: Connection, book: Book, statements: Statements) -> None:
+    """The new rows of many transfers, by COPY. `statements` are worked on by the server while the
+    rows are put in order, and answered."""
+    await statements.sent()
+    # By owner, as their key is, so that neighbours land on the same page of the index.
+    entries = sorted(book.entries(), key=itemgetter(0))
+    await statements.answered()
+    if entries:
+        await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
+        await copy_rows(conn, sql.copy_entries, _ENTRIES, entries)
+
+
+def ask_rows(statements: Statements, book: Book) -> None:
+    """The new rows of few transfers; a transfer's row says all of its entries but four columns."""
+    if book.transfers:
+        columns = [*arrays(_TRANSFERS, book.transfers), *arrays(_AFTER, book.after)]
+        statements.ask(sql.insert_transfers, columns)
+
+
+def ask_changes(statements: Statements, book: Book) -> None:
+    """All that `write_book` writes besides rows: balances, holds and the seal."""
     if book.transfers:
         assert book.chain is not None, "a book that is written was opened with a chain"
-        await (_insert if in_pipeline(conn) else _copy)(conn, book)
-        await seal(conn, book.chain, book.transfers, book.now)
-    if book.touched:
-        await _write_accounts(conn, book)
+        seal(statements, book.chain, book.transfers, book.now)
+    if touched := book.touched:
+        _write_accounts(statements, touched, book.now)
     if book.touched_holds:
-        await _write_holds(conn, list(book.touched_holds.values()), book.now)
+        _write_holds(statements, list(book.touched_holds.values()), book.now)
 
 
-async def _copy(conn: Connection, book: Book) -> None:
-    await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
-    # Sorted as their key is, so that neighbours land on the same page of the index.
-    await copy_rows(conn, sql.copy_entries, _ENTRIES, sorted(book.entries))
-
-
-async def _insert(conn: Connection, book: Book) -> None:
-    """Two statements' worth in one: a transfer's row says all of its entries but these four."""
-    after = [
-        (debit[2], debit[7], credit[2], credit[7])
-        for debit, credit in zip(book.entries[::2], book.entries[1::2], strict=True)
-    ]
-    columns = [*arrays(_TRANSFERS, book.transfers), *arrays(_AFTER, after)]
-    await conn.execute(sql.insert_transfers, columns)
-
-
-async def _write_accounts(conn: Connection, book: Book) -> None:
-    accounts = list(book.touched.values())
-    await conn.execute(
+def _write_accounts(statements: Statements, accounts: list[Account], now: datetime) -> None:
+    statements.ask(
         sql.update_accounts,
         {
             "owners": texts([account.owner_id for account in accounts]),
@@ -110,13 +121,13 @@ async def _write_accounts(conn: Connection, book: Book) -> None:
             "balances": integers([account.balance_minor for account in accounts]),
             "helds": integers([account.held_minor for account in accounts]),
             "counts": integers([account.entry_count for account in accounts]),
-            "now": book.now,
+            "now": now,
         },
     )
 
 
-async def _write_holds(conn: Connection, holds: list[Hold], now: datetime) -> None:
-    await conn.execute(
+def _write_holds(statements: Statements, holds: list[Hold], now: datetime) -> None:
+    statements.ask(
         sql.write_holds,
         {
             "owners": [hold.owner_id for hold in holds],

@@ -11,9 +11,9 @@ from qianbao.mandates.lists import (
     MandateNotFound,
     MandatePage,
     get_mandate,
-    get_merchant_mandate,
     list_mandates,
     list_merchant_mandates,
+    mandate_holder,
 )
 from qianbao.mandates.plans import (
     MandatePlanNotFound,
@@ -40,9 +40,9 @@ __all__ = [
     "approve_plan",
     "end",
     "get_mandate",
-    "get_merchant_mandate",
     "list_mandates",
     "list_merchant_mandates",
+    "mandate_holder",
     "plans",
     "sign",
 ]

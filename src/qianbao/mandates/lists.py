@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.db.arrays import texts
+from qianbao.db.look_ups import Find, LookUp
 from qianbao.db.pages import LIMIT, read_page
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import NotFound
@@ -57,13 +59,22 @@ async def get_mandate(conn: Connection, *, wallet_id: str, mandate_id: str) -> M
     return mandate
 
 
-async def get_merchant_mandate(conn: Connection, *, merchant_id: str, mandate_id: str) -> Mandate:
-    """A mandate that this merchant was given. Raises `MandateNotFound`."""
-    wanted = {"merchant_id": merchant_id, "mandate_id": mandate_id}
-    mandate = await fetch_one(conn, sql.merchant_mandate, wanted, Mandate)
-    if mandate is None:
+_HOLDER = LookUp(
+    sql.mandate_holders,
+    lambda keys: {
+        "merchants": texts([merchant_id for merchant_id, _ in keys]),
+        "mandates": texts([mandate_id for _, mandate_id in keys]),
+    },
+    str,
+)
+
+
+async def mandate_holder(find: Find, *, merchant_id: str, mandate_id: str) -> str:
+    """The wallet that signed a mandate which this merchant was given. Raises `MandateNotFound`."""
+    wallet_id: str | None = await find(_HOLDER, (merchant_id, mandate_id))
+    if wallet_id is None:
         raise MandateNotFound()
-    return mandate
+    return wallet_id
 
 
 async def list_mandates(conn: Connection, *, wallet_id: str, limit: int = LIMIT) -> list[Mandate]:

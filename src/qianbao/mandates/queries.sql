@@ -43,13 +43,15 @@ FROM mandates d
 JOIN merchants m USING (merchant_id)
 WHERE d.wallet_id = %(wallet_id)s AND d.mandate_id = %(mandate_id)s
 
--- name: merchant_mandate
-SELECT d.wallet_id, d.mandate_id, d.merchant_id, d.plan_id, d.title_en, d.title_zh,
-    d.per_charge_minor, d.currency, d.state, d.signed_at, d.ended_at, d.end_mode,
-    m.name_en AS merchant_name_en, m.name_zh AS merchant_name_zh
-FROM mandates d
-JOIN merchants m USING (merchant_id)
-WHERE d.merchant_id = %(merchant_id)s AND d.mandate_id = %(mandate_id)s
+-- name: mandate_holders
+-- One look into the index for each, however many rows the table had when this was planned.
+SELECT n.place, d.wallet_id
+FROM unnest(%(merchants)b::text[], %(mandates)b::text[])
+    WITH ORDINALITY AS n (merchant_id, mandate_id, place)
+CROSS JOIN LATERAL (
+    SELECT x.wallet_id FROM mandates x
+    WHERE x.merchant_id = n.merchant_id AND x.mandate_id = n.mandate_id LIMIT 1
+) d
 
 -- name: mandates_of_wallet
 SELECT d.wallet_id, d.mandate_id, d.merchant_id, d.plan_id, d.title_en, d.title_zh,

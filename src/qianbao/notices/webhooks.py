@@ -14,6 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -23,8 +24,9 @@ from qianbao.db.arrays import texts
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
+from qianbao.ids import id_series
 from qianbao.keyring import KeyRing
 from qianbao.notices.events import EVENTS, Payload
 from qianbao.notices.public_addresses import NotPublic
@@ -77,30 +79,38 @@ async def emit(
 ) -> str | None:
     """Tells the merchant one event. Gives the delivery's id; None when the merchant wants no
     webhooks."""
-    made = await emit_all(conn, [Told(merchant_id, event, payload)], now)
+    statements = Statements(conn)
+    added = add_deliveries(statements, [Told(merchant_id, event, payload)], now)
+    await statements.answered()
+    made = await enqueue_deliveries(conn, added)
     return made[0] if made else None
 
 
-async def emit_all(conn: Connection, told: Sequence[Told], now: datetime) -> list[str]:
-    """Tells merchants events, once this transaction has committed. Gives the deliveries' ids, of
-    those merchants who want webhooks."""
+def add_deliveries(
+    statements: Statements, told: Sequence[Told], now: datetime
+) -> Answer[tuple[str, str]]:
+    """Events for merchants: a statement among others. Gives (merchant, delivery) of those who want
+    webhooks; once it is answered, `enqueue_deliveries` has them sent."""
     for one in told:
         if type(one.payload) is not type(EVENTS[one.event].example):
             raise TypeError(f"{one.event} does not say {type(one.payload).__name__}")
-    cursor = await conn.execute(
+    return statements.ask(
         SQL.add_deliveries,
         {
             "merchants": texts([one.merchant_id for one in told]),
-            "deliveries": texts([new_id("whk", now) for _ in told]),
+            "deliveries": texts(list(islice(id_series("whk", now), len(told)))),
             "events": texts([one.event for one in told]),
             "payloads": texts([msgspec.json.encode(one.payload).decode() for one in told]),
             "now": now,
         },
     )
-    made = await cursor.fetchall()
-    for merchant_id, delivery_id in made:
+
+
+async def enqueue_deliveries(conn: Connection, added: Answer[tuple[str, str]]) -> list[str]:
+    """Sends what `add_deliveries` added, once this transaction has committed; gives the ids."""
+    for merchant_id, delivery_id in added.rows:
         await enqueue(conn, "deliver_webhook", merchant_id=merchant_id, delivery_id=delivery_id)
-    return [delivery_id for _, delivery_id in made]
+    return [delivery_id for _, delivery_id in added.rows]
 
 
 async def deliver_webhook(

@@ -10,11 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from qianbao.clock import local_date
 from qianbao.db.queries import Connection
 from qianbao.ledger import Account, AccountKey, Book
 from qianbao.payments.errors import BlockedByPolicy
@@ -30,7 +28,7 @@ from qianbao.wallets.known import Known, Moved
 class Kind(msgspec.Struct, frozen=True):
     """How one kind of request is cleared.
 
-    `body` names the fields that make two requests under one key the same. `accounts` and `wallets`
+    `body` gives what makes two requests under one key the same. `accounts` and `wallets`
     say what to lock (first that of whoever asks) and whose facts to read. `load` reads (and locks)
     the kind's own rows, `apply` checks and changes the batch and gives the answer, `write` writes
     what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which
@@ -40,7 +38,7 @@ class Kind(msgspec.Struct, frozen=True):
     name: str
     request: type
     answer: type
-    body: tuple[str, ...]
+    body: Callable[[Any], Sequence[object]]
     accounts: Callable[[Any], Sequence[AccountKey]]
     wallets: Callable[[Any], Sequence[str]]
     apply: Callable[[Any, Batch], Any]
@@ -57,31 +55,42 @@ class LoggedDecision(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct):
-    """A wallet in a batch: what is known of it, its facts as the batch changes them, and what the
-    batch adds to its limit counters (minor units; less than 0 gives back)."""
+    """A wallet in a batch: what is known of it, and what the batch adds to its limit counters
+    (minor units; less than 0 gives back) and to its bank orders under way."""
 
     known: Known
     moved: Moved
-    facts: dict[str, Any]
     account: Account | None
     counted: bool = False
     paid_minor: int = 0
     moved_minor: int = 0
     received_minor: int = 0
+    orders: int = 0
+    kept: dict[str, Any] | None = None
 
-
-def member(known: Known, moved: Moved, account: Account | None) -> Member:
-    """A wallet as the batch finds it."""
-    facts: dict[str, Any] = known.facts.copy()
-    facts["paid_today_minor"] = moved.paid_today_minor
-    facts["paid_this_year_minor"] = moved.paid_this_year_minor
-    facts["moved_for_life_minor"] = moved.moved_for_life_minor
-    facts["received_for_life_minor"] = moved.received_for_life_minor
-    if moved.last_used_at is not None:
-        last = local_date(moved.last_used_at, ZoneInfo(known.situation.time_zone))
-        facts["days_since_last_use"] = (known.day - last).days
-        facts["used_since_opened"] = True
-    return Member(known, moved, facts, account)
+    def facts(self, amount_minor: int) -> dict[str, Any]:
+        """Its facts with what the batch has changed so far, for a request of this amount; the same
+        dictionary each time. Most requests need none (`policy.permits`)."""
+        moved, facts = self.moved, self.kept
+        if facts is None:
+            facts = self.kept = self.known.facts.copy()
+            if moved.last_used_at is not None:
+                facts["days_since_last_use"] = self.known.days_since(moved.last_used_at)
+                facts["used_since_opened"] = True
+        if self.counted:
+            facts["days_since_last_use"], facts["used_since_opened"] = 0, True
+        today, this_year = moved.paid_minor(self.known.day)
+        facts["amount_minor"] = amount_minor
+        facts["paid_today_minor"] = max(0, today + self.paid_minor)
+        facts["paid_this_year_minor"] = max(0, this_year + self.paid_minor)
+        facts["moved_for_life_minor"] = max(0, moved.moved_for_life_minor + self.moved_minor)
+        received = moved.received_for_life_minor + self.received_minor
+        facts["received_for_life_minor"] = max(0, received)
+        facts["in_flight"] = self.known.situation.in_flight + self.orders
+        if self.account is not None:
+            facts["balance_minor"] = self.account.balance_minor
+            facts["available_minor"] = self.account.available_minor
+        return facts
 
 
 class Batch:
@@ -105,38 +114,39 @@ class Batch:
         self.rows: dict[str, list[Any]] = {}
         self.decisions: list[LoggedDecision] = []
         self.key = ""
+        self.answers: list[tuple[str, str, bytes, str, int]] = []
+        """To be stored: scope, key, digest of the request, the answer as JSON, the moment."""
 
     def open_wallet(self, wallet_id: str) -> Situation:
         """The wallet's situation, but for what money moves. Raises `WalletUnknown` or
         `WalletClosed`."""
+        return self._open(wallet_id).known.situation
+
+    def _open(self, wallet_id: str) -> Member:
         found = self.members.get(wallet_id)
         if found is None:
             raise WalletUnknown()
         if found.known.situation.status == "closed":
             raise WalletClosed()
-        return found.known.situation
+        return found
 
     def decide(self, wallet_id: str, capability: str, amount_minor: int) -> None:
         """Raises `BlockedByPolicy` unless every policy in force allows it."""
-        self.open_wallet(wallet_id)
-        found = self.members[wallet_id]
-        facts = found.facts
-        facts["amount_minor"] = amount_minor
-        account = found.account
-        if account is not None:
-            facts["balance_minor"] = account.balance_minor
-            facts["available_minor"] = account.balance_minor - account.held_minor
+        found = self._open(wallet_id)
         permit = found.known.permit(capability, self.now)
-        decision = permit.allowed
+        sampled = is_sampled(self.key, self.settings.permit_sample_per_mille)
+        if not permit.terms and not sampled:
+            return
+        facts, decision = found.facts(amount_minor), permit.allowed
         if not permit.covers(facts):
             # Told, and ways out sought, with what this batch has added so far.
-            situation = _as_counted(found, self.now)
+            situation = _as_counted(found, facts, self.now)
             decision = decide(self.policies, capability, facts, self.now, situation)
             if decision.outcome == "blocked":
                 self._log(wallet_id, decision, facts, situation)
                 raise BlockedByPolicy(decision, situation, amount_minor)
-        if is_sampled(self.key, self.settings.permit_sample_per_mille):
-            self._log(wallet_id, decision, facts, _as_counted(found, self.now))
+        if sampled:
+            self._log(wallet_id, decision, facts, _as_counted(found, facts, self.now))
 
     def _log(
         self, wallet_id: str, decision: Decision, facts: dict[str, Any], situation: Situation
@@ -148,23 +158,14 @@ class Batch:
         """Adds to the limit counters (minor units; less than 0 gives back, never below
         nothing)."""
         found = self.members[wallet_id]
-        facts = found.facts
         found.counted = True
-        facts["used_since_opened"], facts["days_since_last_use"] = True, 0
-        if paid:
-            found.paid_minor += paid
-            facts["paid_today_minor"] = max(0, facts["paid_today_minor"] + paid)
-            facts["paid_this_year_minor"] = max(0, facts["paid_this_year_minor"] + paid)
-        if moved:
-            found.moved_minor += moved
-            facts["moved_for_life_minor"] = max(0, facts["moved_for_life_minor"] + moved)
-        if received:
-            found.received_minor += received
-            facts["received_for_life_minor"] = max(0, facts["received_for_life_minor"] + received)
+        found.paid_minor += paid
+        found.moved_minor += moved
+        found.received_minor += received
 
     def order_under_way(self, wallet_id: str, change: int) -> None:
         """A bank order has begun (1) or ended (-1): rules may read how many there are."""
-        self.members[wallet_id].facts["in_flight"] += change
+        self.members[wallet_id].orders += change
 
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
@@ -177,9 +178,9 @@ def is_sampled(key: str, per_mille: int) -> bool:
     return crc32(key.encode()) % 1000 < per_mille
 
 
-def _as_counted(found: Member, now: datetime) -> Situation:
+def _as_counted(found: Member, facts: dict[str, Any], now: datetime) -> Situation:
     """The whole situation, with what this batch has added so far."""
-    known, facts, account = found.known.situation, found.facts, found.account
+    known, account = found.known.situation, found.account
     return msgspec.structs.replace(
         known,
         last_used_at=now if found.counted else found.moved.last_used_at,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from qianbao.clock import local_date
-from qianbao.db.queries import Connection, fetch_all
+from qianbao.db.arrays import days, integers, texts
+from qianbao.db.queries import Connection, Row
+from qianbao.db.statements import Statements
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentCharged
-from qianbao.notices.webhooks import Told, emit_all
+from qianbao.notices.webhooks import Told, add_deliveries, enqueue_deliveries
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
 from qianbao.payments.errors import check_note
@@ -112,21 +115,23 @@ async def charge(clearing: Clearing, request: Charge) -> Paid:
 
 async def _load(conn: Connection, requests: Sequence[Charge], batch: Batch) -> None:
     pairs = [(one.wallet_id, one.mandate_id) for one in requests if one.mandate_id]
-    mandates = await fetch_all(
-        conn,
-        sql.lock_mandates,
-        {"wallets": [pair[0] for pair in pairs], "mandates": [pair[1] for pair in pairs]},
-        Permission,
-    )
+    mandates = await _locked(conn, sql.lock_mandates, pairs, Permission)
     batch.loaded["mandates"] = {(one.wallet_id, one.mandate_id): one for one in mandates}
     pairs = [(one.wallet_id, one.score_order_id) for one in requests if one.score_order_id]
-    orders = await fetch_all(
-        conn,
-        sql.lock_score_orders,
-        {"wallets": [pair[0] for pair in pairs], "orders": [pair[1] for pair in pairs]},
-        ChargeableOrder,
-    )
+    orders = await _locked(conn, sql.lock_score_orders, pairs, ChargeableOrder)
     batch.loaded["score_orders"] = {(one.wallet_id, one.score_order_id): one for one in orders}
+
+
+async def _locked(
+    conn: Connection, query: bytes, pairs: Sequence[tuple[str, str]], shape: type[Row]
+) -> list[Row]:
+    if not pairs:
+        return []
+    wanted = {"wallets": texts([one for one, _ in pairs]), "ids": texts([one for _, one in pairs])}
+    statements = Statements(conn)
+    found = statements.ask(query, wanted, shape)
+    await statements.answered()
+    return found.rows
 
 
 def _charged(mandate: Permission, today: date) -> int:
@@ -200,33 +205,45 @@ def _apply(request: Charge, batch: Batch) -> Paid:
 
 async def _write(conn: Connection, batch: Batch) -> None:
     rows: list[tuple[Charge, Paid]] = batch.rows["charge"]
-    await conn.execute(
+    statements = Statements(conn)
+    _write_charges(statements, rows, batch)
+    if used := list(batch.loaded["mandates"].values()):
+        _write_mandates(statements, used)
+    told = add_deliveries(statements, [_told(*row) for row in rows], batch.now)
+    await statements.answered()
+    await enqueue_deliveries(conn, told)
+
+
+def _write_charges(statements: Statements, rows: list[tuple[Charge, Paid]], batch: Batch) -> None:
+    statements.ask(
         sql.write_charges,
         {
-            "merchants": [request.merchant_id for request, _ in rows],
-            "payments": [request.payment_id for request, _ in rows],
-            "references": [request.merchant_reference for request, _ in rows],
-            "descriptions": [request.description for request, _ in rows],
-            "amounts": [request.amount.amount_minor for request, _ in rows],
-            "currencies": [request.amount.currency for request, _ in rows],
-            "wallets": [request.wallet_id for request, _ in rows],
-            "mandates": [request.mandate_id for request, _ in rows],
-            "transfers": [paid.transfer_id for _, paid in rows],
+            "merchants": texts([request.merchant_id for request, _ in rows]),
+            "payments": texts([request.payment_id for request, _ in rows]),
+            "references": texts([request.merchant_reference for request, _ in rows]),
+            "descriptions": texts([request.description for request, _ in rows]),
+            "amounts": integers([request.amount.amount_minor for request, _ in rows]),
+            "currencies": texts([request.amount.currency for request, _ in rows]),
+            "wallets": texts([request.wallet_id for request, _ in rows]),
+            "mandates": texts([request.mandate_id or "" for request, _ in rows]),
+            "transfers": texts([paid.transfer_id for _, paid in rows]),
             "now": batch.now,
         },
     )
-    used: dict[tuple[str, str], Permission] = batch.loaded["mandates"]
-    if used:
-        await conn.execute(
-            sql.write_mandates,
-            {
-                "wallets": [one.wallet_id for one in used.values()],
-                "mandates": [one.mandate_id for one in used.values()],
-                "days": [one.day for one in used.values()],
-                "charged": [one.charged_today_minor for one in used.values()],
-            },
-        )
-    await emit_all(conn, [_told(request, paid) for request, paid in rows], batch.now)
+
+
+def _write_mandates(statements: Statements, used: list[Permission]) -> None:
+    """Those that were charged; the others have been read, and stay as they are."""
+    charged = [(one, one.day) for one in used if one.day is not None]
+    statements.ask(
+        sql.write_mandates,
+        {
+            "wallets": texts([one.wallet_id for one, _ in charged]),
+            "mandates": texts([one.mandate_id for one, _ in charged]),
+            "days": days([day for _, day in charged]),
+            "charged": integers([one.charged_today_minor for one, _ in charged]),
+        },
+    )
 
 
 def _told(request: Charge, paid: Paid) -> Told:
@@ -251,7 +268,7 @@ KIND = Kind(
     name="charge",
     request=Charge,
     answer=Paid,
-    body=(
+    body=attrgetter(
         "wallet_id",
         "mandate_id",
         "score_order_id",

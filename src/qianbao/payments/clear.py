@@ -15,24 +15,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 import structlog
-from psycopg import AsyncCursor
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import Array, arrays, copy_rows, in_pipeline, integers, moment, texts
-from qianbao.db.pipeline import pipeline, sent
+from qianbao.db.arrays import Array, arrays, copying, days, integers, texts
+from qianbao.db.look_ups import Key, LookUp, LookUps
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
-from qianbao.ledger import AccountKey, ask_book, take_book, write_book
-from qianbao.payments.batch import Batch, Kind, LoggedDecision, member
+from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, copy_book, take_book
+from qianbao.payments.batch import Batch, Kind, LoggedDecision, Member
 from qianbao.payments.errors import (
     BlockedByPolicy,
     ClearingBusy,
@@ -49,13 +49,15 @@ from qianbao.wallets.known import KnownWallets, ask_moved
 sql = load("qianbao.payments")
 log = structlog.get_logger(__name__)
 
-PoliciesInForce = Callable[[Connection], Awaitable[tuple[Policy, ...]]]
+PoliciesInForce = Callable[[Statements], Callable[[Connection], Awaitable[tuple[Policy, ...]]]]
+"""Asks for the policies in force; gives what gives them, once the statements are answered."""
 Waiting = tuple[Any, "asyncio.Future[Any]"]
 Answered = dict[tuple[str, str], tuple[bytes, str]]
 """By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
 Fresh = dict[tuple[str, str], tuple[bytes, Any]]
 """The same for what this batch answers, the answer as its struct."""
 _ANSWERS = ("text", "text", "bytea", "text", "timestamptz")
+_encode = msgspec.json.Encoder().encode
 _FEW = 256
 """Requests: where arrays and COPY cost the same, as measured (docs/ledger.md)."""
 
@@ -72,6 +74,7 @@ class Clearing:
         clock: Clock,
     ) -> None:
         self._pool = pool
+        self._look_ups = LookUps(pool)
         self._kinds = {kind.request: kind for kind in kinds}
         self._policies = policies
         self._settings = settings
@@ -121,16 +124,17 @@ class Clearing:
         another one under its key. With it a door knows a repeat before it looks at anything that
         may have changed since, such as the payment PIN."""
         kind = self._kinds[type(request)]
-        async with self._pool.connection() as conn:
-            answered = _by_key(await (await _ask_answers(conn, [request])).fetchall())
-        digest, answer = answered.get((request.scope, request.key), (b"", ""))
-        if digest != _digest(request, kind):
+        found = await self._look_ups.find(_FIRST_ANSWER, (request.scope, request.key))
+        if found is None or found[0] != _digest(request, kind):
             return None
-        return msgspec.json.decode(answer, type=kind.answer)
+        return msgspec.json.decode(found[1], type=kind.answer)
 
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
-            return await self._policies(conn)
+            statements = Statements(conn)
+            given = self._policies(statements)
+            await statements.answered()
+            return await given(conn)
 
     async def _run(self) -> None:
         most = self._settings.clearing_batch
@@ -174,50 +178,47 @@ class Clearing:
         that is returned, not raised."""
         kinds = [self._kinds[type(request)] for request in requests]
         async with self._pool.connection() as conn:
-            batch, answered = await self._read(conn, requests, kinds)
+            batch, answered, digests = await self._read(conn, requests, kinds)
             present = set(kinds)
             for kind in self._kinds.values():
                 if kind in present and kind.load is not None:
                     await kind.load(conn, _loadable(requests, kind, batch), batch)
-            fresh: Fresh = {}
-            outcomes = [
-                _settle(request, kind, batch, answered, fresh)
-                for request, kind in zip(requests, kinds, strict=True)
-            ]
+            work = list(zip(requests, kinds, digests, strict=True))
+            outcomes = await _settle_all(conn, batch, answered, work)
             for kind in dict.fromkeys(kinds):
                 if kind.write is not None and batch.rows.get(kind.name):
                     await kind.write(conn, batch)
-            if len(requests) > _FEW:
-                await _write(conn, batch, fresh)
-            else:
-                async with pipeline(conn, commit=True):
-                    await _write(conn, batch, fresh)
+            await _write(conn, batch, many=len(requests) > _FEW)
         return outcomes
 
     async def _read(
         self, conn: Connection, requests: list[Any], kinds: list[Kind]
-    ) -> tuple[Batch, Answered]:
-        """Asks everything at once. The locks come first: each later statement sees what whoever
-        held them before has committed. The whole batch is of one moment, also when it waits for
-        its locks over midnight."""
+    ) -> tuple[Batch, Answered, list[bytes]]:
+        """Asks everything at once, and digests the requests meanwhile. The locks come first: each
+        later statement sees what whoever held them before has committed. The whole batch is of one
+        moment, also when it waits for its locks over midnight."""
         now = self._clock()
         keys, wallets = _touched(requests, kinds)
-        async with pipeline(conn):
-            asked = await ask_book(conn, keys)
-            moving = await ask_moved(conn, wallets, now)
-            finding = await _ask_answers(conn, requests)
-            await sent(conn)
-            policies = await self._policies(conn)
-            moved = {one.wallet_id: one for one in await moving.fetchall()}
-            answered = _by_key(await finding.fetchall())
+        names = [(request.scope, request.key) for request in requests]
+        statements = Statements(conn)
+        asked = ask_book(statements, keys)
+        moved = ask_moved(statements, wallets, now)
+        found: Answer[tuple[int, bytes, str]] = statements.ask(sql.find_answers, _names(names))
+        in_force = self._policies(statements)
+        await statements.sent()
+        digests = [_digest(*one) for one in zip(requests, kinds, strict=True)]
+        await statements.answered()
+        answered = {names[place - 1]: (digest, answer) for place, digest, answer in found.rows}
+        policies = await in_force(conn)
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         book = await take_book(conn, asked, now=now, holds=holds)
-        found = await self._known.read(conn, moved, now)
-        members = {}
-        for wallet_id, one in moved.items():
-            known = self._known.remember(one, found.get(wallet_id), policies, now)
-            account = book.accounts.get((wallet_id, known.situation.currency))
-            members[wallet_id] = member(known, one, account)
+        known = await self._known.know(conn, moved.rows, policies, now)
+        members = {
+            one.wallet_id: Member(
+                wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
+            )
+            for wallet, one in zip(known, moved.rows, strict=True)
+        }
         batch = Batch(
             now=now,
             book=book,
@@ -225,17 +226,17 @@ class Clearing:
             policies=policies,
             settings=self._settings,
         )
-        return batch, answered
+        return batch, answered, digests
 
 
-def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], list[str]]:
+def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], set[str]]:
     """The accounts to lock and the wallets to read."""
     keys: set[AccountKey] = set()
     wallets: set[str] = set()
     for request, kind in zip(requests, kinds, strict=True):
         keys.update(kind.accounts(request))
         wallets.update(kind.wallets(request))
-    return keys, sorted(wallets)
+    return keys, wallets
 
 
 def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
@@ -249,12 +250,35 @@ def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
     ]
 
 
-async def _write(conn: Connection, batch: Batch, fresh: Fresh) -> None:
-    """What every kind leaves. Nothing here looks at what a statement did: it may be queued."""
-    await write_book(conn, batch.book)
-    await _write_counters(conn, batch)
-    await _write_answers(conn, fresh, batch.book.now)
-    await _write_decisions(conn, batch)
+async def _settle_all(
+    conn: Connection, batch: Batch, answered: Answered, work: list[tuple[Any, Kind, bytes]]
+) -> list[Any]:
+    """The answer or the refusal of each request. The server stores the answers of a large batch
+    while the rest of it is settled."""
+    fresh: Fresh = {}
+    if len(work) <= _FEW:
+        return [_settle(*one, batch, answered, fresh) for one in work]
+    outcomes = []
+    async with copying(conn, sql.copy_answers, _ANSWERS) as write:
+        for start in range(0, len(work), _FEW):
+            stored, part = len(batch.answers), work[start : start + _FEW]
+            outcomes += [_settle(*one, batch, answered, fresh) for one in part]
+            await write(batch.answers[stored:])
+    return outcomes
+
+
+async def _write(conn: Connection, batch: Batch, *, many: bool) -> None:
+    """What every kind leaves, and the commit."""
+    statements = Statements(conn)
+    ask_changes(statements, batch.book)
+    _write_counters(statements, batch)
+    _write_decisions(statements, batch)
+    if many:
+        await copy_book(conn, batch.book, statements)
+    elif batch.answers:
+        ask_rows(statements, batch.book)
+        statements.ask(sql.insert_answers, arrays(_ANSWERS, batch.answers))
+    await statements.answered(commit=True)
 
 
 def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
@@ -267,9 +291,11 @@ def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
             future.set_result(outcome)
 
 
-def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: Fresh) -> Any:
+def _settle(
+    request: Any, kind: Kind, digest: bytes, batch: Batch, answered: Answered, fresh: Fresh
+) -> Any:
     """The answer or the refusal of one request; a refusal leaves the batch as it was."""
-    digest, key = _digest(request, kind), (request.scope, request.key)
+    key = (request.scope, request.key)
     if key in answered or key in fresh:
         first, answer = answered[key] if key in answered else fresh[key]
         if first != digest:
@@ -282,51 +308,33 @@ def _settle(request: Any, kind: Kind, batch: Batch, answered: Answered, fresh: F
         batch.book.back_to(mark)
         return refusal
     fresh[key] = (digest, answer)
+    batch.answers.append((*key, digest, _encode(answer).decode(), batch.book.moment))
     return answer
 
 
 def _digest(request: Any, kind: Kind) -> bytes:
-    body = [kind.name, *(getattr(request, field) for field in kind.body)]
-    return hashlib.sha256(msgspec.json.encode(body)).digest()
+    return hashlib.sha256(_encode((kind.name, *kind.body(request)))).digest()
 
 
-async def _ask_answers(
-    conn: Connection, requests: Sequence[Any]
-) -> AsyncCursor[tuple[str, str, bytes, str]]:
-    wanted = {
-        "scopes": texts([request.scope for request in requests]),
-        "keys": texts([request.key for request in requests]),
+def _names(names: Sequence[Key]) -> dict[str, Array]:
+    return {
+        "scopes": texts([scope for scope, _ in names]),
+        "keys": texts([key for _, key in names]),
     }
-    return await conn.cursor(binary=True).execute(sql.find_answers, wanted)
 
 
-def _by_key(rows: Iterable[tuple[str, str, bytes, str]]) -> Answered:
-    return {(scope, key): (digest, answer) for scope, key, digest, answer in rows}
+_FIRST_ANSWER = LookUp(sql.find_answers, _names, lambda digest, answer: (digest, answer))
 
 
-async def _write_answers(conn: Connection, fresh: Fresh, now: datetime) -> None:
-    at = moment(now)
-    rows = [
-        (scope, key, digest, msgspec.json.encode(answer).decode(), at)
-        for (scope, key), (digest, answer) in fresh.items()
-    ]
-    if not rows:
-        return
-    if in_pipeline(conn):
-        await conn.execute(sql.insert_answers, arrays(_ANSWERS, rows))
-    else:
-        await copy_rows(conn, sql.copy_answers, _ANSWERS, rows)
-
-
-async def _write_counters(conn: Connection, batch: Batch) -> None:
+def _write_counters(statements: Statements, batch: Batch) -> None:
     counted = [one for one in batch.members.values() if one.counted]
     if not counted:
         return
-    await conn.execute(
+    statements.ask(
         sql.write_counters,
         {
             "wallets": texts([one.moved.wallet_id for one in counted]),
-            "days": [one.known.day for one in counted],
+            "days": days([one.known.day for one in counted]),
             "paid": integers([one.paid_minor for one in counted]),
             "moved": integers([one.moved_minor for one in counted]),
             "received": integers([one.received_minor for one in counted]),
@@ -335,7 +343,7 @@ async def _write_counters(conn: Connection, batch: Batch) -> None:
     )
 
 
-async def _write_decisions(conn: Connection, batch: Batch) -> None:
+def _write_decisions(statements: Statements, batch: Batch) -> None:
     logged = batch.decisions
     if not logged:
         return
@@ -343,7 +351,7 @@ async def _write_decisions(conn: Connection, batch: Batch) -> None:
     def column(part: Callable[[LoggedDecision], Any]) -> Array:
         return texts([msgspec.json.encode(part(one)).decode() for one in logged])
 
-    await conn.execute(
+    statements.ask(
         sql.write_decisions,
         {
             "wallets": texts([one.wallet_id for one in logged]),

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.db.arrays import bytes_of
+from qianbao.db.look_ups import Find, LookUp
 from qianbao.db.pages import read_page
 from qianbao.db.queries import Connection, fetch_one
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
@@ -130,10 +132,16 @@ async def find_merchant(conn: Connection, *, merchant_id: str) -> Merchant:
     return found
 
 
-async def merchant_by_key(conn: Connection, *, api_key: str) -> Merchant:
+_BY_KEY = LookUp(
+    sql.find_merchants_by_key,
+    lambda keys: {"hashes": bytes_of([key[0] for key in keys])},
+    Merchant,
+)
+
+
+async def merchant_by_key(find: Find, *, api_key: str) -> Merchant:
     """Whose API key this is. Raises `MerchantKeyWrong`."""
-    parameters = {"api_key_hash": token_hash(api_key)}
-    found = await fetch_one(conn, sql.find_merchant_by_key, parameters, Merchant)
+    found: Merchant | None = await find(_BY_KEY, (token_hash(api_key),))
     if found is None:
         raise MerchantKeyWrong()
     return found

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
-from qianbao.db.queries import Connection, fetch_all
+from qianbao.db.arrays import texts
+from qianbao.db.queries import Connection
+from qianbao.db.statements import Statements
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentPaid
-from qianbao.notices.webhooks import Told, emit_all
+from qianbao.notices.webhooks import Told, add_deliveries, enqueue_deliveries
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing, sql
 from qianbao.payments.errors import (
@@ -63,17 +66,18 @@ def _accounts(request: Pay) -> list[AccountKey]:
 
 async def lock_payments(conn: Connection, requests: Sequence[Pay], batch: Batch) -> None:
     """The payments of a batch, locked, in `batch.loaded["payments"]`."""
-    found = await fetch_all(
-        conn,
+    statements = Statements(conn)
+    found = statements.ask(
         sql.lock_payments,
         {
-            "merchants": [request.merchant_id for request in requests],
-            "payments": [request.payment_id for request in requests],
+            "merchants": texts([request.merchant_id for request in requests]),
+            "payments": texts([request.payment_id for request in requests]),
         },
         Payment,
     )
+    await statements.answered()
     loaded = batch.loaded.setdefault("payments", {})
-    loaded |= {(payment.merchant_id, payment.payment_id): payment for payment in found}
+    loaded |= {(payment.merchant_id, payment.payment_id): payment for payment in found.rows}
 
 
 def _check_payable(payment: Payment | None, amount: Money) -> None:
@@ -115,17 +119,20 @@ def _apply(request: Pay, batch: Batch) -> Paid:
 
 async def _write(conn: Connection, batch: Batch) -> None:
     rows: list[tuple[str, Paid]] = batch.rows["pay"]
-    await conn.execute(
+    statements = Statements(conn)
+    statements.ask(
         sql.write_paid,
         {
-            "merchants": [paid.merchant_id for _, paid in rows],
-            "payments": [paid.payment_id for _, paid in rows],
-            "wallets": [wallet_id for wallet_id, _ in rows],
-            "transfers": [paid.transfer_id for _, paid in rows],
+            "merchants": texts([paid.merchant_id for _, paid in rows]),
+            "payments": texts([paid.payment_id for _, paid in rows]),
+            "wallets": texts([wallet_id for wallet_id, _ in rows]),
+            "transfers": texts([paid.transfer_id for _, paid in rows]),
             "now": batch.now,
         },
     )
-    await emit_all(conn, [_told(paid, batch) for _, paid in rows], batch.now)
+    told = add_deliveries(statements, [_told(paid, batch) for _, paid in rows], batch.now)
+    await statements.answered()
+    await enqueue_deliveries(conn, told)
 
 
 def _told(paid: Paid, batch: Batch) -> Told:
@@ -140,7 +147,7 @@ KIND = Kind(
     name="pay",
     request=Pay,
     answer=Paid,
-    body=("merchant_id", "payment_id", "amount"),
+    body=attrgetter("merchant_id", "payment_id", "amount"),
     accounts=_accounts,
     wallets=lambda request: [request.wallet_id],
     load=lock_payments,

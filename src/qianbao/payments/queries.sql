@@ -1,7 +1,7 @@
 -- name: find_answers
 -- One look into the key for each: a plan made while the table was small stays good when it is not.
-SELECT a.scope, a.key, a.request_hash, a.answer
-FROM unnest(%(scopes)b::text[], %(keys)b::text[]) AS n (scope, key)
+SELECT n.place, a.request_hash, a.answer
+FROM unnest(%(scopes)b::text[], %(keys)b::text[]) WITH ORDINALITY AS n (scope, key, place)
 CROSS JOIN LATERAL (SELECT * FROM answers x WHERE x.scope = n.scope AND x.key = n.key LIMIT 1) a
 
 -- name: copy_answers
@@ -63,9 +63,10 @@ ON CONFLICT (merchant_id) DO NOTHING
 -- name: find_merchant
 SELECT merchant_id, currency, name_en, name_zh FROM merchants WHERE merchant_id = %(merchant_id)s
 
--- name: find_merchant_by_key
-SELECT merchant_id, currency, name_en, name_zh FROM merchants
-WHERE api_key_hash = %(api_key_hash)s AND disabled_at IS NULL
+-- name: find_merchants_by_key
+SELECT n.place, m.merchant_id, m.currency, m.name_en, m.name_zh
+FROM unnest(%(hashes)b::bytea[]) WITH ORDINALITY AS n (api_key_hash, place)
+JOIN merchants m ON m.api_key_hash = n.api_key_hash AND m.disabled_at IS NULL
 
 -- name: list_merchants
 SELECT merchant_id, currency, name_en, name_zh, created_at, disabled_at
@@ -111,7 +112,7 @@ LIMIT %(limit)s
 SELECT merchant_id, payment_id, merchant_reference, description, amount_minor, currency, state,
     wallet_id, mandate_id, transfer_id, refunded_minor, created_at, paid_at
 FROM payments
-WHERE (merchant_id, payment_id) IN (SELECT * FROM unnest(%(merchants)s::text[], %(payments)s::text[]))
+WHERE (merchant_id, payment_id) IN (SELECT * FROM unnest(%(merchants)b::text[], %(payments)b::text[]))
 ORDER BY merchant_id, payment_id
 FOR NO KEY UPDATE
 
@@ -122,7 +123,7 @@ WHERE merchant_id = %(merchant_id)s AND payment_id = %(payment_id)s AND state = 
 -- name: write_paid
 UPDATE payments p
 SET state = 'paid', wallet_id = n.wallet_id, transfer_id = n.transfer_id, paid_at = %(now)s
-FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(wallets)s::text[], %(transfers)s::text[])
+FROM unnest(%(merchants)b::text[], %(payments)b::text[], %(wallets)b::text[], %(transfers)b::text[])
     AS n (merchant_id, payment_id, wallet_id, transfer_id)
 WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
 
@@ -130,33 +131,33 @@ WHERE p.merchant_id = n.merchant_id AND p.payment_id = n.payment_id
 INSERT INTO payments (merchant_id, payment_id, merchant_reference, description, amount_minor,
     currency, state, wallet_id, mandate_id, transfer_id, created_at, paid_at)
 SELECT n.merchant_id, n.payment_id, n.reference, n.description, n.amount_minor, n.currency, 'paid',
-    n.wallet_id, n.mandate_id, n.transfer_id, %(now)s, %(now)s
-FROM unnest(%(merchants)s::text[], %(payments)s::text[], %(references)s::text[],
-    %(descriptions)s::text[], %(amounts)s::bigint[], %(currencies)s::text[], %(wallets)s::text[],
-    %(mandates)s::text[], %(transfers)s::text[])
+    n.wallet_id, nullif(n.mandate_id, ''), n.transfer_id, %(now)s, %(now)s
+FROM unnest(%(merchants)b::text[], %(payments)b::text[], %(references)b::text[],
+    %(descriptions)b::text[], %(amounts)b::bigint[], %(currencies)b::text[], %(wallets)b::text[],
+    %(mandates)b::text[], %(transfers)b::text[])
     AS n (merchant_id, payment_id, reference, description, amount_minor, currency, wallet_id,
         mandate_id, transfer_id)
 
 -- name: lock_mandates
-SELECT wallet_id, mandate_id, merchant_id, per_charge_minor, currency, state, day,
-    charged_today_minor
-FROM mandates
-WHERE (wallet_id, mandate_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(mandates)s::text[]))
-ORDER BY wallet_id, mandate_id
-FOR NO KEY UPDATE
+SELECT m.wallet_id, m.mandate_id, m.merchant_id, m.per_charge_minor, m.currency, m.state, m.day,
+    m.charged_today_minor
+FROM (SELECT DISTINCT * FROM unnest(%(wallets)b::text[], %(ids)b::text[])) AS n (wallet_id, id)
+JOIN mandates m ON m.wallet_id = n.wallet_id AND m.mandate_id = n.id
+ORDER BY m.wallet_id, m.mandate_id
+FOR NO KEY UPDATE OF m
 
 -- name: write_mandates
 UPDATE mandates m SET day = n.day, charged_today_minor = n.charged
-FROM unnest(%(wallets)s::text[], %(mandates)s::text[], %(days)s::date[], %(charged)s::bigint[])
+FROM unnest(%(wallets)b::text[], %(mandates)b::text[], %(days)b::date[], %(charged)b::bigint[])
     AS n (wallet_id, mandate_id, day, charged)
 WHERE m.wallet_id = n.wallet_id AND m.mandate_id = n.mandate_id
 
 -- name: lock_score_orders
-SELECT wallet_id, score_order_id, merchant_id, payment_id, amount_minor, state
-FROM score_orders
-WHERE (wallet_id, score_order_id) IN (SELECT * FROM unnest(%(wallets)s::text[], %(orders)s::text[]))
-ORDER BY wallet_id, score_order_id
-FOR NO KEY UPDATE
+SELECT o.wallet_id, o.score_order_id, o.merchant_id, o.payment_id, o.amount_minor, o.state
+FROM (SELECT DISTINCT * FROM unnest(%(wallets)b::text[], %(ids)b::text[])) AS n (wallet_id, id)
+JOIN score_orders o ON o.wallet_id = n.wallet_id AND o.score_order_id = n.id
+ORDER BY o.wallet_id, o.score_order_id
+FOR NO KEY UPDATE OF o
 
 -- name: write_refunded
 UPDATE payments p SET refunded_minor = n.refunded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -197,7 +198,7 @@ KIND = Kind(
     name="refund",
     request=Refund,
     answer=Refunded,
-    body=("payment_id", "amount", "reason"),
+    body=attrgetter("payment_id", "amount", "reason"),
     accounts=_accounts,
     wallets=lambda request: [request.wallet_id],
     load=_load,

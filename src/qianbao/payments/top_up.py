@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -64,7 +65,7 @@ KIND = Kind(
     name="top_up",
     request=TopUp,
     answer=BankOrder,
-    body=("card_id", "amount"),
+    body=attrgetter("card_id", "amount"),
     accounts=_accounts,
     wallets=lambda request: [request.wallet_id],
     load=_load,

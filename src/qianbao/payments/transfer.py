@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -127,7 +128,7 @@ KIND = Kind(
     name="transfer",
     request=SendMoney,
     answer=Sent,
-    body=("receiver", "amount", "note"),
+    body=attrgetter("receiver", "amount", "note"),
     accounts=_accounts,
     wallets=_wallets,
     apply=_apply,

@@ -7,6 +7,7 @@ bite or a document that has run out never keeps somebody's own money in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -113,7 +114,7 @@ KIND = Kind(
     name="withdraw",
     request=Withdraw,
     answer=BankOrder,
-    body=("card_id", "amount"),
+    body=attrgetter("card_id", "amount"),
     accounts=_accounts,
     wallets=lambda request: [request.wallet_id],
     load=_load,

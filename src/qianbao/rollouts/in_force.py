@@ -7,12 +7,14 @@ what is in force is `publish`, `rollback`, `retire`; stopping it, `enforcement`.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
 from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
 from qianbao.policy.dates import phase
 from qianbao.policy.policies import Policy, Stop, load_policy
@@ -31,9 +33,18 @@ class PoliciesInForce:
 
     async def current(self, conn: Connection) -> tuple[Policy, ...]:
         """The policies in force in `conn`'s transaction, by name. Cheap unless they changed."""
-        cursor = await conn.execute(SQL.revision)
-        row = await cursor.fetchone()
-        if row is not None and row[0] == self._revision:
+        statements = Statements(conn)
+        given = self.ask(statements)
+        await statements.answered()
+        return await given(conn)
+
+    def ask(self, statements: Statements) -> Callable[[Connection], Awaitable[tuple[Policy, ...]]]:
+        """Asks among other statements; once they are answered, gives what `current` does."""
+        asked: Answer[tuple[int]] = statements.ask(SQL.revision)
+        return lambda conn: self._at(conn, asked)
+
+    async def _at(self, conn: Connection, asked: Answer[tuple[int]]) -> tuple[Policy, ...]:
+        if asked.first is not None and asked.first[0] == self._revision:
             return self._policies
         revision, policies = await read_in_force(conn)
         # Two tasks may read at once: the later revision stays, whoever finishes last.

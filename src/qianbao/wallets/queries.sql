@@ -137,13 +137,24 @@ VALUES (%(wallet_id)s, %(pin_reset_id)s, %(proof)s, %(outcome)s, %(now)s)
 INSERT INTO sessions (token_hash, wallet_id, created_at, last_seen_at)
 VALUES (%(token_hash)s, %(wallet_id)s, %(now)s, %(now)s)
 
--- name: find_session
-SELECT s.wallet_id, w.status, w.language, s.last_seen_at
-FROM sessions s JOIN wallets w USING (wallet_id)
-WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.last_seen_at > %(idle_since)s
-
--- name: touch_session
-UPDATE sessions SET last_seen_at = %(now)s WHERE token_hash = %(token_hash)s
+-- name: find_sessions
+-- Those in use. One last seen at `unseen` or before has been seen `now`.
+WITH found AS (
+    SELECT n.place, n.now, n.unseen, s.token_hash, s.wallet_id, s.last_seen_at
+    FROM unnest(%(hashes)b::bytea[], %(since)b::timestamptz[], %(unseen)b::timestamptz[],
+        %(nows)b::timestamptz[]) WITH ORDINALITY AS n (token_hash, since, unseen, now, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM sessions x
+        WHERE x.token_hash = n.token_hash AND x.ended_at IS NULL AND x.last_seen_at > n.since
+        LIMIT 1
+    ) s
+), used AS (
+    UPDATE sessions s SET last_seen_at = f.now
+    FROM found f WHERE s.token_hash = f.token_hash AND f.last_seen_at <= f.unseen
+)
+SELECT f.place, w.wallet_id, w.status, w.language
+FROM found f
+CROSS JOIN LATERAL (SELECT * FROM wallets x WHERE x.wallet_id = f.wallet_id LIMIT 1) w
 
 -- name: end_session
 UPDATE sessions SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL
@@ -223,31 +234,29 @@ CROSS JOIN LATERAL (
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- name: read_moved
--- What changes with every payment, as read_situations gives it, and the version of everything else it
--- reads: the wallet's row (mandates, exemptions and grace change with their counts), the person's, and
--- holds on their others.
-SELECT w.wallet_id,
-    w.xmin::text || '/' || coalesce(p.xmin::text, '') || '/' || o.legal_hold AS version,
-    c.last_used_at,
-    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
-        AS paid_today_minor,
-    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
-        + o.paid_this_year_minor AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor
+-- What changes with every payment, and the version of everything else that read_situations gives: the
+-- wallet's row (mandates, exemptions and grace change with theirs), the person's, and holds on others.
+-- Sums are as they were stored, for `day` and `year`; whose day it is, the caller knows. Only who has
+-- had several wallets has sums elsewhere: of their today, of their year, and whether one is held.
+SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version, c.day, c.year,
+    c.last_used_at, c.paid_today_minor, c.paid_this_year_minor, c.moved_for_life_minor,
+    c.received_for_life_minor,
+    CASE WHEN w.person_id IS NOT NULL THEN (
+        SELECT ARRAY[
+            coalesce(sum(x.paid_today_minor)
+                FILTER (WHERE x.day >= (%(now)s AT TIME ZONE w.time_zone)::date), 0)::bigint,
+            coalesce(sum(x.paid_this_year_minor) FILTER (
+                WHERE x.year >= extract(year FROM %(now)s AT TIME ZONE w.time_zone)), 0)::bigint,
+            bool_or(e.legal_hold)::int::bigint
+        ]
+        FROM wallets e
+        JOIN wallet_counters x ON x.wallet_id = e.wallet_id
+        WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+        HAVING count(*) > 0
+    ) END AS elsewhere
 FROM wallets w
 JOIN wallet_counters c ON c.wallet_id = w.wallet_id
 LEFT JOIN people p ON p.person_id = w.person_id
-CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
-            AS paid_today_minor,
-        coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
-        coalesce(bool_or(e.legal_hold), false) AS legal_hold
-    FROM wallets e
-    JOIN wallet_counters x ON x.wallet_id = e.wallet_id
-    WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
-) o
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
 -- ── Profile ────────────────────────────────────────────────────────────────────────────────────

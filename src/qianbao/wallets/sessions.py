@@ -10,7 +10,9 @@ from typing import Literal
 
 import msgspec
 
-from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.arrays import bytes_of, moment, moments
+from qianbao.db.look_ups import Find, LookUp
+from qianbao.db.queries import Connection, load
 from qianbao.errors import Language, QianbaoError
 from qianbao.keyring import token_hash
 from qianbao.settings import Settings
@@ -38,34 +40,32 @@ class Session(msgspec.Struct, frozen=True):
     language: Language
 
 
-class _Found(msgspec.Struct, frozen=True):
-    wallet_id: str
-    status: Literal["open", "closed"]
-    language: Language
-    last_seen_at: datetime
-
-
 async def start_session(conn: Connection, *, wallet_id: str, token: str, now: datetime) -> None:
     """Makes `token` (`keyring.new_token`) good for `wallet_id`; only its hash is kept."""
     session = {"token_hash": token_hash(token), "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_session, session)
 
 
-async def find_session(
-    conn: Connection, *, token: str, now: datetime, settings: Settings
-) -> Session:
+_BY_TOKEN = LookUp(
+    SQL.find_sessions,
+    lambda keys: {
+        "hashes": bytes_of([digest for digest, _, _ in keys]),
+        "since": moments([moment(since) for _, since, _ in keys]),
+        "unseen": moments([moment(now - SEEN_EVERY) for _, _, now in keys]),
+        "nows": moments([moment(now) for _, _, now in keys]),
+    },
+    Session,
+)
+
+
+async def find_session(find: Find, *, token: str, now: datetime, settings: Settings) -> Session:
     """Whose session `token` is. Raises `NotSignedIn` when there is none, it was ended, or it was
     not used for `session_days`."""
-    place = {
-        "token_hash": token_hash(token),
-        "idle_since": now - timedelta(days=settings.session_days),
-    }
-    found = await fetch_one(conn, SQL.find_session, place, _Found)
+    since = now - timedelta(days=settings.session_days)
+    found: Session | None = await find(_BY_TOKEN, (token_hash(token), since, now))
     if found is None:
         raise NotSignedIn
-    if now - found.last_seen_at >= SEEN_EVERY:
-        await conn.execute(SQL.touch_session, place | {"now": now})
-    return Session(found.wallet_id, found.status, found.language)
+    return found
 
 
 async def end_other_sessions(

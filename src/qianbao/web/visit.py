@@ -187,13 +187,15 @@ async def _session(
 ) -> Session | None:
     if not token:
         return None
-    async with services.pool.connection() as conn:
-        try:
-            session = await find_session(conn, token=token, now=now, settings=services.settings)
-        except NotSignedIn:
-            return None
-        if asked in ("en", "zh") and asked != session.language:
-            language = choose(asked, None, "")
+    try:
+        session = await find_session(
+            services.look_ups.find, token=token, now=now, settings=services.settings
+        )
+    except NotSignedIn:
+        return None
+    if asked in ("en", "zh") and asked != session.language:
+        language = choose(asked, None, "")
+        async with services.pool.connection() as conn:
             await set_language(conn, wallet_id=session.wallet_id, language=language)
     return session
 
