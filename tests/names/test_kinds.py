@@ -118,3 +118,15 @@ def test_other_alphabets_match_what_a_bank_prints(name, order, separator):
 @settings(max_examples=300, deadline=None)
 def test_any_two_texts_are_compared_alike_both_ways(a, b):
     assert compare(a, b) == compare(b, a)
+
+
+OURS = st.sampled_from(sorted({row[side] for row in PAIRS for side in ("name_a", "name_b")}))
+
+
+@given(OURS, st.data())
+@settings(max_examples=400, deadline=None)
+def test_a_name_turned_joined_or_cut_is_compared_alike_both_ways(name, data):
+    words = data.draw(st.permutations(name.split()))
+    other = data.draw(st.sampled_from(["", " ", "-", ", ", "·"])).join(words)
+    other = other[: data.draw(st.integers(min_value=1, max_value=40))]
+    assert compare(name, other) == compare(other, name)

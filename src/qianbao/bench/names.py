@@ -124,11 +124,7 @@ def measure(pairs: list[LabelledPair], tell: Callable[[str], object]) -> NameFig
     core = [pair for pair in pairs if not pair.kind.startswith(EXTRA_KINDS)]
     tell("our own verdicts")
     verdicts = [compare(pair.name_a, pair.name_b).verdict for pair in core]
-    beside = {**rapidfuzz_scorers(), **opensanctions()}
-    scorers = []
-    for name, score in beside.items():
-        tell(name)
-        scorers.append(_at_best(name, score, core))
+    scorers = _all_at_best(core, tell)
     tell("times")
     times = sorted(_times(core))
     latin = [pair for pair in core if _is_latin(pair)]
@@ -233,6 +229,14 @@ def _by_kind(pairs: list[LabelledPair]) -> list[Kind]:
         Kind(kind, same, len(found), found.count("match"), found.count("close"))
         for (same, kind), found in sorted(verdicts.items())
     ]
+
+
+def _all_at_best(pairs: list[LabelledPair], tell: Callable[[str], object]) -> list[Scorer]:
+    found = []
+    for name, score in {**rapidfuzz_scorers(), **opensanctions()}.items():
+        tell(name)
+        found.append(_at_best(name, score, pairs))
+    return found
 
 
 def _at_best(name: str, score: Callable[[str, str], float], pairs: list[LabelledPair]) -> Scorer:

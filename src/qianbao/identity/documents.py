@@ -163,13 +163,7 @@ async def add_document(
     check_id(document_id, "doc")
     today = local_date(now)
     read = read_submission(submission, today)
-    if read.valid_until is not None and read.valid_until < today:
-        last = read.valid_until
-        raise DocumentExpiredAlready(
-            valid_until=last.isoformat(),
-            valid_until_en=show_day(last, "en"),
-            valid_until_zh=show_day(last, "zh"),
-        )
+    _check_in_date(read, today)
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
     if wallet is None or wallet.status != "open":
@@ -202,6 +196,16 @@ async def add_document(
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
+
+
+def _check_in_date(read: ReadDocument, today: date) -> None:
+    last = read.valid_until
+    if last is not None and last < today:
+        raise DocumentExpiredAlready(
+            valid_until=last.isoformat(),
+            valid_until_en=show_day(last, "en"),
+            valid_until_zh=show_day(last, "zh"),
+        )
 
 
 async def current_document(conn: Connection, wallet_id: str) -> Document | None:

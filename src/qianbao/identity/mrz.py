@@ -1,8 +1,7 @@
 """Machine-readable zones of passports (TD3) and cards (TD1, TD2): read, checked, and written.
 
 Layout and check digits are those of ICAO Doc 9303 parts 3 to 6 (domain.md 3.2). Pure: `today` comes
-in. Errors say which character of which line. What becomes of a read document belongs to the rest
-of `identity`.
+in. Errors say which character of which line. What becomes of a document belongs elsewhere.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ class MrzCheckDigitWrong(InvalidInput):
     )
     zh = (
         "{field_zh}：{span_zh}与第 {line} 行第 {position} 个字符的校验码“{found}”不符，"
-        "按所填内容应为“{expected}”。{suspect_zh}"
+        "应为“{expected}”。{suspect_zh}"
     )
     next_en = "One of these characters, or the check digit, is mistyped: compare them all."
     next_zh = "其中某个字符或校验码填写有误，请对照证件逐一核对。"

@@ -46,12 +46,10 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
         partners = _without_sound(partners)
     if partners is None:
         return _joined_alike(short, long)
-    found = [
-        reason
-        for pairs, grades in _pairings(partners, len(long.plain))
-        if (reason := _judge(short, long, pairs, grades)) is not None
-    ]
-    return min(found, key=_LIKELIEST.index) if found else None
+    found = {
+        _judge(short, long, pairs, grades) for pairs, grades in _pairings(partners, len(long.plain))
+    }
+    return next((reason for reason in _LIKELIEST if reason in found), None) if found else None
 
 
 def _shorter_first(left: Side, right: Side) -> tuple[Side, Side]:

@@ -189,7 +189,7 @@ def _syllable_split(left: Side, right: Side) -> bool:
     """Whether one text has as two words what the other has as one syllable of pinyin: XI AN and
     XIAN may be two names."""
     a, b = left.plain, right.plain
-    if left.surname_words or right.surname_words:
+    if left.surname_words or right.surname_words or len(a) == len(b) or left.script != "latin":
         return False
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
@@ -249,9 +249,7 @@ def _first_names_differ(left: Side, right: Side) -> bool:
     """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
     ALEXANDER do."""
     a, b = left.plain, right.plain
-    if len(a) != len(b):
-        return False
-    return cyrillic.first_names_only(a, b) and cyrillic.first_names_only(b, a)
+    return len(a) == len(b) and cyrillic.first_names_only(set(a).symmetric_difference(b))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:

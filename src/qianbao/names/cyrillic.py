@@ -91,7 +91,6 @@ def same_first_name(a: str, b: str) -> bool:
     return a in names and b in names and not names[a].isdisjoint(names[b])
 
 
-def first_names_only(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether each of `words` (lower-case ASCII) that is not among `others` spells a common
-    Cyrillic first name."""
-    return set(words).difference(others) <= _first_names().keys()
+def first_names_only(words: set[str]) -> bool:
+    """Whether each of `words` (lower-case ASCII) spells a common Cyrillic first name."""
+    return words <= _first_names().keys()

@@ -105,7 +105,7 @@ def script_of(text: str) -> Script:
 
 def text_side(name: str) -> Side:
     """A name whose parts are not known."""
-    text = tidy(name)
+    text = " ".join(name.split()) if name.isascii() else tidy(name)
     if text.isascii():
         words, unaccented = ascii_words(text)
         return Side((text,), words, unaccented, "latin")
