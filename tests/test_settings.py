@@ -56,17 +56,6 @@ def test_everything_wrong_is_said_at_once() -> None:
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize("typed", ["garbage", "mysql://anna:hidden@db.test/x", "db.test/wallet"])
-def test_an_address_of_something_else_is_told_what_one_looks_like(typed: str) -> None:
-    said = problems({"QIANBAO_DATABASE_URL": typed}, "database")
-    assert said == [
-        "QIANBAO_DATABASE_URL is not the address of a PostgreSQL, such as "
-        "postgresql://qianbao:password@127.0.0.1/qianbao"
-    ]
-    for good in ("postgres://db.test/x", "host=db.test dbname=x", "postgresql://"):
-        assert load({"QIANBAO_DATABASE_URL": good}).database_url == good
-
-
 def test_a_wrong_secret_is_not_repeated() -> None:
     said = problems({"QIANBAO_MASTER_KEY": "hidden-and-too-short"}, "keys")
     assert len(said) == 1

@@ -56,12 +56,18 @@ def demo(
 def sandbox() -> None:
     """Serve the simulated banks; never in use with real money."""
     from qianbao.banks.sandbox.app import serve as run_sandbox
+    from qianbao.db.ready import DatabaseUnready, check_address
 
     settings = settings_for()
     if not settings.sandbox:
         leave("Simulated banks need QIANBAO_SANDBOX=true, and play money.", code=WRONG)
     if not (settings.sandbox_database_url or settings.database_url):
         leave("Set QIANBAO_SANDBOX_DATABASE_URL or QIANBAO_DATABASE_URL.", code=WRONG)
+    try:
+        check_address(settings.database_url)
+        check_address(settings.sandbox_database_url, "QIANBAO_SANDBOX_DATABASE_URL")
+    except DatabaseUnready as unready:
+        leave(str(unready), code=IN_THE_WAY)
     run_sandbox(settings)
 
 

@@ -29,7 +29,7 @@ from qianbao import processes
 from qianbao.db import embedded
 from qianbao.db.connection_url import database_name, with_database
 from qianbao.db.migrate import migrate
-from qianbao.db.ready import DatabaseUnready, check_server
+from qianbao.db.ready import DatabaseUnready, check_address, check_server
 from qianbao.keyring import kept_secret, new_token
 from qianbao.settings import LAST_PORT, Settings, SettingsWrong, load
 
@@ -119,12 +119,12 @@ def _choose_settings() -> Settings:
     Raises `CannotStart`."""
     try:
         settings = load(sandbox=True)
-        for url in (settings.database_url, settings.sandbox_database_url):
-            database_name(url)
+        check_address(settings.database_url)
+        check_address(settings.sandbox_database_url, "QIANBAO_SANDBOX_DATABASE_URL")
     except SettingsWrong as wrong:
         raise CannotStart("\n".join(wrong.problems)) from None
-    except psycopg.ProgrammingError as error:
-        raise CannotStart(f"QIANBAO_DATABASE_URL does not lead to a database: {error}") from None
+    except DatabaseUnready as unready:
+        raise CannotStart(str(unready)) from None
     typed = os.environ.get("PORT") or str(settings.port)
     port = int(typed) if typed.isdecimal() else 0
     if not 0 < port < LAST_PORT:

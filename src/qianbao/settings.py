@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import difflib
 import os
-import re
 import typing
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -25,8 +24,7 @@ SECRET = ("database_url", "sandbox_database_url", "bank_token", "master_key")
 MASTER_KEY_BYTES = 32
 LAST_PORT = 65535
 POSTGRESQL = "postgresql://qianbao:password@127.0.0.1/qianbao"
-_POSTGRESQL = re.compile(r"\s*(?:postgres(?:ql)?://|[a-z_]+\s*=)")
-"""How an address that libpq understands begins: a URL, or the first of its keywords."""
+"""What the address of a database looks like."""
 
 Need = Literal["database", "keys", "banks"]
 """What a process may not be able to do without: a PostgreSQL, a master key, a bank gateway."""
@@ -245,21 +243,10 @@ def load(
             shown = "" if name in SECRET else f" is “{found[:40]}”"
             wrong.append(f"{_variable(name)}{shown}: {_wanted(str(error))}")
     settings = Settings(**given)
-    wrong += _wrong_addresses(settings)
     wrong += [one for one in missing(settings, needs) if not _same_setting(one, wrong)]
     if wrong:
         raise SettingsWrong((*wrong, *_look_alikes(environ)))
     return settings
-
-
-def _wrong_addresses(settings: Settings) -> list[str]:
-    """Addresses that cannot be a PostgreSQL's; what they are is not said, they may hold a
-    password."""
-    return [
-        f"{_variable(name)} is not the address of a PostgreSQL, such as {POSTGRESQL}"
-        for name in ("database_url", "sandbox_database_url")
-        if getattr(settings, name) and not _POSTGRESQL.match(getattr(settings, name))
-    ]
 
 
 def missing(settings: Settings, needs: Collection[Need]) -> list[str]:

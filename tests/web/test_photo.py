@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from datetime import date
+import json
+from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 import pytest
 
 from qianbao.identity.mrz import write_td3
 from qianbao.identity.photo import photos_are_read
 from qianbao.names import from_fields
+from qianbao.services import read_keys
 from tests.identity.pictures import bomb, encoded, page
 from tests.kit.stack import Stack
 from tests.web.surfing import Surfer
@@ -90,6 +93,27 @@ def test_a_form_that_is_no_upload_is_refused(karin: Surfer) -> None:
         assert karin.page.status_code in (400, 422), content_type
     karin.open(f"{PHOTO}?kind=passport")
     assert karin.path == ADD
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_read_waits_in_the_address(karin: Surfer, stack: Stack, language: str) -> None:
+    """For half an hour, and for whom it was read: the page can be reloaded and switched."""
+    token = karin.http.cookies["qianbao_session"]
+    headers = {"Authorization": f"Bearer {token}"}
+    wallet_id = karin.http.get("/v1/wallet", headers=headers).json()["wallet_id"]
+    keys, now = read_keys(stack.settings), datetime.now(UTC).timestamp()
+
+    def opened(of: str, at_seconds: float) -> str:
+        words = {"mrz": "\n".join(LINES), "corrections": "[]"}
+        plain = json.dumps({"wallet_id": of, "at_seconds": at_seconds, "words": words})
+        read = base64.urlsafe_b64encode(keys.encrypt(plain, "photo")).decode()
+        return karin.open(f"{ADD}?kind=passport&read={quote(read)}&lang={language}")
+
+    assert "AA1234567" in opened(wallet_id, now)
+    assert ("Compare every character" if language == "en" else "逐个核对字符") in karin.page.text
+    assert "AA1234567" not in opened("wal_another", now)
+    assert "AA1234567" not in opened(wallet_id, now - 2000)
+    karin.open(f"{ADD}?lang=en")
 
 
 @extra

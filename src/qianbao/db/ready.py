@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from qianbao.db.migrate import numbered
+from qianbao.settings import POSTGRESQL
 
 OLDEST_POSTGRESQL = 15
 CONNECT_SECONDS = 10
@@ -14,6 +16,17 @@ CONNECT_SECONDS = 10
 
 class DatabaseUnready(RuntimeError):
     """Nothing can be started on this database; the message says why and what to do, in a line."""
+
+
+def check_address(url: str, setting: str = "QIANBAO_DATABASE_URL") -> None:
+    """Raises `DatabaseUnready` when `url`, which may hold a password, is no PostgreSQL's."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUnready(
+            f"{setting} does not lead to a database: it is not the address of a PostgreSQL, such "
+            f"as {POSTGRESQL}"
+        ) from None
 
 
 def check_server(url: str) -> None:
@@ -36,8 +49,9 @@ def check_migrated(url: str) -> None:
 
 
 def _reached(url: str) -> psycopg.Connection[Any]:
+    check_address(url)
     try:
         return psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
-    except psycopg.Error as error:  # an address that is none is a ProgrammingError
+    except psycopg.Error as error:
         why = " ".join(str(error).split())
         raise DatabaseUnready(f"QIANBAO_DATABASE_URL does not lead to a database: {why}") from None

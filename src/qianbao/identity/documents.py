@@ -163,7 +163,8 @@ async def add_document(
     check_id(document_id, "doc")
     today = local_date(now)
     read = read_submission(submission, today)
-    _check_in_date(read, today)
+    if read.valid_until is not None and read.valid_until < today:
+        raise _expired(read.valid_until)
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
     if wallet is None or wallet.status != "open":
@@ -196,16 +197,6 @@ async def add_document(
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
-
-
-def _check_in_date(read: ReadDocument, today: date) -> None:
-    last = read.valid_until
-    if last is not None and last < today:
-        raise DocumentExpiredAlready(
-            valid_until=last.isoformat(),
-            valid_until_en=show_day(last, "en"),
-            valid_until_zh=show_day(last, "zh"),
-        )
 
 
 async def current_document(conn: Connection, wallet_id: str) -> Document | None:
@@ -262,6 +253,14 @@ NOT_ENOUGH = ANOTHER_SPELLING | {"typo"}
 """Names this close may be two persons' born on one day: twins are often named to sound alike. An
 authority writes one person's name anew with other accents, in another order, shortened or in full,
 and not by a nickname."""
+
+
+def _expired(last: date) -> DocumentExpiredAlready:
+    return DocumentExpiredAlready(
+        valid_until=last.isoformat(),
+        valid_until_en=show_day(last, "en"),
+        valid_until_zh=show_day(last, "zh"),
+    )
 
 
 def _is_same_person(current: _Row, read: ReadDocument, index: bytes, wallet: _Wallet) -> bool:

@@ -94,7 +94,7 @@ async def updated(request: Asked) -> Redirect:
 async def add(request: Asked) -> Response[Any]:
     """The form for a document, or for its renewal; with `read`, what a photo was read as in it."""
     kind = request.query_params.get("kind", "")
-    read = unseal(request, request.query_params.get("read", ""), "step")
+    read = unseal(request, request.query_params.get("read", ""), "photo")
     if read is None:
         return _add_page(request, kind, {})
     seen = msgspec.json.decode(read["corrections"], type=tuple[Correction, ...])
@@ -145,7 +145,7 @@ async def photo(request: Asked) -> Response[Any]:
     kind = "passport" if len(zone.lines[0]) == PASSPORT_LINE else "permanent_residence"
     corrections = msgspec.json.encode(zone.corrections).decode()
     words = {"mrz": "\n".join(zone.lines), "corrections": corrections}
-    after = forms.address(ADD, kind=kind, read=seal(request, words, "step"))
+    after = forms.address(ADD, kind=kind, read=seal(request, words, "photo"))
     return Redirect(after, status_code=303)
 
 

@@ -28,7 +28,8 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 
 def seal(request: Asked, words: Mapping[str, str], purpose: str) -> str:
-    """`words` as a text for an address or a cookie; `purpose` is the key ring's."""
+    """`words` as a text for an address or a cookie; `purpose` is the key ring's
+    and the step's own: what one step has sealed no other opens."""
     visit = of(request)
     plain = _Sealed(visit.wallet_id or "", visit.now.timestamp(), words)
     cipher = services_of(request).keys.encrypt(msgspec.json.encode(plain).decode(), purpose)

@@ -37,7 +37,7 @@ async def review(request: Asked) -> Response[Any]:
     """Goes on to whom the money would go to, and keeps the phone out of the address."""
     form = await forms.read(request)
     words = {name: field(form, name) for name in ("key", "phone", "amount", "note")}
-    after = forms.address("/me/pay/transfer/confirm", wish=seal(request, words, "step"))
+    after = forms.address("/me/pay/transfer/confirm", wish=seal(request, words, "transfer"))
     return Redirect(after, status_code=303)
 
 
@@ -45,7 +45,7 @@ async def review(request: Asked) -> Response[Any]:
 async def confirm(request: Asked) -> Response[Any]:
     """Shows whom the money would go to, before the PIN is asked for; without a wish, or with one
     grown old, asks for it again. Nothing is sent."""
-    wish = unseal(request, request.query_params.get("wish", ""), "step")
+    wish = unseal(request, request.query_params.get("wish", ""), "transfer")
     if wish is None:
         return Redirect("/me/pay/transfer", status_code=303)
     try:
