@@ -222,14 +222,14 @@ class Clearing:
             )
             for wallet, one in zip(known, moved.rows, strict=True)
         }
-        chance, kept = self._chance, self._settings.permit_sample_per_mille / 1000
+        chance, kept = self._chance, self._settings.permit_sample_per_mille
         batch = Batch(
             now=now,
             book=book,
             members=members,
             policies=policies,
             settings=self._settings,
-            sampled=lambda: chance() < kept,
+            sampled=lambda: chance() * 1000 < kept,
         )
         return batch, answered, digests
 
