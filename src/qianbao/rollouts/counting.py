@@ -122,24 +122,61 @@ def capabilities_of(tried: Policy, before: Sequence[Policy]) -> list[str]:
     return sorted({capability for policy in (tried, *own) for capability in policy.blocks})
 
 
+class _Moves(msgspec.Struct, frozen=True):
+    """When a wallet loses a capability and when it gets it back, in terms of whom each policy would
+    lock out; "" when nobody can."""
+
+    capability: str
+    loses: str
+    regains: str
+
+
+def _named(tried: Policy, before: Sequence[Policy]) -> dict[Policy, str]:
+    """A column for each policy that has a say on what may change; the tried one's is out_0."""
+    capabilities = capabilities_of(tried, before)
+    said = [policy for policy in before if not set(policy.blocks).isdisjoint(capabilities)]
+    return {policy: f"out_{number}" for number, policy in enumerate(dict.fromkeys((tried, *said)))}
+
+
+def _moves(tried: Policy, before: Sequence[Policy]) -> list[_Moves]:
+    """Capability by capability. Whom another policy blocks has nothing to lose or to get back."""
+    names = _named(tried, before)
+    found = []
+    for capability in capabilities_of(tried, before):
+        said = [policy for policy in before if capability in policy.blocks]
+        others = _any(names[policy] for policy in said if policy.name != tried.name)
+        old = _any(names[policy] for policy in said if policy.name == tried.name)
+        new = "out_0" if capability in tried.blocks else ""
+        found.append(_Moves(capability, _but_not(new, old, others), _but_not(old, new, others)))
+    return found
+
+
+def _but_not(out: str, *not_out: str) -> str:
+    if not out or out in not_out:
+        return ""
+    return " AND ".join([out, *(f"NOT {one}" for one in not_out if one)])
+
+
+def _counters(tried: Policy, before: Sequence[Policy]) -> dict[str, str]:
+    """A column for each condition that is counted; several capabilities often share one."""
+    moves = _moves(tried, before)
+    conditions = dict.fromkeys(side for one in moves for side in (one.loses, one.regains) if side)
+    return {condition: f"moved_{number}" for number, condition in enumerate(conditions)}
+
+
 def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect: Dialect) -> str:
     """Groups of alike wallets and their counts. `before` are the policies enforced without `tried`,
     its own published version among them; `wallets` is a relation or subquery."""
-    capabilities = capabilities_of(tried, before)
-    said = [policy for policy in before if not set(policy.blocks).isdisjoint(capabilities)]
-    kept = [policy for policy in said if policy.name != tried.name]
-    names = {policy: f"out_{number}" for number, policy in enumerate(dict.fromkeys((tried, *said)))}
     flags = "".join(
-        f",\n    {locked_out_sql(p, dialect, columns=True)} AS {name}" for p, name in names.items()
+        f",\n    {locked_out_sql(policy, dialect, columns=True)} AS {name}"
+        for policy, name in _named(tried, before).items()
     )
-    counts = ""
-    for number, capability in enumerate(capabilities):
-        held = _any(names[policy] for policy in said if capability in policy.blocks)
-        holds = _any(names[policy] for policy in (*kept, tried) if capability in policy.blocks)
-        counts += f",\n    count(*) FILTER (WHERE {holds} AND NOT {held}) AS loses_{number}"
-        counts += f",\n    count(*) FILTER (WHERE {held} AND NOT {holds}) AS regains_{number}"
-        if capability == "be_charged":
-            counts += _mandates(f"{holds} AND NOT {held}")
+    counts = "".join(
+        f",\n    count(*) FILTER (WHERE {condition}) AS {column}"
+        for condition, column in _counters(tried, before).items()
+    )
+    charged = [one.loses for one in _moves(tried, before) if one.capability == "be_charged"]
+    counts += "".join(_mandates(condition) for condition in charged if condition)
     applies = to_sql(tried.applies_to.tree, dialect, columns=True)
     return f"""WITH judged AS (
 SELECT residency, document_kind, banks, currency, balance_minor, mandates_active, mandates_charged,
@@ -157,7 +194,8 @@ GROUP BY residency, document_kind, banks, currency, age, band"""
 
 
 def _any(names: Iterable[str]) -> str:
-    return f"({' OR '.join(names) or 'FALSE'})"
+    found = list(names)
+    return found[0] if len(found) == 1 else f"({' OR '.join(found)})" if found else ""
 
 
 def _mandates(condition: str) -> str:
@@ -200,7 +238,7 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         applies=_sum(rows, "applies"),
         locked_out=_sum(rows, "locked_out"),
         locked_out_minor=dict(sorted(held.items())),
-        changes=tuple(_changes(rows, capabilities_of(tried, before))),
+        changes=tuple(_changes(rows, tried, before)),
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
     )
@@ -210,11 +248,14 @@ def _sum(rows: Sequence[Row], column: str) -> int:
     return sum(int(row.get(column) or 0) for row in rows)
 
 
-def _changes(rows: Sequence[Row], capabilities: Sequence[str]) -> Iterable[Change]:
-    for number, capability in enumerate(capabilities):
-        loses, regains = _sum(rows, f"loses_{number}"), _sum(rows, f"regains_{number}")
+def _changes(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Iterable[Change]:
+    columns = _counters(tried, before)
+    for one in _moves(tried, before):
+        loses, regains = (
+            _sum(rows, columns[side]) if side else 0 for side in (one.loses, one.regains)
+        )
         if loses or regains:
-            yield Change(capability, loses, regains)
+            yield Change(one.capability, loses, regains)
 
 
 _COUNTS = ("wallets", "applies", "locked_out", "locked_out_minor")

@@ -374,8 +374,8 @@ FROM (SELECT *, {parts} FROM (
 
 -- name: read_alone
 -- For a statement that reads everything once and is one of several that do so at the same time:
--- workers of its own, or a compiler, would only take the others' time.
-SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
+-- workers of its own would only take the others' time.
+SELECT set_config('max_parallel_workers_per_gather', '0', true)
 
 -- name: open_wallets_by_zone
 SELECT time_zone, count(*) FROM wallets WHERE status = 'open' GROUP BY time_zone
