@@ -20,7 +20,8 @@ OPEN = {
     ("GET", "/v1/mandate-plans"),
     ("POST", "/v1/operator/session"),
 }
-COMPLETE = {"params": {"phone": "13800138001"}, "headers": {"Idempotency-Key": "any"}}
+PARAMETERS = {"phone": "13800138001", "version": "1", "wallet_id": "wal_any"}
+COMPLETE = {"params": PARAMETERS, "headers": {"Idempotency-Key": "any"}}
 """So that nothing but the token is missing."""
 CLOSED = ("wallet_closed", "document_for_no_wallet", "card_for_no_wallet")
 CNY = {"amount_minor": 100, "currency": "CNY"}
@@ -78,7 +79,7 @@ def test_no_route_takes_anothers_kind_of_token(seeded_stack, routes, tokens, giv
             if (method, path) not in OPEN and kind(path) != given:
                 address = re.sub(r"{\w+}", "x", path)
                 answer = client.request(
-                    method, address, json={}, params={"phone": "13800138001"}, headers=headers
+                    method, address, json={}, params=PARAMETERS, headers=headers
                 )
                 assert answer.status_code == 401, (method, path, answer.text)
 

@@ -25,7 +25,7 @@ def drawn(template: str, **given: object) -> str:
         now=BEFORE, language="en", care=False, wallet_id="wal_x", wallet_open=True, path="/",
         query=(), sandbox=True, phone_url="",
     )  # fmt: skip
-    request = SimpleNamespace(state=SimpleNamespace(visit=visit))
+    request = SimpleNamespace(method="GET", state=SimpleNamespace(visit=visit))
     return unescape(JINJA.get_template(template).render(request=request, **given))
 
 

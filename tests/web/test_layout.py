@@ -98,7 +98,9 @@ def test_larger_type_fits_too(deng: Surfer, make_page: MakePage) -> None:
     page.goto(f"{deng.stack.url}/me?lang=en")
     page.click("text=Turn on")
     page.wait_for_selector("text=Turn off")
-    page.wait_for_function("parseFloat(getComputedStyle(document.documentElement).fontSize) > 18")
+    page.wait_for_selector("html.care")
+    page.wait_for_load_state("load")  # of the stylesheet, too
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 18
     faults = []
     for path in ("/me/pay", "/me/pay/wallet", "/me/pay/wallet/withdraw", ADVICE):
         page.goto(deng.stack.url + path)

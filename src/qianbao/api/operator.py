@@ -221,7 +221,7 @@ async def list_simulations(
 @get("/operator/policies/{policy:str}/forecast", opt=refuses("policy_not_published"))
 async def compare_forecast(
     request: Asked, operator: Operator, policy: str
-) -> forecast.Forecast | None:
+) -> forecast.Outturn | None:
     """Compare a forecast
 
     What the published version's simulation foretold, beside whom it has refused since it began to

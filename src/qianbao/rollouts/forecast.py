@@ -31,7 +31,7 @@ class Refused(msgspec.Struct, frozen=True):
     alone: int
 
 
-class Forecast(msgspec.Struct, frozen=True):
+class Outturn(msgspec.Struct, frozen=True):
     """A published version's forecast and what happened from `since` on, when it began to block, to
     `until`. `foretold` is how many wallets would not meet it, by its last simulation; `loses` by
     capability; None: it was never simulated. `refused_wallets` counts each once."""
@@ -51,7 +51,7 @@ class _Count(msgspec.Struct, frozen=True):
     wallets: int
 
 
-async def compare(conn: Connection, *, policy: str, now: datetime) -> Forecast | None:
+async def compare(conn: Connection, *, policy: str, now: datetime) -> Outturn | None:
     """The published version of `policy` beside its forecast; None before it blocks anybody. Raises
     `PolicyNotPublished`."""
     stored = await find_published(conn, policy)
@@ -64,7 +64,7 @@ async def compare(conn: Connection, *, policy: str, now: datetime) -> Forecast |
     asked = {"policy": policy, "version": stored.version, "first": first_id("dec", since)}
     refused = await fetch_all(conn, SQL.refused_by_policy, asked, Refused)
     wallets = await fetch_one(conn, SQL.refused_wallets, asked, _Count)
-    return Forecast(
+    return Outturn(
         policy=policy,
         version=stored.version,
         simulation_id=run.simulation_id if run else None,

@@ -81,6 +81,12 @@ async def real_name(request: Asked) -> Response[Any]:
     )
 
 
+@get("/me/pay/manage/real-name/updated")
+async def updated_page() -> Redirect:
+    """Where somebody lands who opens the address of the form below."""
+    return Redirect("/me/pay/manage/real-name", status_code=303)
+
+
 @post("/me/pay/manage/real-name/updated")
 async def updated(request: Asked) -> Redirect:
     """The holder says that a bank has the present document now."""
@@ -216,4 +222,6 @@ def _behind(behind: BankBehind) -> tuple[str, Text, str]:
     return behind.bank, name, behind.number_tail
 
 
-SCREENS = Router(path="/", route_handlers=[real_name, updated, add, submit, photo_page, photo])
+SCREENS = Router(
+    path="/", route_handlers=[real_name, updated_page, updated, add, submit, photo_page, photo]
+)

@@ -651,7 +651,7 @@ CREATE TABLE policy_sweeps (
 -- Until when the decision log has been gathered.
 CREATE TABLE refusals_gathered (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    until timestamptz NOT NULL DEFAULT '-infinity'
+    until timestamptz NOT NULL DEFAULT 'epoch'
 );
 
 CREATE TABLE simulations (
