@@ -105,7 +105,7 @@ async def _tidy(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(forget_decisions, before=kept))
 
 
-async def _remind_of_expiry(services: Services, timestamp: int) -> None:
+async def _remind_of_expiry(services: Services, timestamp: int = 0) -> None:
     del timestamp
     await until_done(services.pool, partial(remind_of_expiry, now=services.now()))
 
@@ -115,7 +115,7 @@ async def _finish_collected(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(finish_collected, now=services.now()))
 
 
-async def _tell_holders(services: Services, timestamp: int) -> None:
+async def _tell_holders(services: Services, timestamp: int = 0) -> None:
     del timestamp
     step = partial(tell_holders, settings=services.settings, now=services.now())
     await until_done(services.pool, step, _TELLING_SECONDS)

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from qianbao.cast import SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
+from qianbao.db.jobs import enqueue
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id, new_id
 from qianbao.money import Money
@@ -30,6 +31,9 @@ LAST_YEAR = 2199
 """Nobody comes back from later: the clock only moves on, and dates end with the year 9999."""
 MORNING = timedelta(hours=9)
 """A day that the clock is moved to begins at nine."""
+TOLD_BY_DATE = ("tell_holders", "remind_of_expiry")
+"""Jobs of the worker that tell people what a day brings; who moves the clock need not wait for the
+hour at which they run by themselves."""
 
 
 class OnlyInSandbox(NotFound):
@@ -65,6 +69,8 @@ async def move_clock(request: Asked) -> Response[Any]:
         day = local_date(movable()) + timedelta(days=1) if typed == "next" else _read(typed)
         async with services_of(request).pool.connection() as conn:
             await move(conn, movable, start_of_day(day) + MORNING)
+            for task in TOLD_BY_DATE:
+                await enqueue(conn, task, once=task)
     except QianbaoError as refusal:
         return await _page(request, field(form, "back"), refusal)
     back = field(form, "back")
