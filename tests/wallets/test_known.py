@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from qianbao.clock import local_date
@@ -82,6 +82,24 @@ ACTS = st.one_of(
     st.tuples(st.just("until midnight")),
     st.tuples(st.just("rules"), st.integers(0, len(RULES) - 1)),
 )  # fmt: skip
+
+
+ALIKE_BUT_FOR_REASONS = [
+    ("mandates", 1, 1),
+    ("link a card", 0),
+    ("document ends", 1, 2),
+    ("hold the earlier wallet", 1, False),
+    ("document ends", 1, 2),
+    ("unlink a card", 2),
+    (
+        "batch", False,
+        [("send", 2, 2, 1), ("send", 1, 0, 1), ("withdraw", 0, 2, 10000)],
+    ),
+    ("document ends", 1, -1),
+    ("time zone", 1, "Europe/Berlin"),
+    ("rules", 4),
+]  # fmt: skip
+"""Decisions of one moment on the same facts, told with other reasons."""
 
 
 class Town:
@@ -192,7 +210,8 @@ class Town:
                       c.received_for_life_minor,
                       (SELECT json_agg(json_build_array(d.capability, d.outcome, d.policies,
                           d.reasons, d.facts)
-                          ORDER BY d.at, d.capability, d.facts::text, d.policies::text)::text
+                          ORDER BY d.at, d.capability, d.facts::text, d.policies::text,
+                              d.reasons::text)::text
                        FROM decisions d WHERE d.wallet_id = w.wallet_id)
                    FROM wallets w JOIN accounts a ON a.owner_id = w.wallet_id
                    JOIN wallet_counters c ON c.wallet_id = w.wallet_id
@@ -220,6 +239,7 @@ def test_remembered_or_not_the_outcome_is_the_same(database_url):
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(ACTS, min_size=2, max_size=10), st.sampled_from([1, 2, 1000]))
+    @example(ALIKE_BUT_FOR_REASONS, 1000)
     def lives(acts, most):
         runner.run(live(acts, most))
 
