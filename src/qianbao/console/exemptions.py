@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated
 
@@ -50,25 +51,22 @@ async def propose_exemption(
 async def approve_exemption(
     request: Asked, wallet_id: FromPath[str], exemption_id: FromPath[str]
 ) -> Redirect:
-    services = request.app.state.services
-    async with services.pool.connection() as conn:
-        await exemptions.approve(
-            conn,
-            wallet_id=wallet_id,
-            exemption_id=exemption_id,
-            operator=who(request),
-            now=services.clock(),
-        )
-    return _back_to(wallet_id)
+    return await _settle(request, exemptions.approve, wallet_id, exemption_id)
 
 
 @post("/wallets/{wallet_id:str}/exemptions/{exemption_id:str}/withdrawal")
 async def withdraw_exemption(
     request: Asked, wallet_id: FromPath[str], exemption_id: FromPath[str]
 ) -> Redirect:
+    return await _settle(request, exemptions.withdraw, wallet_id, exemption_id)
+
+
+async def _settle(
+    request: Asked, verb: Callable[..., Awaitable[object]], wallet_id: str, exemption_id: str
+) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
-        await exemptions.withdraw(
+        await verb(
             conn,
             wallet_id=wallet_id,
             exemption_id=exemption_id,

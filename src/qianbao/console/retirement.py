@@ -14,16 +14,21 @@ from qianbao.rollouts import retire
 from qianbao.rollouts.in_force import versions
 
 
-@get("/policies/{name:str}/retirement")
-async def retirement_page(request: Asked, name: FromPath[str]) -> Response[Any]:
-    """What retiring does, before anybody proposes it or agrees to it."""
+async def what_ends(request: Asked, name: str, template: str) -> Response[Any]:
+    """What the end of a published rule gives back, before anybody brings it about."""
     services = request.app.state.services
     now = services.clock()
     async with services.pool.connection() as conn:
         freed = await retire.freed(conn, policy=name, now=now)
         listed = await versions(conn, now=now, policy=name)
     published = next(each for each in listed if each.stored.state == "published")
-    return page(request, "retirement.html", shown=published, freed=freed)
+    return page(request, template, shown=published, freed=freed)
+
+
+@get("/policies/{name:str}/retirement")
+async def retirement_page(request: Asked, name: FromPath[str]) -> Response[Any]:
+    """What retiring does, before anybody proposes it or agrees to it."""
+    return await what_ends(request, name, "retirement.html")
 
 
 @post("/policies/{name:str}/retirement/proposal")
@@ -31,7 +36,7 @@ async def propose_retirement(request: Asked, name: FromPath[str]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await retire.propose(conn, policy=name, operator=who(request), now=services.clock())
-    return _back_to(name)
+    return back_to(name)
 
 
 @post("/policies/{name:str}/retirement/refusal")
@@ -39,7 +44,7 @@ async def keep_policy(request: Asked, name: FromPath[str]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await retire.keep(conn, policy=name, operator=who(request), now=services.clock())
-    return _back_to(name)
+    return back_to(name)
 
 
 @post("/policies/{name:str}/retirement")
@@ -47,10 +52,11 @@ async def retire_policy(request: Asked, name: FromPath[str]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await retire.retire(conn, policy=name, operator=who(request), now=services.clock())
-    return _back_to(name)
+    return back_to(name)
 
 
-def _back_to(name: str) -> Redirect:
+def back_to(name: str) -> Redirect:
+    """The policy's page, after something was done to it."""
     return Redirect(f"/console/policies/{name}", status_code=303)
 
 

@@ -11,9 +11,9 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from qianbao.console.access import who
-from qianbao.console.render import Asked, page
-from qianbao.rollouts import enforcement, retire, rollback
-from qianbao.rollouts.in_force import versions
+from qianbao.console.render import Asked
+from qianbao.console.retirement import back_to, what_ends
+from qianbao.rollouts import enforcement, rollback
 
 
 class ReasonForm(msgspec.Struct):
@@ -26,13 +26,7 @@ ReasonData = Annotated[ReasonForm, Body(media_type=RequestEncodingType.URL_ENCOD
 @get("/policies/{name:str}/rollback")
 async def rollback_page(request: Asked, name: FromPath[str]) -> Response[Any]:
     """What rolling back does, before anybody does it."""
-    services = request.app.state.services
-    now = services.clock()
-    async with services.pool.connection() as conn:
-        freed = await retire.freed(conn, policy=name, now=now)
-        listed = await versions(conn, now=now, policy=name)
-    published = next(each for each in listed if each.stored.state == "published")
-    return page(request, "rollback.html", shown=published, freed=freed)
+    return await what_ends(request, name, "rollback.html")
 
 
 @post("/policies/{name:str}/rollback")
@@ -42,7 +36,7 @@ async def roll_back(request: Asked, name: FromPath[str], data: ReasonData) -> Re
         await rollback.roll_back(
             conn, policy=name, reason=data.reason, operator=who(request), now=services.clock()
         )
-    return _back_to(name)
+    return back_to(name)
 
 
 @post("/policies/{name:str}/stop")
@@ -52,7 +46,7 @@ async def stop(request: Asked, name: FromPath[str], data: ReasonData) -> Redirec
         await enforcement.stop(
             conn, policy=name, reason=data.reason, operator=who(request), now=services.clock()
         )
-    return _back_to(name)
+    return back_to(name)
 
 
 @post("/policies/{name:str}/resumption")
@@ -60,11 +54,7 @@ async def resume(request: Asked, name: FromPath[str]) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await enforcement.resume(conn, policy=name, operator=who(request), now=services.clock())
-    return _back_to(name)
-
-
-def _back_to(name: str) -> Redirect:
-    return Redirect(f"/console/policies/{name}", status_code=303)
+    return back_to(name)
 
 
 ROUTES = (rollback_page, roll_back, stop, resume)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from qianbao.policy.dates import retired_from, steps
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy, locked_out_sql
+from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy
 
 SLICES = 100
 
@@ -64,13 +64,3 @@ def percent_at(policy: Policy, now: datetime) -> int:
 def turn_of(policy: str) -> int:
     """0 to 99: where a policy of this name begins among the slices."""
     return int.from_bytes(hashlib.sha256(policy.encode()).digest()[:8]) % SLICES
-
-
-def blocked_sql(policy: Policy, now: datetime) -> str:
-    """A condition in PostgreSQL over the wallet's row, with its `bucket` and `exempt_from` (the
-    names of the policies it is exempted from at `now`): whom the policy blocks at `now`, but for a
-    wallet's own grace. The row's facts are of the parameter `now`, which has to be the same."""
-    # Both are ours: a number, and a name that load_policy holds to letters, digits and hyphens.
-    reached = f"mod(bucket + {turn_of(policy.name)}, {SLICES}) < {percent_at(policy, now)}"
-    exempt = f"'{policy.name}' = ANY(exempt_from)" if can_be_exempted(policy) else "FALSE"
-    return f"{locked_out_sql(policy)} AND {reached} AND NOT {exempt}"
