@@ -26,8 +26,8 @@ from qianbao.identity.registers import check_registers
 from qianbao.ledger import expire_holds
 from qianbao.notices.texts import deliver_text
 from qianbao.notices.webhooks import RETRIES, deliver_webhook
+from qianbao.payments.answers import forget_answers
 from qianbao.payments.ask_bank import ask_bank, ask_forgotten
-from qianbao.payments.clear import forget_answers
 from qianbao.payments.decisions import forget_decisions
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders

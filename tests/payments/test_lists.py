@@ -9,7 +9,7 @@ import pytest
 from qianbao.db.pages import CursorInvalid
 from qianbao.ids import id_from_key
 from qianbao.money import Money
-from qianbao.payments.clear import sql
+from qianbao.payments.answers import sql
 from qianbao.payments.merchants import ask_payment, list_payments
 from tests.kit.money import NOW, SHOP, add_shop
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from qianbao.payments.clear import forget_answers
+from qianbao.payments.answers import forget_answers
 from qianbao.worker import PERIODIC, until_done
 from tests.kit.money import NOW
 

@@ -11,7 +11,7 @@ import msgspec
 
 from qianbao.db.queries import Connection, Parameters, fetch_all
 from qianbao.keyring import token_hash
-from qianbao.payments.clear import sql
+from qianbao.payments.answers import sql
 from qianbao.payments.merchants import MerchantUnknown, TextTooLong
 
 NAME_LENGTH_MOST = 60

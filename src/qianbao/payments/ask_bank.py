@@ -18,8 +18,9 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import fetch_all
 from qianbao.errors import QianbaoError
 from qianbao.keyring import KeyRing
+from qianbao.payments.answers import sql
 from qianbao.payments.bank_orders import BankAnswered, BankOrder, find_order
-from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.clear import Clearing
 
 log = structlog.get_logger(__name__)
 

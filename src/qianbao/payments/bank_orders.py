@@ -17,8 +17,8 @@ from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import NotFound
 from qianbao.ledger import AccountKey, Transfer, main_account
+from qianbao.payments.answers import sql
 from qianbao.payments.batch import Batch, Kind
-from qianbao.payments.clear import sql
 
 FEES = "operator:fees"
 """Who owns the account that fees go to."""

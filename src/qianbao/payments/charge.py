@@ -18,8 +18,9 @@ from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentCharged
 from qianbao.notices.webhooks import Told, add_deliveries, enqueue_deliveries
+from qianbao.payments.answers import sql
 from qianbao.payments.batch import Batch, Kind
-from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import check_note
 from qianbao.payments.pay import Paid
 

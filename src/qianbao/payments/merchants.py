@@ -15,7 +15,7 @@ from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.keyring import token_hash
 from qianbao.ledger import open_account
 from qianbao.money import Money, check_amount
-from qianbao.payments.clear import sql
+from qianbao.payments.answers import sql
 from qianbao.payments.errors import (
     STATES_ZH,
     OwnPaymentUnknown,

@@ -9,8 +9,8 @@ import msgspec
 from qianbao.banks.gateway import BankSilent, Gateway
 from qianbao.db.pool import Pool
 from qianbao.db.queries import fetch_all
+from qianbao.payments.answers import sql
 from qianbao.payments.bank_orders import BankOrder
-from qianbao.payments.clear import sql
 
 MOST_ORDERS = 500
 

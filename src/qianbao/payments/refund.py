@@ -13,8 +13,9 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.ledger import AccountKey, Transfer, main_account
 from qianbao.money import Money, check_amount, show
+from qianbao.payments.answers import sql
 from qianbao.payments.batch import Batch, Kind
-from qianbao.payments.clear import Clearing, sql
+from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import STATES_ZH, OwnPaymentUnknown, check_note
 from qianbao.payments.merchants import Payment, own_payment
 from qianbao.payments.pay import lock_payments

@@ -1,0 +1,225 @@
+"""One batch, one transaction: what the clearing loop and nothing else does to money.
+
+Lock the accounts in key order; find what was answered before; read facts, limits and the policies
+in force (later statements, which see what the locks waited for); per request decide, then apply in
+memory; write everything by set-based statements; commit. Money, limits and rules can therefore
+never disagree, and one commit carries many payments.
+
+The database is waited for twice: once for all that is read, once for all that is written and the
+commit; a kind's own rows, and wallets that are not known yet, add to that. Above `_FEW` requests
+the rows go by COPY, a table at a time while the rest is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from qianbao.clock import Clock
+from qianbao.db.arrays import Array, days, integers, texts
+from qianbao.db.copies import Copies
+from qianbao.db.queries import Connection
+from qianbao.db.statements import Statements
+from qianbao.errors import QianbaoError
+from qianbao.ids import new_id
+from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, tables_of, take_book
+from qianbao.payments.answers import answers_of, ask_answers, ask_to_keep, digest, encode, sql
+from qianbao.payments.batch import Batch, Kind, LoggedDecision, Member
+from qianbao.payments.errors import SameKeyOtherRequest
+from qianbao.policy.policies import Policy
+from qianbao.settings import Settings
+from qianbao.wallets.known import KnownWallets, ask_moved
+
+PoliciesInForce = Callable[[Statements], Callable[[Connection], Awaitable[tuple[Policy, ...]]]]
+"""Asks for the policies in force; gives what gives them, once the statements are answered."""
+Answered = dict[tuple[str, str], tuple[bytes, str]]
+"""By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
+Fresh = dict[tuple[str, str], tuple[bytes, Any]]
+"""The same for what this batch answers, the answer as its struct."""
+_FEW = 256
+"""Requests: where arrays and COPY cost the same, as measured (docs/ledger.md)."""
+
+
+class Settling:
+    """What one process needs to settle batches, and what it remembers between them."""
+
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        policies: PoliciesInForce,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self.kinds = {kind.request: kind for kind in kinds}
+        self._policies = policies
+        self._settings = settings
+        self._clock = clock
+        self._known = KnownWallets(settings.clearing_known_wallets, settings.withdrawal_free_minor)
+
+    async def clear(self, conn: Connection, requests: list[Any]) -> list[Any]:
+        """One batch, one transaction: for each request its answer, or its refusal as an exception
+        that is returned, not raised."""
+        kinds = [self.kinds[type(request)] for request in requests]
+        batch, answered, digests = await self._read(conn, requests, kinds)
+        present = set(kinds)
+        for kind in self.kinds.values():
+            if kind in present and kind.load is not None:
+                await kind.load(conn, _loadable(requests, kind, batch), batch)
+        work = list(zip(requests, kinds, digests, strict=True))
+        outcomes = await _settle_all(conn, batch, answered, work)
+        for kind in dict.fromkeys(kinds):
+            if kind.write is not None and batch.rows.get(kind.name):
+                await kind.write(conn, batch)
+        await _write(conn, batch, rows_too=len(requests) <= _FEW)
+        return outcomes
+
+    async def _read(
+        self, conn: Connection, requests: list[Any], kinds: list[Kind]
+    ) -> tuple[Batch, Answered, list[bytes]]:
+        """Asks everything at once, and digests the requests meanwhile. The locks come first: each
+        later statement sees what whoever held them before has committed. The whole batch is of one
+        moment, also when it waits for its locks over midnight."""
+        now = self._clock()
+        keys, wallets = _touched(requests, kinds)
+        names = [(request.scope, request.key) for request in requests]
+        statements = Statements(conn)
+        asked = ask_book(statements, keys)
+        moved = ask_moved(statements, wallets, now)
+        found = ask_answers(statements, names)
+        in_force = self._policies(statements)
+        await statements.sent()
+        digests = [digest(*one) for one in zip(requests, kinds, strict=True)]
+        await statements.answered()
+        answered = {names[place - 1]: (digest, answer) for place, digest, answer in found.rows}
+        policies = await in_force(conn)
+        holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
+        book = await take_book(conn, asked, now=now, holds=holds)
+        known = await self._known.know(conn, moved.rows, policies, now)
+        members = {
+            one.wallet_id: Member(
+                wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
+            )
+            for wallet, one in zip(known, moved.rows, strict=True)
+        }
+        batch = Batch(
+            now=now,
+            book=book,
+            members=members,
+            policies=policies,
+            settings=self._settings,
+        )
+        return batch, answered, digests
+
+
+def _touched(requests: list[Any], kinds: list[Kind]) -> tuple[set[AccountKey], set[str]]:
+    """The accounts to lock and the wallets to read."""
+    keys: set[AccountKey] = set()
+    wallets: set[str] = set()
+    for request, kind in zip(requests, kinds, strict=True):
+        keys.update(kind.accounts(request))
+        wallets.update(kind.wallets(request))
+    return keys, wallets
+
+
+def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
+    """Those of the kind whose first account is locked. Kinds lock rows one after the other, and
+    only behind that lock do two batches never wait for each other in a circle. A request without
+    one names a currency that its wallet does not hold, and is refused."""
+    return [
+        one
+        for one in requests
+        if type(one) is kind.request and kind.accounts(one)[0] in batch.book.accounts
+    ]
+
+
+async def _settle_all(
+    conn: Connection, batch: Batch, answered: Answered, work: list[tuple[Any, Kind, bytes]]
+) -> list[Any]:
+    """The answer or the refusal of each request. The server writes the rows of a large batch while
+    the rest of it is settled."""
+    fresh: Fresh = {}
+    if len(work) <= _FEW:
+        return [_settle(*one, batch, answered, fresh) for one in work]
+    outcomes = []
+    async with Copies(conn, [*tables_of(batch.book), answers_of(batch)]) as copies:
+        for start in range(0, len(work), _FEW):
+            part = work[start : start + _FEW]
+            outcomes += [_settle(*one, batch, answered, fresh) for one in part]
+            await copies.turn()
+    return outcomes
+
+
+async def _write(conn: Connection, batch: Batch, *, rows_too: bool) -> None:
+    """What every kind leaves, and the commit."""
+    statements = Statements(conn)
+    ask_changes(statements, batch.book)
+    _write_counters(statements, batch)
+    _write_decisions(statements, batch)
+    if rows_too and batch.answers:
+        ask_rows(statements, batch.book)
+        ask_to_keep(statements, batch)
+    await statements.answered(commit=True)
+
+
+def _settle(
+    request: Any, kind: Kind, digest: bytes, batch: Batch, answered: Answered, fresh: Fresh
+) -> Any:
+    """The answer or the refusal of one request; a refusal leaves the batch as it was."""
+    key = (request.scope, request.key)
+    if key in answered or key in fresh:
+        first, answer = answered[key] if key in answered else fresh[key]
+        if first != digest:
+            return SameKeyOtherRequest()
+        return msgspec.json.decode(answer, type=kind.answer) if key in answered else answer
+    mark, batch.key = batch.book.mark(), request.key
+    try:
+        answer = kind.apply(request, batch)
+    except QianbaoError as refusal:
+        batch.book.back_to(mark)
+        return refusal
+    fresh[key] = (digest, answer)
+    batch.answers.append((*key, digest, encode(answer).decode(), batch.book.moment))
+    return answer
+
+
+def _write_counters(statements: Statements, batch: Batch) -> None:
+    counted = [one for one in batch.members.values() if one.counted]
+    if not counted:
+        return
+    statements.ask(
+        sql.write_counters,
+        {
+            "wallets": texts([one.moved.wallet_id for one in counted]),
+            "days": days([one.known.day for one in counted]),
+            "paid": integers([one.paid_minor for one in counted]),
+            "moved": integers([one.moved_minor for one in counted]),
+            "received": integers([one.received_minor for one in counted]),
+            "now": batch.now,
+        },
+    )
+
+
+def _write_decisions(statements: Statements, batch: Batch) -> None:
+    logged = batch.decisions
+    if not logged:
+        return
+
+    def column(part: Callable[[LoggedDecision], Any]) -> Array:
+        return texts([msgspec.json.encode(part(one)).decode() for one in logged])
+
+    statements.ask(
+        sql.write_decisions,
+        {
+            "wallets": texts([one.wallet_id for one in logged]),
+            "ids": texts([new_id("dec", batch.now) for _ in logged]),
+            "capabilities": texts([one.decision.capability for one in logged]),
+            "outcomes": texts([one.decision.outcome for one in logged]),
+            "policies": column(lambda one: one.record.policies),
+            "reasons": column(lambda one: one.decision.reasons),
+            "facts": column(lambda one: one.record.facts),
+            "situations": column(lambda one: one.record.situation),
+            "now": batch.now,
+        },
+    )
