@@ -11,7 +11,6 @@ ROOMS = ("money", "ledger", "payments", "mandates", "leaving", "payscore")
 
 ALLOWED = {
     "src/qianbao/leaving/statement_pdf.py": "places on a page, in points",
-    "src/qianbao/payments/clear.py: float": "a chance between 0 and 1",
 }
 """Floats in money rooms that are not money, and what they are: a file, or one text in it."""
 
