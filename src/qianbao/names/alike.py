@@ -224,8 +224,10 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
     the first given name at least by its initial."""
     if long.surname_words:
         by_word = dict(zip(pairs, found, strict=True))
+        spare = frozenset[int]().union(*(places for _, places in long.spare))
+        left_out = spare.difference(pairs)
         family = range(long.surname_words)
-        if any(by_word.get(i, NONE) > SOUND for i in family):
+        if any(i not in left_out and by_word.get(i, NONE) > SOUND for i in family):
             return False
         first = range(long.surname_words, long.surname_words + long.first_words)
         if any(i not in by_word for i in first):

@@ -55,6 +55,11 @@ def has_dot(text: str) -> bool:
     return has_han(text) and _NAME_DOTS.search(text) is not None
 
 
+def after_dot(text: str) -> str:
+    """What follows the first middle dot of a name; nothing where there is none."""
+    return "".join(_NAME_DOTS.split(text, maxsplit=1)[1:])
+
+
 def split_surname(text: str) -> tuple[str, str]:
     """Surname and given name of a name in characters: 欧阳娜娜 → 欧阳, 娜娜. A space in the text
     decides. A name with a middle dot (阿卜来提·如则托合提) has no surname in the Chinese sense: its

@@ -18,6 +18,8 @@ from qianbao.names.affixes import HAN_TITLES, without_titles
 from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.parts import words_at
+from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
 MAX_WORDS = 24
@@ -32,7 +34,7 @@ class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the first given name (0 when unknown); `accented`: not
-    all is ASCII."""
+    all is ASCII. `spare`: places of words that may be left out, and what that is called."""
 
     texts: tuple[str, ...]
     words: Words
@@ -43,6 +45,7 @@ class Side(msgspec.Struct, frozen=True):
     accented: bool = False
     truncated: bool = False
     characters: tuple[str, str] = ("", "")
+    spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
 
     @property
     def structured(self) -> bool:
@@ -131,7 +134,38 @@ def _legal_side(name: LegalName) -> Side:
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
+        spare=_spare(name, family, own) if own and family else (),
     )
+
+
+def _spare(
+    name: LegalName, family: Words, own: Words
+) -> tuple[tuple[ReasonCode, frozenset[int]], ...]:
+    """The parts that may be left out, each with what that is called; never all of the surname, nor
+    the first given name."""
+    parts: tuple[tuple[ReasonCode, str], ...] = (
+        ("patronymic_missing", name.patronymic),
+        ("second_surname_missing", name.second_surname),
+        *(("particle_missing", particle) for particle in name.particles),
+    )
+    found: dict[ReasonCode, frozenset[int]] = {}
+    kept = set(range(len(family)))
+    for reason, part in parts:
+        words = split_words(tidy(part)) if part else ()
+        places = _places(words, family, own, first_name=reason != "particle_missing")
+        if kept - places:
+            kept -= places
+            found[reason] = found.get(reason, frozenset()) | places
+    return tuple((reason, places) for reason, places in found.items() if places)
+
+
+def _places(words: Words, family: Words, own: Words, *, first_name: bool) -> frozenset[int]:
+    """Where the words stand among those of a name: in the given names after the first, or in the
+    surname."""
+    places = words_at(words, own[1:]) if words and first_name else range(0)
+    if places:
+        return frozenset(at + 1 + len(family) for at in places)
+    return frozenset(words_at(words, family)) if words else frozenset()
 
 
 def untitled(side: Side) -> Side:
