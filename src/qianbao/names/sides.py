@@ -152,17 +152,17 @@ def _spare(
     kept = set(range(len(family)))
     for reason, part in parts:
         words = split_words(tidy(part)) if part else ()
-        places = _places(words, family, own, first_name=reason != "particle_missing")
+        places = _places(words, family, own, given=reason == "patronymic_missing")
         if kept - places:
             kept -= places
             found[reason] = found.get(reason, frozenset()) | places
     return tuple((reason, places) for reason, places in found.items() if places)
 
 
-def _places(words: Words, family: Words, own: Words, *, first_name: bool) -> frozenset[int]:
-    """Where the words stand among those of a name: in the given names after the first, or in the
-    surname."""
-    places = words_at(words, own[1:]) if words and first_name else range(0)
+def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozenset[int]:
+    """Where the words stand among those of a name: in the surname, or, where `given` says they may,
+    in the given names after the first."""
+    places = words_at(words, own[1:]) if words and given else range(0)
     if places:
         return frozenset(at + 1 + len(family) for at in places)
     return frozenset(words_at(words, family)) if words else frozenset()

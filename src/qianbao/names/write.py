@@ -222,8 +222,9 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
         joined = _with(way, separator="", max_length=OLD_FIELD_LENGTH)
         yield write(name, joined), "cut"
     for way in both:
-        for part, reason in (("second_surname", "second_dropped"), ("patronymic", "father_dropped")):
-            yield write(_without(name, getattr(name, part)), way), reason
+        short = _less(name.surname, name.second_surname)
+        yield write(msgspec.structs.replace(name, surname=short), way), "second_dropped"
+        yield write(_without_father(name), way), "father_dropped"
     for middle in ("drop", "initial"):
         for way in both:
             reason = "middle_dropped" if middle == "drop" else "middle_initial"
@@ -234,12 +235,12 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
         yield name.native, "characters"
 
 
-def _without(name: LegalName, part: str) -> LegalName:
-    """The name without the words of one part, in the given names after the first or the surname."""
+def _without_father(name: LegalName) -> LegalName:
+    """The name without its patronymic, in the given names after the first or in the surname."""
     first, *middle = name.given.split() or [""]
-    places = words_at(part.split(), middle) if part else range(0)
+    places = words_at(name.patronymic.split(), middle) if name.patronymic else range(0)
     kept = [word for at, word in enumerate(middle) if at not in places]
-    surname = name.surname if places or not name.given else _less(name.surname, part)
+    surname = name.surname if places or not first else _less(name.surname, name.patronymic)
     return msgspec.structs.replace(name, surname=surname, given=" ".join([first, *kept]).strip())
 
 
