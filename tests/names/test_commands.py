@@ -83,5 +83,19 @@ def test_the_bench_prints_what_is_wanted_beside_what_was_found():
     lines = CliRunner().invoke(bench, [str(ours)]).output.splitlines()
     assert lines[1].split()[:5] == ["different", "persons", "called", "match", "0"]
     assert lines[1].split()[5] == "0"
+    printed = [line.split() for line in lines if line.startswith("printed bank forms")]
+    assert [row[-3:-1] for row in printed] == [["all", "1"]] * 3
     assert any(line.startswith("nomenklatura") for line in lines) or not opensanctions()
     assert any(line.startswith("rapidfuzz WRatio") for line in lines)
+
+
+def test_the_bench_refuses_a_file_without_the_columns(tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("name_a\tname_b\nAnna\tAnna\n", encoding="utf-8")
+    bench = typer.Typer()
+    bench.command()(command)
+    done = CliRunner().invoke(bench, [str(pairs)])
+    assert done.exit_code == 2
+    assert "label" in done.output
+    done = CliRunner().invoke(bench, [str(pairs), "--bank-forms", str(tmp_path / "none.tsv")])
+    assert done.exit_code == 2
