@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.reasons import ReasonCode
-from qianbao.names.sides import Side, groups, spelled_same, tonal, with_words
+from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
@@ -145,6 +145,8 @@ the sounds themselves."""
 def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     if short.script != long.script and spelled_same(short, i, long, j):
         return EQUAL
+    if short.script != long.script and spelled_perhaps(short, i, long, j):
+        return SOUND
     word, other = short.plain[i], long.plain[j]
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):

@@ -15,17 +15,20 @@ import msgspec
 
 from qianbao.names.letters import PLAIN_LETTERS, is_pinyin, to_ascii
 
-PARTICLES = frozenset(
-    "de la las le los del da das do dos di du des della dello delle dei degli dal dalla van von der "
-    "den dem ten ter te het op zu zum zur vom af av al el ul y e i san santa santo".split()
-)
+PARTICLES = frozenset({
+    "de", "la", "las", "le", "los", "del", "da", "das", "do", "dos", "di", "du", "des", "della",
+    "dello", "delle", "dei", "degli", "dal", "dalla", "van", "von", "der", "den", "dem", "ten",
+    "ter", "te", "het", "op", "zu", "zum", "zur", "vom", "af", "av", "al", "el", "ul", "y", "e",
+    "i", "san", "santa", "santo",
+})  # fmt: skip
 """Words that stand before a family name and belong to it."""
 _JOINING = frozenset({"y", "e", "i"})
 """Stand between two surnames."""
 
-SPANISH = frozenset(
-    "ARG BOL CHL COL CRI CUB DOM ECU ESP GNQ GTM HND MEX NIC PAN PER PRI PRY SLV URY VEN".split()
-)
+SPANISH = frozenset({
+    "ARG", "BOL", "CHL", "COL", "CRI", "CUB", "DOM", "ECU", "ESP", "GNQ", "GTM", "HND", "MEX",
+    "NIC", "PAN", "PER", "PRI", "PRY", "SLV", "URY", "VEN",
+})  # fmt: skip
 """Whose documents print the father's surname and then the mother's, which may be left out."""
 PORTUGUESE = frozenset({"AGO", "BRA", "CPV", "GNB", "MOZ", "PRT", "STP", "TLS"})
 """Whose documents print the mother's surname first; it is the one that may be left out."""
@@ -38,9 +41,10 @@ _CHILD_OF = frozenset({
 _CHILD_OF_PAIRS = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
 """The same in a machine-readable line, which has no stroke."""
 _INDIAN_ABROAD = frozenset({"IND", "LKA", "MYS", "SGP"})
-_AFTER_FATHER = frozenset(
-    "oglu ogly oglou oghlu ogli ugli uly uulu qizi kizi kyzy qyzy gyzy kyz".split()
-)
+_AFTER_FATHER = frozenset({
+    "oglu", "ogly", "oglou", "oghlu", "ogli", "ugli", "uly", "uulu", "qizi", "kizi", "kyzy", "qyzy",
+    "gyzy", "kyz",
+})  # fmt: skip
 """Follow the father's name: son or daughter of, in Turkic languages."""
 _CYRILLIC_ENDINGS = (
     "ович", "евич", "йович", "ьич", "мич", "кич", "тич", "овна", "евна", "івна", "ївна", "ична",
@@ -50,9 +54,10 @@ _LATIN_ENDINGS = (
     "ovich", "evich", "yovich", "iovich", "ovitch", "evitch", "ovych", "evych", "yovych", "ovna",
     "evna", "yovna", "ivna", "yivna", "iivna", "inichna", "inishna", "lichna",
 )  # fmt: skip
-_WHOLE = frozenset(
-    "ilich ilyich ilyitch illich kuzmich lukich fomich nikitich ilinichna ilyinichna".split()
-)
+_WHOLE = frozenset({
+    "ilich", "ilyich", "ilyitch", "illich", "kuzmich", "lukich", "fomich", "nikitich", "ilinichna",
+    "ilyinichna",
+})  # fmt: skip
 _BULGARIAN = ("ov", "ev", "ski", "ska", "ova", "eva", "ов", "ев", "ски", "ова", "ева", "ска")
 _ICELANDIC = ("son", "dottir")
 _BETWEEN = re.compile(r"[\s-]+")

@@ -78,7 +78,9 @@ REASONS: dict[ReasonCode, Reason] = {
         0.75, "One gives only initials; the rest agrees.", "其中一个只写首字母，其余一致。"
     ),
     "second_surname_missing": Reason(
-        0.76, "One leaves out the second surname; the rest agrees.", "其中一个省略了第二姓氏，其余相符。"
+        0.76,
+        "One leaves out the second surname; the rest agrees.",
+        "其中一个省略了第二姓氏，其余相符。",
     ),
     "patronymic_missing": Reason(
         0.76, "One leaves out the father's name; the rest agrees.", "其中一个省略了父名，其余相符。"

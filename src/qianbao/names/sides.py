@@ -17,7 +17,16 @@ from qianbao.names import cyrillic, han
 from qianbao.names.affixes import HAN_TITLES, without_titles
 from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.letters import (
+    Words,
+    ascii_words,
+    in_ascii,
+    is_pinyin,
+    plain,
+    readings,
+    split_words,
+    tidy,
+)
 from qianbao.names.parts import words_at
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
@@ -268,11 +277,25 @@ _TONES = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ")
 
 def spelled_same(left: Side, i: int, right: Side, j: int) -> bool:
     """Whether word i of a Cyrillic side is spelled as word j of a Latin one, or the other way."""
-    if left.script == "cyrillic" and right.script == "latin":
-        return cyrillic.spells(left.words[i], right.plain[j])
-    if right.script == "cyrillic" and left.script == "latin":
-        return cyrillic.spells(right.words[j], left.plain[i])
-    return False
+    return _spelled_by(cyrillic.spells, left, i, right, j)
+
+
+def spelled_perhaps(left: Side, i: int, right: Side, j: int) -> bool:
+    """As `spelled_same`, by a system that nothing in the word shows."""
+    return _spelled_by(cyrillic.may_spell, left, i, right, j)
+
+
+def _spelled_by(rule: Callable[[str, str], bool], left: Side, i: int, right: Side, j: int) -> bool:
+    """Of a Latin word as it stands too: in GULYAEV the AE is no Ä."""
+    if (left.script, right.script) == ("latin", "cyrillic"):
+        left, i, right, j = right, j, left, i
+    elif (left.script, right.script) != ("cyrillic", "latin"):
+        return False
+    word, latin = left.words[i], right.plain[j]
+    if rule(word, latin):
+        return True
+    (whole,) = in_ascii((right.words[j].translate(cyrillic.SCHOLARLY),))
+    return whole != latin and rule(word, whole)
 
 
 def same_word(left: Side, i: int, right: Side, j: int) -> bool:
