@@ -4,9 +4,9 @@ import contextlib
 from datetime import date
 
 import pytest
-from stdnum.iso7064 import mod_11_2
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from stdnum.iso7064 import mod_11_2
 
 from qianbao.errors import QianbaoError
 from qianbao.identity import numbers

@@ -55,8 +55,8 @@ class DocumentPhotoLines(msgspec.Struct):
 class DocumentView(msgspec.Struct):
     """A document, without its number but for the last four characters. `surname`, `given` and
     `native` are the legal name; `patronymic`, `second_surname` and `particles` say which of its
-    words are what, where words or issuer say so; `also_written` is what the holder says they write, and no document
-    shows it; `corrections` are look-alikes that the check digits proved."""
+    words are what, where words or issuer say so; `also_written` is what the holder says they write,
+    and no document shows it; `corrections` are look-alikes that the check digits proved."""
 
     document_id: str
     kind: str

@@ -1,9 +1,9 @@
 """`qianbao bench names`: how well and how fast names are compared, beside other scorers.
 
 Reads labelled pairs (columns name_a, name_b, label `same` or `different`, kind): ours in
-`tests/names/pairs.tsv`, or real ones, which are not ours to ship; and names as banks print them, from
-the file `bankforms.tsv` beside the pairs (`bank_forms`). A scorer's best threshold is
-chosen on the very pairs it is measured on, which flatters it; our own verdicts have no threshold.
+`tests/names/pairs.tsv`, or real ones, which are not ours to ship; and names as banks print them,
+from the file `bankforms.tsv` beside the pairs (`bank_forms`). A scorer's best threshold is chosen
+on the very pairs it is measured on, which flatters it; our own verdicts have no threshold.
 """
 
 from __future__ import annotations

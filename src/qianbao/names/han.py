@@ -41,7 +41,10 @@ def _converted(character: str, direction: Literal["t2s", "s2t"]) -> str:
     return str(_converter(direction).convert(character))
 
 
-_GLYPHS = dict(zip("衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶", "衛青清高崎郎峨略国寿庄并黄净彦户", strict=True))
+_OTHER_GLYPHS, _USUAL_GLYPHS = (
+    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶",
+    "衛青清高崎郎峨略国寿庄并黄净彦户",
+)
 """Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan."""
 
 
@@ -50,7 +53,7 @@ def _variants() -> dict[str, str]:
     """Characters that only Japan writes, and the traditional ones they stand for (OpenCC). One that
     Chinese writes too is left: 芸 is no 藝 there."""
     table = files("opencc").joinpath("dictionary/JPVariants.txt").read_text(encoding="utf-8")
-    found = dict(_GLYPHS)
+    found = dict(zip(_OTHER_GLYPHS, _USUAL_GLYPHS, strict=True))
     for line in table.splitlines():
         usual, _, japanese = line.partition("\t")
         for character in japanese.split():

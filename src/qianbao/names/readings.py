@@ -34,7 +34,8 @@ SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "贠": ("yun",), "佴": ("nai",), "贲": ("ben", "fei"), "蔚": ("yu", "wei"), "厍": ("she",),
     "库": ("she", "ku"), "褚": ("chu",), "参": ("shen", "can"), "亓": ("qi",),
     "宿": ("su", "xiu"), "省": ("xing", "sheng"), "俟": ("qi", "si"), "盍": ("he", "ge"),
-    "过": ("guo",), "撒": ("sa",), "逄": ("pang",), "乘": ("sheng", "cheng"), "眭": ("sui",), "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
+    "过": ("guo",), "撒": ("sa",), "逄": ("pang",), "乘": ("sheng", "cheng"), "眭": ("sui",),
+    "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
     "长孙": ("zhang", "sun"), "单于": ("chan", "yu"), "澹台": ("tan", "tai"),
 }  # fmt: skip
 """A surname's readings where they are not the character's usual one. Of a single character: its
