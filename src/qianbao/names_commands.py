@@ -64,24 +64,27 @@ def _write(lines: Iterator[str]) -> None:
         sys.stderr.close()  # the reader has seen enough
 
 
+Mrz = Annotated[str, typer.Option(help="The name field: MUELLER<<ANNA<MARIA.")]
+Surname = Annotated[str, typer.Option(help="Or the surname as printed.")]
+Given = Annotated[str, typer.Option(help="And the given names.")]
+Native = Annotated[str, typer.Option(help="Or the name in Chinese characters.")]
+Country = Annotated[
+    str, typer.Option(help="Who issued the document, such as ESP: it tells two surnames apart.")
+]
+
+
 @app.command(epilog="Example: qianbao names forms --mrz 'MUELLER<<ANNA' --bank icbc")
 def forms(
     bank: Annotated[str, typer.Option(help="A bank's code, such as icbc.")],
-    mrz: Annotated[str, typer.Option(help="The name field: MUELLER<<ANNA<MARIA.")] = "",
-    surname: Annotated[str, typer.Option(help="Or the surname as printed.")] = "",
-    given: Annotated[str, typer.Option(help="And the given names.")] = "",
-    native: Annotated[str, typer.Option(help="Or the name in Chinese characters.")] = "",
+    mrz: Mrz = "",
+    surname: Surname = "",
+    given: Given = "",
+    native: Native = "",
+    country: Country = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Show how the bank may print a name, the likeliest first, and why. Nothing is sent."""
-    if mrz:
-        name = names.from_mrz(mrz)
-    elif surname or given:
-        name = names.from_fields(surname, given, native)
-    elif native:
-        name = names.from_chinese(native)
-    else:
-        raise typer.BadParameter("give --mrz, --surname and --given, or --native")
+    name = _name(mrz, surname, given, native, country)
     found = directory.get_bank(bank.upper())
     likely = names.forms(name, found.name)
     if as_json:
@@ -92,3 +95,43 @@ def forms(
         typer.echo(form.text)
         why = form.reason_zh if chinese else form.reason_en
         typer.echo(f"    {why} [{form.confidence}] {form.source}".rstrip())
+
+
+@app.command(epilog="Example: qianbao names parse --mrz 'GARCIA<LOPEZ<<JUAN' --country ESP")
+def parse(
+    mrz: Mrz = "",
+    surname: Surname = "",
+    given: Given = "",
+    native: Native = "",
+    country: Country = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show which words of a name are what; empty parts are left out."""
+    name = _name(mrz, surname, given, native, country)
+    if as_json:
+        typer.echo(msgspec.json.encode(name))
+        return
+    labels = _PARTS[spoken()]
+    for field, label in zip(_SHOWN, labels, strict=True):
+        value = getattr(name, field)
+        if value:
+            typer.echo(f"{label}: {', '.join(value) if isinstance(value, tuple) else value}")
+
+
+_SHOWN = ("surname", "second_surname", "particles", "given", "patronymic", "native")
+_PARTS = {
+    "en": ("surname", "second surname", "particles", "given names", "father's name", "characters"),
+    "zh": ("姓", "第二姓氏", "姓氏小词", "名", "父名", "汉字"),
+}
+
+
+def _name(mrz: str, surname: str, given: str, native: str, country: str) -> names.LegalName:
+    """Raises what the parsers raise; `BadParameter` where no name is given."""
+    code = country.upper()
+    if mrz:
+        return names.from_mrz(mrz, code)
+    if surname or given:
+        return names.from_fields(surname, given, native, country=code)
+    if native:
+        return names.from_chinese(native, code)
+    raise typer.BadParameter("give --mrz, --surname and --given, or --native")

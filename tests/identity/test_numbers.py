@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from stdnum.iso7064 import mod_11_2
 
 from qianbao.errors import QianbaoError
 from qianbao.identity import numbers
@@ -89,6 +90,24 @@ def refused(error, kind, text):
 def test_dengs_check_character_is_wrong():
     detail = refused(numbers.NumberCheckWrong, "resident_id", "110105194912310021")
     assert detail == {"position": 18, "found": "1", "expected": "X"}
+
+
+def test_a_mistyped_district_is_pointed_at():
+    detail = refused(numbers.NumberDistrictUnknown, "resident_id", "11018519491231002X")
+    assert detail == {"position": 18, "found": "X", "expected": "1", "district": "110185"}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "421085199001011233",  # Qianjiang until 1994, which the table of districts lacks
+        "110118196001011238",  # born long before their district had this number
+        "440399199001011232",  # no district that anybody knows of
+    ],
+)
+def test_a_valid_number_is_taken_wherever_its_district_stands(number):
+    valid = number[:17] + mod_11_2.calc_check_digit(number[:17])
+    assert read_number("resident_id", valid, TODAY).region == number[:2]
 
 
 def test_the_old_residence_card_has_its_own_check():

@@ -55,6 +55,29 @@ def test_a_name_in_characters_has_forms_too():
     assert "LYU XIAOMING" in done.output
 
 
+def test_a_spaniards_forms_leave_out_the_second_surname():
+    line = ["--mrz", "GARCIA<LOPEZ<<JUAN<CARLOS"]
+    with_issuer = CliRunner().invoke(app, ["forms", *line, "--country", "esp", "--bank", "icbc"])
+    assert "GARCIA JUAN CARLOS\n    Without the second surname." in with_issuer.output
+    without = CliRunner().invoke(app, ["forms", *line, "--bank", "icbc"])
+    assert "second surname" not in without.output
+
+
+def test_the_parts_of_a_name_are_told():
+    done = CliRunner().invoke(
+        app, ["parse", "--surname", "AL FALASI", "--given", "AHMED BIN MOHAMMED"]
+    )
+    assert done.output.splitlines() == [
+        "surname: AL FALASI", "particles: AL", "given names: AHMED BIN MOHAMMED",
+        "father's name: BIN MOHAMMED",
+    ]  # fmt: skip
+    told = CliRunner().invoke(
+        app, ["parse", "--mrz", "GARCIA<LOPEZ<<JUAN", "--country", "ESP", "--json"]
+    )
+    assert json.loads(told.output)["second_surname"] == "LOPEZ"
+    assert CliRunner().invoke(app, ["parse"]).exit_code == 2
+
+
 def test_the_bench_counts_what_became_of_each_pair(tmp_path):
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text(
@@ -83,5 +106,19 @@ def test_the_bench_prints_what_is_wanted_beside_what_was_found():
     lines = CliRunner().invoke(bench, [str(ours)]).output.splitlines()
     assert lines[1].split()[:5] == ["different", "persons", "called", "match", "0"]
     assert lines[1].split()[5] == "0"
+    printed = [line.split() for line in lines if line.startswith("printed bank forms")]
+    assert [row[-3:-1] for row in printed] == [["all", "1"]] * 3
     assert any(line.startswith("nomenklatura") for line in lines) or not opensanctions()
     assert any(line.startswith("rapidfuzz WRatio") for line in lines)
+
+
+def test_the_bench_refuses_a_file_without_the_columns(tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("name_a\tname_b\nAnna\tAnna\n", encoding="utf-8")
+    bench = typer.Typer()
+    bench.command()(command)
+    done = CliRunner().invoke(bench, [str(pairs)])
+    assert done.exit_code == 2
+    assert "label" in done.output
+    done = CliRunner().invoke(bench, [str(pairs), "--bank-forms", str(tmp_path / "none.tsv")])
+    assert done.exit_code == 2

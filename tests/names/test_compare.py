@@ -10,6 +10,10 @@ from qianbao import names
 from qianbao.names import NameProfile, compare
 
 ANNA = names.from_fields("Müller", "Anna Maria")
+JUAN = names.from_fields("García López", "Juan Carlos", country="ESP")
+IVAN = names.from_fields("Иванов", "Иван Сергеевич")
+AHMED = names.from_fields("AL FALASI", "AHMED BIN MOHAMMED")
+JAN = names.from_fields("van der Berg", "Jan Piet")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,25 @@ def test_the_same_name_matches(a, b, reason):
         ("Nguyễn Văn Hùng", "Nguyễn Văn Hưng", "diacritic"),
         ("Lê Thành Nhơn", "Lê Thanh Nhơn", "diacritic"),
         (names.from_fields("Li", "Wei"), names.from_fields("Wei", "Li"), "order"),
+        (JUAN, "JUAN CARLOS GARCIA", "second_surname_missing"),
+        (JUAN, "GARCIAJUANCARLOS", "second_surname_missing"),
+        (JUAN, "JUAN GARCIA", "middle_missing"),
+        (JUAN, "JUAN C GARCIA", "middle_initial"),
+        (JUAN, names.from_fields("GARCIA", "JUAN CARLOS"), "second_surname_missing"),
+        (JUAN, "GARCIA LOPEZ CARLOS JUAN", "given_order"),
+        (JUAN, "LOPEZ JUAN CARLOS GARCIA", "order"),
+        (IVAN, "IVANOV IVAN", "patronymic_missing"),
+        (IVAN, "Иван Иванов", "patronymic_missing"),
+        (IVAN, "IVAN S IVANOV", "middle_initial"),
+        (AHMED, "AHMED AL FALASI", "patronymic_missing"),
+        (AHMED, "AHMED FALASI", "middle_missing"),
+        (JAN, "JAN PIET BERG", "particle_missing"),
+        (names.from_fields("Smith", "John Paul"), "PAUL JOHN SMITH", "given_order"),
+        (
+            names.from_fields("Smith", "John Paul"),
+            names.from_fields("Smith", "Paul John"),
+            "given_order",
+        ),
     ],
 )
 def test_less_than_the_whole_name_is_close(a, b, reason):
@@ -115,6 +138,14 @@ def test_another_person_does_not_match(a, b):
         (names.from_fields("Haller", "Ernst"), "ERNST HASLER"),
         (names.from_fields("Müller", "Anna"), "ANNA"),
         (names.from_fields("Li", "Wei"), "LI WEN"),
+        (JUAN, "JUAN LOPEZ"),
+        (JUAN, "CARLOS GARCIA"),
+        (JUAN, "JUAN CARLOS GARCIA PEREZ"),
+        (IVAN, "IVANOV IVAN PETROVICH"),
+        (IVAN, names.from_fields("Ivanov", "Ivan Petrovich")),
+        (IVAN, "Иванов Сергей"),
+        (AHMED, "AHMED BIN ALI AL FALASI"),
+        (AHMED, "MOHAMMED AL FALASI"),
     ],
 )
 def test_some_are_not_even_close(a, b):
@@ -177,7 +208,31 @@ PROFILES = [
 ]  # fmt: skip
 
 
-@given(latin_names)
+def _with_country(country, surnames, given_names):
+    return st.builds(
+        lambda family, own: names.from_fields(" ".join(family), " ".join(own), country=country),
+        st.lists(st.sampled_from(surnames.split(",")), min_size=1, max_size=3),
+        st.lists(st.sampled_from(given_names.split(",")), min_size=1, max_size=3),
+    )
+
+
+names_with_parts = st.one_of(
+    _with_country("ESP", "García,López,de la Cruz,Y Gómez,Núñez,San Martín,Ruiz-Mateos",
+                  "Juan,Carlos,María de los Ángeles,José-Luis,Íñigo"),
+    _with_country("BRA", "da Silva,dos Santos,Souza,e Melo,Araújo,Neto", "João,Pedro,Conceição"),
+    _with_country("RUS", "Иванов,Щукин,Римский-Корсаков,фон Визин",
+                  "Иван,Сергеевич,Анна,Ильич,Юрьевна"),
+    _with_country("ARE", "AL FALASI,AL-MAKTOUM,BIN LADIN,HASSAN",
+                  "AHMED,BIN MOHAMMED,ALI,IBN SINA"),
+    _with_country("MYS", "MOHAMED BIN ALI,KUMAR,TAN", "RAJ A L SAMY,SITI BINTI OMAR,WEI MING"),
+    _with_country("AZE", "Əliyev,Həsənov", "İlham,Heydər oğlu,Leyla,Rza qızı"),
+    _with_country("NLD", "van der Berg,ten Brink,de Vries,'t Hart,Jansen", "Jan,Piet-Hein,Noë"),
+    _with_country("ISL", "Jónsdóttir,Þórsson", "Björk,Ásgeir"),
+)  # fmt: skip
+all_names = st.one_of(latin_names, names_with_parts)
+
+
+@given(all_names)
 @settings(max_examples=100, deadline=None)
 def test_whatever_a_bank_prints_is_never_another_person(name):
     for profile in PROFILES:
@@ -185,7 +240,22 @@ def test_whatever_a_bank_prints_is_never_another_person(name):
         assert compare(name, printed).verdict != "no_match", (name, profile, printed)
 
 
-@given(latin_names)
+@given(all_names, all_names)
+@settings(max_examples=300, deadline=None)
+def test_comparing_legal_names_is_symmetric(a, b):
+    assert compare(a, b) == compare(b, a)
+    printed = names.write(b, PROFILES[0])
+    assert compare(a, printed) == compare(printed, a)
+
+
+@given(names_with_parts)
+@settings(max_examples=150, deadline=None)
+def test_every_form_shown_to_the_holder_is_their_name(name):
+    for form in names.forms(name, PROFILES[0]):
+        assert compare(name, form.text).verdict != "no_match", (name, form)
+
+
+@given(all_names)
 @settings(max_examples=100, deadline=None)
 def test_a_whole_name_printed_anyhow_matches(name):
     for profile in PROFILES:

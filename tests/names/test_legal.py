@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qianbao import names
 from qianbao.errors import QianbaoError
-from qianbao.names import LegalName
+from qianbao.names import LegalName, compare
 
 
 def test_annas_mrz_gives_surname_and_both_given_names_and_keeps_the_field():
@@ -57,6 +57,74 @@ def test_one_name_only_is_the_surname_in_an_mrz():
 
 
 @pytest.mark.parametrize(
+    ("surname", "given_names", "country", "patronymic", "second", "particles"),
+    [
+        ("García López", "Juan Carlos", "ESP", "", "López", ()),
+        ("GARCIA DE LA CRUZ", "ANA", "MEX", "", "DE LA CRUZ", ("DE LA",)),
+        ("GARCIA Y LOPEZ", "JOSE", "ESP", "", "Y LOPEZ", ("Y",)),
+        ("da Silva dos Santos", "João", "BRA", "", "da Silva", ("da", "dos")),
+        ("Иванов", "Иван Сергеевич", "", "Сергеевич", "", ()),
+        ("Шевченко", "Тарас Григорович", "UKR", "Григорович", "", ()),
+        ("IVANOVA", "ANNA PETROVNA", "RUS", "PETROVNA", "", ()),
+        ("DIMITROV", "SVETLEN TANCHEV", "BGR", "TANCHEV", "", ()),
+        ("Aliyev", "Ilham Heydar oğlu", "AZE", "Heydar oğlu", "", ()),
+        ("AL FALASI", "AHMED BIN MOHAMMED", "ARE", "BIN MOHAMMED", "", ("AL",)),
+        ("MOHAMED BIN ABDULLAH", "", "MYS", "BIN ABDULLAH", "", ()),
+        ("KUMAR", "RAJ A L SAMY", "MYS", "A L SAMY", "", ()),
+        ("Suppiah", "Ravi S/O Kumar", "SGP", "S/O Kumar", "", ()),
+        ("ap Gwilym", "Dafydd", "GBR", "ap Gwilym", "", ()),
+        ("Jónsdóttir", "Björk", "ISL", "Jónsdóttir", "", ()),
+        ("van der Berg", "Jan", "NLD", "", "", ("van der",)),
+        ("AL-KALDANI", "SAMIR", "IRQ", "", "", ("AL",)),
+    ],
+)
+def test_what_each_word_is_where_words_or_issuer_say_so(
+    surname, given_names, country, patronymic, second, particles
+):
+    name = names.from_fields(surname, given_names, country=country)
+    assert (name.surname, name.given) == (surname, given_names)
+    assert (name.patronymic, name.second_surname, name.particles) == (patronymic, second, particles)
+
+
+@pytest.mark.parametrize(
+    ("surname", "given_names", "country"),
+    [
+        ("García López", "Juan", ""),
+        ("García", "Juan", "ESP"),
+        ("GARCIA LORCA RUIZ", "FEDERICO", "ESP"),
+        ("TAN", "BIN HAO", "SGP"),
+        ("TAN BIN HAO", "", "SGP"),
+        ("Petrović", "Milan", "SRB"),
+        ("Smith", "Mary Shauna", "USA"),
+        ("Schmidt", "Karl Heinrich", "DEU"),
+        ("LE VAN", "NAM", "VNM"),
+        ("Smith", "Ben John", "GBR"),
+    ],
+)
+def test_what_is_not_said_is_not_guessed(surname, given_names, country):
+    name = names.from_fields(surname, given_names, country=country)
+    assert (name.patronymic, name.second_surname, name.particles) == ("", "", ())
+
+
+def test_fields_of_their_own_are_kept_and_lose_no_word():
+    ivan = names.from_fields("Иванов", "Иван", patronymic="Сергеевич")
+    assert (ivan.given, ivan.patronymic) == ("Иван Сергеевич", "Сергеевич")
+    juan = names.from_fields("García", "Juan", second_surname="López")
+    assert (juan.surname, juan.second_surname) == ("García López", "López")
+    joao = names.from_fields("Santos", "João", second_surname="Silva", country="PRT")
+    assert (joao.surname, joao.second_surname) == ("Silva Santos", "Silva")
+    said_twice = names.from_fields("García López", "Juan", second_surname="López")
+    assert said_twice.surname == "García López"
+
+
+def test_a_machine_readable_line_and_characters_have_parts_too():
+    assert names.from_mrz("GARCIA<LOPEZ<<JUAN<CARLOS", "ESP").second_surname == "LOPEZ"
+    assert names.from_mrz("GARCIA<LOPEZ<<JUAN<CARLOS").second_surname == ""
+    assert names.from_chinese("阿卜来提·如则托合提", "CHN").patronymic == "如则托合提"
+    assert names.from_chinese("泰勒·斯威夫特").patronymic == ""
+
+
+@pytest.mark.parametrize(
     ("surname", "given", "wrong"),
     [("<b>Müller</b>", "Anna", "<"), ("Müller", "Anna;", ";"), ("Müller2", "Anna", "2"),
      ("Mül\u202eler", "Anna", "\u202e"), ("Müller", "Anna 🙂", "🙂"), ("Müller", "{Anna}", "{")],
@@ -101,12 +169,35 @@ def test_latin_letters_are_no_chinese_name():
         names.from_chinese("Deng Wei")
 
 
-@given(st.text(max_size=300), st.text(max_size=60), st.text(max_size=60))
-def test_no_text_breaks_the_parsers(a, b, c):
-    for parse in (lambda: names.from_fields(a, b, c), lambda: names.from_mrz(a),
-                  lambda: names.from_chinese(a)):  # fmt: skip
+COUNTRIES = st.sampled_from(["", "ESP", "PRT", "RUS", "BGR", "CHN", "MYS", "ISL", "VNM", "???"])
+NAMELIKE = st.text("abinovchdelay АБович王·'-/@. ", max_size=40)
+ANY = st.one_of(st.text(max_size=300), NAMELIKE)
+
+
+@given(ANY, ANY, ANY, ANY, ANY, COUNTRIES)
+def test_no_text_breaks_the_parsers(a, b, c, father, second, country):
+    for parse in (
+        lambda: names.from_fields(a, b, c, country=country),
+        lambda: names.from_fields(a, b, patronymic=father, second_surname=second, country=country),
+        lambda: names.from_mrz(a, country),
+        lambda: names.from_chinese(a, country),
+    ):
         with contextlib.suppress(QianbaoError):
-            assert names.display(parse())
+            name = parse()
+            assert names.display(name)
+            assert compare(name, a).verdict in ("match", "close", "no_match")
+
+
+@given(NAMELIKE, NAMELIKE, COUNTRIES)
+def test_parts_are_words_of_the_name_and_change_none(surname, given_names, country):
+    with contextlib.suppress(QianbaoError):
+        name = names.from_fields(surname, given_names, country=country)
+        assert (name.surname, name.given) == (
+            " ".join(surname.split()), " ".join(given_names.split()),
+        )  # fmt: skip
+        for part in (name.patronymic, name.second_surname):
+            assert part in name.surname or part in name.given
+        assert all(particle in name.surname.replace("-", " ") for particle in name.particles)
 
 
 @given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=15),

@@ -66,6 +66,7 @@ DOCUMENT = (
     "number_check_wrong",
     "number_country_unknown",
     "number_date_wrong",
+    "number_district_unknown",
     "number_kind_unknown",
     "number_length",
     "number_needed",

@@ -54,8 +54,9 @@ class DocumentPhotoLines(msgspec.Struct):
 
 class DocumentView(msgspec.Struct):
     """A document, without its number but for the last four characters. `surname`, `given` and
-    `native` are the legal name; `also_written` is what the holder says they write, and no document
-    shows it; `corrections` are look-alikes that the check digits proved."""
+    `native` are the legal name; `patronymic`, `second_surname` and `particles` say which of its
+    words are what, where words or issuer say so; `also_written` is what the holder says they write,
+    and no document shows it; `corrections` are look-alikes that the check digits proved."""
 
     document_id: str
     kind: str
@@ -65,6 +66,9 @@ class DocumentView(msgspec.Struct):
     surname: str
     given: str
     native: str
+    patronymic: str
+    second_surname: str
+    particles: list[str]
     also_written: str
     corrections: list[Correction]
     birth_date: date | None
@@ -85,6 +89,9 @@ def _document(found: documents.Document) -> DocumentView:
         surname=name.surname,
         given=name.given,
         native=name.native,
+        patronymic=name.patronymic,
+        second_surname=name.second_surname,
+        particles=list(name.particles),
         also_written=found.also_written,
         corrections=list(found.corrections),
         birth_date=found.birth_date,

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qianbao.bench import linting, names, rules
+from qianbao.bench import linting, names, photos, rules
 from qianbao.bench.measure import Figures, measure
 from qianbao.bench.progress import progress
 from qianbao.bench.shape import Shape
@@ -98,6 +98,7 @@ def http(
 
 
 app.command(name="names")(names.command)
+app.command(name="photos")(photos.command)
 app.command(name="decide")(rules.decide)
 app.command(name="plan")(rules.plan)
 app.command(name="simulate")(rules.simulate)

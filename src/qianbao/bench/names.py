@@ -1,8 +1,9 @@
 """`qianbao bench names`: how well and how fast names are compared, beside other scorers.
 
 Reads labelled pairs (columns name_a, name_b, label `same` or `different`, kind): ours in
-`tests/names/pairs.tsv`, or real ones, which are not ours to ship. A scorer's best threshold is
-chosen on the very pairs it is measured on, which flatters it; our own verdicts have no threshold.
+`tests/names/pairs.tsv`, or real ones, which are not ours to ship; and names as banks print them,
+from the file `bankforms.tsv` beside the pairs (`bank_forms`). A scorer's best threshold is chosen
+on the very pairs it is measured on, which flatters it; our own verdicts have no threshold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from qianbao.bench.bank_forms import PrintedForm, read_printed_forms
 from qianbao.bench.name_scorers import opensanctions, rapidfuzz_scorers
 from qianbao.names import compare
 
@@ -92,6 +94,10 @@ class NameFigures(msgspec.Struct, frozen=True):
 
 def command(
     pairs: Annotated[Path, typer.Argument(help="Labelled pairs: name_a, name_b, label, kind.")],
+    bank_forms: Annotated[
+        Path | None,
+        typer.Option(help="Names as banks print them; else bankforms.tsv beside the pairs."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -100,8 +106,16 @@ def command(
     installed, OpenSanctions' on the same pairs."""
     if not pairs.is_file():
         raise typer.BadParameter(f"there is no file {pairs}")
+    beside = bank_forms or pairs.with_name("bankforms.tsv")
+    if bank_forms and not beside.is_file():
+        raise typer.BadParameter(f"there is no file {beside}")
+    try:
+        labelled = read_pairs(pairs)
+        printed = read_printed_forms(beside) if beside.is_file() else []
+    except KeyError as missing:
+        raise typer.BadParameter(f"a file has no column {missing}") from None
     with Console(stderr=True, quiet=as_json).status("Comparing names") as status:
-        figures = measure(read_pairs(pairs), lambda what: status.update(f"Measuring {what}"))
+        figures = measure(labelled, printed, lambda what: status.update(f"Measuring {what}"))
     if as_json:
         sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
     else:
@@ -118,7 +132,9 @@ def read_pairs(path: Path) -> list[LabelledPair]:
         ]
 
 
-def measure(pairs: list[LabelledPair], tell: Callable[[str], object]) -> NameFigures:
+def measure(
+    pairs: list[LabelledPair], printed: list[PrintedForm], tell: Callable[[str], object]
+) -> NameFigures:
     """Everything the table shows; `tell` hears what is being measured."""
     _one_core()
     core = [pair for pair in pairs if not pair.kind.startswith(EXTRA_KINDS)]
@@ -150,7 +166,8 @@ def measure(pairs: list[LabelledPair], tell: Callable[[str], object]) -> NameFig
         scorers=scorers,
         kinds=_by_kind(pairs),
     )
-    return msgspec.structs.replace(figures, asked=_asked(figures, len(latin)))
+    asked = _asked(figures, printed, len(latin))
+    return msgspec.structs.replace(figures, asked=asked)
 
 
 _MATCHING = (
@@ -164,7 +181,7 @@ _MATCHING = (
 """Kinds of one person that leave nothing open, and what is wanted of them."""
 
 
-def _asked(figures: NameFigures, latin: int) -> list[Asked]:
+def _asked(figures: NameFigures, printed: list[PrintedForm], latin: int) -> list[Asked]:
     """What is wanted of comparing names, beside what was found."""
     same, different = figures.pairs_same, figures.pairs_different
     rows = [Asked("different persons called match", "0", figures.false_matches, different)]
@@ -178,9 +195,28 @@ def _asked(figures: NameFigures, latin: int) -> list[Asked]:
         Asked("same person called match or close", ">= 0.85", figures.recall, same),
         Asked("different persons called close", "<= 0.05", figures.different_close, different),
         Asked("F1 of match or close", ">= 0.90", figures.f1, both),
+        *_asked_of_forms(printed),
         Asked("Latin pairs a second", ">= 50,000", figures.latin_pairs_per_second, latin),
         Asked("pairs a second", ">= 20,000", figures.pairs_per_second, both),
         Asked("99 of 100 calls within, milliseconds", "< 0.5", figures.p99_ms, both),
+    ]
+
+
+def _asked_of_forms(printed: list[PrintedForm]) -> list[Asked]:
+    """Nothing where there are no printed forms."""
+    answers: dict[str, list[bool]] = {
+        "printed bank forms that are among the forms shown": [form.expected for form in printed],
+        "printed bank forms that are first for their bank": [
+            form.first for form in printed if form.first is not None
+        ],
+        "printed bank forms: match, cut ones close (truncated)": [
+            form.recognised for form in printed
+        ],
+    }
+    return [
+        Asked(measure, "all", _share(sum(found), len(found)), len(found))
+        for measure, found in answers.items()
+        if found
     ]
 
 
@@ -271,6 +307,8 @@ def show(figures: NameFigures) -> None:
     for row in rows + figures.scorers:
         write(f"{row.scorer:34}{row.f1:8.3f}{row.precision:8.3f}{row.recall:8.3f}")
         write(f"{row.recall_without_false:10.3f}{row.pairs_per_second:12,}\n")
+    if not any(asked.measure.startswith("printed") for asked in figures.asked):
+        write("no bankforms.tsv beside the pairs: printed bank forms were not looked at\n")
     if not any(row.scorer.startswith("nomenklatura") for row in figures.scorers):
         write("nomenklatura (OpenSanctions) is not installed; docs/names.md says how\n")
     write(f"\n{'kind':34}{'':10}{'pairs':>8}{'match':>8}{'close':>8}\n")

@@ -21,7 +21,7 @@ from qianbao.identity.numbers import Residency
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
-from qianbao.names import ANOTHER_SPELLING, LegalName, compare
+from qianbao.names import ANOTHER_SPELLING, LegalName, compare, parted
 
 __all__ = [
     "Document",
@@ -346,9 +346,7 @@ def _document(row: _Row) -> Document:
         residency=row.residency,
         number_cipher=row.number_cipher,
         number_tail=row.number_tail,
-        legal_name=LegalName(
-            row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
-        ),
+        legal_name=parted(_legal_name(row), row.country),
         also_written=row.also_written,
         corrections=msgspec.convert(row.corrections, tuple[Correction, ...]),
         birth_date=row.birth_date,
@@ -357,4 +355,10 @@ def _document(row: _Row) -> Document:
         supersedes=row.supersedes,
         superseded_at=row.superseded_at,
         created_at=row.created_at,
+    )
+
+
+def _legal_name(row: _Row) -> LegalName:
+    return LegalName(
+        row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
     )

@@ -166,7 +166,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
         birth_date=_date(zone, layout.fields["birth_date"], "birth_date", today),
         sex=names["sex"].replace("<", "X"),
         valid_until=_date(zone, layout.fields["valid_until"], "valid_until", today),
-        name=from_mrz(names["name"]),
+        name=from_mrz(names["name"], names["nationality"].rstrip("<")),
         optional=("" if len(checked[0].spans) > 1 else optional).replace("<", " ").strip(),
         corrections=corrections,
     )

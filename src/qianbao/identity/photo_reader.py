@@ -9,6 +9,7 @@ input; one line of JSON goes out. Needs the extra `photos`.
 from __future__ import annotations
 
 import io
+import math
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2_000
 """Pictures are made no larger than this before they are looked at: a line's 44 characters are then
 still 20 pixels wide each where the document fills half of it."""
+SLIGHTEST_SLANT = 1.0
+"""In degrees; less than this no line runs into the next."""
 THREADS = 2
 MEMORY_BYTES = 4_000_000_000
 PROCESSOR_SECONDS = 60
@@ -61,14 +64,15 @@ def look(content: bytes) -> Seen:
 
 
 def _turned(picture: Any) -> tuple[str, ...]:
-    """The text as it is when the picture is turned the right way; as it stands, where no turn shows
-    a zone."""
-    from PIL.Image import Transpose
+    """The text as it is when the picture is levelled and turned the right way; as it stands, where
+    no turn shows a zone."""
+    from PIL.Image import Resampling, Transpose
     from rapidocr import RapidOCR
 
     read = RapidOCR(
         params={
             "Global.log_level": "critical",
+            "Global.use_cls": False,  # it takes fillers for upside-down text, line by line
             "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
@@ -76,10 +80,17 @@ def _turned(picture: Any) -> tuple[str, ...]:
     upright, boxes = _text(read, picture)
     if find_zone(upright) is not None or not boxes:
         return upright
-    sideways = sum(_height(box) > _width(box) for box in boxes) * 2 > len(boxes)
+    slant, sideways = _lie(boxes)
+    level = picture
+    if abs(slant) >= SLIGHTEST_SLANT:
+        level = picture.rotate(slant, Resampling.BICUBIC, expand=True, fillcolor="#808080")
+        if not sideways:
+            lines, _ = _text(read, level)
+            if find_zone(lines) is not None:
+                return lines
     turns = (Transpose.ROTATE_90, Transpose.ROTATE_270) if sideways else (Transpose.ROTATE_180,)
     for turn in turns:
-        lines, _ = _text(read, picture.transpose(turn))
+        lines, _ = _text(read, level.transpose(turn))
         if find_zone(lines) is not None:
             return lines
     return upright
@@ -97,23 +108,41 @@ def _text(read: Any, picture: Any) -> tuple[tuple[str, ...], list[Box]]:
     if found.txts is None or found.boxes is None:
         return (), []
     boxes = [box.tolist() for box in found.boxes]
-    return tuple(_rows(found.txts, boxes)), boxes
+    return tuple(rows(found.txts, boxes)), boxes
 
 
-def _width(box: Box) -> float:
-    return max(x for x, _ in box) - min(x for x, _ in box)
+def _lie(boxes: Sequence[Box]) -> tuple[float, bool]:
+    """By how many degrees the text slants, from -45 to 45 (falling to the right counts up), and
+    whether it stands on its side: what most of it does, by length."""
+    found = sorted(map(_direction, boxes), key=lambda one: one[0])
+    half, passed = sum(length for _, length in found) / 2, 0.0
+    sideways = sum(length for angle, length in found if abs(angle) > 45) > half
+    slants = sorted(((angle + 45) % 90 - 45, length) for angle, length in found)
+    for slant, length in slants:
+        passed += length
+        if passed >= half:
+            return slant, sideways
+    return 0.0, sideways
 
 
-def _height(box: Box) -> float:
-    return max(y for _, y in box) - min(y for _, y in box)
+def _direction(box: Box) -> tuple[float, float]:
+    """The angle of a box's longer side, from -90 to 90 degrees, and its length."""
+    sides = [(box[i + 1][0] - box[i][0], box[i + 1][1] - box[i][1]) for i in (0, 1)]
+    x, y = max(sides, key=lambda side: math.hypot(*side))
+    angle = math.degrees(math.atan2(y, x))
+    return (angle + 90) % 180 - 90, math.hypot(x, y)
 
 
-def _rows(texts: Sequence[str], boxes: Sequence[Box]) -> Iterator[str]:
-    """Pieces of text at one height as one line, from left to right."""
+def rows(texts: Sequence[str], boxes: Sequence[Box]) -> Iterator[str]:
+    """Pieces of text at one height as one line, from left to right, as they stand once their slant
+    is taken out."""
+    slant = math.radians(_lie(boxes)[0]) if boxes else 0.0
+    level = [_rotated(box, -slant) for box in boxes]
     pieces = []
-    for text, box in zip(texts, boxes, strict=True):
+    for text, box in zip(texts, level, strict=True):
         middle = sum(y for _, y in box) / len(box)
-        pieces.append((middle, _height(box), min(x for x, _ in box), text))
+        height = max(y for _, y in box) - min(y for _, y in box)
+        pieces.append((middle, height, min(x for x, _ in box), text))
     pieces.sort()
     row: list[tuple[float, float, float, str]] = []
     for piece in pieces:
@@ -123,6 +152,11 @@ def _rows(texts: Sequence[str], boxes: Sequence[Box]) -> Iterator[str]:
         row.append(piece)
     if row:
         yield "".join(one[3] for one in sorted(row, key=lambda one: one[2]))
+
+
+def _rotated(box: Box, radians: float) -> Box:
+    cosine, sine = math.cos(radians), math.sin(radians)
+    return [[x * cosine - y * sine, x * sine + y * cosine] for x, y in box]
 
 
 def _confine() -> None:

@@ -13,7 +13,7 @@ from qianbao.errors import InvalidInput
 from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import KINDS, Residency, read_number
-from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields
+from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields, parted
 
 FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
@@ -144,7 +144,7 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         residency="foreign",
         number=number,
         holder_part=f"{country}:{number}" if kind == "passport" else number,
-        legal_name=_name_of_zone(submission, zone.name),
+        legal_name=parted(_name_of_zone(submission, zone.name), country),
         birth_date=zone.birth_date,
         sex=zone.sex,
         valid_until=zone.valid_until,
@@ -160,14 +160,14 @@ def _from_number(submission: DocumentSubmission, today: date) -> ReadDocument:
     number = read_number(kind, submission.number or "", today)
     if submission.valid_until is None and kind != "resident_id":
         raise ValidUntilNeeded(**_named(kind))
-    country = number.country or _REGION_COUNTRIES.get(number.region or "", "")
+    country = number.country or _REGION_COUNTRIES.get(number.region or "", submission.country[:3])
     return ReadDocument(
         kind=kind,
-        country=country or submission.country[:3],
+        country=country,
         residency=number.residency,
         number=number.number,
         holder_part=_holder_part(kind, number.number),
-        legal_name=_typed_name(submission),
+        legal_name=parted(_typed_name(submission), country),
         birth_date=number.birth_date,
         sex=number.sex,
         valid_until=submission.valid_until,

@@ -16,6 +16,7 @@ from qianbao.names.legal import (
     from_fields,
     from_mrz,
     in_characters,
+    parted,
 )
 from qianbao.names.reasons import ANOTHER_SPELLING
 from qianbao.names.write import NameForm, NameProfile, forms, mrz_field, write
@@ -39,5 +40,6 @@ __all__ = [
     "from_mrz",
     "in_characters",
     "mrz_field",
+    "parted",
     "write",
 ]

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.reasons import ReasonCode
-from qianbao.names.sides import Side, groups, spelled_same, tonal, with_words
+from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
@@ -145,6 +145,8 @@ the sounds themselves."""
 def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     if short.script != long.script and spelled_same(short, i, long, j):
         return EQUAL
+    if short.script != long.script and spelled_perhaps(short, i, long, j):
+        return SOUND
     word, other = short.plain[i], long.plain[j]
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
@@ -224,8 +226,10 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
     the first given name at least by its initial."""
     if long.surname_words:
         by_word = dict(zip(pairs, found, strict=True))
+        spare = frozenset[int]().union(*(places for _, places in long.spare))
+        left_out = spare.difference(pairs)
         family = range(long.surname_words)
-        if any(by_word.get(i, NONE) > SOUND for i in family):
+        if any(i not in left_out and by_word.get(i, NONE) > SOUND for i in family):
             return False
         first = range(long.surname_words, long.surname_words + long.first_words)
         if any(i not in by_word for i in first):

@@ -6,6 +6,8 @@ are in `compare`; the pairing of words is in `alike`.
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from qianbao.names import han, japanese, korean, sinitic
 from qianbao.names.alike import framed_alike, spelled_alike
 from qianbao.names.letters import ELASTIC_LETTERS, Words, is_pinyin, readings
@@ -41,6 +43,8 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         found = _shortened(left, right) or _shortened(right, left)
         if found:
             return found
+        if _given_turned(left, right):
+            return "given_order"
     return spelled_alike(left, right)
 
 
@@ -85,19 +89,43 @@ def _begins(short: Side, long: Side) -> bool:
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
-    """The whole name and, where its parts are known, without middle names and with initials. An
-    initial may be one letter of a reading or the letter of the document (Œ is O, or OE)."""
+    """The whole name and, where its parts are known, without those that may be left out, in full
+    or with initials for what is left of the given names after the first. An initial may be one
+    letter of a reading or the letter of the document (Œ is O, or OE)."""
     found: list[tuple[ReasonCode, Words]] = [("truncated", reading)]
-    kept = side.surname_words + side.first_words
-    if not side.first_words or kept == len(reading):
+    if not side.first_words or len(reading) != len(side.words):
         return found
-    found.append(("middle_missing", reading[:kept]))
-    group = groups(side)
-    begins = [i for i in range(kept, len(reading)) if group[i] != group[i - 1]]
-    letters = {tuple(reading[i][:1] for i in begins)}
-    letters.update(readings(tuple(side.words[i][0] for i in begins)))
-    found += [("middle_initial", reading[:kept] + initials) for initials in letters]
+    parts = _parts(side)
+    after_first = frozenset(range(side.surname_words + side.first_words, len(reading)))
+    for count in range(len(parts) + 1):
+        for left_out in combinations(parts, count):
+            gone = frozenset[int]().union(*(places for _, places in left_out))
+            reason = left_out[0][0] if count == 1 else "middle_missing"
+            if gone:
+                found.append((reason, tuple(w for i, w in enumerate(reading) if i not in gone)))
+            if after_first - gone:
+                found += _with_initials(side, reading, gone, after_first - gone)
     return found
+
+
+def _parts(side: Side) -> list[tuple[ReasonCode, frozenset[int]]]:
+    """What may be left out: the parts with a name, and the other given names after the first."""
+    named = frozenset[int]().union(*(places for _, places in side.spare))
+    first_middle = side.surname_words + side.first_words
+    middle = frozenset(range(first_middle, len(side.words))) - named
+    return [*side.spare, ("middle_missing", middle)] if middle else [*side.spare]
+
+
+def _with_initials(
+    side: Side, reading: Words, gone: frozenset[int], shortened: frozenset[int]
+) -> list[tuple[ReasonCode, Words]]:
+    group = groups(side)
+    begins = {i for i in shortened if group[i] != group[i - 1]}
+    inner = shortened - begins
+    letters = {tuple(reading[i][:1] for i in sorted(begins))}
+    letters.update(readings(tuple(side.words[i][0] for i in sorted(begins))))
+    kept = tuple(w for i, w in enumerate(reading) if i not in gone | begins | inner)
+    return [("middle_initial", kept + initials) for initials in letters]
 
 
 def _shortened(full: Side, other: Side) -> ReasonCode | None:
@@ -110,6 +138,22 @@ def _shortened(full: Side, other: Side) -> ReasonCode | None:
             if any(arranged(shape, words) for words in all_readings(other)):
                 return reason
     return None
+
+
+def _given_turned(left: Side, right: Side) -> bool:
+    """Whether two names whose surname agrees have the same given names in another order: JOHN PAUL
+    may be PAUL JOHN's brother, or the clerk's slip."""
+    if len(left.plain) != len(right.plain) or sorted(left.plain) != sorted(right.plain):
+        return False
+    known, other = (left, right) if left.surname_words else (right, left)
+    count = known.surname_words
+    family, own = known.plain[:count], known.plain[count:]
+    if other.surname_words:
+        rests = [other.plain[count:]] if other.plain[:count] == family else []
+    else:
+        rests = [other.plain[count:]] if other.plain[:count] == family else []
+        rests += [other.plain[:-count]] if other.plain[-count:] == family else []
+    return any(rest != own and sorted(rest) == sorted(own) for rest in rests)
 
 
 # Characters with letters, and with other characters

@@ -99,6 +99,9 @@ _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
     "truncated": ("first_letters",),
     "middle_missing": ("surname", "first_given"),
     "middle_initial": ("surname", "first_given", "initials"),
+    "second_surname_missing": ("first_surname", "given"),
+    "patronymic_missing": ("surname", "given"),
+    "particle_missing": ("surname", "given"),
     "reading": ("readings",),
 }
 
@@ -117,6 +120,8 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if reason == "order" and left.surname_words and right.surname_words:
         return _result("close", reason, parts)
+    if left.surname_words != right.surname_words and _turned_within(left, right):
+        return _result("close", "order", parts)
     if _chain_turned(left, right):
         return _result("close", "order", parts)
     if reason == "spacing" and _syllable_split(left, right):
@@ -170,6 +175,19 @@ _IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
 
 
 _ARABIC = re.compile("[\u0620-\u06ff]")
+
+
+def _turned_within(left: Side, right: Side) -> bool:
+    """Where only one name tells its surname: whether the other begins inside the surname or the
+    given names, as neither order does. A surname's particles may stand last: BERG JAN VAN DER."""
+    known, other = (left, right) if left.surname_words else (right, left)
+    words, count = known.plain, known.surname_words
+    if other.surname_words or len(words) != len(other.plain):
+        return False
+    turned = {words[at:] + words[:at] for at in range(len(words))}
+    particles = next((p for reason, p in known.spare if reason == "particle_missing"), frozenset())
+    usual = {0, count} | {at for at in range(count) if particles.issuperset(range(at))}
+    return other.plain in turned - {words[at:] + words[:at] for at in usual}
 
 
 def _chain_turned(left: Side, right: Side) -> bool:
@@ -286,7 +304,7 @@ def _match_words(left: Side, right: Side) -> ReasonCode | None:
         return reason
     if _same_words(left, right, turn=not both):
         return "transliteration"
-    if not both and _ends_swapped(left, right):
+    if not (left.surname_words or right.surname_words) and _ends_swapped(left, right):
         return "order"
     return "order" if both and _reads_same(left, right, arranged) else None
 

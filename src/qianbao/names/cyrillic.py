@@ -6,27 +6,70 @@ passports use is in `letters`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
+
+Table = Mapping[str, tuple[str, ...]]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "а": ("a",), "б": ("b",), "в": ("v", "w"), "г": ("g", "h", "gh"), "ґ": ("g",), "д": ("d",),
-    "е": ("e", "ye", "ie", "je"), "ё": ("e", "yo", "io", "jo", "o"), "є": ("ie", "ye", "je", "e"),
-    "ж": ("zh", "j", "z"), "з": ("z",), "и": ("i", "y", "ee"), "і": ("i",), "ї": ("i", "yi", "ji"),
-    "й": ("i", "y", "j", ""), "ј": ("j", "y"), "к": ("k", "c"), "л": ("l",), "љ": ("lj",),
-    "м": ("m",), "н": ("n",), "њ": ("nj",), "о": ("o",), "п": ("p",), "р": ("r",), "с": ("s", "ss"),
-    "т": ("t",), "ћ": ("c",), "ќ": ("k", "kj"), "ѓ": ("g", "gj"), "ђ": ("d", "dj"),
-    "у": ("u", "ou", "oo"), "ў": ("u", "w"), "ф": ("f", "ph"), "х": ("kh", "h", "x", "ch"),
-    "ц": ("ts", "tz", "c", "tc"), "ч": ("ch", "c", "tch"), "џ": ("dz",), "ш": ("sh", "s", "sch"),
-    "щ": ("shch", "sht", "sch", "sc", "shtch"), "ъ": ("", "ie", "a", "u", "y"), "ы": ("y", "i"),
-    "ь": ("", "i"), "э": ("e",), "ю": ("iu", "yu", "ju", "u"), "я": ("ia", "ya", "ja", "a"),
-    "кс": ("x",), "ий": ("y", "i", "iy", "ii", "yi"), "ый": ("y", "yi", "yy", "iy"), "др": ("der",),
-    "ов": ("off",), "ев": ("eff",), "ье": ("ie", "ye"), "ья": ("ia", "ya", "iia"), "дж": ("j",),
-    "ия": ("ia", "iya", "ija"), "ай": ("ay", "ai", "aj", "ei"),
+    "е": ("e", "ye", "ie", "je"), "ё": ("e", "yo", "io", "jo", "o", "ye"),
+    "є": ("ie", "ye", "je", "e"), "ж": ("zh", "j", "z"), "з": ("z",), "и": ("i", "y", "ee"),
+    "і": ("i", "y"), "ї": ("i", "yi", "ji"), "й": ("i", "y", "j", "jj"), "ј": ("j", "y"),
+    "к": ("k", "c"), "л": ("l",), "љ": ("lj", "ly"), "м": ("m",), "н": ("n",), "њ": ("nj", "ny"),
+    "о": ("o",), "п": ("p",), "р": ("r",), "с": ("s", "ss"), "т": ("t",), "ћ": ("c", "ch"),
+    "ќ": ("k", "kj"), "ѓ": ("g", "gj"), "ђ": ("d", "dj"), "ѕ": ("dz", "z"),
+    "у": ("u", "ou", "oo", "w"), "ў": ("u", "w", "o"), "ф": ("f", "ph"),
+    "х": ("kh", "h", "x", "ch"), "ц": ("ts", "tz", "c", "tc", "cz"), "ч": ("ch", "c", "tch"),
+    "џ": ("dz", "dzh", "dj"), "ш": ("sh", "s", "sch"),
+    "щ": ("shch", "sht", "sch", "sc", "shtch", "shh", "s", "sh"), "ъ": ("", "ie", "a", "u", "y"),
+    "ы": ("y", "i", "yi"), "ь": ("", "i", "y"), "э": ("e", "eh"), "ю": ("iu", "yu", "ju", "u"),
+    "я": ("ia", "ya", "ja"), "ѐ": ("e",), "ѝ": ("i",),
+    "ә": ("a", "ae", "e"), "ғ": ("g", "gh"), "җ": ("j", "zh"), "қ": ("k", "q"), "ң": ("n", "ng"),
+    "ө": ("o", "oe", "u"), "ұ": ("u",), "ү": ("u", "ue"), "һ": ("h",), "ҳ": ("h", "kh"),
+    "ҷ": ("j", "dj", "dzh", "ch"), "ӣ": ("i", "y", "iy"), "ӯ": ("u", "o"), "ӏ": ("",),
+    "кс": ("x",), "ий": ("y", "i", "iy", "ii", "yi"), "ый": ("y", "yi", "yy", "iy"),
+    "др": ("der", "dre"), "ов": ("off",), "ев": ("eff",), "ье": ("ie", "ye"), "дж": ("j",),
+    "ья": ("ia", "ya", "iia"),
+    "ия": ("ia", "iya", "ija", "iia"), "ай": ("ay", "ai", "aj", "ei"), "ью": ("yu", "iu"),
+    "ьё": ("yo", "io"), "ьо": ("yo", "io", "jo"), "дин": ("ddin",),
 }  # fmt: skip
-"""Latin spellings of each letter or pair: ICAO 9303, BGN/PCGN, ISO 9 without accents, and French
-and German habits. Some pairs are read so only at the end (Александр: Alexander)."""
+"""Latin spellings of each letter or run: ICAO 9303, BGN/PCGN, GOST, ISO 9 and the national systems
+of passports without their accents, from Bulgaria and Serbia to Tajikistan and Mongolia. Some runs
+are read so only at the end (Александр: Alexander; Шарофидин: Sharofiddin)."""
 
-_ONLY_AT_END = frozenset({"др", "ов", "ев", "ий", "ый"})
+_ONLY_AT_END = frozenset({"др", "ов", "ев", "ий", "ый", "дин", "ин", "ын"})
+_LONGEST_RUN = max(map(len, SPELLINGS))
+
+_COMMON = {
+    letter: SPELLINGS[letter]
+    for letter in "абвгдезиіїйклмнопрстфхыьъэёѐґ"
+}  # fmt: skip
+_FRENCH = _COMMON | {
+    "г": ("g", "gu", "gh"), "ё": ("io", "e", "o"), "ж": ("j",), "у": ("ou",), "ц": ("ts", "tz"),
+    "ч": ("tch",), "ш": ("ch",), "щ": ("chtch", "cht", "stch"), "ю": ("iou", "you"),
+    "я": ("ia", "ya"), "х": ("kh",), "ин": ("ine",), "ын": ("yne",), "кс": ("x",),
+    "ий": ("y", "i", "ii"), "ия": ("ia", "iia", "iya"), "ъ": ("", "a", "u"),
+}  # fmt: skip
+"""Passports of the Soviet Union, of Russia until 1997, and of Bulgaria until 1999."""
+_GERMAN = _COMMON | {
+    "в": ("w",), "ж": ("sch", "sh"), "з": ("s",), "у": ("u",), "х": ("ch",), "ц": ("z",),
+    "ч": ("tsch",), "ш": ("sch",), "щ": ("schtsch",), "ю": ("ju",), "я": ("ja",), "ё": ("jo", "o"),
+    "ий": ("i", "ij"), "кс": ("x",),
+}  # fmt: skip
+_POLISH = _COMMON | {
+    "в": ("w",), "ж": ("z",), "у": ("u",), "х": ("ch",), "ц": ("c",), "ч": ("cz",), "ш": ("sz",),
+    "щ": ("szcz",), "ю": ("iu", "ju"), "я": ("ia", "ja"), "є": ("je", "ie"), "ь": ("", "i"),
+    "ий": ("y", "ij"),
+}  # fmt: skip
+_SYSTEMS = (
+    (_FRENCH, re.compile("ou|tch|gu[ei]|[iy]ne$|ss")),
+    (_GERMAN, re.compile("w|sch")),
+    (_POLISH, re.compile("[sc]z")),
+)
+"""Systems that use letters for what others use for another sound (CH for ш, Z for ц), each with
+what shows that a word is spelled so: then the whole word is."""
 
 FIRST_NAMES = (
     "александр", "алексей", "анатолий", "андрей", "антон", "аркадий", "артём",
@@ -44,13 +87,31 @@ FIRST_NAMES = (
 """Common first names, so that ALEKSANDR and ALEXANDER are seen as one name."""
 
 
+SCHOLARLY = str.maketrans({"â": "ia", "û": "iu", "ŝ": "shch"})
+"""ISO 9 and GOST 7.79: one Latin letter for each."""
+
+
 def spells(cyrillic: str, latin: str) -> bool:
     """Whether `latin` (lower-case ASCII) is a known way of spelling the word `cyrillic`."""
     word = cyrillic.lower()
-    reached: list[set[int]] = [set() for _ in range(len(word) + 2)]
+    if _spells(word, latin, SPELLINGS):
+        return True
+    return any(sign.search(latin) and _spells(word, latin, table) for table, sign in _SYSTEMS)
+
+
+def may_spell(cyrillic: str, latin: str) -> bool:
+    """As `spells`, where nothing in the word shows the system: Шолохов, CHOLOKHOV."""
+    word = cyrillic.lower()
+    return any(_spells(word, latin, table) for table, _ in _SYSTEMS)
+
+
+def _spells(word: str, latin: str, table: Table) -> bool:
+    reached: list[set[int]] = [set() for _ in range(len(word) + _LONGEST_RUN)]
     reached[0].add(0)
     for index in range(len(word)):
-        for length, choices in _pieces(word, index):
+        if not reached[index]:
+            continue
+        for length, choices in _pieces(word, index, table):
             reached[index + length].update(
                 at + len(choice)
                 for at in reached[index]
@@ -60,13 +121,14 @@ def spells(cyrillic: str, latin: str) -> bool:
     return len(latin) in reached[len(word)]
 
 
-def _pieces(word: str, index: int) -> list[tuple[int, tuple[str, ...]]]:
-    """What may be read at `index`: the letter, and the pair that begins there if it is one."""
-    letter, pair = word[index], word[index : index + 2]
-    found = [(1, SPELLINGS.get(letter, (letter,)))]
-    at_end = index + 2 == len(word)
-    if pair in SPELLINGS and len(pair) == 2 and (at_end or pair not in _ONLY_AT_END):
-        found.append((2, SPELLINGS[pair]))
+def _pieces(word: str, index: int, table: Table) -> list[tuple[int, tuple[str, ...]]]:
+    """What may be read at `index`: the letter, and the runs that begin there."""
+    found = [(1, table.get(word[index], (word[index],)))]
+    for length in range(2, _LONGEST_RUN + 1):
+        run = word[index : index + length]
+        at_end = index + length == len(word)
+        if len(run) == length and run in table and (at_end or run not in _ONLY_AT_END):
+            found.append((length, table[run]))
     return found
 
 
@@ -75,10 +137,10 @@ def _first_names() -> dict[str, set[str]]:
     """Which first names each Latin spelling can stand for."""
     names: dict[str, set[str]] = {}
     for name in FIRST_NAMES:
-        spelled: list[set[str]] = [set() for _ in range(len(name) + 1)]
+        spelled: list[set[str]] = [set() for _ in range(len(name) + _LONGEST_RUN)]
         spelled[0].add("")
         for index in range(len(name)):
-            for length, choices in _pieces(name, index):
+            for length, choices in _pieces(name, index, SPELLINGS):
                 spelled[index + length].update(s + c for s in spelled[index] for c in choices)
         for spelling in spelled[len(name)]:
             names.setdefault(spelling, set()).add(name)

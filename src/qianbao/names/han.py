@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Literal
 
 from opencc import OpenCC
@@ -40,9 +41,46 @@ def _converted(character: str, direction: Literal["t2s", "s2t"]) -> str:
     return str(_converter(direction).convert(character))
 
 
+_OTHER_GLYPHS, _USUAL_GLYPHS = (
+    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶",
+    "衛青清高崎郎峨略国寿庄并黄净彦户",
+)
+"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan."""
+
+
+@cache
+def _variants() -> dict[str, str]:
+    """Characters that only Japan writes, and the traditional ones they stand for (OpenCC). One that
+    Chinese writes too is left: 芸 is no 藝 there."""
+    table = files("opencc").joinpath("dictionary/JPVariants.txt").read_text(encoding="utf-8")
+    found = dict(zip(_OTHER_GLYPHS, _USUAL_GLYPHS, strict=True))
+    for line in table.splitlines():
+        usual, _, japanese = line.partition("\t")
+        for character in japanese.split():
+            if not _is_chinese(character):
+                found.setdefault(character, usual)
+    return found
+
+
+def _is_chinese(character: str) -> bool:
+    """Whether China's or Taiwan's first standard of characters has it."""
+    for standard in ("gb2312", "big5"):
+        try:
+            character.encode(standard)
+        except UnicodeEncodeError:
+            continue
+        return True
+    return False
+
+
 def simplified(text: str) -> str:
     """`text` in simplified characters (OpenCC, Apache-2.0), one by one: names are no phrases."""
-    return "".join(_converted(c, "t2s") for c in text)
+    return "".join(map(_simplified, text))
+
+
+@lru_cache(maxsize=16384)
+def _simplified(character: str) -> str:
+    return _converted(_variants().get(character, character), "t2s")
 
 
 def traditional(text: str) -> str:
@@ -53,6 +91,11 @@ def traditional(text: str) -> str:
 def has_dot(text: str) -> bool:
     """Whether a middle dot divides the name: 阿卜来提·如则托合提."""
     return has_han(text) and _NAME_DOTS.search(text) is not None
+
+
+def after_dot(text: str) -> str:
+    """What follows the first middle dot of a name; nothing where there is none."""
+    return "".join(_NAME_DOTS.split(text, maxsplit=1)[1:])
 
 
 def split_surname(text: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """A person's legal name as the document gives it: its parts, and the original beside them.
 
-Here belongs taking a name apart. How a bank prints it belongs to `write`; whether two names are
-one person's belongs to `compare`.
+Here belongs taking a name apart by the document's fields; which words inside a field are what is
+`parts`'. How a bank prints a name belongs to `write`; whether two names are one person's belongs to
+`compare`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from qianbao.errors import InvalidInput
 from qianbao.names import han
 from qianbao.names.letters import MAX_NAME_LENGTH
+from qianbao.names.parts import PORTUGUESE, find_parts
 
 MRZ_NAME_LENGTHS = (30, 31, 39)
 """Name fields of TD1, TD2 and TD3 documents (ICAO 9303; domain.md 3.2)."""
@@ -71,6 +73,10 @@ class LegalName(msgspec.Struct, frozen=True):
     `native` is the name in its own script where the document shows it too; `mrz` is the name field
     as it was read, fillers included; `truncated` says that field was full, so letters may be
     missing (domain.md 3.2: such a name is not the full legal name).
+
+    `surname` and `given` hold every word of the name. The last three say which of these words are
+    the father's name (SERGEEVICH, BIN RASHID), the surname that may be left out (the mother's), and
+    the surname's particles (DE LA); empty where neither the words nor the issuer say so.
     """
 
     surname: str
@@ -78,25 +84,72 @@ class LegalName(msgspec.Struct, frozen=True):
     native: str = ""
     mrz: str = ""
     truncated: bool = False
+    patronymic: str = ""
+    second_surname: str = ""
+    particles: tuple[str, ...] = ()
 
 
-def from_fields(surname: str, given: str, native: str = "") -> LegalName:
-    """A name typed in parts. Spaces are tidied; letters, case and accents stay as typed. Raises
-    `NameEmpty`, `NameTooLong`, `NameCharacter`."""
-    parts = [_tidy(part) for part in (surname, given, native)]
+def from_fields(
+    surname: str,
+    given: str,
+    native: str = "",
+    *,
+    patronymic: str = "",
+    second_surname: str = "",
+    country: str = "",
+) -> LegalName:
+    """A name typed in parts; a patronymic or a second surname may have fields of their own, or
+    stand in the others. `country` is the document's issuer (ISO 3166 alpha-3). Spaces are tidied;
+    letters, case and accents stay as typed. Raises `NameEmpty`, `NameTooLong`, `NameCharacter`."""
+    parts = [_tidy(part) for part in (surname, given, native, patronymic, second_surname)]
     length = sum(map(len, parts))
     if length > MAX_NAME_LENGTH:
         raise NameTooLong(length=length, maximum=MAX_NAME_LENGTH)
     if not any(c.isalpha() for c in "".join(parts)):
         raise NameEmpty()
     _check_characters("".join(parts))
-    return LegalName(surname=parts[0], given=parts[1], native=parts[2])
+    family, own, native, father, second = parts
+    name = LegalName(
+        _with_words(family, second, first=country in PORTUGUESE),
+        own if _holds(family, father) else _with_words(own, father),
+        native,
+    )
+    return parted(name, country, patronymic=father, second_surname=second)
 
 
-def from_mrz(name_field: str) -> LegalName:
-    """A name from the name field of a machine-readable zone: `MUELLER<<ANNA<MARIA<<<…`. Hyphens
-    and apostrophes are already lost there. Raises `NameFieldCharacter` (position counted from 1),
-    `NameTooLong`, `NameEmpty`."""
+def parted(
+    name: LegalName, country: str = "", *, patronymic: str = "", second_surname: str = ""
+) -> LegalName:
+    """`name` with its parts named: as given, else what its words and the issuer (ISO 3166 alpha-3)
+    say. The words of its fields stay as they are. On a PRC resident ID (issuer CHN) a middle dot
+    stands between one's own name and the father's: 阿卜来提·如则托合提."""
+    if han.has_han(name.surname + name.given):
+        father = han.after_dot(name.native) if country == "CHN" else ""
+        return msgspec.structs.replace(name, patronymic=patronymic or father)
+    found = find_parts(name.surname, name.given, country)
+    return msgspec.structs.replace(
+        name,
+        patronymic=patronymic or found.patronymic,
+        second_surname=second_surname or found.second_surname,
+        particles=found.particles,
+    )
+
+
+def _holds(field: str, part: str) -> bool:
+    return part != "" and f" {part} " in f" {field} "
+
+
+def _with_words(field: str, part: str, *, first: bool = False) -> str:
+    """The field with a part that has a field of its own, unless it stands there already."""
+    if not part or _holds(field, part):
+        return field
+    return f"{part} {field}".strip() if first else f"{field} {part}".strip()
+
+
+def from_mrz(name_field: str, country: str = "") -> LegalName:
+    """A name from the name field of a machine-readable zone: `MUELLER<<ANNA<MARIA<<<…`, of a
+    document that `country` (ISO 3166 alpha-3) has issued. Hyphens and apostrophes are already lost
+    there. Raises `NameFieldCharacter` (position counted from 1), `NameTooLong`, `NameEmpty`."""
     field = name_field.strip().upper()
     if len(field) > MAX_NAME_LENGTH:
         raise NameTooLong(length=len(field), maximum=MAX_NAME_LENGTH)
@@ -107,12 +160,13 @@ def from_mrz(name_field: str) -> LegalName:
     if not surname:
         raise NameEmpty()
     full = len(field) in MRZ_NAME_LENGTHS and not field.endswith("<")
-    return LegalName(_words(surname), _words(given), mrz=field, truncated=full)
+    return parted(LegalName(_words(surname), _words(given), mrz=field, truncated=full), country)
 
 
-def from_chinese(text: str) -> LegalName:
+def from_chinese(text: str, country: str = "") -> LegalName:
     """A name in Chinese characters; surname and given name come back in characters too, compound
-    surnames (欧阳) whole. Raises `NameNotChinese`, `NameTooLong`, `NameEmpty`, `NameCharacter`."""
+    surnames (欧阳) whole. `country` is the document's issuer. Raises `NameNotChinese`,
+    `NameTooLong`, `NameEmpty`, `NameCharacter`."""
     tidy = _tidy(text)
     if len(tidy) > MAX_NAME_LENGTH:
         raise NameTooLong(length=len(tidy), maximum=MAX_NAME_LENGTH)
@@ -122,7 +176,7 @@ def from_chinese(text: str) -> LegalName:
         raise NameNotChinese()
     _check_characters(tidy)
     surname, given = han.split_surname(tidy)
-    return LegalName(surname=surname, given=given, native=tidy)
+    return parted(LegalName(surname=surname, given=given, native=tidy), country)
 
 
 def in_characters(name: LegalName) -> bool:

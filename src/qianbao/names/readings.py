@@ -30,7 +30,12 @@ SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "谌": ("chen", "shen"), "钭": ("tou",), "粘": ("nian", "zhan"), "曲": ("qu",),
     "哈": ("ha",), "郄": ("qie", "xi"), "郇": ("xun", "huan"), "牟": ("mou", "mu"),
     "隽": ("juan",), "都": ("du",), "占": ("zhan",), "藏": ("zang",), "行": ("xing",),
-    "适": ("kuo", "shi"), "炅": ("gui",), "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
+    "适": ("kuo", "shi"), "炅": ("gui",), "莘": ("shen", "xin"), "相": ("xiang",), "么": ("yao",),
+    "贠": ("yun",), "佴": ("nai",), "贲": ("ben", "fei"), "蔚": ("yu", "wei"), "厍": ("she",),
+    "库": ("she", "ku"), "褚": ("chu",), "参": ("shen", "can"), "亓": ("qi",),
+    "宿": ("su", "xiu"), "省": ("xing", "sheng"), "俟": ("qi", "si"), "盍": ("he", "ge"),
+    "过": ("guo",), "撒": ("sa",), "逄": ("pang",), "乘": ("sheng", "cheng"), "眭": ("sui",),
+    "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
     "长孙": ("zhang", "sun"), "单于": ("chan", "yu"), "澹台": ("tan", "tai"),
 }  # fmt: skip
 """A surname's readings where they are not the character's usual one. Of a single character: its
@@ -44,6 +49,16 @@ GIVEN_READINGS: dict[str, tuple[str, ...]] = {
     "藏": ("cang", "zang"), "禅": ("chan", "shan"), "钿": ("dian", "tian"), "鹄": ("hu", "gu"),
     "翟": ("zhai", "di"), "曾": ("zeng", "ceng"), "娜": ("na", "nuo"), "栖": ("qi", "xi"),
     "艾": ("ai", "yi"), "大": ("da", "dai"), "盛": ("sheng", "cheng"), "拓": ("tuo", "ta"),
-    "仔": ("zi", "zai"), "阿": ("a", "e"), "荨": ("xun", "qian"),
+    "仔": ("zi", "zai"), "阿": ("a", "e"), "荨": ("xun", "qian"), "珩": ("heng", "hang"),
+    "筠": ("yun", "jun"), "隽": ("jun", "juan"), "桧": ("hui", "gui"), "畬": ("yu", "she"),
+    "靓": ("liang", "jing"), "泊": ("bo", "po"), "单": ("shan", "dan"), "铣": ("xian", "xi"),
+    "屏": ("ping", "bing"), "偲": ("si", "cai"), "婼": ("ruo", "chuo"), "骠": ("piao", "biao"),
+    "莞": ("guan", "wan"), "菀": ("wan", "yu"), "琢": ("zhuo", "zuo"), "省": ("sheng", "xing"),
+    "识": ("shi", "zhi"), "宿": ("su", "xiu"), "澄": ("cheng", "deng"), "校": ("xiao", "jiao"),
+    "俟": ("si", "qi"), "适": ("shi", "kuo"), "於": ("yu", "wu"), "蕃": ("fan", "bo"),
+    "乘": ("cheng", "sheng"), "参": ("can", "shen"), "奇": ("qi", "ji"), "说": ("shuo", "yue"),
+    "溱": ("qin", "zhen"), "洗": ("xian", "xi"), "牟": ("mou", "mu"), "解": ("jie", "xie"),
+    "尉": ("wei", "yu"), "员": ("yuan", "yun"), "熟": ("shu", "shou"), "芎": ("xiong", "qiong"),
+    "琤": ("cheng", "zheng"), "瑱": ("zhen", "tian"), "璕": ("xun",), "珣": ("xun",),
 }  # fmt: skip
 """Characters of given names that are read in more than one way."""

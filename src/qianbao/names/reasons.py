@@ -23,6 +23,10 @@ ReasonCode = Literal[
     "truncated",
     "middle_missing",
     "middle_initial",
+    "second_surname_missing",
+    "patronymic_missing",
+    "particle_missing",
+    "given_order",
     "typo",
     "spelling",
     "reading",
@@ -72,6 +76,22 @@ REASONS: dict[ReasonCode, Reason] = {
     ),
     "middle_initial": Reason(
         0.75, "One gives only initials; the rest agrees.", "其中一个只写首字母，其余一致。"
+    ),
+    "second_surname_missing": Reason(
+        0.76,
+        "One leaves out the second surname; the rest agrees.",
+        "其中一个省略了第二姓氏，其余相符。",
+    ),
+    "patronymic_missing": Reason(
+        0.76, "One leaves out the father's name; the rest agrees.", "其中一个省略了父名，其余相符。"
+    ),
+    "particle_missing": Reason(
+        0.77,
+        "One leaves out small words of the surname, such as “de la”; the rest agrees.",
+        "其中一个省略了姓氏中的小词（如 de la），其余相符。",
+    ),
+    "given_order": Reason(
+        0.72, "The given names stand in another order.", "名字各部分的顺序不同。"
     ),
     "typo": Reason(
         0.7, "One letter of a given name differs.", "名字中有一个字母不同。"

@@ -17,7 +17,18 @@ from qianbao.names import cyrillic, han
 from qianbao.names.affixes import HAN_TITLES, without_titles
 from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
-from qianbao.names.letters import Words, ascii_words, is_pinyin, plain, readings, split_words, tidy
+from qianbao.names.letters import (
+    Words,
+    ascii_words,
+    in_ascii,
+    is_pinyin,
+    plain,
+    readings,
+    split_words,
+    tidy,
+)
+from qianbao.names.parts import words_at
+from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
 MAX_WORDS = 24
@@ -32,7 +43,7 @@ class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the first given name (0 when unknown); `accented`: not
-    all is ASCII."""
+    all is ASCII. `spare`: places of words that may be left out, and what that is called."""
 
     texts: tuple[str, ...]
     words: Words
@@ -43,6 +54,7 @@ class Side(msgspec.Struct, frozen=True):
     accented: bool = False
     truncated: bool = False
     characters: tuple[str, str] = ("", "")
+    spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
 
     @property
     def structured(self) -> bool:
@@ -131,7 +143,38 @@ def _legal_side(name: LegalName) -> Side:
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
+        spare=_spare(name, family, own) if own and family else (),
     )
+
+
+def _spare(
+    name: LegalName, family: Words, own: Words
+) -> tuple[tuple[ReasonCode, frozenset[int]], ...]:
+    """The parts that may be left out, each with what that is called; never all of the surname, nor
+    the first given name."""
+    parts: tuple[tuple[ReasonCode, str], ...] = (
+        ("patronymic_missing", name.patronymic),
+        ("second_surname_missing", name.second_surname),
+        *(("particle_missing", particle) for particle in name.particles),
+    )
+    found: dict[ReasonCode, frozenset[int]] = {}
+    kept = set(range(len(family)))
+    for reason, part in parts:
+        words = split_words(tidy(part)) if part else ()
+        places = _places(words, family, own, given=reason == "patronymic_missing")
+        if kept - places:
+            kept -= places
+            found[reason] = found.get(reason, frozenset()) | places
+    return tuple((reason, places) for reason, places in found.items() if places)
+
+
+def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozenset[int]:
+    """Where the words stand among those of a name: in the surname, or, where `given` says they may,
+    in the given names after the first."""
+    places = words_at(words, own[1:]) if words and given else range(0)
+    if places:
+        return frozenset(at + 1 + len(family) for at in places)
+    return frozenset(words_at(words, family)) if words else frozenset()
 
 
 def untitled(side: Side) -> Side:
@@ -234,11 +277,25 @@ _TONES = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ")
 
 def spelled_same(left: Side, i: int, right: Side, j: int) -> bool:
     """Whether word i of a Cyrillic side is spelled as word j of a Latin one, or the other way."""
-    if left.script == "cyrillic" and right.script == "latin":
-        return cyrillic.spells(left.words[i], right.plain[j])
-    if right.script == "cyrillic" and left.script == "latin":
-        return cyrillic.spells(right.words[j], left.plain[i])
-    return False
+    return _spelled_by(cyrillic.spells, left, i, right, j)
+
+
+def spelled_perhaps(left: Side, i: int, right: Side, j: int) -> bool:
+    """As `spelled_same`, by a system that nothing in the word shows."""
+    return _spelled_by(cyrillic.may_spell, left, i, right, j)
+
+
+def _spelled_by(rule: Callable[[str, str], bool], left: Side, i: int, right: Side, j: int) -> bool:
+    """Of a Latin word as it stands too: in GULYAEV the AE is no Ä."""
+    if (left.script, right.script) == ("latin", "cyrillic"):
+        left, i, right, j = right, j, left, i
+    elif (left.script, right.script) != ("cyrillic", "latin"):
+        return False
+    word, latin = left.words[i], right.plain[j]
+    if rule(word, latin):
+        return True
+    (whole,) = in_ascii((right.words[j].translate(cyrillic.SCHOLARLY),))
+    return whole != latin and rule(word, whole)
 
 
 def same_word(left: Side, i: int, right: Side, j: int) -> bool:

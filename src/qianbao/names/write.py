@@ -16,6 +16,7 @@ import msgspec
 from qianbao.names import han
 from qianbao.names.legal import LegalName, in_characters
 from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, to_ascii, undouble
+from qianbao.names.parts import words_at
 
 Confidence = Literal["sourced", "reported", "assumed"]
 """sourced: a page says so of this bank; reported: customers say so; assumed: we guess."""
@@ -30,7 +31,8 @@ class NameProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     `order`: SG is surname first, GS given name first. `separator` stands between all words.
     `max_length` counts printed characters; what is beyond is cut off the end. `middle`: what
-    happens to given names after the first. `punctuation`: whether hyphens and dots stay, vanish, or
+    happens to given names after the first; `drop` leaves out a patronymic and a second surname
+    too. `punctuation`: whether hyphens and dots stay, vanish, or
     become spaces; apostrophes vanish as in passports, unless all is left as it is. `accents`: Ü is
     doubled to UE as in passports, or dropped to U as SEPA banks do. `as_of` is the date of the
     source.
@@ -64,7 +66,7 @@ def write(name: LegalName, profile: NameProfile) -> str:
     Chinese characters is those characters."""
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
-    surname = _cased(name.surname, profile)
+    surname = _cased(_without_spare(name) if profile.middle == "drop" else name.surname, profile)
     first, *middle = name.given.split() or [""]
     given = _cased(first, profile)
     for word in middle if profile.middle != "drop" else []:
@@ -73,6 +75,20 @@ def write(name: LegalName, profile: NameProfile) -> str:
     parts = (surname, given) if profile.order == "SG" else (given, surname)
     text = profile.separator.join(" ".join(parts).split())
     return _cut(text, profile.max_length)
+
+
+def _without_spare(name: LegalName) -> str:
+    """The surname without what a bank that drops middle names leaves out of it: the father's name,
+    the second surname. What is left is never empty."""
+    short = _less(name.surname, name.patronymic) if name.given else name.surname
+    return _less(short, name.second_surname)
+
+
+def _less(field: str, part: str) -> str:
+    """The field without the words of a part; as it is, where nothing else would be left."""
+    words = field.split()
+    places = words_at(part.split(), words) if part else range(0)
+    return " ".join(word for at, word in enumerate(words) if at not in places) or field
 
 
 def _in_characters(name: LegalName, profile: NameProfile) -> str:
@@ -158,6 +174,8 @@ _SOURCES = {
     "spacing": _CUSTOMERS,
     "middle_dropped": _CUSTOMERS,
     "middle_initial": "",
+    "second_dropped": "",
+    "father_dropped": "",
     "accents": "",
     "punctuation": "istudy-china.com/alipay",
     "cut": "sarajaaksola.com/chinese-bank-icbc",
@@ -173,6 +191,8 @@ _WHY = {
     "spacing": ("The words joined, or apart.", "各部分连写或分写。"),
     "middle_dropped": ("Without the middle names.", "省略中间名。"),
     "middle_initial": ("Middle names as initials.", "中间名只写首字母。"),
+    "second_dropped": ("Without the second surname.", "省略第二姓氏。"),
+    "father_dropped": ("Without the father's name.", "省略父名。"),
     "accents": ("Ü as U instead of UE, or the other way.", "Ü 写作 U 而非 UE，或相反。"),
     "punctuation": ("Hyphens and apostrophes as a sign, or left out.", "保留或省略连字符、撇号。"),
     "cut": ("Cut off after 20 characters.", "超过 20 个字符的部分被截去。"),
@@ -201,6 +221,10 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
     for way in both:
         joined = _with(way, separator="", max_length=OLD_FIELD_LENGTH)
         yield write(name, joined), "cut"
+    for way in both:
+        short = _less(name.surname, name.second_surname)
+        yield write(msgspec.structs.replace(name, surname=short), way), "second_dropped"
+        yield write(_without_father(name), way), "father_dropped"
     for middle in ("drop", "initial"):
         for way in both:
             reason = "middle_dropped" if middle == "drop" else "middle_initial"
@@ -209,6 +233,15 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
     yield write(name, _with(profile, case="as_is", punctuation="keep")), "as_is"
     if han.has_han(name.native):
         yield name.native, "characters"
+
+
+def _without_father(name: LegalName) -> LegalName:
+    """The name without its patronymic, in the given names after the first or in the surname."""
+    first, *middle = name.given.split() or [""]
+    places = words_at(name.patronymic.split(), middle) if name.patronymic else range(0)
+    kept = [word for at, word in enumerate(middle) if at not in places]
+    surname = name.surname if places or not first else _less(name.surname, name.patronymic)
+    return msgspec.structs.replace(name, surname=surname, given=" ".join([first, *kept]).strip())
 
 
 def _with(profile: NameProfile, **changes: object) -> NameProfile:
