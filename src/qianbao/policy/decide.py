@@ -1,6 +1,7 @@
 """The decision: may this wallet do this, now? And what is coming, if nobody does anything.
 
-Here belongs combining policies: the strictest wins, and all reasons are given, not the first.
+Here belongs combining policies: the strictest wins, and all reasons are given, not the first. A
+block is stricter than being asked for more proof, and that is stricter than going through.
 Facts and policies come in as values, so a decision taken inside a payment's transaction, in a plan
 three steps ahead, or years later from the log is the same call.
 """
@@ -15,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.asking import EVERYTHING, FACTORS, Factor, Proven
 from qianbao.policy.dates import phase, retired_from
 from qianbao.policy.facts import Facts, Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
@@ -44,13 +46,16 @@ class CapabilityUnknown(InvalidInput):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The answer for one request. `reasons` is empty exactly when it is allowed; `versions` names
-    every policy that had a say on this capability, in force or not."""
+    """The answer for one request. `reasons` is empty unless it is blocked; `versions` names every
+    policy that had a say on this capability, in force or not. `factors` are what is asked for and
+    was not proven, `asks` why, policy by policy; a blocked request is told of them, too."""
 
-    outcome: Literal["allowed", "blocked"]
+    outcome: Literal["allowed", "step_up", "blocked"]
     capability: str
     reasons: tuple[Reason, ...]
     versions: tuple[tuple[str, int], ...]
+    factors: tuple[Factor, ...] = ()
+    asks: tuple[Reason, ...] = ()
 
 
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,15 +83,26 @@ def decide(
     facts: Facts,
     now: datetime,
     situation: Situation,
+    proven: Proven = EVERYTHING,
 ) -> Decision:
     """Whether the wallet of `situation` may use `capability` at `now`; `facts` are its facts at
-    that moment with the request's amount (`facts_at`). Raises `CapabilityUnknown`."""
+    that moment with the request's amount (`facts_at`), `proven` is what the request has proved of
+    whoever asks: everything, where only the wallet is asked about. Raises `CapabilityUnknown`."""
     said = rules_on(policies, capability)
-    blocking = _blocking(said, facts, now, situation)
-    if not blocking:
+    blocking = _unmet(said.rules, facts, now, situation)
+    asking = _unmet(said.asking, facts, now, situation) if said.asking else ()
+    unproven = [policy for policy in asking if not proven.issuperset(policy.asks)]
+    if not blocking and not unproven:
         return said.allowed
-    reasons = tuple(_reason(policy, situation, facts, now) for policy in blocking)
-    return Decision("blocked", capability, reasons, said.allowed.versions)
+    wanted = {factor for policy in unproven for factor in policy.asks} - proven
+    return Decision(
+        "blocked" if blocking else "step_up",
+        capability,
+        tuple(_reason(policy, situation, facts, now) for policy in blocking),
+        said.allowed.versions,
+        tuple(factor for factor in FACTORS if factor in wanted),
+        tuple(reason(policy, situation, facts, now, deadline=None) for policy in unproven),
+    )
 
 
 def allows(
@@ -97,7 +113,7 @@ def allows(
     situation: Situation,
 ) -> bool:
     """Whether `decide` would say "allowed", without its words: for searching."""
-    return not _blocking(rules_on(policies, capability), facts, now, situation)
+    return not _unmet(rules_on(policies, capability).rules, facts, now, situation)
 
 
 def blocking(
@@ -111,7 +127,7 @@ def blocking(
     found = [
         policy
         for capability in capabilities
-        for policy in _blocking(rules_on(policies, capability), facts, now, situation)
+        for policy in _unmet(rules_on(policies, capability).rules, facts, now, situation)
     ]
     return tuple(dict.fromkeys(found))
 
@@ -217,9 +233,11 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
 
 
 class Said(msgspec.Struct, frozen=True, eq=False):
-    """What a set of policies says on one capability, prepared once."""
+    """What a set of policies says on one capability, prepared once: `rules` block it, `asking` want
+    more proof before it."""
 
     rules: tuple[Rule, ...]
+    asking: tuple[Rule, ...]
     allowed: Decision
 
 
@@ -228,26 +246,33 @@ def rules_on(policies: tuple[Policy, ...], capability: str) -> Said:
     """What `policies` say on `capability`. Raises `CapabilityUnknown`."""
     if capability not in CAPABILITIES:
         raise CapabilityUnknown(capability=capability[:40], known=", ".join(CAPABILITIES))
-    touching = [policy for policy in policies if capability in policy.blocks]
-    rules = tuple(
-        Rule(
-            policy,
-            reached_by_bucket(policy),
-            retired_from(policy),
-            policy.applies_to.holds,
-            policy.requires.holds,
-        )
-        for policy in touching
+    blocking = [policy for policy in policies if capability in policy.blocks]
+    asking = [policy for policy in policies if capability in policy.asks_before]
+    versions = tuple((policy.name, policy.version) for policy in (*blocking, *asking))
+    return Said(
+        tuple(map(_rule, blocking)),
+        tuple(map(_rule, asking)),
+        Decision("allowed", capability, (), versions),
     )
-    versions = tuple((policy.name, policy.version) for policy in touching)
-    return Said(rules, Decision("allowed", capability, (), versions))
 
 
-def _blocking(said: Said, facts: Facts, now: datetime, situation: Situation) -> list[Policy]:
+def _rule(policy: Policy) -> Rule:
+    return Rule(
+        policy,
+        reached_by_bucket(policy),
+        retired_from(policy),
+        policy.applies_to.holds,
+        policy.requires.holds,
+    )
+
+
+def _unmet(
+    rules: tuple[Rule, ...], facts: Facts, now: datetime, situation: Situation
+) -> list[Policy]:
     """The policies that are in force for this wallet and not met, its own grace used up."""
     return [
         rule.policy
-        for rule in said.rules
+        for rule in rules
         if rule.begins[situation.bucket] <= now < rule.end
         and rule.applies(facts)
         and not rule.met(facts)
