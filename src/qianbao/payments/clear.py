@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -30,16 +30,18 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, load
 from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, copy_book, take_book
-from qianbao.payments.batch import Batch, Kind, LoggedDecision, Member
+from qianbao.payments.batch import Batch, Kind, Member
+from qianbao.payments.decisions import ask_to_log
 from qianbao.payments.errors import (
     BlockedByPolicy,
     ClearingBusy,
     ClearingInterrupted,
     RequestClash,
     SameKeyOtherRequest,
+    StepUpRequired,
 )
+from qianbao.payments.waiting import Bound, Waiting, ask_to_keep, step_up_id
 from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import plan
@@ -51,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 PoliciesInForce = Callable[[Statements], Callable[[Connection], Awaitable[tuple[Policy, ...]]]]
 """Asks for the policies in force; gives what gives them, once the statements are answered."""
-Waiting = tuple[Any, "asyncio.Future[Any]"]
+Queued = tuple[Any, "asyncio.Future[Any]"]
 Answered = dict[tuple[str, str], tuple[bytes, str]]
 """By (scope, key): the digest of the first request's body, and the stored answer, as JSON."""
 Fresh = dict[tuple[str, str], tuple[bytes, Any]]
@@ -80,7 +82,7 @@ class Clearing:
         self._settings = settings
         self._clock = clock
         self._known = KnownWallets(settings.clearing_known_wallets, settings.withdrawal_free_minor)
-        self._queue: list[Waiting] = []
+        self._queue: list[Queued] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -129,6 +131,13 @@ class Clearing:
             return None
         return msgspec.json.decode(found[1], type=kind.answer)
 
+    def bound(self, request: Any) -> Bound:
+        """What a code for `request`, of a kind that a holder may be asked about, is good for."""
+        kind = self._kinds[type(request)]
+        assert kind.counterparty is not None
+        name = step_up_id(request.wallet_id, request.key)
+        return Bound(request.wallet_id, name, _digest(request, kind), kind.counterparty(request))
+
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
             statements = Statements(conn)
@@ -146,7 +155,7 @@ class Clearing:
             if batch:
                 await self._clear(batch)
 
-    async def _clear(self, waiting: list[Waiting]) -> None:
+    async def _clear(self, waiting: list[Queued]) -> None:
         """Clears a batch; when it fails as a whole though the database is there, one request at a
         time, so that a bad one does not fail its neighbours."""
         try:
@@ -165,7 +174,7 @@ class Clearing:
                 outcomes = [ClearingInterrupted()] * len(waiting)
         _answer(waiting, outcomes)
 
-    async def _clear_each(self, waiting: list[Waiting]) -> None:
+    async def _clear_each(self, waiting: list[Queued]) -> None:
         rest = list(waiting)
         try:
             while rest:
@@ -272,7 +281,9 @@ async def _write(conn: Connection, batch: Batch, *, many: bool) -> None:
     statements = Statements(conn)
     ask_changes(statements, batch.book)
     _write_counters(statements, batch)
-    _write_decisions(statements, batch)
+    ask_to_log(statements, batch)
+    if batch.waiting:
+        ask_to_keep(statements, list(batch.waiting.values()))
     if many:
         await copy_book(conn, batch.book, statements)
     elif batch.answers:
@@ -281,7 +292,7 @@ async def _write(conn: Connection, batch: Batch, *, many: bool) -> None:
     await statements.answered(commit=True)
 
 
-def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
+def _answer(waiting: list[Queued], outcomes: Sequence[Any]) -> None:
     for (_, future), outcome in zip(waiting, outcomes, strict=True):
         if future.done():
             continue  # whoever asked has gone; the answer is stored under the key
@@ -306,10 +317,32 @@ def _settle(
         answer = kind.apply(request, batch)
     except QianbaoError as refusal:
         batch.book.back_to(mark)
+        if isinstance(refusal, StepUpRequired):
+            _keep_waiting(request, kind, digest, refusal, batch)
         return refusal
     fresh[key] = (digest, answer)
     batch.answers.append((*key, digest, _encode(answer).decode(), batch.book.moment))
     return answer
+
+
+def _keep_waiting(
+    request: Any, kind: Kind, digest: bytes, refusal: StepUpRequired, batch: Batch
+) -> None:
+    """So that a code can be sent for exactly this request, and for no other."""
+    assert kind.counterparty is not None
+    refusal.step_up_id = step_up_id(request.wallet_id, request.key)
+    refusal.expires_at = batch.now + timedelta(minutes=batch.settings.step_up_minutes)
+    batch.waiting[refusal.step_up_id] = Waiting(
+        wallet_id=request.wallet_id,
+        step_up_id=refusal.step_up_id,
+        kind=kind.name,
+        request_hash=digest,
+        amount_minor=refusal.amount_minor,
+        currency=refusal.situation.currency,
+        counterparty_id=kind.counterparty(request),
+        pin_proven="pin" in request.proven,
+        expires_at=refusal.expires_at,
+    )
 
 
 def _digest(request: Any, kind: Kind) -> bytes:
@@ -338,30 +371,6 @@ def _write_counters(statements: Statements, batch: Batch) -> None:
             "paid": integers([one.paid_minor for one in counted]),
             "moved": integers([one.moved_minor for one in counted]),
             "received": integers([one.received_minor for one in counted]),
-            "now": batch.now,
-        },
-    )
-
-
-def _write_decisions(statements: Statements, batch: Batch) -> None:
-    logged = batch.decisions
-    if not logged:
-        return
-
-    def column(part: Callable[[LoggedDecision], Any]) -> Array:
-        return texts([msgspec.json.encode(part(one)).decode() for one in logged])
-
-    statements.ask(
-        sql.write_decisions,
-        {
-            "wallets": texts([one.wallet_id for one in logged]),
-            "ids": texts([new_id("dec", batch.now) for _ in logged]),
-            "capabilities": texts([one.decision.capability for one in logged]),
-            "outcomes": texts([one.decision.outcome for one in logged]),
-            "policies": column(lambda one: one.record.policies),
-            "reasons": column(lambda one: one.decision.reasons),
-            "facts": column(lambda one: one.record.facts),
-            "situations": column(lambda one: one.record.situation),
             "now": batch.now,
         },
     )

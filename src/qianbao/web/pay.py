@@ -107,8 +107,8 @@ async def pay_payment(
     try:
         key = check_id(field(form, "key"), "key")
         wish = Pay(visit.wallet_id, key, merchant_id, payment_id, _seen(form))
-        await authorize_form(request, form, wish)
-        await pay_now(services.clearing, wish)
+        authorized = await authorize_form(request, form, wish)
+        await pay_now(services.clearing, authorized.wish)
     except QianbaoError as refusal:
         return await _payment(request, merchant_id, payment_id, form, refusal)
     return Redirect(here, status_code=303)

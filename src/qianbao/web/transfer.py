@@ -60,9 +60,10 @@ async def send_money(request: Asked) -> Response[Any]:
     form, services = await forms.read(request), services_of(request)
     try:
         wish = await _wish(request, form)
-        if await authorize_form(request, form, wish):
+        authorized = await authorize_form(request, form, wish)
+        if authorized.is_new:
             _check_receiver(request, form, wish)
-        sent = await send(services.clearing, wish)
+        sent = await send(services.clearing, authorized.wish)
     except QianbaoError as refusal:
         key = forms.own_id(request, "key", form, "key", refusal)
         try:

@@ -91,8 +91,8 @@ async def ask_top_up(request: Asked) -> Response[Any]:
         amount = money.read_to_move(field(form, "amount"), profile.currency)
         order_id = check_id(field(form, "order_id"), "ord")
         wish = TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount)
-        await authorize_form(request, form, wish)
-        order = await top_up_now(services.clearing, wish)
+        authorized = await authorize_form(request, form, wish)
+        order = await top_up_now(services.clearing, authorized.wish)
     except QianbaoError as refusal:
         return await _top_up(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
@@ -117,8 +117,8 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
         order_id = check_id(field(form, "order_id"), "ord")
         card_id = field(form, "card_id")
         wish = Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency)
-        await authorize_form(request, form, wish)
-        order = await withdraw_now(services.clearing, wish)
+        authorized = await authorize_form(request, form, wish)
+        order = await withdraw_now(services.clearing, authorized.wish)
     except QianbaoError as refusal:
         return await _withdraw(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
