@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qianbao.errors import InvalidInput
 from qianbao.policy.asking import ASKS_BEFORE, EVERYTHING, FACTORS, NOTHING, Factor, Proven
-from qianbao.policy.decide import Decision, allows, decide
+from qianbao.policy.decide import Decision, allows, decide, outcome
 from qianbao.policy.facts import FACTS, Facts, facts_at
 from qianbao.policy.lint import lint_conditions
 from qianbao.policy.permits import permit
@@ -217,6 +217,9 @@ def test_closures_sql_reasons_and_goals_agree_on_who_is_asked(
         found = decide(rules, "pay", given_facts, AFTER_ENFORCEMENT, anna(), proven)
         query = f"SELECT {_asked_in_sql(rules, proven, 'postgres')} FROM (SELECT {row}) AS wallet"
         assert postgresql.execute(query, given_facts).fetchone() == (found.outcome,)
+        assert outcome(rules, "pay", given_facts, AFTER_ENFORCEMENT, anna(), proven) == (
+            found.outcome
+        )
         query = f"SELECT {_asked_in_sql(rules, proven, 'duckdb')} FROM (SELECT {duck_row}) AS w"
         values = [given_facts[name] for name in FACTS]
         assert duck.execute(query, values).fetchone() == (found.outcome,)

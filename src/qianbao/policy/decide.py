@@ -36,6 +36,8 @@ HORIZON_DAYS = 400
 
 _INSTANT = timedelta(microseconds=1)
 
+Outcome = Literal["allowed", "step_up", "blocked"]
+
 
 class CapabilityUnknown(InvalidInput):
     code = "capability_unknown"
@@ -50,7 +52,7 @@ class Decision(msgspec.Struct, frozen=True):
     policy that had a say on this capability, in force or not. `factors` are what is asked for and
     was not proven, `asks` why, policy by policy; a blocked request is told of them, too."""
 
-    outcome: Literal["allowed", "step_up", "blocked"]
+    outcome: Outcome
     capability: str
     reasons: tuple[Reason, ...]
     versions: tuple[tuple[str, int], ...]
@@ -90,8 +92,7 @@ def decide(
     whoever asks: everything, where only the wallet is asked about. Raises `CapabilityUnknown`."""
     said = rules_on(policies, capability)
     blocking = _unmet(said.rules, facts, now, situation)
-    asking = _unmet(said.asking, facts, now, situation) if said.asking else ()
-    unproven = [policy for policy in asking if not proven.issuperset(policy.asks)]
+    unproven = _unproven(said, facts, now, situation, proven)
     if not blocking and not unproven:
         return said.allowed
     wanted = {factor for policy in unproven for factor in policy.asks} - proven
@@ -103,6 +104,21 @@ def decide(
         tuple(factor for factor in FACTORS if factor in wanted),
         tuple(reason(policy, situation, facts, now, deadline=None) for policy in unproven),
     )
+
+
+def outcome(
+    policies: tuple[Policy, ...],
+    capability: str,
+    facts: Facts,
+    now: datetime,
+    situation: Situation,
+    proven: Proven = EVERYTHING,
+) -> Outcome:
+    """What `decide` answers, without its words."""
+    said = rules_on(policies, capability)
+    if _unmet(said.rules, facts, now, situation):
+        return "blocked"
+    return "step_up" if _unproven(said, facts, now, situation, proven) else "allowed"
 
 
 def allows(
@@ -279,6 +295,16 @@ def _unmet(
         and (not situation.exemptions or reached_from(rule.policy, situation) <= now)
         and (not rule.policy.grace_days or _since(rule.policy, situation, facts, now))
     ]
+
+
+def _unproven(
+    said: Said, facts: Facts, now: datetime, situation: Situation, proven: Proven
+) -> list[Policy]:
+    """The policies that ask for more than the request has proved."""
+    if not said.asking or len(proven) == len(FACTORS):
+        return []
+    asking = _unmet(said.asking, facts, now, situation)
+    return [policy for policy in asking if not proven.issuperset(policy.asks)]
 
 
 def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> Reason:
