@@ -32,6 +32,7 @@ PREFIXES = {
     "man": "mandate",
     "sco": "score order",
     "sig": "sign-up",
+    "stp": "request that waits for more proof",
     "ses": "session",
     "pnr": "attempt at a new PIN",
     "ntc": "notice",

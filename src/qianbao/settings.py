@@ -109,6 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(description="Wrong SMS codes before a new one is needed.")
     ] = 5
     code_valid_minutes: Annotated[int, Meta(description="How long an SMS code is good for.")] = 10
+    step_up_minutes: Annotated[
+        int, Meta(description="How long a request waits for the proof that rules ask for it.")
+    ] = 15
     codes_per_phone_per_hour: Annotated[
         int, Meta(description="Codes one phone is sent in an hour.")
     ] = 10

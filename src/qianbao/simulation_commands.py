@@ -163,9 +163,17 @@ def _show(found: Any) -> None:
     held = ", ".join(show(minor, money) for money, minor in result.locked_out_minor.items())
     typer.echo(
         f"{found.simulation_id}: {found.policy} {found.version} as of {found.as_of:%Y-%m-%d}\n"
-        f"{result.locked_out:,} of {result.wallets:,} wallets do not meet it; they hold {held}\n"
         f"{result.mandates.failing:,} of {result.mandates.active:,} mandates would fail in "
-        "30 days\n"
+        "30 days"
+    )
+    if result.asked is not None:
+        typer.echo(
+            f"{result.asked.for_anything:,} of {result.wallets:,} wallets would be asked at any "
+            f"amount, {result.asked.for_all:,} if they moved all they have"
+        )
+        return
+    typer.echo(
+        f"{result.locked_out:,} of {result.wallets:,} wallets do not meet it; they hold {held}\n"
         f"{result.ways.visit:,} would have to visit a bank, {result.ways.none:,} have no way out, "
         f"{result.ways.unplanned:,} not looked at"
     )

@@ -29,6 +29,7 @@ from qianbao.notices.webhooks import RETRIES, deliver_webhook
 from qianbao.payments.answers import forget_answers
 from qianbao.payments.ask_bank import ask_bank, ask_forgotten
 from qianbao.payments.decisions import forget_decisions
+from qianbao.payments.step_up import forget_step_ups
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
 from qianbao.rollouts.tell import tell_holders
@@ -101,6 +102,7 @@ async def _tidy(services: Services, timestamp: int) -> None:
     before = services.now() - timedelta(days=services.settings.idempotency_days)
     await until_done(services.pool, partial(expire_orders, now=services.now()))
     await until_done(services.pool, partial(forget_answers, before=before))
+    await until_done(services.pool, partial(forget_step_ups, before=before))
     kept = services.now() - timedelta(days=services.settings.decision_log_days)
     await until_done(services.pool, partial(forget_decisions, before=kept))
 

@@ -17,7 +17,7 @@ from qianbao.rollouts.counting import Segment
 from qianbao.rollouts.publish import install_pack
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
 from tests.kit.money import add_wallet
-from tests.rollouts.policies import two_banks
+from tests.rollouts.policies import ASKING, two_banks
 from tests.rollouts.population import settle
 
 ADDRESS = "/console/policies/two-banks"
@@ -52,6 +52,28 @@ async def test_from_draft_to_enforced(enter: Enter, pool: Pool, clock: Moment) -
         await oskar.post("/console/sign-in", data={"name": "Oskar", "password": PASSWORD})
         assert _phase((await oskar.get(ADDRESS)).text) == phase
         assert f"{phase}</span>" in (await oskar.get("/console/policies")).text
+
+
+async def test_a_rule_that_asks_says_what_before_what_and_of_how_many(
+    enter: Enter, pool: Pool
+) -> None:
+    async with pool.connection() as conn:
+        await settle(conn, seed=3, count=60, now=NOW)
+    mei = await enter("Mei")
+    await mei.post("/console/policies", data={"body": ASKING})
+    address = "/console/policies/confirm-large"
+    await mei.post(f"{address}/versions/1/simulations")
+    page = (await mei.get(address)).text
+    assert "Otherwise asks for</dt><dd>code by text message → pay, send, be charged</dd>" in page
+    asked = [
+        int(re.search(rf"{words}</span><b>(\d+)</b>", page)[1])
+        for words in ("Asked at any amount", "Asked if they move all they have")
+    ]
+    assert 0 < asked[0] < asked[1] < 60
+    assert "Do not meet it" not in page
+    assert "would be asked" in page
+    listed = (await mei.get("/console/policies")).text
+    assert "code by text message → pay, send, be charged" in listed
 
 
 async def test_retiring_shows_what_it_gives_back_and_takes_two_operators(

@@ -26,6 +26,11 @@ KEYS = KeyRing(b"k" * 32)
 SHOP = "mch_0000000000greenteahs"
 
 
+AGREED = tuple(policy for policy in load_pack() if not policy.name.startswith("daily-"))
+"""The shipped rules for a holder with whom another sum a day was agreed on (domain.md 1.2): for
+stories about a year's limit, and for large sums."""
+
+
 class Hand:
     """A clock in the test's hand."""
 

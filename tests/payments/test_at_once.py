@@ -21,7 +21,7 @@ from qianbao.payments.refund import refund
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.payments.withdraw import Withdraw
 from tests.banks.scene import passport
-from tests.kit.money import KEYS, NOW, SHOP, Hand, add_shop, add_wallet, balances, clearing
+from tests.kit.money import AGREED, KEYS, NOW, SHOP, Hand, add_shop, add_wallet, balances, clearing
 from tests.payments.story import answered, outcome_of
 
 
@@ -112,7 +112,7 @@ async def test_a_clock_that_is_behind_starts_no_year_again(pool):
     taro = await add_wallet(pool, "Taro")
     ahead = Hand(NOW.replace(month=12, day=31, hour=16, minute=0))
     behind = Hand(NOW.replace(month=12, day=31, hour=15, minute=59, second=59))
-    async with clearing(pool, ahead) as one_, clearing(pool, behind) as two:
+    async with clearing(pool, ahead, AGREED) as one_, clearing(pool, behind, AGREED) as two:
         assert await outcome_of(send(one_, SendMoney(anna, "a", taro, Money(100_000_00)))) == "done"
         await outcome_of(send(two, SendMoney(anna, "b", taro, Money(1))))
         over = await outcome_of(send(one_, SendMoney(anna, "c", taro, Money(100_000_00))))
@@ -124,7 +124,7 @@ async def test_blocked_by_a_neighbour_in_the_batch_says_as_much(pool):
     request by itself gets."""
     anna = await add_wallet(pool, "Anna", balance_minor=300_000_00)
     taro = await add_wallet(pool, "Taro")
-    async with clearing(pool, Hand()) as loop:
+    async with clearing(pool, Hand(), AGREED) as loop:
         results = await asyncio.gather(
             send(loop, SendMoney(anna, "a", taro, Money(60_000_00))),
             send(loop, SendMoney(anna, "b", taro, Money(60_000_00))),

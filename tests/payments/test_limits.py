@@ -15,7 +15,7 @@ from qianbao.payments.top_up import TopUp
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.payments.withdraw import Withdraw
 from qianbao.policy.policies import load_pack, load_policy
-from tests.kit.money import NOW, Hand, add_shop, add_wallet, clearing, wallet_of
+from tests.kit.money import AGREED, NOW, Hand, add_shop, add_wallet, clearing, wallet_of
 from tests.payments.story import act_out, outcome_of
 
 STORIES = {
@@ -144,7 +144,7 @@ def rule(requires: str, block: str):
 
 @pytest.mark.parametrize("name", STORIES)
 async def test_story(pool, name):
-    own = (load_policy(A_DAY),) if name.endswith("of a day") else None
+    own = (load_policy(A_DAY),) if name.endswith("of a day") else AGREED
     await act_out(pool, STORIES[name], policies=own)
 
 
@@ -202,7 +202,7 @@ async def test_a_batch_that_waits_over_midnight_sees_one_day(pool):
             return self.at
 
     clock = Turning(turn - timedelta(hours=1))
-    async with clearing(pool, clock) as loop:
+    async with clearing(pool, clock, AGREED) as loop:
         await send(loop, SendMoney(anna, "a", taro, Money(100_000_00)))
         clock.at = turn - timedelta(milliseconds=150)
         outcome = await outcome_of(send(loop, SendMoney(anna, "b", taro, Money(1))))

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qianbao.policy.asking import Factor
 from qianbao.policy.compared import Compared, Comparison
 from qianbao.policy.decide import (
     CapabilityUnknown,
@@ -158,8 +159,9 @@ def test_a_rule_older_than_the_wallet_could_not_have_been_prevented() -> None:
 
 def test_an_amount_too_large_could_not_have_been_prevented() -> None:
     wallet = anna(card_banks=("ICBC", "BOC"))
-    (reason,) = ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000_001).reasons
-    assert reason.deadline is None
+    reasons = ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000_001).reasons
+    assert [reason.policy for reason in reasons] == ["category-two", "daily-two-factors"]
+    assert [reason.deadline for reason in reasons] == [None, None]
 
 
 @settings(max_examples=200, deadline=None)
@@ -215,11 +217,38 @@ def test_category_two_and_three_count_the_year(
     card_banks: tuple[str, ...], used: int, amount_minor: int, headroom_minor: int | None
 ) -> None:
     wallet = anna(card_banks=card_banks, paid_this_year_minor=used)
-    decision = ask(wallet, AFTER_ENFORCEMENT, "pay", amount_minor)
-    assert decision.outcome == ("allowed" if headroom_minor is None else "blocked")
-    assert [reason.headroom_minor for reason in decision.reasons] == (
-        [] if headroom_minor is None else [headroom_minor]
-    )
+    reasons = ask(wallet, AFTER_ENFORCEMENT, "pay", amount_minor).reasons
+    of_the_year = [one.headroom_minor for one in reasons if one.policy.startswith("category-")]
+    assert of_the_year == ([] if headroom_minor is None else [headroom_minor])
+
+
+@pytest.mark.parametrize(
+    ("used", "amount_minor", "proven", "outcome"),
+    [
+        (0, 100_000, {"pin"}, "allowed"),
+        (0, 100_001, {"pin"}, "step_up"),
+        (99_999, 2, {"pin"}, "step_up"),
+        (99_999, 2, {"pin", "code"}, "allowed"),
+        (100_000, 400_000, {"pin", "code"}, "allowed"),
+        (100_000, 400_001, {"pin", "code"}, "blocked"),
+        (500_000, 1, {"pin"}, "blocked"),
+    ],
+)
+def test_a_day_goes_as_far_as_what_was_proved(
+    used: int, amount_minor: int, proven: set[Factor], outcome: str
+) -> None:
+    """domain.md 1.2: with one factor 1,000 a day, with two 5,000. Withdrawing is outside both, and
+    a charge was agreed to before: it counts, and only the 5,000 stop it."""
+    wallet = anna(card_banks=("ICBC", "BOC"), paid_today_minor=used)
+    facts = facts_at(wallet, AFTER_ENFORCEMENT, amount_minor)
+
+    def decided(capability: str) -> str:
+        known = frozenset(proven)
+        return decide(PACK, capability, facts, AFTER_ENFORCEMENT, wallet, known).outcome
+
+    assert decided("pay") == decided("transfer") == outcome
+    assert decided("withdraw") == decided("top_up") == decided("receive") == "allowed"
+    assert decided("be_charged") == ("blocked" if used + amount_minor > 500_000 else "allowed")
 
 
 def test_category_one_money_may_always_leave_and_never_comes_in_beyond_what_may() -> None:

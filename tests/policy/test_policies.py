@@ -287,7 +287,7 @@ def test_each_shipped_policy_has_its_basis_and_traps_no_money(policy: Policy) ->
 def test_the_pack_is_complete_and_each_capability_is_known() -> None:
     assert set(PACK) == {
         "two-banks", "document-expiry", "real-name", "category-one", "category-one-receive",
-        "category-two", "category-three", "legal-hold",
+        "category-two", "category-three", "legal-hold", "daily-one-factor", "daily-two-factors",
     }  # fmt: skip
     assert {name for policy in PACK.values() for name in policy.blocks} <= set(CAPABILITIES)
 
@@ -317,6 +317,10 @@ def test_each_shipped_policy_names_the_schema_and_fits_it(policy: Policy) -> Non
         (("basis:", "bases:"), "bases"),
         (("top_up]", "topup]"), "topup"),
         (("version: 3", "version: x"), "x"),
+        (("{block: [pay, transfer, top_up]}", "{require: [cod], before: [pay]}"), "cod"),
+        (("{block: [pay, transfer, top_up]}", "{require: [code], before: [close]}"), "close"),
+        (("{block: [pay, transfer, top_up]}", "{require: [code]}"), "['require'] fits 0"),
+        (("requires:", "when: TRUE\nrequires:"), "fits 2"),
     ],
 )
 def test_the_schema_refuses_what_is_misspelt(change: tuple[str, str], misfit: str) -> None:
@@ -340,7 +344,11 @@ def _misfits(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> list[
         return [wrong for one in value for wrong in _misfits(one, schema["items"], parts)]
     if not isinstance(value, dict):
         return []
-    missing = [f"no {name}" for name in schema["required"] if name not in value]
+    ways = [one["required"] for one in schema.get("oneOf", [])]
+    fitting = [way for way in ways if set(way) <= set(value)]
+    if ways and len(fitting) != 1:
+        return [f"{sorted(value)} fits {len(fitting)} of {ways}"]
+    missing = [f"no {name}" for name in schema.get("required", []) if name not in value]
     strange = [f"{name}: unknown" for name in value if name not in schema["properties"]]
     inside = [
         wrong

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qianbao.policy.asking import NOTHING
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import read_condition
-from qianbao.policy.decide import blocking
+from qianbao.policy.decide import blocking, decide
 from qianbao.policy.facts import FACTS, Situation, facts_at
 from qianbao.policy.policies import (
     CAPABILITIES,
@@ -99,7 +100,11 @@ def test_whom_a_rule_blocks_is_the_same_in_postgresql(database_url: str) -> None
             asked = ", ".join(f"({_blocked_sql(policy, now)})" for policy in pack)
             query = f"SELECT {asked} FROM (SELECT {ROW}) AS wallet"
             answer = connection.execute(query, _row(wallet, now, 1)).fetchone()
-            found = blocking(pack, CAPABILITIES, facts_at(wallet, now, 1), now, wallet)
-            assert list(answer or ()) == [policy in found for policy in pack]
+            facts = facts_at(wallet, now, 1)
+            found = {policy.name for policy in blocking(pack, CAPABILITIES, facts, now, wallet)}
+            for capability in CAPABILITIES:
+                asked_for = decide(pack, capability, facts, now, wallet, NOTHING).asks
+                found |= {reason.policy for reason in asked_for}
+            assert list(answer or ()) == [policy.name in found for policy in pack]
 
         check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qianbao.policy.lint import Finding, in_force
-from qianbao.policy.policies import CAPABILITIES, Policy, load_pack
+from qianbao.policy.policies import CAPABILITIES, Policy, load_pack, load_policy
 from qianbao.policy.space import space_of
 from qianbao.remedies.goals import allowed, is_reached
 from qianbao.remedies.lint import Search, has_way, lint
@@ -149,3 +149,33 @@ def test_the_wallet_of_a_story_is_really_stuck() -> None:
     breaches = prove(policies, stuck[0].situation, stuck[0].now)
     assert [(breach.capability, breach.problem) for breach in breaches] == [("pay", "no way out")]
     assert set(CAPABILITIES) > {"pay"}
+
+
+ASKS = (
+    "policy: ask-first\nversion: 1\ntitle: {{en: A code first, zh: 先验证}}\nbasis: a test\n"
+    "{condition}\notherwise: {{require: [{factor}], before: [{before}]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "factor", "before", "traps"),
+    [
+        ("when: TRUE", "code", "withdraw", True),
+        ("when: TRUE", "pin", "withdraw", False),
+        ("when: TRUE", "code", "pay", False),
+        ("limit: {at_most_minor: 50000}", "code", "withdraw", False),  # in smaller amounts
+        ("when: amount_minor > 50000", "code", "withdraw", False),
+        ("when: category <= 1", "code", "withdraw", True),  # another card takes a code as well
+        ("limit: {fact: paid_today_minor, at_most_minor: 0}", "code", "withdraw", True),
+        ("limit: {fact: paid_today_minor, at_most_minor: 100}", "code", "withdraw", False),
+        ("limit: {fact: moved_for_life_minor, at_most_minor: 50000}", "code", "withdraw", True),
+    ],
+)
+def test_a_code_before_withdrawing_traps_nobody_whose_phone_is_lost(
+    condition: str, factor: str, before: str, traps: bool
+) -> None:
+    """Whoever cannot be sent a code gets their money out all the same: in smaller amounts, or
+    tomorrow."""
+    rule = load_policy(ASKS.format(condition=condition, factor=factor, before=before))
+    found = [one.code for one in lint((rule,)) if one.severity == "error"]
+    assert ("traps_money" in found) is traps

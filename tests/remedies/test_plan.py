@@ -175,13 +175,13 @@ def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
     assert {actions(way)[-1] for way in ways} == {"lower_amount"}
 
 
-def test_an_amount_no_year_allows_in_a_year_already_full_needs_patience_and_modesty() -> None:
+def test_an_amount_no_day_allows_in_a_year_already_full_needs_patience_and_modesty() -> None:
     wallet = anna(
         card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000,
         balance_minor=30_000_000,
     )  # fmt: skip
     way = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))[0]
-    assert titles(way) == ["Choose ¥200,000.00 or less", "Wait until 1 January 2028"]
+    assert titles(way) == ["Choose ¥5,000.00 or less", "Wait until 1 January 2028"]
 
 
 def test_a_document_that_runs_out_while_one_waits_is_renewed_first() -> None:

@@ -38,3 +38,13 @@ applies_to: document_kind IS NOT NULL AND NOT residency IN ('mainland')
 requires: document_valid_until IS NULL OR document_valid_until >= today - 30
 otherwise: {block: [receive, top_up, pay]}
 """
+
+ASKING = """\
+policy: confirm-large
+version: 1
+title: {en: Confirm what is large, zh: 大额须验证}
+basis: The operator's own
+applies_to: NOT residency IN ('mainland')
+when: paid_today_minor + amount_minor > 100000 OR category <= 1
+otherwise: {require: [code], before: [pay, transfer, be_charged]}
+"""

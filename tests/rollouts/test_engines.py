@@ -32,12 +32,13 @@ from qianbao.rollouts.snapshot import (
 )
 from qianbao.rollouts.ways import WAYS_MOST, as_known, cheapest
 from qianbao.wallets.situation import read_situations
-from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 pytest.importorskip("duckdb", reason="the extra simulation is not installed")
 
 NOW = datetime(2026, 11, 2, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai, 16:59 in Berlin
+ASKS = load_policy(ASKING)
 DRAFTS = [load_policy(text) for text in (two_banks(2, banks=3), YEARLY_LIMIT, DOCUMENT_VALID)]
 
 
@@ -91,7 +92,7 @@ async def test_a_snapshot_holds_every_open_wallet_and_no_person(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("tried", [*DRAFTS, load_pack()[-1]], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("tried", [*DRAFTS, ASKS, load_pack()[-1]], ids=lambda policy: policy.name)
 async def test_duckdb_says_what_postgresql_says(
     conn: Connection, snapshot: Path, tried: Policy
 ) -> None:
@@ -100,11 +101,12 @@ async def test_duckdb_says_what_postgresql_says(
     ours = await _tried(conn, tried, await in_postgres(conn, as_of=_as_of(tried), now=NOW))
     assert theirs == ours
     assert ours.wallets > 300
-    assert ours.locked_out > 0 or tried.limit is not None
+    assert ours.locked_out > 0 or tried.limit is not None or tried.asks
+    assert (ours.asked is not None and ours.asked.for_all > 0) == bool(tried.asks)
 
 
 async def test_spark_says_what_duckdb_says(conn: Connection, snapshot: Path, java: None) -> None:
-    for tried in DRAFTS:
+    for tried in (*DRAFTS, ASKS):
         ours = await _tried(conn, tried, in_duckdb(snapshot, as_of=_as_of(tried)))
         master = "local[2]"
         population = in_spark(snapshot, as_of=_as_of(tried), master=master)

@@ -10,16 +10,17 @@ import pytest
 
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
+from qianbao.policy.asking import NOTHING
 from qianbao.policy.dates import enforced_from
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
-from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Segment
+from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Asked, Segment
 from qianbao.rollouts.simulate import SimulationIdUsed, count, list_simulations, simulate
 from qianbao.wallets.situation import read_situations
-from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai, 16:59 in Berlin
@@ -81,9 +82,47 @@ async def test_the_shipped_policies_are_counted_as_they_decide(conn: Connection)
         wallets = [carry(read, NOW, as_of) for read in await _situations(conn, wallet_ids)]
         outcome = await count(conn, tried, in_force=load_pack(), as_of=as_of, now=NOW)
         alone = (_now_and_in_full(tried),)
-        out = [each for each in wallets if _blocked(alone, tried.blocks[0], each, as_of)]
+        out = [
+            each for each in wallets
+            if tried.blocks and _blocked(alone, tried.blocks[0], each, as_of)
+        ]  # fmt: skip
         assert outcome.locked_out == len(out), tried.name
         assert outcome.changes == (), tried.name  # it only takes its own place
+
+
+async def test_a_rule_that_asks_is_counted_by_whom_it_would_ask(conn: Connection) -> None:
+    """For the smallest amount, and for all that somebody has: as `decide` says of each of them."""
+    wallet_ids = await settle(conn, seed=17, count=300, now=NOW)
+    wallets, tried = await _situations(conn, wallet_ids), load_policy(ASKING)
+    outcome = await count(conn, tried, in_force=load_pack(), as_of=NOW, now=NOW)
+
+    def is_asked(wallet: Situation, amount: int) -> bool:
+        facts = facts_at(wallet, NOW, amount)
+        return decide((tried,), "pay", facts, NOW, wallet, NOTHING).outcome == "step_up"
+
+    for_anything = [each for each in wallets if is_asked(each, SMALLEST_AMOUNT_MINOR)]
+    for_all = [
+        each
+        for each in wallets
+        if each in for_anything or is_asked(each, each.balance_minor - each.held_minor)
+    ]
+    assert outcome.asked == Asked(len(for_anything), len(for_all))
+    assert 0 < len(for_anything) < len(for_all) < len(wallets)
+    assert (outcome.locked_out, outcome.changes) == (0, ())
+    for by in ("residency", "age_days"):
+        assert sum(one.asked for one in outcome.segments if one.by == by) == len(for_all)
+    assert outcome.mandates.active == sum(one.mandates_active for one in for_anything)
+
+    run = await simulate(
+        conn, policy=await _drafted(conn, ASKING), version=1, operator="Mei",
+        simulation_id=new_id("sim", NOW), now=NOW,
+    )  # fmt: skip
+    assert (run.result.asked, run.result.ways) == (outcome.asked, None)
+    assert set(run.result.samples) <= {one.wallet_id for one in for_all}
+
+
+async def _drafted(conn: Connection, text: str) -> str:
+    return (await publish.draft(conn, body=text, operator="Mei", now=NOW)).policy
 
 
 async def test_segments_add_up_in_every_dimension(conn: Connection) -> None:

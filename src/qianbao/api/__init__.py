@@ -29,6 +29,7 @@ from qianbao.api import (
     operator,
     permissions,
     pins,
+    step_ups,
     webhook,
 )
 from qianbao.settings import Settings
@@ -42,6 +43,7 @@ GROUPS: dict[str, ModuleType] = {
     "Payment PIN": pins,
     "Cards": cards,
     "Money": money,
+    "More proof": step_ups,
     "Permissions": permissions,
     "Leaving": leave,
     "Merchant": merchant,
@@ -54,6 +56,7 @@ _KEYS: dict[ModuleType, Callable[..., Awaitable[str]]] = {
     documents: access.key_of_holder,
     cards: access.key_of_holder,
     money: access.key_of_holder,
+    step_ups: access.key_of_holder,
     permissions: access.key_of_holder,
     merchant: access.key_of_merchant,
     webhook: access.key_of_merchant,

@@ -30,6 +30,18 @@ CLEARED = (
 )
 """What every movement of a holder's money may be refused for."""
 
+PROVED = (
+    "step_up_required",
+    "step_up_unknown",
+    "step_up_over",
+    "code_for_other_request",
+    "code_used",
+    "code_expired",
+    "code_wrong",
+    "code_attempts_used_up",
+)
+"""What a holder's own movement of money may be refused for where rules ask for more."""
+
 SENDS_CODE = (
     "phone_invalid",
     "signup_id_used",

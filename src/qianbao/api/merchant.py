@@ -233,6 +233,7 @@ async def end_mandate(request: Asked, merchant: Merchant, mandate_id: str) -> Ma
         "mandate_unknown",
         "mandate_not_active",
         "charge_over_limit",
+        "charge_needs_holder",
     ),
 )
 async def create_charge(
@@ -322,6 +323,7 @@ async def score_orders(
         "score_order_amount_too_high",
         "score_order_collecting",
         "score_order_not_chargeable",
+        "charge_needs_holder",
     ),
 )
 async def complete_score_order(

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from msgspec import Meta
 
 from qianbao.api.access import After, Asked, Limit, services
-from qianbao.api.described import CLEARED, FILES, refuses
+from qianbao.api.described import CLEARED, FILES, PROVED, refuses
 from qianbao.errors import NotFound
 from qianbao.ids import id_from_key
 from qianbao.leaving.history import Page, Transaction, get_transaction, transactions
@@ -20,7 +20,7 @@ from qianbao.leaving.statement_csv import write_csv
 from qianbao.leaving.statement_pdf import write_pdf
 from qianbao.leaving.statements import Statement, statement
 from qianbao.money import Money
-from qianbao.payments.authorize import authorize
+from qianbao.payments.authorize import Authorized, authorize
 from qianbao.payments.bank_orders import BankOrder, find_order
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Paid, Pay, pay
@@ -31,6 +31,7 @@ from qianbao.wallets.receivers import count_look_up, look_up
 from qianbao.wallets.sessions import Session
 
 Pin = Annotated[str, Meta(min_length=1, max_length=12)]
+SentCode = Annotated[str, Meta(max_length=12)]
 Id = Annotated[str, Meta(max_length=64)]
 
 
@@ -48,6 +49,7 @@ class TopUpBody(msgspec.Struct, forbid_unknown_fields=True):
     card_id: Id
     amount: Money
     pin: Pin
+    code: SentCode = ""
 
 
 class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,6 +57,7 @@ class WithdrawalBody(msgspec.Struct, forbid_unknown_fields=True):
 
     card_id: Id
     pin: Pin
+    code: SentCode = ""
     amount: Money | None = None
 
 
@@ -77,6 +80,7 @@ class TransferBody(msgspec.Struct, forbid_unknown_fields=True):
     to_phone: Annotated[str, Meta(min_length=3, max_length=32)]
     amount: Money
     pin: Pin
+    code: SentCode = ""
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -87,6 +91,7 @@ class PaymentBody(msgspec.Struct, forbid_unknown_fields=True):
     payment_id: Id
     amount: Money
     pin: Pin
+    code: SentCode = ""
 
 
 class BankOrderView(msgspec.Struct):
@@ -131,9 +136,20 @@ def _order(order: BankOrder) -> BankOrderView:
     )
 
 
-async def _authorize(request: Asked, wish: Any, pin: str) -> bool:
+async def _authorize(
+    request: Asked, wish: Any, data: TopUpBody | WithdrawalBody | TransferBody | PaymentBody
+) -> Authorized:
     own = services(request)
-    return await authorize(own.pool, own.settings, own.clearing, wish, pin=pin, now=own.now())
+    return await authorize(
+        own.pool,
+        own.keys,
+        own.settings,
+        own.clearing,
+        wish,
+        pin=data.pin,
+        code=data.code,
+        now=own.now(),
+    )
 
 
 @post(
@@ -161,7 +177,7 @@ async def find_receiver(request: Asked, holder: Session, data: ReceiverBody) -> 
     return ReceiverView(found.name, found.phone_tail)
 
 
-@post("/top-ups", status_code=202, opt=refuses(*CLEARED, "card_not_linked"))
+@post("/top-ups", status_code=202, opt=refuses(*CLEARED, *PROVED, "card_not_linked"))
 async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBody) -> BankOrderView:
     """Top up from a card
 
@@ -176,12 +192,14 @@ async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBod
         card_id=data.card_id,
         amount=data.amount,
     )
-    await _authorize(request, wish, data.pin)
-    return _order(await top_up(services(request).clearing, wish))
+    found = await _authorize(request, wish, data)
+    return _order(await top_up(services(request).clearing, found.wish))
 
 
 @post(
-    "/withdrawals", status_code=202, opt=refuses(*CLEARED, "card_not_linked", "insufficient_funds")
+    "/withdrawals",
+    status_code=202,
+    opt=refuses(*CLEARED, *PROVED, "card_not_linked", "insufficient_funds"),
 )
 async def start_withdrawal(
     request: Asked, holder: Session, key: str, data: WithdrawalBody
@@ -198,8 +216,8 @@ async def start_withdrawal(
         card_id=data.card_id,
         amount=data.amount,
     )
-    await _authorize(request, wish, data.pin)
-    return _order(await withdraw(services(request).clearing, wish))
+    found = await _authorize(request, wish, data)
+    return _order(await withdraw(services(request).clearing, found.wish))
 
 
 @get("/bank-orders/{order_id:str}", opt=refuses("bank_order_unknown"))
@@ -217,6 +235,7 @@ async def bank_order(request: Asked, holder: Session, order_id: str) -> BankOrde
     status_code=201,
     opt=refuses(
         *CLEARED,
+        *PROVED,
         "insufficient_funds",
         "phone_invalid",
         "no_wallet_at_phone",
@@ -244,7 +263,8 @@ async def transfer(request: Asked, holder: Session, key: str, data: TransferBody
             amount=data.amount,
             note=data.note,
         )
-    if await _authorize(request, wish, data.pin):
+    found = await _authorize(request, wish, data)
+    if found.is_new:
         await count_look_up(
             own.pool,
             own.keys,
@@ -253,7 +273,7 @@ async def transfer(request: Asked, holder: Session, key: str, data: TransferBody
             phone=data.to_phone,
             now=own.now(),
         )
-    return await send(own.clearing, wish)
+    return await send(own.clearing, found.wish)
 
 
 @get(
@@ -286,6 +306,7 @@ async def show_payment(
     status_code=201,
     opt=refuses(
         *CLEARED,
+        *PROVED,
         "insufficient_funds",
         "payment_unknown",
         "payment_not_awaiting",
@@ -298,8 +319,8 @@ async def make_payment(request: Asked, holder: Session, key: str, data: PaymentB
     At once. `amount` is what the holder was shown: another amount is refused.
     """
     wish = Pay(holder.wallet_id, key, data.merchant_id, data.payment_id, data.amount)
-    await _authorize(request, wish, data.pin)
-    return await pay(services(request).clearing, wish)
+    found = await _authorize(request, wish, data)
+    return await pay(services(request).clearing, found.wish)
 
 
 @get("/transactions", opt=refuses("wallet_unknown", "history_cursor_invalid"))

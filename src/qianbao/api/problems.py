@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ from psycopg_pool import PoolTimeout
 from qianbao.api.validation import BadRequest, bad_request
 from qianbao.errors import QianbaoError
 from qianbao.leaving.close import ClosingBlocked
-from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.errors import BlockedByPolicy, StepUpRequired
+from qianbao.policy.asking import Factor
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +70,15 @@ class Unexpected(QianbaoError):
     next_zh = "请用同一个键重试；如仍然出现，请提交工单。"
 
 
+class StepUp(msgspec.Struct, frozen=True):
+    """A request that waits for more proof, and how to bring it."""
+
+    step_up_id: str
+    factors: tuple[Factor, ...]
+    send_code: str
+    expires_at: datetime
+
+
 class Problem(msgspec.Struct, omit_defaults=True):
     """Why nothing happened (RFC 9457): for programs, and in two languages for people."""
 
@@ -82,6 +93,8 @@ class Problem(msgspec.Struct, omit_defaults=True):
     values: dict[str, Any] = {}
     blockers: list[Any] | None = None
     ways_out: list[Any] | None = None
+    asks: list[Any] | None = None
+    step_up: StepUp | None = None
 
 
 def problem(error: QianbaoError) -> Problem:
@@ -94,6 +107,15 @@ def problem(error: QianbaoError) -> Problem:
     if isinstance(error, BlockedByPolicy):
         found.blockers = list(error.decision.reasons)
         found.ways_out = list(error.ways_out)
+        found.asks = list(error.decision.asks) or None
+    if isinstance(error, StepUpRequired):
+        found.asks = list(error.decision.asks)
+        found.step_up = StepUp(
+            error.step_up_id,
+            error.decision.factors,
+            f"/v1/step-ups/{error.step_up_id}/codes",
+            error.expires_at,
+        )
     if isinstance(error, ClosingBlocked):
         found.blockers = list(error.blockers)
     return found

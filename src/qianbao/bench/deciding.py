@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from qianbao.bench.states import states
-from qianbao.policy.decide import blocking, decide
-from qianbao.policy.facts import facts_at
+from qianbao.policy.asking import Proven
+from qianbao.policy.decide import Outcome, decide, outcome
+from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.permits import permit
-from qianbao.policy.policies import CAPABILITIES, load_pack
+from qianbao.policy.policies import CAPABILITIES, Policy, load_pack
 from qianbao.remedies.goals import allowed
 from qianbao.remedies.plan import plan
 
@@ -26,6 +27,9 @@ NOW = datetime(2027, 2, 1, 4, 0, tzinfo=UTC)
 """Two-banks has come into force."""
 
 AMOUNT_MINOR = 100_00
+
+PROVEN: Proven = frozenset({"pin"})
+"""What nearly every request has proved."""
 
 PERMITS = 4_096
 """So many of the slower or quicker calls are measured beside."""
@@ -67,29 +71,31 @@ def measure_decide(wallets: int, tell: Tell) -> DecideFigures:
     """One decision for each capability of each wallet."""
     pack = load_pack()
     met = [(state, facts_at(state, NOW, AMOUNT_MINOR)) for state in states(1, wallets, NOW)]
-    asked = [((name,), facts, state) for state, facts in met for name in CAPABILITIES]
+    asked = [(name, facts, state) for state, facts in met for name in CAPABILITIES]
     permits = [
-        (permit(pack, name[0], facts, NOW, state), facts) for name, facts, state in asked[:PERMITS]
+        (permit(pack, name, facts, NOW, state), facts) for name, facts, state in asked[:PERMITS]
     ]
-    refused = [one for one in asked if blocking(pack, one[0], one[1], NOW, one[2])]
+    refused = [one for one in asked if _outcome(pack, *one) != "allowed"]
     times = []
     with _Calm():
         for number, (name, facts, state) in enumerate(asked):
             began = time.perf_counter()
-            blocking(pack, name, facts, NOW, state)
+            outcome(pack, name, facts, NOW, state, PROVEN)
             times.append(time.perf_counter() - began)
             if number % 10_000 == 0:
                 tell("Deciding", number, len(asked))
         rates = [
-            _rate_of(lambda one: blocking(pack, one[0], one[1], NOW, one[2]), asked),
+            _rate_of(lambda one: outcome(pack, one[0], one[1], NOW, one[2], PROVEN), asked),
             _rate_of(lambda one: one[0].covers(one[1]), permits),
             _rate_of(
-                lambda one: blocking(
-                    pack, ("pay",), facts_at(one[0], NOW, AMOUNT_MINOR), NOW, one[0]
+                lambda one: outcome(
+                    pack, "pay", facts_at(one[0], NOW, AMOUNT_MINOR), NOW, one[0], PROVEN
                 ),
                 met,
             ),
-            _rate_of(lambda one: decide(pack, one[0][0], one[1], NOW, one[2]), refused[:PERMITS]),
+            _rate_of(
+                lambda one: decide(pack, one[0], one[1], NOW, one[2], PROVEN), refused[:PERMITS]
+            ),
         ]
     times.sort()
     return DecideFigures(
@@ -103,6 +109,10 @@ def measure_decide(wallets: int, tell: Tell) -> DecideFigures:
         decisions=len(asked),
         policies=len(pack),
     )
+
+
+def _outcome(pack: tuple[Policy, ...], name: str, facts: Facts, state: Situation) -> Outcome:
+    return outcome(pack, name, facts, NOW, state, PROVEN)
 
 
 def _rate_of(call: Callable[[Any], object], over: Sequence[Any]) -> int:

@@ -128,6 +128,10 @@ VALUES: Mapping[str, str] = {
     "pending": _("under way"),
     "allowed": _("allowed"),
     "blocked": _("blocked"),
+    "step_up": _("asked for more"),
+    # what is asked for
+    "pin": _("payment PIN"),
+    "code": _("code by text message"),
     # what operators do
     "operator.create": _("created an operator"),
     "operator.sign_in": _("signed in"),
@@ -166,6 +170,7 @@ DETAILS: Mapping[str, str] = {
     "proposed_by": _("proposed by"),
     "simulation": _("simulation"),
     "locked_out": _("wallets that do not meet it"),
+    "asked": _("wallets that would be asked"),
     "legal_hold": _("legal hold"),
     "reference": _("order"),
     "case": _("case"),

@@ -48,7 +48,7 @@ FIRST_ANSWER = LookUp(sql.find_answers, _names, lambda digest, answer: (digest, 
 """Of one request: the digest of the first one's body, and the answer as JSON."""
 
 
-def ask_to_keep(statements: Statements, batch: Batch) -> None:
+def ask_to_keep_answers(statements: Statements, batch: Batch) -> None:
     """Keeps the few answers of a batch."""
     statements.ask(sql.insert_answers, arrays(_COLUMNS, batch.answers))
 

@@ -14,8 +14,11 @@ from zlib import crc32
 import msgspec
 
 from qianbao.db.queries import Connection
+from qianbao.errors import QianbaoError
 from qianbao.ledger import Account, AccountKey, Book
-from qianbao.payments.errors import BlockedByPolicy
+from qianbao.payments.errors import BlockedByPolicy, ChargeNeedsHolder, StepUpRequired
+from qianbao.payments.waiting import Waiting
+from qianbao.policy.asking import NOTHING, Proven
 from qianbao.policy.decide import Decision, decide
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
@@ -29,10 +32,11 @@ class Kind(msgspec.Struct, frozen=True):
     """How one kind of request is cleared.
 
     `body` gives what makes two requests under one key the same. `accounts` and `wallets`
-    say what to lock (first that of whoever asks) and whose facts to read. `load` reads (and locks)
-    the kind's own rows, `apply` checks and changes the batch and gives the answer, `write` writes
-    what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the book (which
-    can be taken back), then counters and rows, after which nothing raises.
+    say what to lock (first that of whoever asks) and whose facts to read, `counterparty` whom or
+    what the money goes to or comes from, where a holder may be asked for more proof. `load` reads
+    (and locks) the kind's own rows, `apply` checks and changes the batch and gives the answer,
+    `write` writes what `apply` left in `batch.rows[name]`. `apply` keeps an order: checks, then the
+    book (which can be taken back), then counters and rows, after which nothing raises.
     """
 
     name: str
@@ -44,14 +48,16 @@ class Kind(msgspec.Struct, frozen=True):
     apply: Callable[[Any, Batch], Any]
     load: Callable[[Connection, Sequence[Any], Batch], Awaitable[None]] | None = None
     write: Callable[[Connection, Batch], Awaitable[None]] | None = None
+    counterparty: Callable[[Any], str] | None = None
 
 
-class LoggedDecision(msgspec.Struct, frozen=True):
-    """A decision for the log, with what it was made on."""
+class TakenDecision(msgspec.Struct, frozen=True):
+    """A decision for the log, with what it was made on, and what the request had proved."""
 
     wallet_id: str
     decision: Decision
     record: Record
+    proven: Proven
 
 
 class Member(msgspec.Struct):
@@ -112,7 +118,9 @@ class Batch:
         self.settings = settings
         self.loaded: dict[str, Any] = {}
         self.rows: dict[str, list[Any]] = {}
-        self.decisions: list[LoggedDecision] = []
+        self.decisions: list[TakenDecision] = []
+        self.waiting: dict[str, Waiting] = {}
+        """By id: requests that have to bring more proof."""
         self.key = ""
         self.answers: list[tuple[str, str, bytes, str, int]] = []
         """To be stored: scope, key, digest of the request, the answer as JSON, the moment."""
@@ -130,8 +138,11 @@ class Batch:
             raise WalletClosed()
         return found
 
-    def decide(self, wallet_id: str, capability: str, amount_minor: int) -> None:
-        """Raises `BlockedByPolicy` unless every policy in force allows it."""
+    def decide(
+        self, wallet_id: str, capability: str, amount_minor: int, proven: Proven = NOTHING
+    ) -> None:
+        """Raises `BlockedByPolicy` unless every policy in force allows it; `StepUpRequired`, or for
+        a merchant's charge `ChargeNeedsHolder`, when one asks for more than is `proven`."""
         found = self._open(wallet_id)
         permit = found.known.permit(capability, self.now)
         sampled = is_sampled(self.key, self.settings.permit_sample_per_mille)
@@ -141,18 +152,24 @@ class Batch:
         if not permit.covers(facts):
             # Told, and ways out sought, with what this batch has added so far.
             situation = _as_counted(found, facts, self.now)
-            decision = decide(self.policies, capability, facts, self.now, situation)
-            if decision.outcome == "blocked":
-                self._log(wallet_id, decision, facts, situation)
-                raise BlockedByPolicy(decision, situation, amount_minor)
+            decision = decide(self.policies, capability, facts, self.now, situation, proven)
+            if decision.outcome != "allowed":
+                self._log(wallet_id, decision, facts, situation, proven)
+                raise _refusal(decision, situation, amount_minor)
         if sampled:
-            self._log(wallet_id, decision, facts, _as_counted(found, facts, self.now))
+            situation = _as_counted(found, facts, self.now)
+            self._log(wallet_id, decision, facts, situation, proven)
 
     def _log(
-        self, wallet_id: str, decision: Decision, facts: dict[str, Any], situation: Situation
+        self,
+        wallet_id: str,
+        decision: Decision,
+        facts: dict[str, Any],
+        situation: Situation,
+        proven: Proven,
     ) -> None:
         kept = record(self.policies, decision.capability, facts, situation)
-        self.decisions.append(LoggedDecision(wallet_id, decision, kept))
+        self.decisions.append(TakenDecision(wallet_id, decision, kept, proven))
 
     def count(self, wallet_id: str, *, paid: int = 0, moved: int = 0, received: int = 0) -> None:
         """Adds to the limit counters (minor units; less than 0 gives back, never below
@@ -170,6 +187,14 @@ class Batch:
     def add_row(self, kind: str, row: Any) -> None:
         """Keeps a row for the kind's `write`."""
         self.rows.setdefault(kind, []).append(row)
+
+
+def _refusal(decision: Decision, situation: Situation, amount_minor: int) -> QianbaoError:
+    if decision.outcome == "blocked":
+        return BlockedByPolicy(decision, situation, amount_minor)
+    if decision.capability == "be_charged":
+        return ChargeNeedsHolder(decision)
+    return StepUpRequired(decision, situation, amount_minor)
 
 
 def is_sampled(key: str, per_mille: int) -> bool:

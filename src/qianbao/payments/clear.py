@@ -29,6 +29,7 @@ from qianbao.payments.errors import (
     RequestClash,
 )
 from qianbao.payments.settle import PoliciesInForce, Settling
+from qianbao.payments.waiting import Bound, step_up_id
 from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import plan
@@ -36,7 +37,7 @@ from qianbao.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Waiting = tuple[Any, "asyncio.Future[Any]"]
+Queued = tuple[Any, "asyncio.Future[Any]"]
 _SIDE_BY_SIDE = 2
 """Batches that one process clears at once, at most: it waits for one server."""
 _MANY = 128
@@ -60,8 +61,8 @@ class Clearing:
         self._policies = policies
         self._settings = settings
         self._clock = clock
-        self._queue: list[Waiting] = []
-        self._under_way: dict[asyncio.Task[None], list[Waiting]] = {}
+        self._queue: list[Queued] = []
+        self._under_way: dict[asyncio.Task[None], list[Queued]] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -113,6 +114,13 @@ class Clearing:
             return None
         return msgspec.json.decode(found[1], type=kind.answer)
 
+    def bound(self, request: Any) -> Bound:
+        """What a code for `request`, of a kind that a holder may be asked about, is good for."""
+        kind = self._settling.kinds[type(request)]
+        assert kind.counterparty is not None
+        name = step_up_id(request.wallet_id, request.key)
+        return Bound(request.wallet_id, name, digest(request, kind), kind.counterparty(request))
+
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
             statements = Statements(conn)
@@ -134,12 +142,12 @@ class Clearing:
         if self._queue:
             self._woken.set()
 
-    def _take(self) -> list[Waiting]:
+    def _take(self) -> list[Queued]:
         most = self._settings.clearing_batch
         batch, self._queue = self._queue[:most], self._queue[most:]
         return batch
 
-    def _take_apart(self) -> list[Waiting]:
+    def _take_apart(self) -> list[Queued]:
         """`_MANY` or more that touch no account of the batch under way, nor of one who waits for it
         and came before: they are cleared beside it, and neither we nor the server waits for the
         other. Fewer wait, since a batch costs hardly less for being small."""
@@ -148,8 +156,8 @@ class Clearing:
         touched: set[AccountKey] = set()
         for batch in self._under_way.values():
             touched.update(*map(self._accounts, batch))
-        apart: list[Waiting] = []
-        rest: list[Waiting] = []
+        apart: list[Queued] = []
+        rest: list[Queued] = []
         for one in self._queue:
             accounts = self._accounts(one)
             if touched.isdisjoint(accounts) and len(apart) < self._settings.clearing_batch:
@@ -162,10 +170,10 @@ class Clearing:
         self._queue = rest
         return apart
 
-    def _accounts(self, waiting: Waiting) -> Sequence[AccountKey]:
-        return self._settling.kinds[type(waiting[0])].accounts(waiting[0])
+    def _accounts(self, queued: Queued) -> Sequence[AccountKey]:
+        return self._settling.kinds[type(queued[0])].accounts(queued[0])
 
-    async def _clear(self, waiting: list[Waiting]) -> None:
+    async def _clear(self, waiting: list[Queued]) -> None:
         """Clears a batch; when it fails as a whole though the database is there, one request at a
         time, so that a bad one does not fail its neighbours."""
         try:
@@ -184,7 +192,7 @@ class Clearing:
                 outcomes = [ClearingInterrupted()] * len(waiting)
         _answer(waiting, outcomes)
 
-    async def _clear_each(self, waiting: list[Waiting]) -> None:
+    async def _clear_each(self, waiting: list[Queued]) -> None:
         rest = list(waiting)
         try:
             while rest:
@@ -199,7 +207,7 @@ class Clearing:
             return await self._settling.clear(conn, requests)
 
 
-def _answer(waiting: list[Waiting], outcomes: Sequence[Any]) -> None:
+def _answer(waiting: list[Queued], outcomes: Sequence[Any]) -> None:
     for (_, future), outcome in zip(waiting, outcomes, strict=True):
         if future.done():
             continue  # whoever asked has gone; the answer is stored under the key

@@ -6,14 +6,19 @@ needs stored policies, and is `rollouts.replay`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from qianbao.db.arrays import Array, texts
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.db.statements import Statements
 from qianbao.errors import NotFound
-from qianbao.ids import first_id
+from qianbao.ids import first_id, new_id
+from qianbao.payments.batch import Batch, TakenDecision
+from qianbao.policy.asking import Factor
 
 SQL = load("qianbao.payments")
 
@@ -30,8 +35,8 @@ class DecisionUnknown(NotFound):
 
 class LoggedDecision(msgspec.Struct, frozen=True):
     """A decision as logged. `policies` are name, version and stops (as known then) of each that had
-    a say, `facts` what they read, `situation` the columns behind that, `reasons` what was told; all
-    as JSON gives them back."""
+    a say, `facts` what they read, `situation` the columns behind that, `proven` what the request
+    had proved, `reasons` and `asks` what was told; all as JSON gives them back."""
 
     decision_id: str
     wallet_id: str
@@ -41,7 +46,36 @@ class LoggedDecision(msgspec.Struct, frozen=True):
     reasons: list[dict[str, Any]]
     facts: dict[str, Any]
     situation: dict[str, Any]
+    proven: list[Factor]
+    asks: list[dict[str, Any]]
     at: datetime
+
+
+def ask_to_log(statements: Statements, batch: Batch) -> None:
+    """Writes what a batch has decided into the log."""
+    logged = batch.decisions
+    if not logged:
+        return
+
+    def column(part: Callable[[TakenDecision], Any]) -> Array:
+        return texts([msgspec.json.encode(part(one)).decode() for one in logged])
+
+    statements.ask(
+        SQL.write_decisions,
+        {
+            "wallets": texts([one.wallet_id for one in logged]),
+            "ids": texts([new_id("dec", batch.now) for _ in logged]),
+            "capabilities": texts([one.decision.capability for one in logged]),
+            "outcomes": texts([one.decision.outcome for one in logged]),
+            "policies": column(lambda one: one.record.policies),
+            "reasons": column(lambda one: one.decision.reasons),
+            "facts": column(lambda one: one.record.facts),
+            "situations": column(lambda one: one.record.situation),
+            "proven": column(lambda one: sorted(one.proven)),
+            "asks": column(lambda one: one.decision.asks),
+            "now": batch.now,
+        },
+    )
 
 
 async def find_decision(conn: Connection, decision_id: str) -> LoggedDecision:

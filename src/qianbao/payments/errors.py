@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
+from qianbao.policy.asking import factor_words
 from qianbao.policy.decide import Decision
 from qianbao.policy.facts import Situation
 from qianbao.remedies.plan import WayOut
@@ -26,6 +29,53 @@ class BlockedByPolicy(QianbaoError):
         super().__init__(
             reasons_en=" ".join(reason.sentence_en for reason in decision.reasons),
             reasons_zh="".join(reason.sentence_zh for reason in decision.reasons),
+        )
+
+
+class StepUpRequired(QianbaoError):
+    """Carries the decision, and under which id the request waits until when, once the clearing loop
+    has kept it."""
+
+    code = "step_up_required"
+    status = 403
+    en = "This takes {factors_en}, too. Nothing was moved yet. {reasons_en}"
+    zh = "还需要提供{factors_zh}，尚未动用资金。{reasons_zh}"
+    next_en = "Have the code sent for this request, then send it again with the code, same key."
+    next_zh = "请为本请求获取验证码，然后附上验证码、用同一个键重新提交。"
+
+    def __init__(self, decision: Decision, situation: Situation, amount_minor: int) -> None:
+        self.decision = decision
+        self.situation = situation
+        self.amount_minor = amount_minor
+        self.step_up_id = ""
+        self.expires_at = datetime.min
+        super().__init__(
+            factors=list(decision.factors),
+            factors_en=factor_words(decision.factors, "en"),
+            factors_zh=factor_words(decision.factors, "zh"),
+            reasons_en=" ".join(reason.sentence_en for reason in decision.asks),
+            reasons_zh="".join(reason.sentence_zh for reason in decision.asks),
+        )
+
+
+class ChargeNeedsHolder(QianbaoError):
+    """A merchant's charge that rules ask the holder's own proof for."""
+
+    code = "charge_needs_holder"
+    status = 403
+    en = "The holder has to confirm this amount themselves ({titles_en}). Nothing was charged."
+    zh = "这笔金额须由用户本人确认（{titles_zh}），未扣款。"
+    next_en = "Ask for it as a payment; the holder confirms it with {factors_en}. Or charge less."
+    next_zh = "请改为发起付款，由用户凭{factors_zh}确认；或减少金额。"
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(
+            factors=list(decision.factors),
+            factors_en=factor_words(decision.factors, "en").replace("your", "their"),
+            factors_zh=factor_words(decision.factors, "zh"),
+            titles_en="; ".join(reason.title_en for reason in decision.asks),
+            titles_zh="；".join(reason.title_zh for reason in decision.asks),
         )
 
 

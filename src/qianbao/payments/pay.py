@@ -25,6 +25,7 @@ from qianbao.payments.errors import (
     PaymentUnknown,
 )
 from qianbao.payments.merchants import Payment
+from qianbao.policy.asking import NOTHING, Proven
 
 
 class Pay(msgspec.Struct, frozen=True):
@@ -35,6 +36,7 @@ class Pay(msgspec.Struct, frozen=True):
     merchant_id: str
     payment_id: str
     amount: Money
+    proven: Proven = NOTHING
 
     @property
     def scope(self) -> str:
@@ -98,7 +100,7 @@ def _apply(request: Pay, batch: Batch) -> Paid:
     amount = check_amount(request.amount, payer.currency)
     payment = batch.loaded["payments"].get((request.merchant_id, request.payment_id))
     _check_payable(payment, request.amount)
-    batch.decide(request.wallet_id, "pay", amount)
+    batch.decide(request.wallet_id, "pay", amount, request.proven)
     transfer = Transfer(
         kind="payment",
         debit=main_account(request.wallet_id, payer.currency),
@@ -153,5 +155,6 @@ KIND = Kind(
     wallets=lambda request: [request.wallet_id],
     load=lock_payments,
     apply=_apply,
+    counterparty=attrgetter("merchant_id"),
     write=_write,
 )

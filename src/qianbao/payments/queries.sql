@@ -34,19 +34,23 @@ WHERE c.wallet_id = n.wallet_id
 
 -- name: write_decisions
 INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts,
-    situation, at)
+    situation, proven, asks, at)
 SELECT n.wallet_id, n.decision_id, n.capability, n.outcome, n.policies::jsonb, n.reasons::jsonb,
-    n.facts::jsonb, n.situation::jsonb, %(now)s
+    n.facts::jsonb, n.situation::jsonb, n.proven::jsonb, n.asks::jsonb, %(now)s
 FROM unnest(%(wallets)b::text[], %(ids)b::text[], %(capabilities)b::text[], %(outcomes)b::text[],
-    %(policies)b::text[], %(reasons)b::text[], %(facts)b::text[], %(situations)b::text[])
-    AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts, situation)
+    %(policies)b::text[], %(reasons)b::text[], %(facts)b::text[], %(situations)b::text[],
+    %(proven)b::text[], %(asks)b::text[])
+    AS n (wallet_id, decision_id, capability, outcome, policies, reasons, facts, situation, proven,
+        asks)
 
 -- name: find_decision
-SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, at
+SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, proven,
+    asks, at
 FROM decisions WHERE decision_id = %(decision_id)s
 
 -- name: list_decisions
-SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, at
+SELECT decision_id, wallet_id, capability, outcome, policies, reasons, facts, situation, proven,
+    asks, at
 FROM decisions WHERE wallet_id = %(wallet_id)s ORDER BY decision_id DESC LIMIT %(limit)s
 
 -- name: forget_decisions
@@ -54,6 +58,43 @@ FROM decisions WHERE wallet_id = %(wallet_id)s ORDER BY decision_id DESC LIMIT %
 DELETE FROM decisions WHERE (wallet_id, decision_id) IN (
     SELECT wallet_id, decision_id FROM decisions
     WHERE decision_id < %(first)s ORDER BY decision_id LIMIT %(limit)s)
+
+-- name: write_step_ups
+-- The request as it was last sent under its key. Another one starts anew: no code and no proof that
+-- the one before it had is good for it.
+INSERT INTO step_ups AS s (wallet_id, step_up_id, kind, request_hash, amount_minor, currency,
+    counterparty_id, pin_proven, expires_at)
+SELECT n.wallet_id, n.step_up_id, n.kind, n.request_hash, n.amount_minor, n.currency,
+    n.counterparty_id, n.pins = 1, %(expires_at)s
+FROM unnest(%(wallets)b::text[], %(ids)b::text[], %(kinds)b::text[], %(hashes)b::bytea[],
+    %(amounts)b::bigint[], %(currencies)b::text[], %(counterparties)b::text[], %(pins)b::bigint[])
+    AS n (wallet_id, step_up_id, kind, request_hash, amount_minor, currency, counterparty_id, pins)
+ON CONFLICT (wallet_id, step_up_id) DO UPDATE
+SET kind = excluded.kind, request_hash = excluded.request_hash,
+    amount_minor = excluded.amount_minor, currency = excluded.currency,
+    counterparty_id = excluded.counterparty_id, pin_proven = excluded.pin_proven,
+    expires_at = excluded.expires_at, code_proven_at = NULL,
+    signup_id = CASE WHEN s.request_hash = excluded.request_hash THEN s.signup_id END
+
+-- name: find_step_up
+SELECT wallet_id, step_up_id, kind, request_hash, amount_minor, currency, counterparty_id,
+    pin_proven, signup_id, code_proven_at, expires_at
+FROM step_ups WHERE wallet_id = %(wallet_id)s AND step_up_id = %(step_up_id)s
+
+-- name: set_step_up_code
+UPDATE step_ups SET signup_id = %(signup_id)s
+WHERE wallet_id = %(wallet_id)s AND step_up_id = %(step_up_id)s
+    AND request_hash = %(request_hash)s
+
+-- name: prove_step_up
+UPDATE step_ups SET code_proven_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND step_up_id = %(step_up_id)s
+    AND request_hash = %(request_hash)s AND signup_id = %(signup_id)s
+
+-- name: forget_step_ups
+DELETE FROM step_ups WHERE (wallet_id, step_up_id) IN (
+    SELECT wallet_id, step_up_id FROM step_ups
+    WHERE expires_at < %(before)s ORDER BY expires_at LIMIT %(limit)s)
 
 -- name: add_merchant
 INSERT INTO merchants (merchant_id, currency, name_en, name_zh, api_key_hash, created_at)

@@ -13,21 +13,30 @@ the rows go by COPY, a table at a time while the rest is settled.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import Array, days, integers, texts
+from qianbao.db.arrays import days, integers, texts
 from qianbao.db.copies import Copies
 from qianbao.db.queries import Connection
 from qianbao.db.statements import Statements
 from qianbao.errors import QianbaoError
-from qianbao.ids import new_id
 from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, tables_of, take_book
-from qianbao.payments.answers import answers_of, ask_answers, ask_to_keep, digest, encode, sql
-from qianbao.payments.batch import Batch, Kind, LoggedDecision, Member
-from qianbao.payments.errors import SameKeyOtherRequest
+from qianbao.payments.answers import (
+    answers_of,
+    ask_answers,
+    ask_to_keep_answers,
+    digest,
+    encode,
+    sql,
+)
+from qianbao.payments.batch import Batch, Kind, Member
+from qianbao.payments.decisions import ask_to_log
+from qianbao.payments.errors import SameKeyOtherRequest, StepUpRequired
+from qianbao.payments.waiting import Waiting, ask_to_keep, step_up_id
 from qianbao.policy.policies import Policy
 from qianbao.settings import Settings
 from qianbao.wallets.known import KnownWallets, ask_moved
@@ -156,10 +165,12 @@ async def _write(conn: Connection, batch: Batch, *, rows_too: bool) -> None:
     statements = Statements(conn)
     ask_changes(statements, batch.book)
     _write_counters(statements, batch)
-    _write_decisions(statements, batch)
+    ask_to_log(statements, batch)
+    if batch.waiting:
+        ask_to_keep(statements, list(batch.waiting.values()))
     if rows_too and batch.answers:
         ask_rows(statements, batch.book)
-        ask_to_keep(statements, batch)
+        ask_to_keep_answers(statements, batch)
     await statements.answered(commit=True)
 
 
@@ -178,10 +189,32 @@ def _settle(
         answer = kind.apply(request, batch)
     except QianbaoError as refusal:
         batch.book.back_to(mark)
+        if isinstance(refusal, StepUpRequired):
+            _keep_waiting(request, kind, digest, refusal, batch)
         return refusal
     fresh[key] = (digest, answer)
     batch.answers.append((*key, digest, encode(answer).decode(), batch.book.moment))
     return answer
+
+
+def _keep_waiting(
+    request: Any, kind: Kind, digest: bytes, refusal: StepUpRequired, batch: Batch
+) -> None:
+    """So that a code can be sent for exactly this request, and for no other."""
+    assert kind.counterparty is not None
+    refusal.step_up_id = step_up_id(request.wallet_id, request.key)
+    refusal.expires_at = batch.now + timedelta(minutes=batch.settings.step_up_minutes)
+    batch.waiting[refusal.step_up_id] = Waiting(
+        wallet_id=request.wallet_id,
+        step_up_id=refusal.step_up_id,
+        kind=kind.name,
+        request_hash=digest,
+        amount_minor=refusal.amount_minor,
+        currency=refusal.situation.currency,
+        counterparty_id=kind.counterparty(request),
+        pin_proven="pin" in request.proven,
+        expires_at=refusal.expires_at,
+    )
 
 
 def _write_counters(statements: Statements, batch: Batch) -> None:
@@ -196,30 +229,6 @@ def _write_counters(statements: Statements, batch: Batch) -> None:
             "paid": integers([one.paid_minor for one in counted]),
             "moved": integers([one.moved_minor for one in counted]),
             "received": integers([one.received_minor for one in counted]),
-            "now": batch.now,
-        },
-    )
-
-
-def _write_decisions(statements: Statements, batch: Batch) -> None:
-    logged = batch.decisions
-    if not logged:
-        return
-
-    def column(part: Callable[[LoggedDecision], Any]) -> Array:
-        return texts([msgspec.json.encode(part(one)).decode() for one in logged])
-
-    statements.ask(
-        sql.write_decisions,
-        {
-            "wallets": texts([one.wallet_id for one in logged]),
-            "ids": texts([new_id("dec", batch.now) for _ in logged]),
-            "capabilities": texts([one.decision.capability for one in logged]),
-            "outcomes": texts([one.decision.outcome for one in logged]),
-            "policies": column(lambda one: one.record.policies),
-            "reasons": column(lambda one: one.decision.reasons),
-            "facts": column(lambda one: one.record.facts),
-            "situations": column(lambda one: one.record.situation),
             "now": batch.now,
         },
     )

@@ -13,6 +13,7 @@ from qianbao.money import Money, check_amount
 from qianbao.payments.bank_orders import BankOrder, linked_card, load_cards, new_order, write_orders
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
+from qianbao.policy.asking import NOTHING, Proven
 
 
 class TopUp(msgspec.Struct, frozen=True):
@@ -23,6 +24,7 @@ class TopUp(msgspec.Struct, frozen=True):
     order_id: str
     card_id: str
     amount: Money
+    proven: Proven = NOTHING
 
     @property
     def scope(self) -> str:
@@ -49,7 +51,7 @@ def _apply(request: TopUp, batch: Batch) -> BankOrder:
     wallet = batch.open_wallet(request.wallet_id)
     amount = check_amount(request.amount, wallet.currency)
     card = linked_card(batch, request.wallet_id, request.card_id)
-    batch.decide(request.wallet_id, "top_up", amount)
+    batch.decide(request.wallet_id, "top_up", amount, request.proven)
     batch.count(request.wallet_id, received=amount)
     batch.order_under_way(request.wallet_id, 1)
     order = new_order("top_up", request.order_id, card, amount, wallet.currency, batch.now)
@@ -70,5 +72,6 @@ KIND = Kind(
     wallets=lambda request: [request.wallet_id],
     load=_load,
     apply=_apply,
+    counterparty=attrgetter("card_id"),
     write=_write,
 )

@@ -15,6 +15,7 @@ from qianbao.money import Money, check_amount
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import BlockedByPolicy, ReceiverCannotReceive, check_note
+from qianbao.policy.asking import NOTHING, Proven
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
 from qianbao.wallets.phones import read_phone
 from qianbao.wallets.profile import open_wallet_of
@@ -39,6 +40,7 @@ class SendMoney(msgspec.Struct, frozen=True):
     amount: Money
     note: str = ""
     to_phone: str = ""
+    proven: Proven = NOTHING
 
     @property
     def scope(self) -> str:
@@ -100,7 +102,7 @@ def _apply(request: SendMoney, batch: Batch) -> Sent:
         raise NoWalletAtPhone()
     if request.wallet_id == request.to_wallet_id:
         raise SameAccount()
-    batch.decide(request.wallet_id, "transfer", amount)
+    batch.decide(request.wallet_id, "transfer", amount, request.proven)
     try:
         batch.decide(request.to_wallet_id, "receive", amount)
     except (BlockedByPolicy, WalletClosed, WalletUnknown):
@@ -132,4 +134,5 @@ KIND = Kind(
     accounts=_accounts,
     wallets=_wallets,
     apply=_apply,
+    counterparty=attrgetter("to_wallet_id"),
 )

@@ -26,6 +26,7 @@ from qianbao.payments.bank_orders import (
 )
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
+from qianbao.policy.asking import NOTHING, Proven
 from qianbao.wallets.fees import fee_from_balance, withdraw_all
 
 
@@ -39,6 +40,7 @@ class Withdraw(msgspec.Struct, frozen=True):
     card_id: str
     amount: Money | None
     currency: str = "CNY"
+    proven: Proven = NOTHING
 
     @property
     def scope(self) -> str:
@@ -86,7 +88,7 @@ def _apply(request: Withdraw, batch: Batch) -> BankOrder:
     used = person[1] if person is not None else 0
     free_left = max(0, batch.settings.withdrawal_free_minor - used)
     amount, fee = _amount_and_fee(request, free_left, batch)
-    batch.decide(request.wallet_id, "withdraw", amount)
+    batch.decide(request.wallet_id, "withdraw", amount, request.proven)
     hold_id = new_id("hld", batch.now)
     account = main_account(request.wallet_id, wallet.currency)
     batch.book.hold(account, hold_id, amount + fee, f"withdrawal {request.order_id}")
@@ -119,5 +121,6 @@ KIND = Kind(
     wallets=lambda request: [request.wallet_id],
     load=_load,
     apply=_apply,
+    counterparty=attrgetter("card_id"),
     write=_write,
 )

@@ -1,6 +1,7 @@
 """The decision: may this wallet do this, now? And what is coming, if nobody does anything.
 
-Here belongs combining policies: the strictest wins, and all reasons are given, not the first.
+Here belongs combining policies: the strictest wins, and all reasons are given, not the first. A
+block is stricter than being asked for more proof, and that is stricter than going through.
 Facts and policies come in as values, so a decision taken inside a payment's transaction, in a plan
 three steps ahead, or years later from the log is the same call.
 """
@@ -15,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.asking import EVERYTHING, FACTORS, Factor, Proven
 from qianbao.policy.dates import phase, retired_from
 from qianbao.policy.facts import Facts, Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
@@ -34,6 +36,8 @@ HORIZON_DAYS = 400
 
 _INSTANT = timedelta(microseconds=1)
 
+Outcome = Literal["allowed", "step_up", "blocked"]
+
 
 class CapabilityUnknown(InvalidInput):
     code = "capability_unknown"
@@ -44,13 +48,16 @@ class CapabilityUnknown(InvalidInput):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The answer for one request. `reasons` is empty exactly when it is allowed; `versions` names
-    every policy that had a say on this capability, in force or not."""
+    """The answer for one request. `reasons` is empty unless it is blocked; `versions` names every
+    policy that had a say on this capability, in force or not. `factors` are what is asked for and
+    was not proven, `asks` why, policy by policy; a blocked request is told of them, too."""
 
-    outcome: Literal["allowed", "blocked"]
+    outcome: Outcome
     capability: str
     reasons: tuple[Reason, ...]
     versions: tuple[tuple[str, int], ...]
+    factors: tuple[Factor, ...] = ()
+    asks: tuple[Reason, ...] = ()
 
 
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,15 +85,40 @@ def decide(
     facts: Facts,
     now: datetime,
     situation: Situation,
+    proven: Proven = EVERYTHING,
 ) -> Decision:
     """Whether the wallet of `situation` may use `capability` at `now`; `facts` are its facts at
-    that moment with the request's amount (`facts_at`). Raises `CapabilityUnknown`."""
+    that moment with the request's amount (`facts_at`), `proven` is what the request has proved of
+    whoever asks: everything, where only the wallet is asked about. Raises `CapabilityUnknown`."""
     said = rules_on(policies, capability)
-    blocking = _blocking(said, facts, now, situation)
-    if not blocking:
+    blocking = _unmet(said.rules, facts, now, situation)
+    unproven = _unproven(said, facts, now, situation, proven)
+    if not blocking and not unproven:
         return said.allowed
-    reasons = tuple(_reason(policy, situation, facts, now) for policy in blocking)
-    return Decision("blocked", capability, reasons, said.allowed.versions)
+    wanted = {factor for policy in unproven for factor in policy.asks} - proven
+    return Decision(
+        "blocked" if blocking else "step_up",
+        capability,
+        tuple(_reason(policy, situation, facts, now) for policy in blocking),
+        said.allowed.versions,
+        tuple(factor for factor in FACTORS if factor in wanted),
+        tuple(reason(policy, situation, facts, now, deadline=None) for policy in unproven),
+    )
+
+
+def outcome(
+    policies: tuple[Policy, ...],
+    capability: str,
+    facts: Facts,
+    now: datetime,
+    situation: Situation,
+    proven: Proven = EVERYTHING,
+) -> Outcome:
+    """What `decide` answers, without its words."""
+    said = rules_on(policies, capability)
+    if _unmet(said.rules, facts, now, situation):
+        return "blocked"
+    return "step_up" if _unproven(said, facts, now, situation, proven) else "allowed"
 
 
 def allows(
@@ -97,7 +129,7 @@ def allows(
     situation: Situation,
 ) -> bool:
     """Whether `decide` would say "allowed", without its words: for searching."""
-    return not _blocking(rules_on(policies, capability), facts, now, situation)
+    return not _unmet(rules_on(policies, capability).rules, facts, now, situation)
 
 
 def blocking(
@@ -111,7 +143,7 @@ def blocking(
     found = [
         policy
         for capability in capabilities
-        for policy in _blocking(rules_on(policies, capability), facts, now, situation)
+        for policy in _unmet(rules_on(policies, capability).rules, facts, now, situation)
     ]
     return tuple(dict.fromkeys(found))
 
@@ -217,9 +249,11 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
 
 
 class Said(msgspec.Struct, frozen=True, eq=False):
-    """What a set of policies says on one capability, prepared once."""
+    """What a set of policies says on one capability, prepared once: `rules` block it, `asking` want
+    more proof before it."""
 
     rules: tuple[Rule, ...]
+    asking: tuple[Rule, ...]
     allowed: Decision
 
 
@@ -228,32 +262,49 @@ def rules_on(policies: tuple[Policy, ...], capability: str) -> Said:
     """What `policies` say on `capability`. Raises `CapabilityUnknown`."""
     if capability not in CAPABILITIES:
         raise CapabilityUnknown(capability=capability[:40], known=", ".join(CAPABILITIES))
-    touching = [policy for policy in policies if capability in policy.blocks]
-    rules = tuple(
-        Rule(
-            policy,
-            reached_by_bucket(policy),
-            retired_from(policy),
-            policy.applies_to.holds,
-            policy.requires.holds,
-        )
-        for policy in touching
+    blocking = [policy for policy in policies if capability in policy.blocks]
+    asking = [policy for policy in policies if capability in policy.asks_before]
+    versions = tuple((policy.name, policy.version) for policy in (*blocking, *asking))
+    return Said(
+        tuple(map(_rule, blocking)),
+        tuple(map(_rule, asking)),
+        Decision("allowed", capability, (), versions),
     )
-    versions = tuple((policy.name, policy.version) for policy in touching)
-    return Said(rules, Decision("allowed", capability, (), versions))
 
 
-def _blocking(said: Said, facts: Facts, now: datetime, situation: Situation) -> list[Policy]:
+def _rule(policy: Policy) -> Rule:
+    return Rule(
+        policy,
+        reached_by_bucket(policy),
+        retired_from(policy),
+        policy.applies_to.holds,
+        policy.requires.holds,
+    )
+
+
+def _unmet(
+    rules: tuple[Rule, ...], facts: Facts, now: datetime, situation: Situation
+) -> list[Policy]:
     """The policies that are in force for this wallet and not met, its own grace used up."""
     return [
         rule.policy
-        for rule in said.rules
+        for rule in rules
         if rule.begins[situation.bucket] <= now < rule.end
         and rule.applies(facts)
         and not rule.met(facts)
         and (not situation.exemptions or reached_from(rule.policy, situation) <= now)
         and (not rule.policy.grace_days or _since(rule.policy, situation, facts, now))
     ]
+
+
+def _unproven(
+    said: Said, facts: Facts, now: datetime, situation: Situation, proven: Proven
+) -> list[Policy]:
+    """The policies that ask for more than the request has proved."""
+    if not said.asking or len(proven) == len(FACTORS):
+        return []
+    asking = _unmet(said.asking, facts, now, situation)
+    return [policy for policy in asking if not proven.issuperset(policy.asks)]
 
 
 def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> Reason:

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.asking import ASKS_BEFORE, FACTORS
 from qianbao.policy.conditions import nearest
 from qianbao.policy.facts import FACTS
 from qianbao.policy.marks import Marked, PolicyFieldWrong
@@ -145,7 +146,9 @@ _SAID = {
     "applies_to": "Whom the rule is about: a condition over facts. Left out: everybody.",
     "requires": "What they need: a condition over facts. Not TRUE blocks. Or give limit.",
     "limit": "How far an amount may go. Or give requires.",
-    "otherwise": "What falls away from a wallet that does not meet it.",
+    "when": "When a rule that asks for something does so: a condition over facts; where it is not "
+    "known, it asks. Or give requires, or limit.",
+    "otherwise": "What falls away from a wallet that does not meet it, or what is asked of it.",
     "timeline": "The days on which its phases begin. Left out: it is in force always.",
     "grace_days": "Days that each wallet has from when it fell out of compliance.",
     "who_must_act": "Who can end the block.",
@@ -161,7 +164,7 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
     facts = "; ".join(f"{fact.name} ({fact.type}): {fact.en}" for fact in FACTS.values())
     for name, field in top["properties"].items():
         said = _SAID[name]
-        if name in ("applies_to", "requires"):
+        if name in ("applies_to", "requires", "when"):
             said = f"{said} Facts: {facts}."
         field["description"] = said
     amounts = [fact.name for fact in FACTS.values() if fact.unit == "minor"]
@@ -169,7 +172,7 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
         "enum": amounts,
         "description": "What has been used up so far. Left out: the amount of each request.",
     }
-    parts["Otherwise"]["properties"]["block"]["items"]["enum"] = [*capabilities]
+    parts["Otherwise"] = _effects(capabilities)
     for part in parts.values():
         part.pop("description", None)  # written for readers of the code
         part["title"] = part["title"].lstrip("_")
@@ -177,9 +180,29 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **top,
         "title": "A policy of Qianbao",
-        "oneOf": [{"required": ["requires"]}, {"required": ["limit"]}],
+        "oneOf": [{"required": [one]} for one in ("requires", "limit", "when")],
         "$defs": parts,
     }
     plain = msgspec.json.encode(schema).decode().replace('"#/$defs/_', '"#/$defs/')
     read: dict[str, Any] = msgspec.json.decode(plain)
     return read
+
+
+def _effects(capabilities: tuple[str, ...]) -> dict[str, Any]:
+    """What a rule does: it blocks, or it asks for something before something."""
+
+    def some_of(known: tuple[str, ...], said: str) -> dict[str, Any]:
+        items = {"type": "string", "enum": [*known]}
+        return {"type": "array", "minItems": 1, "items": items, "description": said}
+
+    return {
+        "title": "Otherwise",
+        "type": "object",
+        "properties": {
+            "block": some_of(capabilities, "What falls away."),
+            "require": some_of(FACTORS, "What has to be proved as well. Say before what."),
+            "before": some_of(ASKS_BEFORE, "Before what that is asked for."),
+        },
+        "oneOf": [{"required": ["block"]}, {"required": ["require", "before"]}],
+        "additionalProperties": False,
+    }

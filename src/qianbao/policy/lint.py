@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from qianbao.policy.asking import FACTORS
 from qianbao.policy.marks import read_marked
 from qianbao.policy.policies import Policy, Words, load_policy
 from qianbao.policy.space import Cell, Space, space_of
@@ -45,18 +46,18 @@ def in_force(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 
 def lint_conditions(policies: tuple[Policy, ...]) -> tuple[Finding, ...]:
-    """Every policy that is named twice, can never apply or never block, and every two of which no
+    """Every policy that is named twice, can never apply, block or ask, and every two of which no
     wallet can meet both or one stands behind the other."""
-    found = [*_twice(policies), *_unproven(policies)]
-    blocking = []
+    found = [*_twice(policies), *_unproven(policies), *_asking_nothing(policies)]
+    useful = []
     for policy in policies:
         useless = _useless(policy)
         if useless is None:
-            blocking.append(policy)
+            useful.append(policy)
         else:
             found.append(useless)
-    for one, other in combinations(blocking, 2):
-        if set(one.blocks) & set(other.blocks):
+    for one, other in combinations(useful, 2):
+        if touched_by(one) & touched_by(other):
             found += _of_two(one, other)
     return tuple(found)
 
@@ -75,7 +76,36 @@ def line_of(policy: Policy, field: str) -> int:
 
 def condition_field(policy: Policy) -> str:
     """Where a policy says what it requires."""
-    return "limit" if policy.limit is not None else "requires"
+    if policy.limit is not None:
+        return "limit"
+    written = read_marked(policy.text).data
+    return "when" if isinstance(written, dict) and "when" in written else "requires"
+
+
+def touched_by(policy: Policy) -> set[str]:
+    """The capabilities that a policy blocks, or asks before."""
+    return {*policy.blocks, *policy.asks_before}
+
+
+def _effects(policy: Policy) -> set[tuple[str, str]]:
+    """What it does, each effect with its capability; a block stands before whatever is asked."""
+    blocks = {(one, effect) for one in policy.blocks for effect in ("block", *FACTORS)}
+    return blocks | {(one, factor) for one in policy.asks_before for factor in policy.asks}
+
+
+def _asking_nothing(policies: tuple[Policy, ...]) -> Iterator[Finding]:
+    """Whoever moves their own money gives the PIN anyway; only for a charge does it mean more."""
+    for policy in policies:
+        if policy.asks == ("pin",) and "be_charged" not in policy.asks_before:
+            yield Finding(
+                code="asks_nothing", severity="warning", policies=(policy.name,),
+                line=line_of(policy, "otherwise"),
+                message=Words(
+                    f"“{policy.name}” asks for nothing new: the payment PIN is always asked for "
+                    "before money moves.",
+                    f"规则 “{policy.name}” 没有新的要求：动用资金前本来就须输入支付密码。",
+                ),
+            )  # fmt: skip
 
 
 def _twice(policies: tuple[Policy, ...]) -> Iterator[Finding]:
@@ -119,7 +149,8 @@ def _useless(policy: Policy) -> Finding | None:
             code="never_blocks", severity="error", policies=(policy.name,),
             line=line_of(policy, condition_field(policy)),
             message=Words(
-                f"“{policy.name}” can never block: whoever it applies to always meets it.",
+                f"“{policy.name}” can never {'ask' if policy.asks else 'block'}: whoever it "
+                "applies to always meets it.",
                 f"规则 “{policy.name}” 永远不会生效：适用的用户总能满足条件。",
             ),
         )  # fmt: skip
@@ -141,7 +172,7 @@ def _of_two(one: Policy, other: Policy) -> Iterator[Finding]:
     ]  # fmt: skip
     can_be_met = any(_met(one, made) and _met(other, made) for made in both)
     alone = any(_met(one, made) for made in both) and any(_met(other, made) for made in both)
-    if both and alone and not can_be_met:
+    if both and alone and not can_be_met and one.blocks and other.blocks:
         yield Finding(
             code="contradict", severity="error", policies=(other.name, one.name),
             line=line_of(other, condition_field(other)),
@@ -153,15 +184,15 @@ def _of_two(one: Policy, other: Policy) -> Iterator[Finding]:
         )  # fmt: skip
         return
     for behind, before in ((other, one), (one, other)):
-        if set(behind.blocks) <= set(before.blocks) and all(
+        if _effects(behind) <= _effects(before) and all(
             is_unmet(before, made.facts) for made in cells if is_unmet(behind, made.facts)
         ):
             yield Finding(
                 code="shadowed", severity="warning", policies=(behind.name, before.name),
                 line=line_of(behind, condition_field(behind)),
                 message=Words(
-                    f"“{behind.name}” changes nothing: whoever it blocks, “{before.name}” blocks "
-                    "from as much.",
+                    f"“{behind.name}” changes nothing: whoever it stops, “{before.name}” stops "
+                    "as far.",
                     f"规则 “{behind.name}” 不起作用：它限制的用户都已被 “{before.name}” 同样限制。",
                 ),
             )  # fmt: skip

@@ -3,7 +3,7 @@
 Most of what rules read changes by acts (a card linked, a document renewed) and not by payments. For
 a wallet whose facts were read, the rules that no use of money can turn against it are done with; a
 permit keeps the rest as `terms`. Where a term fails, `decide` has the word: a permit only ever says
-"surely allowed", never "blocked".
+"surely allowed", never "blocked", and whatever was proved of whoever asks.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def permit(
     said = rules_on(policies, capability)
     terms: list[Term] = []
     until = datetime.max.replace(tzinfo=now.tzinfo)
-    for rule in said.rules:
+    for rule in (*said.rules, *said.asking):
         begin = reached_from(rule.policy, situation)
         until = min([until, *(edge for edge in (begin, rule.end) if edge > now)])
         if not begin <= now < rule.end:

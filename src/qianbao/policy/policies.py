@@ -11,6 +11,8 @@ PolicyFieldWrong          a field of the wrong shape, given twice, or no such da
 PolicyUnknownField        a field misspelt          (both in `fields`)
 PolicyFieldMissing        a field left out
 PolicyUnknownCapability   blocks something a wallet cannot do
+PolicyUnknownFactor       asks for something that cannot be proved   (both in
+PolicyCannotAsk           asks where nobody is there to answer        `asking`)
 PolicyTimelineOrder       announced after it is enforced, and the like
 PolicyTrapsMoney          could block withdraw, close or export without a legal hold
 and the errors of `conditions`
@@ -29,6 +31,7 @@ import msgspec
 from msgspec import Meta
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.asking import ASKS_BEFORE, Factor, PolicyCannotAsk, read_factors
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import (
     Condition,
@@ -120,8 +123,9 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One version of a rule, checked. `blocks` are the capabilities that fall away from a wallet to
-    which `applies_to` is TRUE while `requires` is not. `explain` says why to somebody it blocks,
-    `explain_ahead` to somebody it will block. `text` is the YAML it was read from."""
+    which `applies_to` is TRUE while `requires` is not; a rule that asks blocks nothing, and wants
+    the factors `asks` before `asks_before` instead. `explain` says why to somebody it blocks or
+    asks, `explain_ahead` to somebody it will block. `text` is the YAML it was read from."""
 
     name: str
     version: int
@@ -137,6 +141,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     requires: Condition
     limit: Limit | None
     blocks: tuple[str, ...]
+    asks: tuple[Factor, ...]
+    asks_before: tuple[str, ...]
     who_must_act: Actor
     timeline: Timeline | None
     grace_days: int
@@ -169,13 +175,15 @@ def load_policy(text: str, *, kept_open: bool = True) -> Policy:
         applies_to=_condition(marked, "applies_to", document.applies_to),
         requires=requires,
         limit=document.limit,
-        blocks=tuple(dict.fromkeys(document.otherwise.block)),
+        blocks=tuple(dict.fromkeys(document.otherwise.block or ())),
+        asks=read_factors(marked, document.otherwise.require or ()),
+        asks_before=tuple(dict.fromkeys(document.otherwise.before or ())),
         who_must_act=document.who_must_act,
         timeline=timeline,
         grace_days=document.grace_days,
         text=text,
     )
-    _check_blocks(marked, policy, kept_open=kept_open)
+    _check_capabilities(marked, policy, kept_open=kept_open)
     _check_explain(marked, policy)
     return policy
 
@@ -195,7 +203,7 @@ def policy_schema() -> dict[str, Any]:
 
 def locked_out_sql(policy: Policy, dialect: str = "postgres", *, columns: bool = False) -> str:
     """A condition over the wallet's row, or over facts as `columns`: whom the policy, once in
-    force, would block."""
+    force, would block, or ask."""
     applies = to_sql(policy.applies_to.tree, dialect, columns=columns)
     requires = to_sql(policy.requires.tree, dialect, columns=columns)
     return f"({applies}) IS TRUE AND ({requires}) IS NOT TRUE"
@@ -204,8 +212,13 @@ def locked_out_sql(policy: Policy, dialect: str = "postgres", *, columns: bool =
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────
 
 
+_Names = Annotated[list[str], Meta(min_length=1)]
+
+
 class _Otherwise(msgspec.Struct, forbid_unknown_fields=True):
-    block: Annotated[list[str], Meta(min_length=1)]
+    block: _Names | None = None
+    require: _Names | None = None
+    before: _Names | None = None
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -219,6 +232,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     applies_to: _Text | bool = True
     requires: _Text | bool | None = None
     limit: Limit | None = None
+    when: _Text | bool | None = None
     otherwise: _Otherwise
     timeline: Timeline | None = None
     grace_days: Annotated[int, Meta(ge=0, le=3650)] = 0
@@ -230,16 +244,45 @@ def _document(marked: Marked) -> _Document:
         document = msgspec.convert(marked.data, _Document)
     except msgspec.ValidationError as error:
         raise field_error(marked, _Document, error) from None
-    if (document.requires is None) == (document.limit is None):
+    _check_effect(marked, document.otherwise)
+    _check_one_condition(marked, document)
+    return document
+
+
+def _check_effect(marked: Marked, otherwise: _Otherwise) -> None:
+    """A rule blocks, or it asks for something before something."""
+    is_given = [one is not None for one in (otherwise.require, otherwise.before)]
+    if is_given != [otherwise.block is None] * 2:
         raise PolicyFieldWrong(
-            **marked.key_place("limit" if document.limit else "requires"),
+            **marked.key_place("otherwise"),
+            field="otherwise",
+            problem="either block is needed, or require and before",
+            problem_zh="须写 block，或同时写 require 与 before",
+            advice="Write {block: [pay]}, or {require: [code], before: [pay]}.",
+            advice_zh="请写成 {block: [pay]}，或 {require: [code], before: [pay]}。",
+        )
+
+
+def _check_one_condition(marked: Marked, document: _Document) -> None:
+    given = [name for name in ("requires", "limit", "when") if getattr(document, name) is not None]
+    if len(given) != 1:
+        raise PolicyFieldWrong(
+            **marked.key_place(given[-1] if given else "requires"),
             field="requires",
-            problem="exactly one of requires and limit is needed",
-            problem_zh="requires 与 limit 须写且只能写一个",
+            problem="exactly one of requires, limit and when is needed",
+            problem_zh="requires、limit 与 when 须写且只能写一个",
             advice="Keep the one that says what the rule asks for.",
             advice_zh="请只保留表达该规则要求的那一个。",
         )
-    return document
+    if given == ["when"] and document.otherwise.block is not None:
+        raise PolicyFieldWrong(
+            **marked.key_place("when"),
+            field="when",
+            problem="only a rule that asks for something has a when",
+            problem_zh="只有要求验证的规则才能写 when",
+            advice="Say what is needed, in requires.",
+            advice_zh="请在 requires 中写明所需条件。",
+        )
 
 
 def _condition(marked: Marked, field: str, written: str | bool | None) -> Condition:
@@ -254,6 +297,8 @@ def _condition(marked: Marked, field: str, written: str | bool | None) -> Condit
 
 def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
+    if document.when is not None:
+        return read_condition(f"NOT ({_condition(marked, 'when', document.when).text})")
     if limit is None:
         return _condition(marked, "requires", document.requires)
     if limit.fact is None:
@@ -266,6 +311,12 @@ def _requires(marked: Marked, document: _Document) -> Condition:
     if fact.unit != "minor":
         raise PolicyTypeError(**place, near=fact.name, given=fact.type, expected="an amount")
     return read_condition(f"{limit.fact} + amount_minor <= {limit.at_most_minor}")
+
+
+def _unknown_capability(place: dict[str, Any], name: str) -> PolicyUnknownCapability:
+    close = nearest(name, list(CAPABILITIES))
+    known = ", ".join(CAPABILITIES)
+    return PolicyUnknownCapability(**place, near=name, nearest=close, known=known)
 
 
 def _check_timeline(marked: Marked, timeline: Timeline) -> None:
@@ -299,15 +350,19 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         )
 
 
-def _check_blocks(marked: Marked, policy: Policy, *, kept_open: bool) -> None:
-    for index, capability in enumerate(policy.blocks):
-        detail: dict[str, Any] = marked.place("otherwise", "block", index) | {"near": capability}
+def _check_capabilities(marked: Marked, policy: Policy, *, kept_open: bool) -> None:
+    for index, capability in enumerate(policy.asks_before):
+        place = marked.place("otherwise", "before", index)
         if capability not in CAPABILITIES:
-            close = nearest(capability, list(CAPABILITIES))
-            known = ", ".join(CAPABILITIES)
-            raise PolicyUnknownCapability(**detail, nearest=close, known=known)
+            raise _unknown_capability(place, capability)
+        if capability not in ASKS_BEFORE:
+            raise PolicyCannotAsk(**place, near=capability, known=", ".join(ASKS_BEFORE))
+    for index, capability in enumerate(policy.blocks):
+        place = marked.place("otherwise", "block", index)
+        if capability not in CAPABILITIES:
+            raise _unknown_capability(place, capability)
         if kept_open and capability in WAYS_OUT_OF_A_WALLET and blocks_without_hold(policy):
-            raise PolicyTrapsMoney(**detail, policy=policy.name)
+            raise PolicyTrapsMoney(**place, near=capability, policy=policy.name)
 
 
 def blocks_without_hold(policy: Policy) -> bool:

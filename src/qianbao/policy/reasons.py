@@ -15,6 +15,7 @@ from qianbao.bank_names import bank_list
 from qianbao.clock import local_date
 from qianbao.errors import Language
 from qianbao.money import show
+from qianbao.policy.asking import Factor, factor_words
 from qianbao.policy.compared import Compared, compare
 from qianbao.policy.dates import announced_from, enforced_from
 from qianbao.policy.facts import FACTS, Facts, Situation
@@ -23,11 +24,12 @@ from qianbao.policy.sentences import placeholders, sentence, show_value
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one policy blocks. `announced_at` and `in_force_from` are the rule's own days, None: it
-    has always been in force. `since`: when it began to block this wallet. `deadline`: until when
-    that could have been prevented; None where there was no such time, because the rule was there
-    before the wallet, or an act of the holder (or this amount) made it apply. `headroom_minor`:
-    what a limit still leaves; None for rules that are no limit."""
+    """Why one policy blocks, or asks for `factors` (empty: it blocks). `announced_at` and
+    `in_force_from` are the rule's own days, None: it has always been in force. `since`: when it
+    began to block this wallet. `deadline`: until when that could have been prevented; None where
+    there was no such time, because the rule was there before the wallet, or an act of the holder
+    (or this amount) made it apply. `headroom_minor`: what a limit still leaves; None for rules that
+    are no limit."""
 
     policy: str
     version: int
@@ -43,6 +45,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime | None
     who_must_act: Actor
     headroom_minor: int | None
+    factors: tuple[Factor, ...] = ()
 
 
 def reason(
@@ -54,8 +57,8 @@ def reason(
     deadline: datetime | None,
     today: Facts | None = None,
 ) -> Reason:
-    """Why `policy`, which is not met by `facts`, blocks from `since` on. With `today`, that is
-    still to come: `facts` are those of the moment `since`, and `today` those of now."""
+    """Why `policy`, which is not met by `facts`, blocks or asks from `since` on. With `today`, that
+    is still to come: `facts` are those of the moment `since`, and `today` those of now."""
     compared = compare(policy.requires.tree, facts, today)
     on = local_date(since, ZoneInfo(situation.time_zone)) if today is not None else None
     told = facts if today is None else today
@@ -74,6 +77,7 @@ def reason(
         deadline=deadline,
         who_must_act=policy.who_must_act,
         headroom_minor=headroom_minor(policy, facts),
+        factors=policy.asks,
     )
 
 
@@ -105,10 +109,24 @@ def _sentence(
             if name in FACTS
         }
         return template.format(**words, **_extra_words(policy, situation, facts, language))
+    if policy.asks:
+        return _asking(policy, compared, currency, language)
     clause = sentence(compared, currency=currency, language=language, on=on)
     if language == "zh":
         return f"{policy.title_zh}。{clause}。"
     return f"{policy.title_en}. {clause[:1].upper()}{clause[1:]}."
+
+
+def _asking(policy: Policy, compared: Compared, currency: str, language: Language) -> str:
+    """What is asked for, and what it takes not to be asked; nothing where one always is."""
+    can_go_without = any(leaf.fact for leaf in compared.leaves())
+    clause = sentence(compared, currency=currency, language=language) if can_go_without else ""
+    factors = factor_words(policy.asks, language)
+    if language == "zh":
+        without = f"免验证：{clause}。" if clause else ""
+        return f"{policy.title_zh}。需要提供{factors}。{without}"
+    without = f" To go without: {clause}." if clause else ""
+    return f"{policy.title_en}. This takes {factors}.{without}"
 
 
 def _template(policy: Policy, language: Language, *, ahead: bool) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from qianbao.policy.asking import EVERYTHING, Proven
 from qianbao.policy.decide import Decision, decide, rules_on
 from qianbao.policy.facts import FACTS, Facts, Situation, facts_at
 from qianbao.policy.policies import Policy, Stop
@@ -80,11 +81,12 @@ def _reads(
     policies: tuple[Policy, ...], capability: str
 ) -> tuple[tuple[Said, ...], tuple[str, ...], tuple[str, ...]]:
     """The policies on a capability, the facts they read, and the columns behind them."""
-    own = [rule.policy for rule in rules_on(policies, capability).rules]
+    said = rules_on(policies, capability)
+    own = [rule.policy for rule in (*said.rules, *said.asking)]
     read = {"amount_minor"}.union(*(one.applies_to.reads | one.requires.reads for one in own))
     columns = _ANYWAY.union(*(COLUMNS[name] for name in read))
-    said = tuple((one.name, one.version, one.stops) for one in own)
-    return said, tuple(name for name in FACTS if name in read), tuple(sorted(columns))
+    kept = tuple((one.name, one.version, one.stops) for one in own)
+    return kept, tuple(name for name in FACTS if name in read), tuple(sorted(columns))
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -100,11 +102,12 @@ def take_again(
     kept: Mapping[str, Any],
     amount: int,
     at: datetime,
+    proven: Proven = EVERYTHING,
 ) -> Again:
     """The decision on `capability` at `at` by `policies`, on what was `kept` of the situation (as
-    JSON gives it back) and the request's amount in minor units."""
+    JSON gives it back), the request's amount in minor units and what it had proved."""
     situation = msgspec.convert(
         _UNKNOWN | {"opened_at": at, "facts_changed_at": at} | dict(kept), Situation
     )
     facts = facts_at(situation, at, amount)
-    return Again(decide(policies, capability, facts, at, situation), facts)
+    return Again(decide(policies, capability, facts, at, situation, proven), facts)

@@ -12,7 +12,7 @@ is among them; money is stuck when not even the smallest amount can ever leave.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -55,8 +55,49 @@ def lint(policies: tuple[Policy, ...], tell: Tell = lambda _done, _total: None) 
     """Everything wrong with `policies` taken together, the gravest first; empty when they are
     sound. They are looked at as they will be once all are enforced, with no grace left."""
     whole = in_force(policies)
-    found = [*_ways(whole, tell), *lint_conditions(whole)]
+    found = [*_ways(whole, tell), *_without_phone(whole), *lint_conditions(whole)]
     return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def _without_phone(policies: tuple[Policy, ...]) -> Iterator[Finding]:
+    """A code never comes to a phone that is lost or abroad, and most of what else could be done
+    takes a code, too. So waiting, or asking for less, has to be enough for money to leave."""
+    asking = tuple(
+        msgspec.structs.replace(policy, blocks=("withdraw",), asks=(), asks_before=())
+        for policy in policies
+        if "code" in policy.asks and "withdraw" in policy.asks_before
+    )
+    if asking and any(_is_asked_for_ever(asking, made) for made in _smallest(asking)):
+        last, names = asking[-1], names_in(asking)
+        yield Finding(
+            code="traps_money",
+            severity="error",
+            policies=tuple(policy.name for policy in reversed(asking)),
+            line=line_of(last, condition_field(last)),
+            message=Words(
+                f"Money can get stuck: {names.en} can ask somebody for a code before every "
+                "withdrawal, whatever the amount and the day; nobody whose phone is lost can bring "
+                "one.",
+                f"资金可能被困：{names.zh}会让某些用户不论金额、不论何时提现都须提供验证码；"
+                "手机遗失的用户无法提供。",
+            ),
+        )
+
+
+def _smallest(policies: tuple[Policy, ...]) -> Iterator[Cell]:
+    """The wallets that these tell apart, each asking for the smallest amount."""
+    amount = {"amount_minor": ORDINARY["amount_minor"]}
+    for made in space_of_policies(policies, legal_hold=False).cells():
+        smallest = cell(made.choices | amount)
+        if smallest is not None:
+            yield smallest
+
+
+def _is_asked_for_ever(asking: tuple[Policy, ...], made: Cell) -> bool:
+    wanted = ["withdraw"]
+    return bool(blocking(asking, wanted, made.facts, made.now, made.situation)) and (
+        clears_at(asking, made.situation, made.now, wanted, made.amount_minor) is None
+    )
 
 
 def has_way(policies: tuple[Policy, ...], capability: str, made: Cell) -> bool:

@@ -44,7 +44,8 @@ class Segment(msgspec.Struct, frozen=True):
     """Wallets that are alike in one thing, `by`: of this residency, document or linked bank (a
     wallet with cards of two counts in both), or in the band of age or balance that begins at
     `value`. `locked_out` of those to whom the policy `applies` do not meet it;
-    `locked_out_minor` is what they hold."""
+    `locked_out_minor` is what they hold. `asked` are those whom a rule that asks would ask if they
+    moved all they have."""
 
     by: Dimension
     value: str
@@ -53,6 +54,7 @@ class Segment(msgspec.Struct, frozen=True):
     applies: int
     locked_out: int
     locked_out_minor: int
+    asked: int = 0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -99,10 +101,19 @@ class Ways(msgspec.Struct, frozen=True):
     ways: tuple[Way, ...]
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Wallets that a rule would ask for more proof: `for_anything`, be it the smallest amount, and
+    `for_all`, if they moved all they have; whom it never asks are none of them."""
+
+    for_anything: int
+    for_all: int
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """Of `wallets`, to how many the policy `applies`, how many of them are `locked_out` and what
     these hold, by currency; what changes by capability, and the same by segment. `samples` are ids
-    of locked-out wallets; `ways` None: not looked for."""
+    of locked-out (or asked) wallets; `ways` None: not looked for. A rule that asks locks nobody
+    out: `asked` is there instead."""
 
     wallets: int
     applies: int
@@ -113,6 +124,7 @@ class Outcome(msgspec.Struct, frozen=True):
     mandates: Mandates = Mandates()
     samples: tuple[str, ...] = ()
     ways: Ways | None = None
+    asked: Asked | None = None
 
 
 def capabilities_of(tried: Policy, before: Sequence[Policy]) -> list[str]:
@@ -168,7 +180,7 @@ def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect:
     """Groups of alike wallets and their counts. `before` are the policies enforced without `tried`,
     its own published version among them; `wallets` is a relation or subquery."""
     flags = "".join(
-        f",\n    {locked_out_sql(policy, dialect, columns=True)} AS {name}"
+        f",\n    {_locked_out_sql(policy, dialect)} AS {name}"
         for policy, name in _named(tried, before).items()
     )
     counts = "".join(
@@ -176,7 +188,18 @@ def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect:
         for condition, column in _counters(tried, before).items()
     )
     charged = [one.loses for one in _moves(tried, before) if one.capability == "be_charged"]
+    if "be_charged" in tried.asks_before:
+        charged.append("asked_for_anything")  # nobody is there to answer
     counts += "".join(_mandates(condition) for condition in charged if condition)
+    if tried.asks:
+        asked = (("anything", False), ("all", True))
+        flags += "".join(
+            f",\n    {_asked_sql(tried, dialect, of_all=of_all)} AS asked_for_{name}"
+            for name, of_all in asked
+        )
+        counts += "".join(
+            f",\n    count(*) FILTER (WHERE asked_for_{name}) AS for_{name}" for name, _ in asked
+        )
     applies = to_sql(tried.applies_to.tree, dialect, columns=True)
     return f"""WITH judged AS (
 SELECT residency, document_kind, banks, currency, balance_minor, mandates_active, mandates_charged,
@@ -191,6 +214,28 @@ SELECT residency, document_kind, banks, currency, age, band, count(*) AS wallets
     sum(balance_minor) FILTER (WHERE out_0) AS locked_out_minor{counts}
 FROM judged
 GROUP BY residency, document_kind, banks, currency, age, band"""
+
+
+def _locked_out_sql(policy: Policy, dialect: Dialect) -> str:
+    """Who asks locks nobody out."""
+    return "FALSE" if policy.asks else locked_out_sql(policy, dialect, columns=True)
+
+
+def _asked_sql(policy: Policy, dialect: Dialect, *, of_all: bool) -> str:
+    """Whom a rule asks for the smallest amount; or `of_all` that is in the wallet, too."""
+    for_anything = f"({locked_out_sql(policy, dialect, columns=True)})"
+    if not of_all:
+        return for_anything
+    applies, requires = (
+        to_sql(condition.tree.transform(_moving_all), dialect, columns=True)
+        for condition in (policy.applies_to, policy.requires)
+    )
+    return f"({for_anything} OR (({applies}) IS TRUE AND ({requires}) IS NOT TRUE))"
+
+
+def _moving_all(node: Any) -> Any:
+    is_amount = isinstance(node, exp.Column) and node.name == "amount_minor"
+    return exp.column("available_minor") if is_amount else node
 
 
 def _any(names: Iterable[str]) -> str:
@@ -212,10 +257,12 @@ def _band(column: str, starts: Sequence[int]) -> str:
 
 
 def samples_sql(tried: Policy, wallets: str, dialect: Dialect) -> str:
-    """Ids of locked-out wallets, the same on each run and every engine: those first in the order of
-    their random tails."""
+    """Ids of locked-out or asked wallets, the same on each run and every engine: those first in the
+    order of their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
     condition = locked_out_sql(tried, dialect, columns=True)
+    if tried.asks:
+        condition = _asked_sql(tried, dialect, of_all=True)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
         f"ORDER BY {tail} LIMIT {SAMPLES_MOST}"
@@ -241,6 +288,7 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         changes=tuple(_changes(rows, tried, before)),
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
+        asked=Asked(_sum(rows, "for_anything"), _sum(rows, "for_all")) if tried.asks else None,
     )
 
 
@@ -258,13 +306,13 @@ def _changes(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> It
             yield Change(one.capability, loses, regains)
 
 
-_COUNTS = ("wallets", "applies", "locked_out", "locked_out_minor")
+_COUNTS = ("wallets", "applies", "locked_out", "locked_out_minor", "for_all")
 
 
 def _segments(rows: Sequence[Row]) -> Iterable[Segment]:
     sums: dict[tuple[Dimension, int, str, str], list[int]] = {}
     for row in rows:
-        figures = [int(row[name] or 0) for name in _COUNTS]
+        figures = [int(row.get(name) or 0) for name in _COUNTS]
         for by, order, value in _places(row):
             key = (by, order, value, row["currency"])
             found = sums.setdefault(key, [0] * len(_COUNTS))

@@ -17,7 +17,7 @@ from qianbao.policy.policies import Policy, Stop, load_policy
 from qianbao.policy.record import take_again
 from qianbao.rollouts.publish import find_version
 
-_TOLD = ("policy", "version", "compared", "since", "deadline", "headroom_minor")
+_TOLD = ("policy", "version", "compared", "since", "deadline", "headroom_minor", "factors")
 """What of a reason has to be the same; its sentences may be put better by now."""
 
 
@@ -40,7 +40,8 @@ async def replay(conn: Connection, logged: LoggedDecision) -> Replayed:
     """Takes `logged` again. Raises `PolicyVersionUnknown` when a version is not stored."""
     policies = tuple([await _as_then(conn, *one) for one in logged.policies])
     amount = int(logged.facts.get("amount_minor") or 0)
-    again = take_again(policies, logged.capability, logged.situation, amount, logged.at)
+    proven = frozenset(logged.proven)
+    again = take_again(policies, logged.capability, logged.situation, amount, logged.at, proven)
     differences = [
         Deviation(name, _json(then), _json(again.facts[name]))
         for name, then in logged.facts.items()
@@ -62,8 +63,8 @@ async def _as_then(
 
 def _reasons(logged: LoggedDecision, decision: Decision) -> list[Deviation]:
     """Reason by reason, in the order they were told."""
-    then = {one["policy"]: one for one in logged.reasons}
-    now = {one["policy"]: one for one in _plain(decision.reasons)}
+    then = {one["policy"]: one for one in (*logged.reasons, *logged.asks)}
+    now = {one["policy"]: one for one in _plain((*decision.reasons, *decision.asks))}
     found = []
     for policy in dict.fromkeys((*then, *now)):
         sides = [

@@ -89,7 +89,10 @@ async def simulate(
     await conn.execute(SQL.add_simulation, row)
     await audit(
         conn, operator=operator, action="policy.simulate", subject=policy, now=now,
-        detail={"version": version, "simulation": simulation_id, "locked_out": outcome.locked_out},
+        detail={
+            "version": version, "simulation": simulation_id, "locked_out": outcome.locked_out,
+            **({"asked": outcome.asked.for_all} if outcome.asked is not None else {}),
+        },
     )  # fmt: skip
     return simulation
 
@@ -147,6 +150,8 @@ async def try_out(
     `conn`."""
     outcome = await count_in(population, tried, in_force, as_of)
     rows = await population.ask(samples_sql(tried, population.wallets, population.dialect))
-    ways = await ways_out(conn, population, tried, in_force, as_of=as_of, now=now)
     samples = tuple(row["wallet_id"] for row in rows)
+    if tried.asks:
+        return msgspec.structs.replace(outcome, samples=samples)
+    ways = await ways_out(conn, population, tried, in_force, as_of=as_of, now=now)
     return msgspec.structs.replace(outcome, samples=samples, ways=ways)

@@ -69,6 +69,7 @@ async def tell_holders(
     _, policies = await read_in_force(conn)
     for policy in policies:
         dated = policy.timeline is not None and phase(policy, now) not in ("draft", "retired")
+        dated = dated and not policy.asks  # it takes nothing away, and says itself what it asks
         if not dated and not policy.grace_days:
             continue
         after = await _place(conn, policy, now)

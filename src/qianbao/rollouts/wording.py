@@ -77,7 +77,7 @@ def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | No
     """What the wallet, as it stands, is to be told about `policy` now; None: nothing, because it
     meets it, is exempted for long, or nothing was announced. Of steps that were missed only the
     latest is told."""
-    if policy.timeline is None or phase(policy, now) in ("draft", "retired"):
+    if policy.asks or policy.timeline is None or phase(policy, now) in ("draft", "retired"):
         return None
     deadline = own_deadline(policy, situation, now)
     if situation.status != "open" or deadline is None:

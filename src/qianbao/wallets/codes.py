@@ -1,7 +1,7 @@
 """Codes by text message that prove whose a phone is: sent, sent again, checked, spent.
 
 A code is sent whether the phone has a wallet or not, so that nobody learns which. What is done with
-a proved phone belongs to `signup` and `pin_reset`.
+a proved phone belongs to `signup` and `pin_reset`; for one request of a holder, `payments.step_up`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SQL = load("qianbao.wallets")
 
 Entropy = Callable[[int], bytes]
 
-Purpose = Literal["sign_in", "pin_reset"]
+Purpose = Literal["sign_in", "pin_reset", "step_up"]
 """What a code is for; it is good for nothing else, and its text says so."""
 
 _TEXT: dict[tuple[Purpose, Language], str] = {
@@ -40,6 +40,10 @@ _TEXT: dict[tuple[Purpose, Language], str] = {
     ("pin_reset", "en"): "{code} is the code to choose a NEW PAYMENT PIN for your Qianbao wallet, "
     "good for {minutes} minutes. If you did not ask for it, tell it to nobody.",
     ("pin_reset", "zh"): "您正在重设钱包支付密码，验证码 {code}，{minutes} 分钟内有效。"
+    "如非本人操作，请勿告诉任何人。",
+    ("step_up", "en"): "{code} is the Qianbao code for {about}, and for nothing else. It is good "
+    "for {minutes} minutes. If this is not you, tell it to nobody.",
+    ("step_up", "zh"): "验证码 {code}，仅用于{about}，{minutes} 分钟内有效。"
     "如非本人操作，请勿告诉任何人。",
 }
 
@@ -136,6 +140,18 @@ class ProvedPhone(msgspec.Struct, frozen=True):
     confirmed_at: datetime | None
 
 
+class CodeWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A code to be sent to `number` under `signup_id`. `asker` is the network that asks, as it is
+    stored; `about` says, within the text, what a `step_up` is for."""
+
+    signup_id: str
+    number: str
+    language: Language
+    purpose: Purpose
+    asker: bytes | None
+    about: str = ""
+
+
 async def start_signup(
     pool: Pool,
     keys: KeyRing,
@@ -154,12 +170,15 @@ async def start_signup(
     `PhoneInvalid`, `CodeTooSoon`, `TooManyCodes`, `CodesFromAddress`, `CodesUsedUp` or
     `SignupIdUsed`."""
     check_id(signup_id, "sig")
-    number = read_phone(phone)
-    asker = address_index(keys, address)
+    wanted = CodeWanted(
+        signup_id=signup_id,
+        number=read_phone(phone),
+        language=language,
+        purpose=purpose,
+        asker=address_index(keys, address),
+    )
     async with pool.connection() as conn:
-        return await _send_once(
-            conn, keys, settings, signup_id, number, language, purpose, asker, now, entropy
-        )
+        return await send_code(conn, keys, settings, wanted, now=now, entropy=entropy)
 
 
 async def send_again(
@@ -184,47 +203,43 @@ async def send_again(
             raise SignupUnknown
         if before.confirmed_at is not None:
             raise CodeUsed
-        number, asker = keys.decrypt(before.phone_cipher, "phone"), address_index(keys, address)
-        return await _send_once(
-            conn, keys, settings, again_id, number, before.language, purpose, asker, now, entropy
+        wanted = CodeWanted(
+            signup_id=again_id,
+            number=keys.decrypt(before.phone_cipher, "phone"),
+            language=before.language,
+            purpose=purpose,
+            asker=address_index(keys, address),
         )
+        return await send_code(conn, keys, settings, wanted, now=now, entropy=entropy)
 
 
-async def _send_once(
+async def send_code(
     conn: Connection,
     keys: KeyRing,
     settings: Settings,
-    signup_id: str,
-    number: str,
-    language: Language,
-    purpose: Purpose,
-    asker: bytes | None,
+    wanted: CodeWanted,
+    *,
     now: datetime,
-    entropy: Entropy,
+    entropy: Entropy = os.urandom,
 ) -> Signup:
-    """A code to `number` under `signup_id`; nothing more when one was sent under it already."""
-    index = keys.index(number, "phone")
+    """A code to a number that is known already; nothing more when one was sent under the same id.
+    Raises `CodeTooSoon`, `TooManyCodes`, `CodesFromAddress`, `CodesUsedUp` or `SignupIdUsed`."""
+    index = keys.index(wanted.number, "phone")
     await conn.execute(SQL.lock_phone, {"phone_index": index})
-    known = await fetch_one(conn, SQL.find_signup, {"signup_id": signup_id}, ProvedPhone)
+    known = await fetch_one(conn, SQL.find_signup, {"signup_id": wanted.signup_id}, ProvedPhone)
     if known is not None:
-        if (known.phone_index, known.purpose) != (index, purpose):
+        if (known.phone_index, known.purpose) != (index, wanted.purpose):
             raise SignupIdUsed
-        return Signup(signup_id, tail(number), known.expires_at)
-    await _check_rates(conn, settings, index, purpose, asker, now)
-    return await _send_code(
-        conn, keys, settings, signup_id, number, language, purpose, asker, now, entropy
-    )
+        return Signup(wanted.signup_id, tail(wanted.number), known.expires_at)
+    await _check_rates(conn, settings, index, wanted.purpose, wanted.asker, now)
+    return await _send_fresh(conn, keys, settings, wanted, now, entropy)
 
 
-async def _send_code(
+async def _send_fresh(
     conn: Connection,
     keys: KeyRing,
     settings: Settings,
-    signup_id: str,
-    number: str,
-    language: Language,
-    purpose: Purpose,
-    asker: bytes | None,
+    wanted: CodeWanted,
     now: datetime,
     entropy: Entropy,
 ) -> Signup:
@@ -232,20 +247,21 @@ async def _send_code(
     minutes = settings.code_valid_minutes
     expires_at = now + timedelta(minutes=minutes)
     signup = {
-        "signup_id": signup_id,
-        "phone_index": keys.index(number, "phone"),
-        "phone_cipher": keys.encrypt(number, "phone"),
-        "code_hash": _code_hash(keys, signup_id, code),
-        "language": language,
-        "purpose": purpose,
-        "address_index": asker,
+        "signup_id": wanted.signup_id,
+        "phone_index": keys.index(wanted.number, "phone"),
+        "phone_cipher": keys.encrypt(wanted.number, "phone"),
+        "code_hash": _code_hash(keys, wanted.signup_id, code),
+        "language": wanted.language,
+        "purpose": wanted.purpose,
+        "address_index": wanted.asker,
         "now": now,
         "expires_at": expires_at,
     }
     await conn.execute(SQL.add_signup, signup)
-    text = _TEXT[purpose, language].format(code=code, minutes=minutes)
-    await send_text(conn, keys, phone=number, text=text, now=now)
-    return Signup(signup_id, tail(number), expires_at)
+    words = _TEXT[wanted.purpose, wanted.language]
+    text = words.format(code=code, minutes=minutes, about=wanted.about)
+    await send_text(conn, keys, phone=wanted.number, text=text, now=now)
+    return Signup(wanted.signup_id, tail(wanted.number), expires_at)
 
 
 async def check_code(

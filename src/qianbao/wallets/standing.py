@@ -16,6 +16,7 @@ import msgspec
 from qianbao.bank_names import bank_name
 from qianbao.db.queries import Connection
 from qianbao.money import Money
+from qianbao.policy.asking import NOTHING, Factor
 from qianbao.policy.decide import Coming, Decision, allows, coming, decide
 from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
@@ -43,10 +44,12 @@ class Withdrawable(msgspec.Struct, frozen=True):
 
 class CapabilityStanding(msgspec.Struct, frozen=True):
     """Whether one thing can be done now. `policies` name the blockers it is for; `closed`: a closed
-    wallet does nothing, and no rule is to blame."""
+    wallet does nothing, and no rule is to blame. `asks` is what rules ask for before it: a charge
+    by a merchant, who cannot be asked, is then refused."""
 
     outcome: Literal["allowed", "blocked", "closed"]
     policies: tuple[str, ...]
+    asks: tuple[Factor, ...] = ()
 
 
 class Blocker(msgspec.Struct, frozen=True):
@@ -131,7 +134,7 @@ def judge(
 ) -> Standing:
     """The standing of a situation, read at `now`. Pure. Raises `CapabilityUnknown`."""
     facts = facts_at(situation, now, amount_minor)
-    decisions = [decide(policies, one, facts, now, situation) for one in capabilities]
+    decisions = [decide(policies, one, facts, now, situation, NOTHING) for one in capabilities]
     currency = situation.currency
     ahead = _coming(policies, situation, now, capabilities, amount_minor)
     return Standing(
@@ -187,7 +190,9 @@ def _withdrawable(
 def _capability(decision: Decision, situation: Situation) -> CapabilityStanding:
     if situation.status == "closed":
         return CapabilityStanding("closed", ())
-    return CapabilityStanding(decision.outcome, tuple(reason.policy for reason in decision.reasons))
+    outcome: Literal["allowed", "blocked"] = "blocked" if decision.reasons else "allowed"
+    blockers = tuple(reason.policy for reason in decision.reasons)
+    return CapabilityStanding(outcome, blockers, decision.factors)
 
 
 def _blockers(decisions: list[Decision]) -> tuple[Blocker, ...]:

@@ -32,6 +32,7 @@ from qianbao.web import (
     refusals,
     sandbox,
     signup,
+    step_up,
     transfer,
     visit,
     wallet,
@@ -43,8 +44,8 @@ ADVISOR_TEMPLATES = Path(__file__).parent.parent / "advise" / "templates"
 API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
 SCREENS = (
-    landing, signup, pins, me, pay, transfer, wallet, cards, manage, real_name, records, cancel,
-    sandbox, language,
+    landing, signup, pins, me, pay, transfer, wallet, step_up, cards, manage, real_name, records,
+    cancel, sandbox, language,
 )  # fmt: skip
 
 

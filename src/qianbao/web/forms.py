@@ -5,6 +5,7 @@ Here belongs reading; what a value means is the verb's to say.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -17,6 +18,8 @@ from qianbao.web.i18n import Text
 from qianbao.web.visit import Asked, FormUnreadable, of
 
 Form = Mapping[str, str]
+
+_TAIL = re.compile(r"[0-9]{4}", re.ASCII)
 
 BODY_BYTES = 64_000
 """The largest form that is read."""
@@ -125,6 +128,12 @@ def own_id(request: Asked, prefix: str, form: Form, name: str, refusal: QianbaoE
     if refusal is not None and refusal.retry and field(form, name):
         return field(form, name)
     return new_id(prefix, of(request).now)
+
+
+def tail_of(form: Form) -> str:
+    """The phone's last four digits, as a page hands them on for show."""
+    tail = form.get("tail", "")
+    return tail if _TAIL.fullmatch(tail) else ""
 
 
 def address(path: str, **query: str) -> str:

@@ -14,12 +14,14 @@ from qianbao.banks.cards import list_cards
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import check_id
 from qianbao.money import Money
+from qianbao.payments.errors import StepUpRequired
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Pay
 from qianbao.payments.pay import pay as pay_now
 from qianbao.wallets.profile import phone_of, wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
+from qianbao.web.code_asked import ask_code
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
@@ -99,19 +101,28 @@ async def payment(
 async def pay_payment(
     request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]
 ) -> Response[Any]:
-    """Pays it."""
-    form, services, visit = await forms.read(request), services_of(request), of(request)
-    here = f"/pay/{merchant_id}/{payment_id}"
-    if visit.wallet_id is None:
+    """Pays it, or asks for a code before."""
+    form, here = await forms.read(request), f"/pay/{merchant_id}/{payment_id}"
+    if of(request).wallet_id is None:
         return Redirect(forms.address("/signup", next=here), status_code=303)
+    form = {**form, "merchant_id": merchant_id, "payment_id": payment_id}
     try:
-        key = check_id(field(form, "key"), "key")
-        wish = Pay(visit.wallet_id, key, merchant_id, payment_id, _seen(form))
-        await authorize_form(request, form, wish)
-        await pay_now(services.clearing, wish)
+        return await pay_as_typed(request, form)
+    except StepUpRequired as asked:
+        return await ask_code(request, form, "pay", asked)
     except QianbaoError as refusal:
         return await _payment(request, merchant_id, payment_id, form, refusal)
-    return Redirect(here, status_code=303)
+
+
+async def pay_as_typed(request: Asked, form: Form) -> Redirect:
+    """Pays what the form says, with the PIN or the code in it, and leads to the payment's page.
+    Raises what `authorize` and `payments.pay` raise."""
+    merchant_id, payment_id = field(form, "merchant_id"), field(form, "payment_id")
+    key = check_id(field(form, "key"), "key")
+    wish = Pay(holder(request), key, merchant_id, payment_id, _seen(form))
+    authorized = await authorize_form(request, form, wish)
+    await pay_now(services_of(request).clearing, authorized.wish)
+    return Redirect(f"/pay/{merchant_id}/{payment_id}", status_code=303)
 
 
 def _seen(form: Form) -> Money:

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from qianbao.banks.cards import list_cards
 from qianbao.errors import QianbaoError
-from qianbao.payments.authorize import authorize
+from qianbao.payments.authorize import Authorized, authorize
 from qianbao.wallets.codes import start_signup
 from qianbao.wallets.pin import change_pin, typed_twice
 from qianbao.wallets.pin_reset import reset_pin, reset_pin_by_card
@@ -23,11 +23,20 @@ from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
 
 
-async def authorize_form(request: Asked, form: Form, wish: Any) -> bool:
-    """That the form brings the PIN for `wish`, as `payments.authorize`."""
+async def authorize_form(request: Asked, form: Form, wish: Any) -> Authorized:
+    """That the form brings the PIN for `wish`, or the code that was sent for it since (the PIN was
+    given on the page before), as `payments.authorize`."""
     own, now = services_of(request), of(request).now
+    code = field(form, "code")
     return await authorize(
-        own.pool, own.settings, own.clearing, wish, pin=field(form, "pin"), now=now
+        own.pool,
+        own.keys,
+        own.settings,
+        own.clearing,
+        wish,
+        pin=None if code else field(form, "pin"),
+        code=code,
+        now=now,
     )
 
 

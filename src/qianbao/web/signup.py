@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,6 @@ from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, is_secure, of, services_of
 
 CODE_COOKIE = "qianbao_code"
-_TAIL = re.compile(r"[0-9]{4}", re.ASCII)
 
 
 @get("/signup")
@@ -178,7 +176,7 @@ def _to_pin(request: Asked, signup_id: str, form: Form, *, new: bool) -> Redirec
         "new": "1" if new else "",
     }
     here = f"/signup/{signup_id}"
-    after = forms.address(f"{here}/pin", tail=tail_of(form), next=safe_next(form))
+    after = forms.address(f"{here}/pin", tail=forms.tail_of(form), next=safe_next(form))
     response = Redirect(after, status_code=303)
     response.set_cookie(sealed.cookie(request, CODE_COOKIE, words, purpose="code", path=here))
     return response
@@ -217,7 +215,7 @@ def code_sent(
     """What a page that asks for a code says of it: where it went, and how to have another."""
     return {
         "signup_id": signup_id[:40],
-        "tail": tail_of(form),
+        "tail": forms.tail_of(form),
         "next": safe_next(form),
         "again_id": forms.own_id(request, "sig", form, "again_id", refusal),
         "sent_again": field(form, "sent") == "again",
@@ -232,17 +230,11 @@ def _pin_page(
         "signup_pin.html",
         status=status_of(refusal),
         signup_id=signup_id[:40],
-        tail=tail_of(form),
+        tail=forms.tail_of(form),
         next=safe_next(form),
         new=new,
         refusal=shown(refusal),
     )
-
-
-def tail_of(form: Form) -> str:
-    """The phone's last four digits, as a page hands them on for show."""
-    tail = form.get("tail", "")
-    return tail if _TAIL.fullmatch(tail) else ""
 
 
 def safe_next(form: Form) -> str:

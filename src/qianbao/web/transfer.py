@@ -11,12 +11,13 @@ from qianbao import money
 from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
 from qianbao.money import Money
-from qianbao.payments.errors import check_note
+from qianbao.payments.errors import StepUpRequired, check_note
 from qianbao.payments.transfer import NoWalletAtPhone, SendMoney, send, to_phone
 from qianbao.wallets.profile import Wallet, wallet
 from qianbao.wallets.receivers import Receiver, check_seal, look_up
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
+from qianbao.web.code_asked import ask_code
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
@@ -56,19 +57,28 @@ async def confirm(request: Asked) -> Response[Any]:
 
 @post("/me/pay/transfer/confirm")
 async def send_money(request: Asked) -> Response[Any]:
-    """Sends it to whom the page has shown."""
-    form, services = await forms.read(request), services_of(request)
+    """Sends it to whom the page has shown, or asks for a code before."""
+    form = await forms.read(request)
     try:
-        wish = await _wish(request, form)
-        if await authorize_form(request, form, wish):
-            _check_receiver(request, form, wish)
-        sent = await send(services.clearing, wish)
+        return await send_as_typed(request, form)
+    except StepUpRequired as asked:
+        return await ask_code(request, form, "transfer", asked)
     except QianbaoError as refusal:
         key = forms.own_id(request, "key", form, "key", refusal)
         try:
             return await _confirm_page(request, form, key, refusal)
         except QianbaoError as nobody:
             return await _form_page(request, form, nobody)
+
+
+async def send_as_typed(request: Asked, form: Form) -> Redirect:
+    """Sends what the form says, with the PIN or the code in it, and leads to what became of it.
+    Raises what `authorize` and `send` raise."""
+    wish = await _wish(request, form)
+    authorized = await authorize_form(request, form, wish)
+    if authorized.is_new:
+        _check_receiver(request, form, wish)
+    sent = await send(services_of(request).clearing, authorized.wish)
     return Redirect(f"/me/pay/transactions/{sent.transfer_id}?sent=1", status_code=303)
 
 

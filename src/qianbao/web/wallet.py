@@ -16,6 +16,7 @@ from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
 from qianbao.leaving.reopen import earlier_wallets, reopen
 from qianbao.payments.bank_orders import BankOrder, find_order
+from qianbao.payments.errors import StepUpRequired
 from qianbao.payments.top_up import TopUp
 from qianbao.payments.top_up import top_up as top_up_now
 from qianbao.payments.withdraw import Withdraw
@@ -24,6 +25,7 @@ from qianbao.payscore.switch import pay_score
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
+from qianbao.web.code_asked import ask_code
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
@@ -83,18 +85,27 @@ async def top_up(request: Asked) -> Response[Any]:
 
 @post("/me/pay/wallet/top-up")
 async def ask_top_up(request: Asked) -> Response[Any]:
-    """Records the order; the bank is asked by a job."""
-    form, services, wallet_id = await forms.read(request), services_of(request), holder(request)
+    """Records the order, or asks for a code before; the bank is asked by a job."""
+    form = await forms.read(request)
     try:
-        async with services.pool.connection() as conn:
-            profile = await wallet(conn, wallet_id)
-        amount = money.read_to_move(field(form, "amount"), profile.currency)
-        order_id = check_id(field(form, "order_id"), "ord")
-        wish = TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount)
-        await authorize_form(request, form, wish)
-        order = await top_up_now(services.clearing, wish)
+        return await top_up_as_typed(request, form)
+    except StepUpRequired as asked:
+        return await ask_code(request, form, "top_up", asked)
     except QianbaoError as refusal:
         return await _top_up(request, form, refusal)
+
+
+async def top_up_as_typed(request: Asked, form: Form) -> Redirect:
+    """Records the order that the form asks for, with the PIN or the code in it, and leads to it.
+    Raises what `authorize` and `payments.top_up` raise."""
+    services, wallet_id = services_of(request), holder(request)
+    async with services.pool.connection() as conn:
+        profile = await wallet(conn, wallet_id)
+    amount = money.read_to_move(field(form, "amount"), profile.currency)
+    order_id = check_id(field(form, "order_id"), "ord")
+    wish = TopUp(wallet_id, order_id, order_id, field(form, "card_id"), amount)
+    authorized = await authorize_form(request, form, wish)
+    order = await top_up_now(services.clearing, authorized.wish)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
 
 
@@ -106,21 +117,29 @@ async def withdraw(request: Asked) -> Response[Any]:
 
 @post("/me/pay/wallet/withdraw")
 async def ask_withdrawal(request: Asked) -> Response[Any]:
-    """Holds the money and records the order; the bank is asked by a job."""
-    form, services, wallet_id = await forms.read(request), services_of(request), holder(request)
+    """Holds the money and records the order, or asks for a code before; the bank is asked by a
+    job."""
+    form = await forms.read(request)
     try:
-        async with services.pool.connection() as conn:
-            profile = await wallet(conn, wallet_id)
-        everything = field(form, "all") == "1"
-        typed = field(form, "amount")
-        amount = None if everything else money.read_to_move(typed, profile.currency)
-        order_id = check_id(field(form, "order_id"), "ord")
-        card_id = field(form, "card_id")
-        wish = Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency)
-        await authorize_form(request, form, wish)
-        order = await withdraw_now(services.clearing, wish)
+        return await withdraw_as_typed(request, form)
+    except StepUpRequired as asked:
+        return await ask_code(request, form, "withdraw", asked)
     except QianbaoError as refusal:
         return await _withdraw(request, form, refusal)
+
+
+async def withdraw_as_typed(request: Asked, form: Form) -> Redirect:
+    """Records the order that the form asks for, with the PIN or the code in it, and leads to it.
+    Raises what `authorize` and `payments.withdraw` raise."""
+    services, wallet_id = services_of(request), holder(request)
+    async with services.pool.connection() as conn:
+        profile = await wallet(conn, wallet_id)
+    everything, typed = field(form, "all") == "1", field(form, "amount")
+    amount = None if everything else money.read_to_move(typed, profile.currency)
+    order_id, card_id = check_id(field(form, "order_id"), "ord"), field(form, "card_id")
+    wish = Withdraw(wallet_id, order_id, order_id, card_id, amount, profile.currency)
+    authorized = await authorize_form(request, form, wish)
+    order = await withdraw_now(services.clearing, authorized.wish)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
 
 

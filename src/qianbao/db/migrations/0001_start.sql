@@ -91,7 +91,7 @@ CREATE TABLE signups (
     attempts integer NOT NULL DEFAULT 0,
     language text NOT NULL,
     -- a code sent for one purpose is good for no other
-    purpose text NOT NULL DEFAULT 'sign_in' CHECK (purpose IN ('sign_in', 'pin_reset')),
+    purpose text NOT NULL DEFAULT 'sign_in' CHECK (purpose IN ('sign_in', 'pin_reset', 'step_up')),
     -- where it was asked from, as a keyed look-up: codes are counted by it
     address_index bytea,
     created_at timestamptz NOT NULL,
@@ -390,6 +390,26 @@ CREATE TABLE bank_orders (
 );
 CREATE INDEX bank_orders_open ON bank_orders (created_at) WHERE state IN ('pending', 'unknown');
 
+-- A request that rules ask more proof for: which one exactly (the digest of its body, under its
+-- idempotency key), what it has proved, and the code that was sent for it. Nothing was moved yet.
+CREATE TABLE step_ups (
+    wallet_id text COLLATE "C" NOT NULL,
+    step_up_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    request_hash bytea NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    -- whom or what it goes to or comes from: a wallet, a merchant, a card
+    counterparty_id text NOT NULL,
+    pin_proven boolean NOT NULL,
+    -- the latest code sent for it, and when it was proved
+    signup_id text COLLATE "C",
+    code_proven_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (wallet_id, step_up_id)
+);
+CREATE INDEX step_ups_by_age ON step_ups (expires_at);
+
 -- Every refusal, and a sample of permits: enough of each to take it again, and no more. Policies are
 -- name, version and the percentage it was enforced by.
 CREATE TABLE decisions (
@@ -402,6 +422,9 @@ CREATE TABLE decisions (
     facts jsonb NOT NULL,
     -- what of the wallet's row these facts come from, and what else decided
     situation jsonb NOT NULL,
+    -- what the request had proved (pin, code), and the policies that asked for more, and why
+    proven jsonb NOT NULL,
+    asks jsonb NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, decision_id)
 );
