@@ -31,6 +31,7 @@ from qianbao.installation import prepare
 from qianbao.seed import seed
 from qianbao.services import open_services
 from qianbao.settings import Settings
+from tests.kit import programs
 
 MakeDatabase = Callable[..., AbstractContextManager[str]]
 
@@ -154,7 +155,7 @@ def _placed(common: Settings, app_url: str, banks_url: str) -> Settings:
 
 def _start(settings: Settings, name: str, command: str) -> processes.Child:
     logs = Path(settings.data_folder) / f"logs-{settings.port}"
-    return processes.start(name, command, settings, logs)
+    return programs.start(name, command, settings, logs)
 
 
 @contextmanager
