@@ -1,8 +1,19 @@
 """What every test may ask for. The fixtures themselves are in `tests/kit/`."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.kit.databases", "tests.kit.stack", "tests.kit.browser"]
+pytest_plugins = [
+    "tests.kit.databases", "tests.kit.stack", "tests.kit.browser", "tests.kit.hashing",
+]  # fmt: skip
+
+# The same examples each time, however slow the machine: a change is to blame for what fails, never
+# chance. To look for more: pytest --hypothesis-profile=search.
+settings.register_profile(
+    "same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

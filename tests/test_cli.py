@@ -21,12 +21,12 @@ from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
-from qianbao.processes import free_port
 from qianbao.rollouts.operators import SignInRefused, find_session, sign_in
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
 from tests.kit import programs
 from tests.kit.money import add_wallet
+from tests.kit.ports import unused_port
 from tests.rollouts.policies import two_banks
 
 TOP = Path(__file__).parents[1]
@@ -106,7 +106,7 @@ def test_all_that_is_missing_is_said_at_once(command: str) -> None:
 def test_a_database_that_is_not_there_is_one_line(command: str, place: str) -> None:
     key = qianbao("new-key").stdout.strip()
     done = qianbao(
-        *command.split(), QIANBAO_DATABASE_URL=place.format(port=free_port()),
+        *command.split(), QIANBAO_DATABASE_URL=place.format(port=unused_port()),
         QIANBAO_MASTER_KEY=key, QIANBAO_BANK_URL="http://127.0.0.1:1", QIANBAO_BANK_TOKEN="x",
     )  # fmt: skip
     assert done.returncode == 1

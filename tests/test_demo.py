@@ -21,7 +21,7 @@ import pytest
 
 from qianbao.cast import CAST, PIN
 from qianbao.db.connection_url import with_database
-from qianbao.processes import free_port
+from tests.kit.ports import unused_port
 
 READY_SECONDS = 300
 END_SECONDS = 180
@@ -55,11 +55,7 @@ def place() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def port() -> int:
     """A free port whose neighbour is free too."""
-    while True:
-        found = free_port()
-        with socket.socket() as probe:
-            if found < 65000 and probe.connect_ex(("127.0.0.1", found + 1)):
-                return found
+    return unused_port(neighbours=1)
 
 
 @pytest.fixture
@@ -190,7 +186,8 @@ def test_while_it_runs_or_elsewhere_nothing_is_deleted(
 ) -> None:
     demo = start_demo()
     wait_until_ready(demo, port)
-    code, said = said_at_the_end(start_demo("--fresh", "--yes", PORT=str(free_port())))
+    elsewhere = str(unused_port(neighbours=1))
+    code, said = said_at_the_end(start_demo("--fresh", "--yes", PORT=elsewhere))
     assert code == 1
     assert "already runs" in said
     own = "postgresql://anna@127.0.0.1/wallet"
@@ -235,14 +232,14 @@ def test_a_second_demo_on_the_same_data_is_refused(
 ) -> None:
     demo = start_demo()
     wait_until_ready(demo, port)
-    code, said = said_at_the_end(start_demo(PORT=str(free_port())))
+    code, said = said_at_the_end(start_demo(PORT=str(unused_port(neighbours=1))))
     assert code == 1
     assert "already runs" in said
     assert is_ready(port)
 
 
 def test_a_database_that_is_not_there_is_said(start_demo: StartDemo) -> None:
-    nowhere = f"postgresql://anna@127.0.0.1:{free_port()}/wallet"
+    nowhere = f"postgresql://anna@127.0.0.1:{unused_port()}/wallet"
     code, said = said_at_the_end(start_demo(QIANBAO_DATABASE_URL=nowhere))
     assert code == 1
     assert "QIANBAO_DATABASE_URL does not lead to a database" in said
