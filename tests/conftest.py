@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.kit.databases", "tests.kit.stack", "tests.kit.browser", "tests.kit.hashing",
+    "tests.kit.java",
 ]  # fmt: skip
 
 # The same examples each time, however slow the machine: a change is to blame for what fails, never
