@@ -4,6 +4,7 @@
 .PHONY: help demo demo-again test check photos spark wheel bench screenshots reference lock clean
 MAKEFLAGS += --no-print-directory
 NAMES ?= tests/names/pairs.tsv
+WORKERS ?= 2
 
 RUN := .venv/bin/python
 INSTALLED := .venv/.installed
@@ -21,7 +22,8 @@ demo-again: $(INSTALLED) $(ASSETS) ## Delete what the demo made in .qianbao, aft
 	@$(RUN) -m qianbao demo --fresh
 
 test: check $(ASSETS) $(PHOTOS) $(SPARK) ## Check the code, then run every test, the browser ones included
-	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest
+	@browser=$$($(RUN) tools/browser.py) && QIANBAO_BROWSER="$$browser" $(RUN) -m pytest \
+		--ignore tests/house --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## Format, lint, types and house rules
 	@$(RUN) tools/check.py

@@ -21,11 +21,12 @@ from qianbao.db.look_ups import one_by_one
 from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.payments.merchants import MerchantKeyWrong, merchant_by_key
-from qianbao.processes import free_port
 from qianbao.rollouts.operators import SignInRefused, find_session, sign_in
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
+from tests.kit import programs
 from tests.kit.money import add_wallet
+from tests.kit.ports import unused_port
 from tests.rollouts.policies import two_banks
 
 TOP = Path(__file__).parents[1]
@@ -40,12 +41,22 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def qianbao(*words: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    """What the command did, with nothing of ours in its environment but what is given."""
+def surroundings(environ: dict[str, str]) -> dict[str, str]:
+    """An environment with nothing of ours in it but what is given."""
     kept = {name: value for name, value in os.environ.items() if "QIANBAO" not in name}
+    return kept | {"COLUMNS": "100", "LC_ALL": "C.UTF-8"} | environ
+
+
+def qianbao(*words: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """What the command did."""
+    return programs.run(words, surroundings(environ), typed=typed)
+
+
+def from_nothing(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The same of a process that began as everybody's does."""
     return subprocess.run(
-        [sys.executable, "-m", "qianbao", *words], input=typed, capture_output=True, text=True,
-        check=False, timeout=60, env=kept | {"COLUMNS": "100", "LC_ALL": "C.UTF-8"} | environ,
+        [sys.executable, "-m", "qianbao", *words], capture_output=True, text=True, check=False,
+        timeout=60, stdin=subprocess.DEVNULL, env=surroundings(environ),
     )  # fmt: skip
 
 
@@ -62,7 +73,7 @@ def on(database_url: str) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def test_help_lists_every_command_under_a_heading() -> None:
-    shown = qianbao("--help")
+    shown = from_nothing("--help")
     assert shown.returncode == 0
     for heading in ("Try it", "Run it", "Let in and keep out", "Read"):
         assert heading in shown.stdout
@@ -79,7 +90,7 @@ def test_each_command_says_what_it_does_and_gives_an_example(command: str) -> No
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_all_that_is_missing_is_said_at_once(command: str) -> None:
-    done = qianbao(command, QIANBAO_PORT="eighty")
+    done = from_nothing(command, QIANBAO_PORT="eighty")
     assert done.returncode == 2
     said = done.stderr.splitlines()
     assert [line.split()[0] for line in said[:-1]] == [
@@ -95,7 +106,7 @@ def test_all_that_is_missing_is_said_at_once(command: str) -> None:
 def test_a_database_that_is_not_there_is_one_line(command: str, place: str) -> None:
     key = qianbao("new-key").stdout.strip()
     done = qianbao(
-        *command.split(), QIANBAO_DATABASE_URL=place.format(port=free_port()),
+        *command.split(), QIANBAO_DATABASE_URL=place.format(port=unused_port()),
         QIANBAO_MASTER_KEY=key, QIANBAO_BANK_URL="http://127.0.0.1:1", QIANBAO_BANK_TOKEN="x",
     )  # fmt: skip
     assert done.returncode == 1

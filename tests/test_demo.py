@@ -21,7 +21,8 @@ import pytest
 
 from qianbao.cast import CAST, PIN
 from qianbao.db.connection_url import with_database
-from qianbao.processes import free_port
+from tests.kit import programs
+from tests.kit.ports import unused_port
 
 READY_SECONDS = 300
 END_SECONDS = 180
@@ -55,11 +56,7 @@ def place() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def port() -> int:
     """A free port whose neighbour is free too."""
-    while True:
-        found = free_port()
-        with socket.socket() as probe:
-            if found < 65000 and probe.connect_ex(("127.0.0.1", found + 1)):
-                return found
+    return unused_port(neighbours=1)
 
 
 @pytest.fixture
@@ -68,22 +65,45 @@ def start_demo(place: Path, port: int, tmp_path: Path) -> Iterator[StartDemo]:
     started: list[Demo] = []
 
     def start(*words: str, **changes: str) -> Demo:
-        kept = {name: value for name, value in os.environ.items() if "QIANBAO" not in name}
-        chosen = {"QIANBAO_DATA_FOLDER": str(place), "PORT": str(port)} | changes
         output = tmp_path / f"demo-{len(started)}.log"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "qianbao", "demo", *words],
-            env=kept | chosen | {"COLUMNS": "200"},
-            stdin=subprocess.DEVNULL, stdout=output.open("wb"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        started.append(Demo(process, output))
+        started.append(_start(words, surroundings(place, port) | changes, output))
         return started[-1]
 
     yield start
     for demo in started:
-        if demo.process.poll() is None:
-            demo.process.terminate()
-            demo.process.wait(END_SECONDS)
+        _stop(demo)
+
+
+@pytest.fixture(scope="module")
+def running(place: Path, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that is ready: some tests stand beside it, and the last of them brings it down."""
+    output = tmp_path_factory.mktemp("demo") / "demo.log"
+    demo = _start((), surroundings(place, port), output)
+    try:
+        wait_until_ready(demo, port)
+        yield demo
+    finally:
+        _stop(demo)
+
+
+def surroundings(place: Path, port: int) -> dict[str, str]:
+    """The environment of a demo on that folder."""
+    kept = {name: value for name, value in os.environ.items() if "QIANBAO" not in name}
+    return kept | {"QIANBAO_DATA_FOLDER": str(place), "PORT": str(port), "COLUMNS": "200"}
+
+
+def _start(words: tuple[str, ...], environ: dict[str, str], output: Path) -> Demo:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qianbao", "demo", *words], env=environ,
+        stdin=subprocess.DEVNULL, stdout=output.open("wb"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return Demo(process, output)
+
+
+def _stop(demo: Demo) -> None:
+    if demo.process.poll() is None:
+        demo.process.terminate()
+        demo.process.wait(END_SECONDS)
 
 
 def is_ready(port: int) -> bool:
@@ -147,6 +167,13 @@ def test_interrupted_while_people_move_in_it_starts_afresh(
         assert (place / secret).stat().st_mode & 0o777 == 0o600
 
 
+def refused(place: Path, port: int, *words: str, **changes: str) -> tuple[int, str]:
+    """Exit code and what was printed by a demo that ends at once."""
+    environ = surroundings(place, port) | changes
+    done = programs.run(("demo", *words), environ, timeout_seconds=END_SECONDS)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_it_starts_again_with_its_data_after_being_killed(
     start_demo: StartDemo, place: Path, port: int
 ) -> None:
@@ -170,7 +197,7 @@ def test_it_starts_over_when_asked_to(start_demo: StartDemo, place: Path, port: 
     """What the demo made goes; what somebody else put there stays. Nobody to ask: nothing goes."""
     (place / "notes.txt").write_text("mine")
     before = (place / "master.key").read_text()
-    code, said = said_at_the_end(start_demo("--fresh"))
+    code, said = refused(place, port, "--fresh")
     assert code == 1
     assert "--fresh --yes" in said
     assert (place / "master.key").read_text() == before
@@ -185,73 +212,63 @@ def test_it_starts_over_when_asked_to(start_demo: StartDemo, place: Path, port: 
     assert (place / "notes.txt").read_text() == "mine"
 
 
+def test_a_second_demo_on_the_same_data_is_refused(running: Demo, place: Path, port: int) -> None:
+    code, said = refused(place, unused_port(neighbours=1))
+    assert code == 1
+    assert "already runs" in said
+    assert is_ready(port)
+
+
 def test_while_it_runs_or_elsewhere_nothing_is_deleted(
-    start_demo: StartDemo, place: Path, port: int
+    running: Demo, place: Path, port: int
 ) -> None:
-    demo = start_demo()
-    wait_until_ready(demo, port)
-    code, said = said_at_the_end(start_demo("--fresh", "--yes", PORT=str(free_port())))
+    code, said = refused(place, unused_port(neighbours=1), "--fresh", "--yes")
     assert code == 1
     assert "already runs" in said
     own = "postgresql://anna@127.0.0.1/wallet"
-    code, said = said_at_the_end(start_demo("--fresh", "--yes", QIANBAO_DATABASE_URL=own))
+    code, said = refused(place, port, "--fresh", "--yes", QIANBAO_DATABASE_URL=own)
     assert code == 1
     assert "Drop the databases wallet and wallet_sandbox" in said
     assert is_ready(port)
 
 
-def test_when_a_process_dies_it_says_which_and_ends(
-    start_demo: StartDemo, place: Path, port: int
-) -> None:
-    demo = start_demo()
-    wait_until_ready(demo, port)
+def test_when_a_process_dies_it_says_which_and_ends(running: Demo, place: Path, port: int) -> None:
     os.kill(app_process(place, port), signal.SIGKILL)
-    code, said = said_at_the_end(demo)
+    code, said = said_at_the_end(running)
     assert code == 1
     assert "The app process ended" in said
     assert not (place / "postgresql" / "cluster" / "postmaster.pid").exists()
 
 
-def test_a_taken_port_is_named(start_demo: StartDemo, port: int) -> None:
+def test_a_taken_port_is_named(place: Path, port: int) -> None:
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port + 1))
         other.listen()
-        code, said = said_at_the_end(start_demo())
+        code, said = refused(place, port)
     assert code == 1
     assert f"Port {port + 1} is in use" in said
     assert "PORT=" in said
 
 
 @pytest.mark.parametrize("typed", ["http", "0", "-1", "65535", "99999"])
-def test_a_port_that_is_none_is_refused(start_demo: StartDemo, typed: str) -> None:
-    code, said = said_at_the_end(start_demo(PORT=typed))
+def test_a_port_that_is_none_is_refused(place: Path, port: int, typed: str) -> None:
+    code, said = refused(place, port, PORT=typed)
     assert code == 1
     assert f"PORT={typed} is not a port" in said
 
 
-def test_a_second_demo_on_the_same_data_is_refused(
-    start_demo: StartDemo, place: Path, port: int
-) -> None:
-    demo = start_demo()
-    wait_until_ready(demo, port)
-    code, said = said_at_the_end(start_demo(PORT=str(free_port())))
-    assert code == 1
-    assert "already runs" in said
-    assert is_ready(port)
-
-
-def test_a_database_that_is_not_there_is_said(start_demo: StartDemo) -> None:
-    nowhere = f"postgresql://anna@127.0.0.1:{free_port()}/wallet"
-    code, said = said_at_the_end(start_demo(QIANBAO_DATABASE_URL=nowhere))
+def test_a_database_that_is_not_there_is_said(place: Path, port: int) -> None:
+    nowhere = f"postgresql://anna@127.0.0.1:{unused_port()}/wallet"
+    code, said = refused(place, port, QIANBAO_DATABASE_URL=nowhere)
     assert code == 1
     assert "QIANBAO_DATABASE_URL does not lead to a database" in said
 
 
 @pytest.mark.parametrize("typed", ["garbage", "mysql://x", "postgresql://[x", "dbname"])
-def test_an_address_that_is_none_is_said_in_a_line(start_demo: StartDemo, typed: str) -> None:
+def test_an_address_that_is_none_is_said_in_a_line(place: Path, port: int, typed: str) -> None:
     for words in ((), ("--fresh", "--yes")):
-        code, said = said_at_the_end(start_demo(*words, QIANBAO_DATABASE_URL=typed))
+        code, said = refused(place, port, *words, QIANBAO_DATABASE_URL=typed)
         assert code == 1
         assert "QIANBAO_DATABASE_URL" in said
         assert len(said.strip().splitlines()) == 1, said

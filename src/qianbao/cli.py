@@ -109,17 +109,19 @@ async def _migrate(url: str) -> int:
 @app.command(rich_help_panel=RUN, epilog="Example: qianbao serve")
 def serve() -> None:
     """Serve the app: API, screens, console and advisor."""
+    settings = ready_for("keys", "banks")
     from qianbao.app import serve as run_app
 
-    run_app(ready_for("keys", "banks"))
+    run_app(settings)
 
 
 @app.command(rich_help_panel=RUN, epilog="Example: qianbao worker")
 def worker() -> None:
     """Do the jobs that commits left behind."""
+    settings = ready_for("keys", "banks")
     from qianbao.worker import run
 
-    run(ready_for("keys", "banks"))
+    run(settings)
 
 
 @app.command(rich_help_panel=READ, epilog="Example: qianbao mrz passport.jpg")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,8 @@ import pytest
 
 from qianbao.banks.gateway import Gateway
 from qianbao.http_client import HttpClient
-from tests.banks.scene import TIMEOUT_SECONDS, TOKEN, Sandbox
+from tests.banks.scene import PATIENCE_SECONDS, SILENCE_SECONDS, TOKEN, Sandbox
+from tests.kit.ports import unused_port
 
 
 @pytest.fixture(scope="session")
@@ -25,15 +25,13 @@ def sandbox_process(
 ) -> Iterator[tuple[str, Path]]:
     """The address of a running sandbox, and where it writes what it says."""
     said = tmp_path_factory.mktemp("sandbox") / "said"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused_port()
     with make_database(migrated=False) as url, said.open("wb") as output:
         environment = os.environ | {
             "QIANBAO_SANDBOX_DATABASE_URL": url,
             "QIANBAO_SANDBOX_PORT": str(port),
             "QIANBAO_BANK_TOKEN": TOKEN,
-            "QIANBAO_BANK_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+            "QIANBAO_BANK_TIMEOUT_SECONDS": str(SILENCE_SECONDS),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "qianbao.banks.sandbox"],
@@ -50,7 +48,7 @@ def sandbox_process(
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 300
     while time.monotonic() < give_up and process.poll() is None:
         try:
             if httpx.get(url, timeout=2).status_code == 200:
@@ -65,7 +63,7 @@ async def sandbox(sandbox_process: tuple[str, Path]) -> AsyncIterator[Sandbox]:
     """The sandbox, with every bank working again afterwards."""
     url, said = sandbox_process
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_SECONDS) as client:
         opened = Sandbox(client, url, said)
         yield opened
         for bank in opened.disturbed:
@@ -74,7 +72,9 @@ async def sandbox(sandbox_process: tuple[str, Path]) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def gateway(sandbox: Sandbox) -> AsyncIterator[Gateway]:
-    """The wallet's side of the wire."""
-    http = HttpClient(sandbox.url, TOKEN, TIMEOUT_SECONDS)
+    """The wallet's side of the wire. It gives up early only while some bank is silent: an answer
+    that is on its way may take its time on a busy machine."""
+    http = HttpClient(sandbox.url, TOKEN, PATIENCE_SECONDS)
+    sandbox.waiting.append(http)
     yield Gateway(http)
     await http.close()

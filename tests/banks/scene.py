@@ -15,6 +15,7 @@ from qianbao.banks import directory
 from qianbao.banks.cards import Card, confirm_card, link_card
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
+from qianbao.http_client import HttpClient
 from qianbao.identity.documents import Document, DocumentSubmission, add_document
 from qianbao.identity.mrz import write_td3
 from qianbao.ids import new_id
@@ -27,9 +28,10 @@ NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 KEYS = KeyRing(bytes(range(32)))
 SETTINGS = Settings(sandbox=True)
 TOKEN = "only-for-tests"
-TIMEOUT_SECONDS = 0.6
+SILENCE_SECONDS = 0.6
+PATIENCE_SECONDS = 60
 
-_serial = itertools.count(int(datetime.now(UTC).timestamp()) % 10**6 * 1000)
+_serial = itertools.count(417_000_000)
 
 
 class Sandbox:
@@ -38,6 +40,8 @@ class Sandbox:
     def __init__(self, client: httpx.AsyncClient, url: str, said: Path) -> None:
         self.client, self.url, self.said = client, url, said
         self.disturbed: set[str] = set()
+        self.silent: set[str] = set()
+        self.waiting: list[HttpClient] = []
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         answer = await self.client.post(path, json=body)
@@ -67,6 +71,9 @@ class Sandbox:
 
     async def fault(self, bank: str, fault: str | None) -> None:
         self.disturbed.add(bank)
+        (self.silent.add if "silent" in (fault or "") else self.silent.discard)(bank)
+        for http in self.waiting:
+            http._timeout_seconds = SILENCE_SECONDS if self.silent else PATIENCE_SECONDS
         await self.post("/sandbox/faults", {"bank": bank, "fault": fault})
 
     async def texts(self, phone: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from datetime import timedelta
 
 import pytest
@@ -34,8 +33,8 @@ from qianbao.ids import new_id
 from tests.banks.scene import (
     KEYS,
     NOW,
+    PATIENCE_SECONDS,
     SETTINGS,
-    TIMEOUT_SECONDS,
     TOKEN,
     Sandbox,
     finish,
@@ -48,6 +47,7 @@ from tests.banks.scene import (
     passport,
     start,
 )
+from tests.kit.ports import unused_port
 
 WAIT = timedelta(seconds=SETTINGS.code_wait_seconds)
 
@@ -114,7 +114,7 @@ async def test_a_bank_that_cannot_be_reached_sent_nothing_and_one_that_is_silent
     pool: Pool, gateway: Gateway, sandbox: Sandbox
 ) -> None:
     card, _ = await annas_card(pool, gateway, sandbox)
-    http = HttpClient(_nowhere(), TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(_nowhere(), TOKEN, PATIENCE_SECONDS)
     with pytest.raises(BankUnreachable):
         await again(pool, Gateway(http), card, after=WAIT)
     await http.close()
@@ -237,9 +237,7 @@ async def test_what_the_bank_said_differs_is_remembered(
 
 
 def _nowhere() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{unused_port()}"
 
 
 async def test_a_bank_that_cannot_be_reached_uses_up_no_check(
@@ -248,7 +246,7 @@ async def test_a_bank_that_cannot_be_reached_uses_up_no_check(
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
     [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
-    http = HttpClient(_nowhere(), TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(_nowhere(), TOKEN, PATIENCE_SECONDS)
     nobody, card_id = Gateway(http), new_id("crd", NOW)
     for _ in range(SETTINGS.bank_card_checks_per_day + 1):
         with pytest.raises(BankUnreachable):
@@ -270,7 +268,7 @@ async def test_a_check_that_may_have_arrived_counts_whatever_comes_after(
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
     [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
-    http = HttpClient(_nowhere(), TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(_nowhere(), TOKEN, PATIENCE_SECONDS)
     nobody, card_id = Gateway(http), new_id("crd", NOW)
     await sandbox.fault("ICBC", "silent_before")
     with pytest.raises(BankSilent):
@@ -295,7 +293,7 @@ async def test_of_requests_at_once_those_that_left_are_one_check(
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
     icbc, card_id = new_card("ICBC"), new_id("crd", NOW)
-    http = HttpClient(_nowhere(), TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(_nowhere(), TOKEN, PATIENCE_SECONDS)
     nobody = Gateway(http)
     await sandbox.fault("ICBC", "silent_before")
     outcomes = await asyncio.gather(

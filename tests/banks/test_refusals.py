@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from qianbao.banks.cards import get_card, list_cards
@@ -31,7 +29,7 @@ from qianbao.http_client import HttpClient
 from qianbao.ids import new_id
 from tests.banks.scene import (
     NOW,
-    TIMEOUT_SECONDS,
+    PATIENCE_SECONDS,
     TOKEN,
     Sandbox,
     bring,
@@ -45,6 +43,7 @@ from tests.banks.scene import (
     passport,
     start,
 )
+from tests.kit.ports import unused_port
 
 
 async def test_chiara_renewed_her_passport_and_her_bank_does_not_know(
@@ -217,10 +216,7 @@ async def test_an_open_attempt_belongs_to_the_document_it_was_made_with(
 
 
 async def test_nobody_there_is_told_apart_from_silence(pool: Pool) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    http = HttpClient(url, TOKEN, TIMEOUT_SECONDS)
+    http = HttpClient(f"http://127.0.0.1:{unused_port()}", TOKEN, PATIENCE_SECONDS)
     nobody = Gateway(http)
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", new_number()))
     try:
@@ -292,7 +288,7 @@ async def test_a_refused_card_awaits_no_code(
 
 
 async def test_a_wrong_token_is_nobodys_fault_among_holders(sandbox: Sandbox, pool: Pool) -> None:
-    http = HttpClient(sandbox.url, "another token", TIMEOUT_SECONDS)
+    http = HttpClient(sandbox.url, "another token", PATIENCE_SECONDS)
     stranger = Gateway(http)
     try:
         with pytest.raises(BankMisunderstood) as refused:

@@ -65,11 +65,11 @@ async def test_the_card_number_is_nowhere(
     assert card.last_four in database  # the search does see what is there
     assert card.card_id in database
     for card_number in (linked, refused, silent):
-        middle = card_number[6:-4]  # unique to the card; the rest is the bank's or the last four
+        # Ten of its digits in a row; fewer may stand in anything that is random.
+        pieces = {card_number[at : at + 10] for at in range(len(card_number) - 9)}
         for place in (database, caplog.text, said, printed):
-            assert card_number not in place
             assert card_number.encode().hex() not in place
-            assert middle not in place
+            assert [piece for piece in pieces if piece in place] == []
     for secret in (number, phone):
         assert secret not in database
         assert secret not in caplog.text

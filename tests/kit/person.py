@@ -90,7 +90,7 @@ class Holder(Caller):
 
     def next_code(self, seen: int) -> str:
         """The code of the first message that arrives after `seen` of them."""
-        for _ in range(200):
+        for _ in range(2400):
             messages = self.messages()
             if len(messages) > seen:
                 found = re.search(r"\b\d{6}\b", messages[0]["text"])
@@ -110,7 +110,7 @@ class Holder(Caller):
 
     def settle(self, order: dict[str, Any]) -> dict[str, Any]:
         """Waits until the bank has answered."""
-        for _ in range(200):
+        for _ in range(2400):
             found = self.get(f"/bank-orders/{order['order_id']}")
             if found["state"] in ("settled", "refused"):
                 return dict(found)

@@ -1,8 +1,10 @@
 """The whole of Qianbao for a test module: app, worker and sandbox banks as processes, over HTTP.
 
-`stack` has the shipped policies and nobody in it; `seeded_stack` has the demo's cast, on the demo's
-first morning. Each module gets databases of its own; the cast moves in once a session, and is
-copied. What the processes said is shown under a test that fails.
+`stack` has the shipped policies and none of the cast; whoever signs up there does so for a test of
+their own, since all modules share it. `seeded_stack` has the demo's cast, with databases of each
+module's own; the cast moves in once a session, and is copied. Both begin on the demo's first
+morning: no test runs on the machine's date. What the processes said is shown under a test that
+fails.
 """
 
 from __future__ import annotations
@@ -24,13 +26,18 @@ import psycopg
 import pytest
 
 from qianbao import processes
-from qianbao.cast import OPERATOR_PASSWORD
+from qianbao.cast import OPERATOR_PASSWORD, TODAY
 from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
 from qianbao.installation import prepare
 from qianbao.seed import seed
 from qianbao.services import open_services
 from qianbao.settings import Settings
+from tests.kit import programs
+from tests.kit.ports import unused_port
+
+PATIENCE_SECONDS = 120
+"""For what happens in another process: long, because nothing waits for it to pass."""
 
 MakeDatabase = Callable[..., AbstractContextManager[str]]
 
@@ -60,7 +67,7 @@ class Stack(msgspec.Struct, frozen=True):
         """Moves the sandbox to a later moment, for every process."""
         run(_move(self.settings.database_url, to))
 
-    def wait_for(self, condition: Callable[[], Any], *, seconds: float = 15) -> Any:
+    def wait_for(self, condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
         """What `condition` gives once that is true; fails when it does not become true."""
         give_up = time.monotonic() + seconds
         while not (found := condition()):
@@ -113,9 +120,9 @@ def seeded_databases(
         yield app_url, banks_url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(make_database: MakeDatabase, common_settings: Settings) -> Iterator[Stack]:
-    """Everything running, the shipped policies installed, and nobody signed up."""
+    """Everything running, the shipped policies installed, and none of the cast."""
     with make_database() as app_url, make_database(migrated=False) as banks_url:
         settings = _placed(common_settings, app_url, banks_url)
         run(_prepare(settings))
@@ -139,6 +146,8 @@ def seeded_stack(
 
 async def _prepare(settings: Settings) -> None:
     async with open_services(settings) as services, services.pool.connection() as conn:
+        assert isinstance(services.clock, MovableClock)
+        await sandbox_clock.start_at(conn, services.clock, TODAY)
         await prepare(conn, now=services.now())
 
 
@@ -147,14 +156,14 @@ def _placed(common: Settings, app_url: str, banks_url: str) -> Settings:
         common,
         database_url=app_url,
         sandbox_database_url=banks_url,
-        port=processes.free_port(),
-        sandbox_port=processes.free_port(),
+        port=unused_port(),
+        sandbox_port=unused_port(),
     )
 
 
 def _start(settings: Settings, name: str, command: str) -> processes.Child:
     logs = Path(settings.data_folder) / f"logs-{settings.port}"
-    return processes.start(name, command, settings, logs)
+    return programs.start(name, command, settings, logs)
 
 
 @contextmanager

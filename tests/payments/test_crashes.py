@@ -107,7 +107,7 @@ class Crashing(Clearinghouse):
         not is found out. The loops must come back by themselves."""
         loops = itertools.cycle(self.loops)
         final = []
-        for _ in range(60):
+        for _ in range(480):
             again = await asyncio.gather(*(self.told(next(loops), one) for one in asked))
             if not any(outcome in UNANSWERED for outcome, _ in again):
                 break

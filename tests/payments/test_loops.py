@@ -341,7 +341,7 @@ async def test_when_every_chain_is_held_a_batch_waits_for_one(pool):
         done, _ = await asyncio.wait([sending], timeout=0.5)
         assert not done
         await holding[0].rollback()
-        await asyncio.wait_for(sending, 5)
+        await asyncio.wait_for(sending, 60)
         for n, conn in enumerate(holding):
             book = await open_book(conn, [(f"payer {n}", "CNY"), (f"payee {n}", "CNY")], now=NOW)
             book.transfer(Transfer("x", (f"payer {n}", "CNY"), (f"payee {n}", "CNY"), 5, NOW))

@@ -83,8 +83,9 @@ def test_what_is_written_for_spark_is_sparks_sql(text: str) -> None:
     assert "INTERVAL" not in again
 
 
-def test_the_closure_and_spark_agree() -> None:
-    spark_sql = pytest.importorskip("pyspark.sql", reason="needs pyspark")
+def test_the_closure_and_spark_agree(java: None) -> None:
+    from pyspark import sql as spark_sql
+
     local = {"spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
     builder = spark_sql.SparkSession.builder.master("local[1]").config(map=local)
     session: Any = builder.getOrCreate()

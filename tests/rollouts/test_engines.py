@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import which
 
 import msgspec
 import pytest
@@ -67,14 +66,6 @@ async def snapshot(conn: Connection, database_url: str, tmp_path: Path) -> Path:
     await _people(conn, 400)
     await take(database_url, tmp_path / "snapshot", now=NOW, tell=lambda _done, _all: None)
     return tmp_path / "snapshot"
-
-
-@pytest.fixture
-def java() -> None:
-    """What Spark needs besides itself; nothing from the package index brings a whole Java."""
-    pytest.importorskip("pyspark", reason="the extra spark is not installed: make spark")
-    if which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.skip("Spark needs a Java 17 or newer, and there is none on this machine")
 
 
 async def test_a_snapshot_holds_every_open_wallet_and_no_person(

@@ -76,6 +76,7 @@ async def test_five_wrong_passwords_lock_even_the_right_one_out(pool: Pool) -> N
     assert await _sign_in(pool, PASSWORD, NOW + timedelta(minutes=30))
 
 
+@pytest.mark.usefixtures("slow_hashing")
 async def test_guesses_sent_all_at_once_are_counted_one_by_one(pool: Pool) -> None:
     await _mei(pool)
     guesses = [_sign_in(pool, f"wrong guess number {number}") for number in range(12)]
@@ -157,6 +158,7 @@ async def test_the_audit_is_read_latest_first_and_page_by_page(pool: Pool) -> No
     assert about_one[0].subject_name == ""
 
 
+@pytest.mark.usefixtures("slow_hashing")
 async def test_a_flood_of_sign_ins_keeps_no_payment_waiting(pool: Pool) -> None:
     """Two hundred guesses at once: a PIN is checked meanwhile as fast as ever; who finds no place
     is told so, and was not counted."""
@@ -166,9 +168,9 @@ async def test_a_flood_of_sign_ins_keeps_no_payment_waiting(pool: Pool) -> None:
         for number in range(200)
     ]
     await asyncio.sleep(0.05)
-    started = asyncio.get_running_loop().time()
-    await asyncio.to_thread(lambda: None)  # what a PIN waits for
-    assert asyncio.get_running_loop().time() - started < 0.5
+    await asyncio.to_thread(lambda: None)  # what a PIN waits for: not for all who have a place
+    answered = [type(one.exception()) for one in guesses if one.done()]
+    assert answered.count(operators.SignInRefused) < passwords.MOST_WAITING / 2
     outcomes = await asyncio.gather(*guesses, return_exceptions=True)
     kinds = [type(outcome) for outcome in outcomes]
     assert set(kinds) == {operators.SignInRefused, passwords.SignInBusy}

@@ -66,6 +66,7 @@ async def test_the_right_pin_forgives_earlier_wrong_ones(pool: Pool) -> None:
         await _check(pool, annas, PIN)
 
 
+@pytest.mark.usefixtures("slow_hashing")
 async def test_guesses_sent_all_at_once_get_no_more_than_five_looks(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
     guesses = [f"{number:06d}" for number in range(135_000, 135_015)]
@@ -78,6 +79,7 @@ async def test_guesses_sent_all_at_once_get_no_more_than_five_looks(pool: Pool) 
         await _check(pool, annas, PIN)
 
 
+@pytest.mark.usefixtures("slow_hashing")
 async def test_the_right_pin_sent_all_at_once_is_right_each_time(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
     await asyncio.gather(*(_check(pool, annas, PIN) for _ in range(3 * SETTINGS.pin_attempts)))

@@ -125,6 +125,7 @@ async def test_the_phone_alone_does_not(pool: Pool) -> None:
     assert (await reset(pool, *fresh, now=tomorrow)).wallet_id == annas
 
 
+@pytest.mark.usefixtures("slow_hashing")
 async def test_guesses_made_at_once_are_counted_one_by_one(pool: Pool) -> None:
     await with_document(pool)
     signup_id, code = await reset_code(pool)

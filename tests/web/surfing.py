@@ -109,7 +109,7 @@ class Surfer:
 
     def code(self, phone: str, seen: int) -> str:
         """The code of the first message after `seen` of them."""
-        for _ in range(200):
+        for _ in range(2400):
             messages = self.messages(phone)
             if len(messages) > seen:
                 found = re.search(r"\b\d{6}\b", messages[0]["text"])
@@ -120,7 +120,7 @@ class Surfer:
 
     def wait_for(self, path: str, words: str) -> str:
         """Opens `path` until the page says `words`: the bank is asked by a job."""
-        for _ in range(200):
+        for _ in range(2400):
             if words in self.open(path):
                 return self.page.text
             time.sleep(0.05)

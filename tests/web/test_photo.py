@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from urllib.parse import quote
 
 import pytest
 
+from qianbao.cast import TODAY
 from qianbao.identity.mrz import write_td3
 from qianbao.identity.photo import photos_are_read
 from qianbao.names import from_fields
@@ -101,7 +102,7 @@ def test_what_was_read_waits_in_the_address(karin: Surfer, stack: Stack, languag
     token = karin.http.cookies["qianbao_session"]
     headers = {"Authorization": f"Bearer {token}"}
     wallet_id = karin.http.get("/v1/wallet", headers=headers).json()["wallet_id"]
-    keys, now = read_keys(stack.settings), datetime.now(UTC).timestamp()
+    keys, now = read_keys(stack.settings), TODAY.timestamp()
 
     def opened(of: str, at_seconds: float) -> str:
         words = {"mrz": "\n".join(LINES), "corrections": "[]"}
