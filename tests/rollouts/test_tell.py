@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from qianbao.banks.cards import list_cards, unlink_all
+from qianbao.banks.cards.card import QUERIES
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
@@ -14,7 +16,10 @@ from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import facts_at
 from qianbao.policy.policies import load_policy
+from qianbao.policy.reasons import Reason
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
@@ -382,12 +387,44 @@ async def test_what_nobody_watched_is_not_held_against_a_wallet(desk: Desk) -> N
             "UPDATE wallets SET card_banks = '{ICBC}', facts_changed_at = %s", (NOW,)
         )
     await desk.sweep(NOW)
-    acted = NOW + timedelta(hours=12)
-    async with desk.pool.connection() as conn:
-        await conn.execute("UPDATE wallets SET facts_changed_at = %s", (acted,))
-    for hours, since in ((13, NOW), (72, acted)):
-        moment = NOW + timedelta(hours=hours)
+    for acted, hours, since in ((12, 13, NOW), (20, 61, NOW), (62, 99, NOW), (160, 161, None)):
+        act, moment = NOW + timedelta(hours=acted), NOW + timedelta(hours=hours)
+        async with desk.pool.connection() as conn:
+            await conn.execute("UPDATE wallets SET facts_changed_at = %s", (act,))
         await desk.sweep(moment)
         async with desk.pool.connection() as conn:
             found = await read_situations(conn, [anna], moment, free_minor=0)
-        assert found[anna].fallen_out == (("two-banks", since),)
+        assert found[anna].fallen_out == (("two-banks", since or act),)
+
+
+async def test_what_blocks_her_keeps_its_history_through_acts_that_change_nothing(
+    desk: Desk,
+) -> None:
+    """Deng unlinks one of two cards of one bank; his bank says that it holds an old number. After
+    months that nobody watched it is still so."""
+    deng = await _anna(desk, "Deng", ("ICBC", "ICBC"))
+    await desk.publish()
+    await desk.sweep(on("2027-01-15"))
+
+    async def told_at(moment: datetime) -> Reason:
+        async with desk.pool.connection() as conn:
+            _, policies = await read_in_force(conn)
+            found = (await read_situations(conn, [deng], moment, free_minor=0))[deng]
+        (reason,) = decide(policies, "pay", facts_at(found, moment), moment, found).reasons
+        return reason
+
+    async with desk.pool.connection() as conn:
+        card = (await list_cards(conn, deng))[0]
+        await conn.execute(
+            "UPDATE cards SET state = 'unlinked' WHERE card_id = %s", (card.card_id,)
+        )
+        act = {"wallet_id": deng, "bank": "ICBC", "now": on("2027-01-15", 10)}
+        await conn.execute(QUERIES.cards_changed, act)
+        await conn.execute(QUERIES.bank_became_stale, act | {"now": on("2027-01-18")})
+    for day in ("2027-01-15", "2027-04-20", "2027-08-20"):
+        reason = await told_at(on(day, 12))
+        assert reason.since == reason.deadline == on("2027-01-15", 0)
+        await desk.sweep(on(day, 12))
+    async with desk.pool.connection() as conn:  # Ben, on his way out, unlinks the last one, too
+        await unlink_all(conn, wallet_id=deng, now=on("2027-08-20", 13))
+    assert (await told_at(on("2027-08-20", 14))).deadline == on("2027-01-15", 0)

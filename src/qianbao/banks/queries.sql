@@ -181,15 +181,16 @@ WHERE wallets.wallet_id = %(wallet_id)s
 ORDER BY stale.place
 
 -- name: bank_became_stale
+-- No rule reads which banks are behind: `facts_changed_at` stays.
 UPDATE wallets
-SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+SET stale_banks = array_append(stale_banks, %(bank)s::text)
 WHERE wallet_id = %(wallet_id)s AND status = 'open'
     AND NOT stale_banks @> ARRAY[%(bank)s::text]
 
 -- name: bank_holds_present
 -- The holder says that the bank has been shown the present document.
 UPDATE wallets
-SET stale_banks = array_remove(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+SET stale_banks = array_remove(stale_banks, %(bank)s::text)
 WHERE wallet_id = %(wallet_id)s AND status = 'open' AND stale_banks @> ARRAY[%(bank)s::text]
 
 -- name: bank_confirmed

@@ -632,8 +632,8 @@ CREATE TABLE policy_notices (
     PRIMARY KEY (wallet_id, policy, version, stops, step)
 );
 
--- Since when a wallet has not met a policy that gives it days of its own: later acts, which change
--- other facts, do not begin them anew. Forgotten when it meets the policy again.
+-- Since when a wallet has not met a policy: later acts, which change other facts, neither begin days
+-- of its own anew nor take this history away. Forgotten when it meets the policy again.
 CREATE TABLE fallen_out (
     wallet_id text COLLATE "C" NOT NULL,
     policy text COLLATE "C" NOT NULL,

@@ -157,8 +157,11 @@ SELECT simulation_id, policy, version, as_of, engine, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
 
 -- name: find_sweep
-SELECT after, began_at, finished_at FROM policy_sweeps
-WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
+SELECT after, began_at, finished_at, EXISTS (
+    SELECT FROM policy_sweeps AS o
+    WHERE o.policy = s.policy AND o.version <> s.version AND o.began_at > s.began_at
+) AS other_since
+FROM policy_sweeps AS s WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
 
 -- name: begin_sweep
 INSERT INTO policy_sweeps (policy, version, after, began_at)
@@ -203,9 +206,12 @@ WITH fell AS (
     INSERT INTO fallen_out (wallet_id, policy, since)
     SELECT wallet_id, %(policy)s, since
     FROM unnest(%(wallet_ids)s::text[], %(sinces)s::timestamptz[]) AS f (wallet_id, since)
-    ON CONFLICT DO NOTHING RETURNING wallet_id
+    ON CONFLICT (wallet_id, policy) DO UPDATE SET since = excluded.since
+        WHERE fallen_out.since < excluded.since -- met meanwhile, by time alone
+    RETURNING wallet_id, xmax = 0 AS added
 )
-UPDATE wallets AS w SET fallen_out = w.fallen_out + 1 FROM fell WHERE w.wallet_id = fell.wallet_id
+UPDATE wallets AS w SET fallen_out = w.fallen_out + added::integer
+FROM fell WHERE w.wallet_id = fell.wallet_id
 
 -- name: forget_fallen
 -- Those between two wallets of the sweep (`last` NULL: to the end) that are not out any more.
@@ -216,6 +222,18 @@ WITH back AS (
     RETURNING wallet_id
 )
 UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_id = back.wallet_id
+
+-- name: forget_unwatched
+-- Those whose facts have changed since the last sweep was long past (NULL: everybody).
+WITH unwatched AS (
+    DELETE FROM fallen_out AS f USING wallets AS w, wallet_counters AS c
+    WHERE f.policy = %(policy)s AND w.wallet_id = f.wallet_id AND c.wallet_id = f.wallet_id
+        AND (%(known_until)s::timestamptz IS NULL OR w.facts_changed_at > %(known_until)s
+            OR (%(by_use)s AND c.last_used_at > %(known_until)s))
+    RETURNING f.wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out - 1
+FROM unwatched WHERE w.wallet_id = unwatched.wallet_id
 
 -- name: add_exemption
 INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)

@@ -5,8 +5,8 @@ Whom a policy will not let go on is found by SQL, at the moments at which it mat
 them is told follows from their own facts (`wording`). Each step is told once; after an outage only
 the latest is. Whoever has done what was needed is not found any more, and hears nothing.
 
-The same sweep remembers since when a wallet has not met a policy that gives it days of its own, so
-that later acts do not begin them anew.
+The same sweep remembers since when a wallet has not met a policy, so that later acts neither begin
+its own days anew nor take away what could have been done before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qianbao.notices import inbox
 from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, locked_out_sql
-from qianbao.policy.spells import fell_out_at
+from qianbao.policy.spells import fell_out_at, reads_use
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
@@ -35,8 +35,8 @@ SWEEP_EVERY = timedelta(minutes=45)
 """How long after its beginning a finished sweep begins again; less than the job's hour."""
 
 UNWATCHED_AFTER = timedelta(days=1)
-"""How long after the last sweep nothing is remembered any more of who had fallen out: they may have
-met the policy meanwhile."""
+"""Who acted so long after the last sweep is not remembered any more: they may have met the policy
+meanwhile."""
 
 LINK = "/me/pay/wallet"
 
@@ -45,6 +45,7 @@ class _Sweep(msgspec.Struct, frozen=True):
     after: str
     began_at: datetime
     finished_at: datetime | None
+    other_since: bool
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -78,9 +79,8 @@ async def tell_holders(
         done = len(found) < limit
         free_minor = settings.withdrawal_free_minor
         situations = await read_situations(conn, found, now, free_minor=free_minor)
-        if policy.grace_days:
-            last = None if done else found[-1]
-            situations = await _remember(conn, policy, situations, now, after=after, last=last)
+        last = None if done else found[-1]
+        situations = await _remember(conn, policy, situations, now, after=after, last=last)
         await _tell(conn, policies, policy, settings, situations, now)
         place = {"after": found[-1] if found else after, "finished_at": now if done else None}
         await conn.execute(SQL.move_sweep, _key(policy) | place)
@@ -103,14 +103,12 @@ async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
         return found.after
     if found is not None and now - found.began_at < SWEEP_EVERY:
         return None
-    if found is None or now - found.began_at > UNWATCHED_AFTER:
-        everybody: dict[str, object] = {
-            "policy": policy.name,
-            "wallet_ids": [],
-            "after": "",
-            "last": None,
-        }
-        await conn.execute(SQL.forget_fallen, everybody)
+    # What another version remembers is about another requirement.
+    known_until = None
+    if found is not None and not found.other_since:
+        known_until = found.began_at + UNWATCHED_AFTER
+    act = {"policy": policy.name, "known_until": known_until, "by_use": reads_use(policy)}
+    await conn.execute(SQL.forget_unwatched, act)
     await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
     return ""
 
@@ -191,11 +189,15 @@ async def _remember(
     await conn.execute(SQL.remember_fallen, act)
     await conn.execute(SQL.forget_fallen, act | {"after": after, "last": last})
     return {
-        wallet_id: msgspec.structs.replace(one, fallen_out=((policy.name, out[wallet_id]),))
-        if wallet_id in out
-        else one
+        wallet_id: _fallen(one, policy.name, out.get(wallet_id))
         for wallet_id, one in situations.items()
     }
+
+
+def _fallen(situation: Situation, policy: str, since: datetime | None) -> Situation:
+    others = tuple(one for one in situation.fallen_out if one[0] != policy)
+    own = ((policy, since),) if since is not None else ()
+    return msgspec.structs.replace(situation, fallen_out=(*others, *own))
 
 
 async def _put(
