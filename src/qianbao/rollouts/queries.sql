@@ -182,15 +182,39 @@ SELECT wallet_id FROM ({parts}) AS parts GROUP BY wallet_id ORDER BY wallet_id L
 WHERE wallet_id > %(after)s AND {locked_out}
 ORDER BY wallet_id LIMIT %(limit)s)
 
+-- name: told_standing
+(SELECT DISTINCT wallet_id FROM policy_notices
+WHERE policy = %(policy)s AND over_at IS NULL AND wallet_id > %(after)s
+ORDER BY wallet_id LIMIT %(limit)s)
+
 -- name: find_told
 SELECT wallet_id, step FROM policy_notices
 WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND version = %(version)s
-    AND stops = %(stops)s
+    AND stops = %(stops)s AND over_at IS NULL
 
 -- name: add_told
 INSERT INTO policy_notices (wallet_id, policy, version, stops, step, deadline, told_at)
 VALUES (%(wallet_id)s, %(policy)s, %(version)s, %(stops)s, %(step)s, %(deadline)s, %(now)s)
-ON CONFLICT (wallet_id, policy, version, stops, step) DO NOTHING
+ON CONFLICT (wallet_id, policy, version, stops, step) DO UPDATE
+SET deadline = excluded.deadline, told_at = excluded.told_at, over_at = NULL
+WHERE policy_notices.over_at IS NOT NULL
+
+-- name: find_standing
+-- Who was told of a policy, of any version, and not yet that it is over.
+SELECT wallet_id, bool_or(step = 'blocked') AS blocked FROM policy_notices
+WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND over_at IS NULL
+GROUP BY wallet_id
+
+-- name: standing_of_gone
+-- Those who were told of policies other than %(names)s, which are in force.
+SELECT DISTINCT ON (wallet_id, policy) wallet_id, policy, body
+FROM policy_notices JOIN policies USING (policy, version)
+WHERE over_at IS NULL AND policy <> ALL(%(names)s)
+ORDER BY wallet_id, policy, version DESC LIMIT %(limit)s
+
+-- name: told_over
+UPDATE policy_notices SET over_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND over_at IS NULL
 
 -- name: count_told
 SELECT step, count(*) AS wallets FROM policy_notices
