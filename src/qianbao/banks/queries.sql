@@ -40,10 +40,14 @@ WHERE wallet_id = %(wallet_id)s AND state = 'linked'
 SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0))
 
 -- name: recent_checks
-SELECT checked_at
-FROM card_checks
-WHERE fingerprint = %(fingerprint)s AND checked_at > %(since)s
-ORDER BY checked_at DESC
+-- Of the wallet's own, whether the bank said no, and whether to the holder's document.
+SELECT k.checked_at, c.card_id IS NOT NULL AND c.state = 'refused' AS refused,
+    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false) AS stranger
+FROM card_checks AS k
+LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
+    AND c.wallet_id = k.wallet_id AND c.card_id = k.card_id
+WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
+ORDER BY k.checked_at DESC
 
 -- name: record_check
 INSERT INTO card_checks (fingerprint, wallet_id, card_id, checked_at)
