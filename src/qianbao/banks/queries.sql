@@ -41,7 +41,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0)
 
 -- name: recent_checks
 -- Of the wallet's own, whether the bank said no, and whether to the holder's document.
-SELECT k.checked_at, c.card_id IS NOT NULL AND c.state = 'refused' AS refused,
+SELECT k.checked_at, c.card_id IS NOT NULL AS own, coalesce(c.state = 'refused', false) AS refused,
     coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false) AS stranger
 FROM card_checks AS k
 LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s

@@ -258,13 +258,14 @@ async def check_room(
 
 class _Check(msgspec.Struct, frozen=True):
     checked_at: datetime
+    own: bool
     refused: bool
     stranger: bool
 
 
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
     """Counts this check before it is sent, over all wallets; a request that is repeated is the
-    check that it was. The bank counts a card's checks whoever asks: a wallet that it has refused
+    check that it was. The bank counts a card's checks whoever asks: a wallet that it refused last
     leaves some to others, and more so one whose holder's document does not fit, so that nobody
     keeps the card's owner out. What is told is the same for all, and tells nothing of others."""
     keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
@@ -273,8 +274,9 @@ async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: d
         return
     recent = await fetch_all(conn, QUERIES.recent_checks, keys, _Check)
     left_to_others = 0
-    if any(one.refused for one in recent):
-        left_to_others = 2 if any(one.stranger for one in recent) else 1
+    latest = next((one for one in recent if one.own), None)
+    if latest is not None and latest.refused:
+        left_to_others = 2 if latest.stranger else 1
     maximum = max(1, settings.bank_card_checks_per_day - left_to_others)
     if len(recent) >= maximum:
         free_at = recent[maximum - 1].checked_at + CHECK_WINDOW
