@@ -131,6 +131,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     code_wait_seconds: Annotated[
         int, Meta(description="How long after a code another can be asked for, ours or a bank's.")
     ] = 60
+    notice_texts_per_day: Annotated[
+        int,
+        Meta(description="Notices that one wallet is texted in 24 hours; all are in its inbox."),
+    ] = 4
     receiver_lookups_per_day: Annotated[
         int, Meta(description="Phones whose holder's masked name one wallet is shown in a day.")
     ] = 20

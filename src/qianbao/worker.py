@@ -32,11 +32,12 @@ from qianbao.payments.decisions import forget_decisions
 from qianbao.payments.step_up import forget_step_ups
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
-from qianbao.rollouts.tell import tell_holders
+from qianbao.rollouts.tell import tell_holders, tell_wallet
 from qianbao.rollouts.tripwire import watch
 from qianbao.services import Services, calm_collector, open_services
 from qianbao.settings import Settings
-from qianbao.wallets.expiry import remind_of_expiry
+from qianbao.wallets.expiry import remind_of_expiry, settle_replaced
+from qianbao.wallets.notice_texts import text_notice
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,24 @@ async def _send_text(services: Services, sms_id: str) -> None:
     await deliver_text(
         services.pool, services.keys, services.gateway_http, sms_id=sms_id, now=services.now()
     )
+
+
+async def _text_notice(services: Services, wallet_id: str, notice_id: str) -> None:
+    async with services.pool.connection() as conn:
+        await text_notice(
+            conn,
+            services.keys,
+            services.settings,
+            wallet_id=wallet_id,
+            notice_id=notice_id,
+            now=services.now(),
+        )
+
+
+async def _tell_wallet(services: Services, wallet_id: str) -> None:
+    async with services.pool.connection() as conn:
+        await tell_wallet(conn, services.settings, wallet_id=wallet_id, now=services.now())
+        await settle_replaced(conn, wallet_id=wallet_id, now=services.now())
 
 
 async def _deliver_webhook(services: Services, merchant_id: str, delivery_id: str) -> None:
@@ -153,6 +172,8 @@ Job = Callable[..., Awaitable[None]]
 
 JOBS: dict[str, Job] = {
     "send_text": _send_text,
+    "text_notice": _text_notice,
+    "tell_wallet": _tell_wallet,
     "deliver_webhook": _deliver_webhook,
     "check_registers": _check_registers,
     "end_agreement": _end_agreement,

@@ -27,6 +27,7 @@ from qianbao.banks.cards.unlink import BankOrderInFlight, end_agreement
 from qianbao.banks.gateway import Gateway
 from qianbao.banks.phones import BankPhoneInvalid
 from qianbao.db.pool import Pool
+from qianbao.errors import QianbaoError
 from qianbao.identity.documents import DocumentSubmission
 from qianbao.identity.evidence import list_evidence
 from qianbao.ids import new_id
@@ -225,13 +226,36 @@ async def test_checks_are_counted_before_they_are_sent(
     with pytest.raises(CardChecksUsedUp) as refused:
         await start(pool, gateway, anna, icbc, phone, now=NOW + timedelta(hours=5))
     assert refused.value.detail["next_at"] == (NOW + timedelta(hours=24)).isoformat()
-    assert "2026-11-03 10:00" in refused.value.next_step("en")
+    assert "3 November 2026, 10:00" in refused.value.next_step("en")
     assert len(await sandbox.texts(phone)) == 4
     async with pool.connection() as conn:
         cursor = await conn.execute("SELECT count(*) FROM cards WHERE wallet_id = %s", (anna,))
         assert await cursor.fetchone() == (4,)
         cursor = await conn.execute("SELECT count(*) FROM card_checks")
         assert await cursor.fetchone() == (4,)
+
+
+async def test_nobody_uses_up_the_checks_of_a_card_that_is_not_theirs(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Deng knows the number of Anna's card. Two checks are his; the others stay hers, and neither
+    hears of the other."""
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    deng = await new_wallet(pool, passport("DENG", "MARIA", new_number()))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    for minute in range(2):
+        with pytest.raises(QianbaoError) as said:
+            await start(pool, gateway, deng, icbc, phone, now=NOW + timedelta(minutes=minute))
+        assert not isinstance(said.value, CardChecksUsedUp)
+    with pytest.raises(CardChecksUsedUp) as refused:
+        await start(pool, gateway, deng, icbc, phone, now=NOW + timedelta(minutes=3))
+    assert refused.value.detail["next_at"] == (NOW + timedelta(hours=24)).isoformat()
+    for minute in (4, 5):
+        await start(pool, gateway, anna, icbc, phone, now=NOW + timedelta(minutes=minute))
+    with pytest.raises(CardChecksUsedUp) as refused:
+        await start(pool, gateway, anna, icbc, phone, now=NOW + timedelta(minutes=6))
+    assert "times" not in refused.value.sentence("en")
 
 
 async def test_one_id_means_one_request(pool: Pool, gateway: Gateway, sandbox: Sandbox) -> None:

@@ -44,11 +44,12 @@ async def test_annas_passport_makes_her_the_holder(pool: Pool) -> None:
     assert document_number(KEYS, document) == "C01X00T47"
     async with pool.connection() as conn:
         person, *facts = await identity_of(conn, annas)
-        cursor = await conn.execute("SELECT args FROM procrastinate_jobs")
+        cursor = await conn.execute("SELECT task_name, args FROM procrastinate_jobs ORDER BY id")
         jobs = await cursor.fetchall()
     assert str(person).startswith("per_")
     assert facts == ["foreign", "passport", date(2031, 5, 1)]
-    assert jobs == [({"wallet_id": annas},)]
+    asked = [(task, {"wallet_id": annas}) for task in ("tell_wallet", "check_registers")]
+    assert jobs == asked
 
 
 async def test_the_name_with_its_accents_is_kept_when_it_agrees(pool: Pool) -> None:

@@ -157,6 +157,16 @@ def test_a_rule_older_than_the_wallet_could_not_have_been_prevented() -> None:
     assert reason.since == reason.deadline == at(2027, 5, 6, 0)  # ninety days of her own
 
 
+def test_an_act_that_helped_nothing_takes_no_history_away() -> None:
+    """Deng unlinks one of his two cards of one bank: since when it blocks, and that it could have
+    been prevented, stays as it was."""
+    unlinked = at(2027, 1, 15, 18)
+    known = (("two-banks", at(2026, 8, 30, 0)),)
+    wallet = deng(card_banks=("ICBC",), facts_changed_at=unlinked, fallen_out=known)
+    (reason,) = ask(wallet, at(2027, 1, 16)).reasons
+    assert reason.since == reason.deadline == at(2027, 1, 15, 0)
+
+
 def test_an_amount_too_large_could_not_have_been_prevented() -> None:
     wallet = anna(card_banks=("ICBC", "BOC"))
     reasons = ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000_001).reasons

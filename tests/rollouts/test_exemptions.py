@@ -71,8 +71,8 @@ async def test_it_takes_two_and_the_holder_is_told_until_when(conn: Connection) 
     assert await _approve(conn, asked, "Pia") == approved
     assert await exemptions.exemptions_waiting(conn) == []
     (notice,) = await list_notices(conn, wallet_id=wallet_id)
-    assert "before 2027-03-01" in notice.body_en
-    assert "2027-03-01" in notice.body_zh
+    assert "before 1 March 2027" in notice.body_en
+    assert "2027年3月1日之前" in notice.body_zh
     acts = [(act.action, act.operator) for act in await list_audit(conn, subject=wallet_id)]
     assert set(acts) == {("exemption.propose", "Mei"), ("exemption.approve", "Oskar")}
     situation = await read_situation(conn, wallet_id=wallet_id, now=NOW, free_minor=0)

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from qianbao.banks.cards import list_cards, unlink_all
+from qianbao.banks.cards.card import QUERIES
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.ids import new_id
@@ -14,16 +16,20 @@ from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
+from qianbao.policy.decide import decide
+from qianbao.policy.facts import facts_at
 from qianbao.policy.policies import load_policy
+from qianbao.policy.reasons import Reason
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
 from qianbao.rollouts.simulate import simulate
-from qianbao.rollouts.tell import tell_holders, told
+from qianbao.rollouts.tell import tell_holders, tell_wallet, told
 from qianbao.rollouts.wording import STEPS, Step, telling
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situations
+from qianbao.wallets.standing import judge
 from tests.kit.money import Hand, add_wallet, clearing
 from tests.rollouts.policies import YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
@@ -114,18 +120,28 @@ async def test_a_notice_says_what_why_by_when_what_to_do_and_what_can_leave(desk
         "Banks with a linked card: 1, needed: at least 2; or days",
         "From 15 January 2027 on it blocks: paying, sending money, topping up.",
         "Basis: PBOC 2015 No. 43, categories by channels.",
-        "What to do: Link a card from another bank (about 5 minutes).",
         "If you withdraw everything now, ¥3,197.80 arrives on your card.",
     ):
         assert part in notice.body_en
     for part in (
         "自2027年1月15日起将停用：付款、转账、充值。",
-        "处理方式：",
         "目前可提现到账 ¥3,197.80",
     ):
         assert part in notice.body_zh
     await desk.sweep(on("2027-01-15"))
+    titles = [[step.title_en for step in way.steps] for way in notice.ways_out]
+    assert titles[0] == ["Link a card from another bank"]
+    assert notice.ways_out[0].steps[0].screen == "/me/pay/cards/add"
+    assert [one for one in titles if "Register again" in one] == titles[1:]
+    assert notice.ways_out[1].temporary_until is not None
     blocked = (await desk.inbox(anna))[0]
+    async with desk.pool.connection() as conn:
+        _, policies = await read_in_force(conn)
+        known = await read_situations(
+            conn, [anna], on("2027-01-15"), free_minor=SETTINGS.withdrawal_free_minor
+        )
+    found = judge(policies, SETTINGS, known[anna], on("2027-01-15"))
+    assert blocked.ways_out == found.ways_out != ()
     assert blocked.title_en == "Blocked now: Link cards from two banks"
     assert "Since 15 January 2027 it blocks:" in blocked.body_en
     assert "自2027年1月15日起已停用：" in blocked.body_zh
@@ -140,7 +156,7 @@ async def test_after_an_outage_only_the_latest_step_is_told(desk: Desk) -> None:
     assert await desk.kinds(anna) == ["policy_day_before", "policy_blocked"]
 
 
-async def test_whoever_has_done_it_hears_no_more(desk: Desk) -> None:
+async def test_whoever_has_done_it_hears_that_it_is_over_and_no_more(desk: Desk) -> None:
     anna = await _anna(desk)
     await desk.publish()
     await desk.sweep(on("2026-12-01"))
@@ -148,7 +164,49 @@ async def test_whoever_has_done_it_hears_no_more(desk: Desk) -> None:
         await conn.execute("UPDATE wallets SET card_banks = ARRAY['ICBC', 'BOC']")
     for day in ("2026-12-15", "2027-01-09", "2027-01-14", "2027-01-15"):
         await desk.sweep(on(day))
-    assert await desk.kinds(anna) == ["policy_announced"]
+    assert await desk.kinds(anna) == ["policy_announced", "policy_over"]
+    said, announced = await desk.inbox(anna)
+    assert (announced.settled_at, said.settled_at) == (on("2026-12-15"), None)
+    assert said.title_en == "Settled: Link cards from two banks"
+    assert "You have what this rule asks for" in said.body_en
+    assert "您已符合" in said.body_zh
+
+
+async def test_an_act_is_answered_at_once_and_what_comes_back_is_told_anew(desk: Desk) -> None:
+    """Anna links a second bank while she is blocked, and unlinks it a month later."""
+    anna = await _anna(desk)
+    await desk.publish()
+    await desk.sweep(on("2027-01-15"))
+    for day, banks in (("2027-01-15", ["ICBC", "BOC"]), ("2027-02-15", ["ICBC"])):
+        async with desk.pool.connection() as conn:
+            await conn.execute("UPDATE wallets SET card_banks = %s", (banks,))
+            for _ in range(2):  # a job may run twice
+                await tell_wallet(conn, SETTINGS, wallet_id=anna, now=on(day, 10))
+    kinds = ["policy_blocked", "policy_over", "policy_blocked"]
+    assert await desk.kinds(anna) == kinds
+    assert [one.settled_at for one in await desk.inbox(anna)] == [None, None, on("2027-01-15", 10)]
+    await desk.sweep(on("2027-02-16"))
+    assert await desk.kinds(anna) == kinds
+
+
+async def test_a_rule_that_was_taken_back_is_over_for_everybody_who_was_told(desk: Desk) -> None:
+    people = [await _anna(desk, f"Person {number}") for number in range(5)]
+    await desk.publish()
+    await desk.sweep(on("2026-12-01"))
+    async with desk.pool.connection() as conn:
+        await rollback.roll_back(
+            conn, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-02")
+        )
+        await conn.execute(
+            "UPDATE wallets SET status = 'closed' WHERE wallet_id = %s", (people[0],)
+        )
+    for _ in range(2):
+        await desk.sweep(on("2026-12-03"), limit=2)
+    kinds = [await desk.kinds(one) for one in people]
+    assert kinds == [["policy_announced"], *[["policy_announced", "policy_over"]] * 4]
+    assert "blocks nothing in your wallet now" in (await desk.inbox(people[1]))[0].body_en
+    for one in people:
+        assert (await desk.inbox(one))[-1].settled_at == on("2026-12-03")
 
 
 async def test_a_crash_in_a_batch_tells_nobody_twice_and_leaves_nobody_out(desk: Desk) -> None:
@@ -220,13 +278,14 @@ async def test_after_a_stop_the_new_days_are_told(desk: Desk) -> None:
     async with desk.pool.connection() as conn:
         await enforcement.stop(conn, reason="A bank is down", now=on("2027-01-16"), **act)
     await desk.sweep(on("2027-01-17"))
-    assert await desk.kinds(anna) == ["policy_blocked"]
+    assert await desk.kinds(anna) == ["policy_blocked", "policy_over"]
     async with desk.pool.connection() as conn:
         await enforcement.resume(conn, now=on("2027-01-20"), **act)
     for day in ("2027-01-20", "2027-01-21", "2027-01-22"):
         await desk.sweep(on(day, 10))
     assert await desk.kinds(anna) == [
-        "policy_blocked", "policy_week_before", "policy_day_before", "policy_blocked",
+        "policy_blocked", "policy_over", "policy_week_before", "policy_day_before",
+        "policy_blocked",
     ]  # fmt: skip
 
 
@@ -382,12 +441,44 @@ async def test_what_nobody_watched_is_not_held_against_a_wallet(desk: Desk) -> N
             "UPDATE wallets SET card_banks = '{ICBC}', facts_changed_at = %s", (NOW,)
         )
     await desk.sweep(NOW)
-    acted = NOW + timedelta(hours=12)
-    async with desk.pool.connection() as conn:
-        await conn.execute("UPDATE wallets SET facts_changed_at = %s", (acted,))
-    for hours, since in ((13, NOW), (72, acted)):
-        moment = NOW + timedelta(hours=hours)
+    for acted, hours, since in ((12, 13, NOW), (20, 61, NOW), (62, 99, NOW), (160, 161, None)):
+        act, moment = NOW + timedelta(hours=acted), NOW + timedelta(hours=hours)
+        async with desk.pool.connection() as conn:
+            await conn.execute("UPDATE wallets SET facts_changed_at = %s", (act,))
         await desk.sweep(moment)
         async with desk.pool.connection() as conn:
             found = await read_situations(conn, [anna], moment, free_minor=0)
-        assert found[anna].fallen_out == (("two-banks", since),)
+        assert found[anna].fallen_out == (("two-banks", since or act),)
+
+
+async def test_what_blocks_her_keeps_its_history_through_acts_that_change_nothing(
+    desk: Desk,
+) -> None:
+    """Deng unlinks one of two cards of one bank; his bank says that it holds an old number. After
+    months that nobody watched it is still so."""
+    deng = await _anna(desk, "Deng", ("ICBC", "ICBC"))
+    await desk.publish()
+    await desk.sweep(on("2027-01-15"))
+
+    async def told_at(moment: datetime) -> Reason:
+        async with desk.pool.connection() as conn:
+            _, policies = await read_in_force(conn)
+            found = (await read_situations(conn, [deng], moment, free_minor=0))[deng]
+        (reason,) = decide(policies, "pay", facts_at(found, moment), moment, found).reasons
+        return reason
+
+    async with desk.pool.connection() as conn:
+        card = (await list_cards(conn, deng))[0]
+        await conn.execute(
+            "UPDATE cards SET state = 'unlinked' WHERE card_id = %s", (card.card_id,)
+        )
+        act = {"wallet_id": deng, "bank": "ICBC", "now": on("2027-01-15", 10)}
+        await conn.execute(QUERIES.cards_changed, act)
+        await conn.execute(QUERIES.bank_became_stale, act | {"now": on("2027-01-18")})
+    for day in ("2027-01-15", "2027-04-20", "2027-08-20"):
+        reason = await told_at(on(day, 12))
+        assert reason.since == reason.deadline == on("2027-01-15", 0)
+        await desk.sweep(on(day, 12))
+    async with desk.pool.connection() as conn:  # Ben, on his way out, unlinks the last one, too
+        await unlink_all(conn, wallet_id=deng, now=on("2027-08-20", 13))
+    assert (await told_at(on("2027-08-20", 14))).deadline == on("2027-01-15", 0)

@@ -31,29 +31,36 @@ async def told(pool: Pool, wallet_id: str) -> list[Notice]:
     """Her reminders, the first sent first."""
     async with pool.connection() as conn:
         found = await list_notices(conn, wallet_id=wallet_id)
-    return [one for one in reversed(found) if one.kind == "document_expiring"]
+    return [one for one in reversed(found) if one.kind.startswith("document_")]
 
 
 async def test_three_reminders_each_sent_once(pool: Pool) -> None:
     chiaras = await a_wallet(pool)
     await bring(pool, chiaras, passport(valid_until=LAST_DAY))
     sent = {left: await remind(pool, noon(left)) for left in range(100, -3, -1)}
-    assert {left for left, count in sent.items() if count} == {90, 30, 7}
+    assert {left for left, count in sent.items() if count} == {90, 30, 7, -1}
     notices = await told(pool, chiaras)
     assert [one.title_en for one in notices] == [
         "Your passport expires in 90 days",
         "Your passport expires in 30 days",
         "Your passport expires in 7 days",
+        "Your passport has expired",
     ]
     assert notices[2].title_zh == "您的护照将在 7 天后到期"
-    assert "2027-06-01 is the last day" in notices[0].body_en
+    assert "last day is 1 June 2027" in notices[0].body_en
     assert "当日仍有效" in notices[0].body_zh
     assert notices[0].link == "/me/pay/manage/real-name/add?kind=passport"
 
 
 @pytest.mark.parametrize(
     ("left", "title"),
-    [(20, "expires in 20 days"), (1, "expires tomorrow"), (0, "expires today")],
+    [
+        (20, "expires in 20 days"),
+        (1, "expires tomorrow"),
+        (0, "expires today"),
+        (-1, "has expired"),
+        (-1400, "has expired"),
+    ],
 )
 async def test_a_worker_that_was_away_sends_the_latest_only(
     pool: Pool, left: int, title: str
@@ -68,7 +75,7 @@ async def test_a_worker_that_was_away_sends_the_latest_only(
 
 async def test_the_last_day_is_the_holders_and_counts(pool: Pool) -> None:
     """At half past eight in the evening of 31 May in London it is 1 June, her last day, in Beijing;
-    on the second nothing is sent any more."""
+    on the second it has expired."""
     chiaras, bens = await a_wallet(pool), await a_wallet(pool, "+8613800138002")
     await bring(pool, chiaras, passport(valid_until=LAST_DAY))
     await bring(pool, bens, passport(number="C22222222", valid_until=LAST_DAY))
@@ -81,7 +88,21 @@ async def test_the_last_day_is_the_holders_and_counts(pool: Pool) -> None:
     assert (await told(pool, bens))[0].title_en == "Your passport expires tomorrow"
     late = await a_wallet(pool, "+8613800138003")
     await bring(pool, late, passport(number="C33333333", valid_until=LAST_DAY))
-    assert await remind(pool, datetime(2027, 6, 1, 16, 30, tzinfo=UTC)) == 0
+    assert await remind(pool, datetime(2027, 6, 1, 16, 30, tzinfo=UTC)) == 2
+    assert (await told(pool, late))[-1].title_en == "Your passport has expired"
+    assert (await told(pool, bens))[-1].title_en == "Your passport expires tomorrow"
+
+
+async def test_with_the_new_document_what_was_told_of_the_old_is_over(pool: Pool) -> None:
+    chiaras = await a_wallet(pool)
+    await bring(pool, chiaras, passport(valid_until=LAST_DAY))
+    await remind(pool, noon(-1))
+    await bring(pool, chiaras, passport(number="C99999999", valid_until=date(2037, 1, 1)))
+    assert await remind(pool, noon(-2)) == 1
+    expired, replaced = await told(pool, chiaras)
+    assert (expired.kind, expired.settled_at) == ("document_expired", noon(-2))
+    assert replaced.kind == "document_replaced"
+    assert await remind(pool, noon(-3)) == 0
 
 
 async def test_a_replaced_document_and_a_closed_wallet_are_left_alone(pool: Pool) -> None:

@@ -30,6 +30,15 @@ def start(surfer: Surfer) -> str:
     return surfer.send("/me/pay/cards/add/name")
 
 
+def test_another_spelling_left_empty_is_asked_for_and_not_sent(chiara: Surfer) -> None:
+    """A bank allows few checks of a card a day: the usual spelling must not go in its place."""
+    chiara.open("/me/pay/cards/add")
+    chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[1].number)
+    page = chiara.send("/me/pay/cards/add/name", name_form="", name_typed="  ")
+    assert "No spelling was typed; nothing was sent to the bank." in page
+    assert "Refused by the bank" not in chiara.open("/me/pay/cards")
+
+
 def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> None:
     assert "most likely still has that one" in start(chiara)
     page = chiara.open("/me/pay/cards")
@@ -55,7 +64,9 @@ def test_a_bank_is_behind_until_its_holder_says_that_it_was_shown_the_document(
     """Her linked Bank of China card was linked with the old passport."""
     choice = 'name="bank" value="BOC"'
     assert choice in chiara.open("/me/pay/manage/real-name")
-    assert choice not in chiara.send("/me/pay/manage/real-name/updated", bank="BOC")
+    page = chiara.send("/me/pay/manage/real-name/updated", bank="BOC")
+    assert choice not in page
+    assert "Noted: Bank of China has your present document." in page
 
 
 def test_a_pending_code_is_sent_again_or_the_card_given_up(

@@ -40,10 +40,14 @@ WHERE wallet_id = %(wallet_id)s AND state = 'linked'
 SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0))
 
 -- name: recent_checks
-SELECT checked_at
-FROM card_checks
-WHERE fingerprint = %(fingerprint)s AND checked_at > %(since)s
-ORDER BY checked_at DESC
+-- Of the wallet's own, whether the bank said no, and whether to the holder's document.
+SELECT k.checked_at, c.card_id IS NOT NULL AS own, coalesce(c.state = 'refused', false) AS refused,
+    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false) AS stranger
+FROM card_checks AS k
+LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
+    AND c.wallet_id = k.wallet_id AND c.card_id = k.card_id
+WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
+ORDER BY k.checked_at DESC
 
 -- name: record_check
 INSERT INTO card_checks (fingerprint, wallet_id, card_id, checked_at)
@@ -181,15 +185,16 @@ WHERE wallets.wallet_id = %(wallet_id)s
 ORDER BY stale.place
 
 -- name: bank_became_stale
+-- No rule reads which banks are behind: `facts_changed_at` stays.
 UPDATE wallets
-SET stale_banks = array_append(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+SET stale_banks = array_append(stale_banks, %(bank)s::text)
 WHERE wallet_id = %(wallet_id)s AND status = 'open'
     AND NOT stale_banks @> ARRAY[%(bank)s::text]
 
 -- name: bank_holds_present
 -- The holder says that the bank has been shown the present document.
 UPDATE wallets
-SET stale_banks = array_remove(stale_banks, %(bank)s::text), facts_changed_at = %(now)s
+SET stale_banks = array_remove(stale_banks, %(bank)s::text)
 WHERE wallet_id = %(wallet_id)s AND status = 'open' AND stale_banks @> ARRAY[%(bank)s::text]
 
 -- name: bank_confirmed

@@ -13,6 +13,10 @@ import procrastinate
 
 from qianbao.db.queries import Connection
 
+TOLD_BY_DATE = ("tell_holders", "remind_of_expiry")
+"""Jobs of the worker that tell people what a day brings; whoever moves the clock need not wait for
+the hour at which they run by themselves."""
+
 # Never opened: jobs are deferred on the caller's connection, the worker brings its own connector.
 _outbox = procrastinate.App(connector=procrastinate.PsycopgConnector())
 

@@ -38,7 +38,7 @@ OTHERS: dict[str, tuple[str, str]] = {
     "XXA": ("Stateless person", "无国籍人"),
     "XXB": ("Refugee (1951 Convention)", "难民（1951 年公约）"),
     "XXC": ("Other refugee", "其他难民"),
-    "XXX": ("Nationality not stated", "国籍未注明"),
+    "XXX": ("Country not stated", "国家或地区未注明"),
 }
 """Code: name in English and in Chinese."""
 

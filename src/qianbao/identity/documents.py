@@ -193,6 +193,7 @@ async def add_document(
     }
     await conn.execute(SQL.add_document, columns)
     await conn.execute(SQL.set_identity, columns)
+    await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
     await enqueue(conn, "check_registers", wallet_id=wallet_id)
     added = await current_document(conn, wallet_id)
     assert added is not None

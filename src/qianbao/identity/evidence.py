@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, load
 
 SQL = load("qianbao.identity")
@@ -53,7 +54,9 @@ async def refresh(conn: Connection, *, wallet_id: str, now: datetime) -> None:
     the rows; a wallet that is closed or whose fact does not change is left alone."""
     # Locked in a statement before: of two sources that answer at once, the later sees both.
     await conn.execute(SQL.lock_wallet, {"wallet_id": wallet_id})
-    await conn.execute(SQL.refresh_evidence, {"wallet_id": wallet_id, "now": now})
+    act = {"wallet_id": wallet_id, "now": now}
+    if (await conn.execute(SQL.refresh_evidence, act)).rowcount:
+        await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
 
 
 async def list_evidence(conn: Connection, wallet_id: str) -> list[Evidence]:

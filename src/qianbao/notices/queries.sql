@@ -2,14 +2,29 @@
 
 -- name: add_notice
 INSERT INTO notices (
-    wallet_id, notice_id, kind, title_en, title_zh, body_en, body_zh, link, created_at
+    wallet_id, notice_id, kind, title_en, title_zh, body_en, body_zh, link, about, ways_out,
+    created_at
 ) VALUES (
     %(wallet_id)s, %(notice_id)s, %(kind)s, %(title_en)s, %(title_zh)s, %(body_en)s, %(body_zh)s,
-    %(link)s, %(now)s
+    %(link)s, %(about)s, %(ways_out)s, %(now)s
 )
 
+-- name: settle
+UPDATE notices SET settled_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND about = %(about)s AND about <> '' AND settled_at IS NULL
+
+-- name: claim_text
+UPDATE notices SET texted_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND notice_id = %(notice_id)s AND texted_at IS NULL
+    AND settled_at IS NULL AND (
+        SELECT count(*) FROM notices AS sent
+        WHERE sent.wallet_id = %(wallet_id)s AND sent.texted_at > %(since)s
+    ) < %(most)s
+RETURNING title_en, title_zh
+
 -- name: list_notices
-SELECT notice_id, kind, title_en, title_zh, body_en, body_zh, link, created_at, read_at
+SELECT notice_id, kind, title_en, title_zh, body_en, body_zh, link, ways_out, created_at, read_at,
+    settled_at
 FROM notices
 WHERE wallet_id = %(wallet_id)s AND (%(after)s = '' OR notice_id < %(after)s)
 ORDER BY notice_id DESC

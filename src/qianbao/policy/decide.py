@@ -325,8 +325,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
 def _known_from(policy: Policy, situation: Situation, now: datetime) -> datetime:
     """Since when it was in the holder's hands to prevent what blocks now."""
     known = last_change(policy, situation, now)
-    remembered = fell_out_at(policy, situation, now) if policy.grace_days else None
-    return min(known, remembered or known)
+    return min(known, fell_out_at(policy, situation, now) or known)
 
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:

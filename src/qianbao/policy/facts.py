@@ -69,7 +69,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     exemptions: tuple[tuple[str, datetime], ...] = ()
     """(policy, until when) of each exemption that two operators gave the wallet, past ones too."""
     fallen_out: tuple[tuple[str, datetime], ...] = ()
-    """(policy, since when) the wallet is known not to have met it, for policies that give grace."""
+    """(policy, since when) the wallet is known not to have met it, whatever else changed after."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,15 +45,15 @@ def blocked_spells(
 ) -> list[Spell]:
     """The spells, up to `until`, in which `policy` blocks this wallet if nobody does anything:
     not met, past the wallet's own grace and exemption, and in force for its slice of the rollout.
-    `situation` is as read at `now`; what came before the last change of what the policy reads is
-    not known and not told."""
+    `situation` is as read at `now`; of what came before the last change, only what is remembered
+    (`Situation.fallen_out`) is told."""
     known_from = last_change(policy, situation, now)
     grace = timedelta(days=policy.grace_days)
     reached, retired = reached_from(policy, situation), retired_from(policy)
     found = []
     for spell in _unmet_spells(policy, situation, now, until, amount_minor):
         fell_out = spell.begin
-        if grace and fell_out == known_from:  # and who knows how long before
+        if fell_out == known_from:  # and who knows how long before
             fell_out = min(fell_out, _remembered(policy, situation) or fell_out)
         begin, end = max(fell_out + grace, reached), spell.end
         if retired < until:
@@ -70,8 +70,8 @@ def fell_out_at(
     until = now + timedelta(microseconds=1)
     spells = _unmet_spells(policy, situation, now, until, amount_minor)
     begin = next((spell.begin for spell in spells if spell.holds(now)), None)
-    if begin is None:
-        return None
+    if begin is None or begin > last_change(policy, situation, now):
+        return begin
     return min(begin, _remembered(policy, situation) or begin)
 
 
@@ -82,6 +82,11 @@ def _remembered(policy: Policy, situation: Situation) -> datetime | None:
 def is_unmet(policy: Policy, facts: Facts) -> bool:
     """Whether `policy` applies and what it requires is not TRUE."""
     return policy.applies_to.holds(facts) and not policy.requires.holds(facts)
+
+
+def reads_use(policy: Policy) -> bool:
+    """Whether any use of the money changes facts that the policy reads."""
+    return "use" in _changes(policy)
 
 
 def can_change_by_waiting(policy: Policy) -> bool:
@@ -112,9 +117,10 @@ def _unmet_spells(
 
 
 def last_change(policy: Policy, situation: Situation, now: datetime) -> datetime:
-    """Since when this wallet's facts that the policy reads have been as they are, but for time."""
+    """Since when this wallet's facts that the policy reads are known to have been as they are, but
+    for time: an act may have changed others. What is remembered of before is in `fallen_out`."""
     changed = situation.facts_changed_at
-    if "use" in _changes(policy) and situation.last_used_at is not None:
+    if reads_use(policy) and situation.last_used_at is not None:
         changed = max(changed, situation.last_used_at)
     return min(changed, now)
 

@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from qianbao.clock import local_date, start_of_day
+from qianbao.clock import local_date, show_day, start_of_day
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id
-from qianbao.notices.inbox import tell
+from qianbao.notices.inbox import settle, tell
 from qianbao.policy.policies import Policy, load_policy
 from qianbao.policy.reach import can_be_exempted
 from qianbao.rollouts.in_force import find_published
@@ -227,16 +227,19 @@ async def _record(
 
 async def _tell(conn: Connection, found: Exemption, policy: Policy, now: datetime) -> None:
     until = local_date(found.until)
+    about = f"policy:{policy.name}"
+    await settle(conn, wallet_id=found.wallet_id, about=about, now=now)
     await tell(
         conn,
         wallet_id=found.wallet_id,
         kind="policy_exempted",
         title_en=f"You are exempted: {policy.title_en}",
         title_zh=f"您已获豁免：{policy.title_zh}",
-        body_en=f"This rule blocks nothing in your wallet before {until}. From that day on it "
-        "applies again; open the wallet to see what it asks for.",
-        body_zh=f"{until} 之前，该规则不会限制您的钱包。自该日起规则恢复适用，"
+        body_en=f"This rule blocks nothing in your wallet before {show_day(until, 'en')}. From "
+        "that day on it applies again; open the wallet to see what it asks for.",
+        body_zh=f"{show_day(until, 'zh')}之前，该规则不会限制您的钱包。自该日起规则恢复适用，"
         "可打开钱包查看具体要求。",
         link="/me/pay/wallet",
+        text=True,
         now=now,
     )

@@ -157,8 +157,11 @@ SELECT simulation_id, policy, version, as_of, engine, result, run_by, created_at
 FROM simulations WHERE policy = %(policy)s ORDER BY created_at DESC LIMIT 20
 
 -- name: find_sweep
-SELECT after, began_at, finished_at FROM policy_sweeps
-WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
+SELECT after, began_at, finished_at, EXISTS (
+    SELECT FROM policy_sweeps AS o
+    WHERE o.policy = s.policy AND o.version <> s.version AND o.began_at > s.began_at
+) AS other_since
+FROM policy_sweeps AS s WHERE policy = %(policy)s AND version = %(version)s FOR UPDATE
 
 -- name: begin_sweep
 INSERT INTO policy_sweeps (policy, version, after, began_at)
@@ -179,15 +182,39 @@ SELECT wallet_id FROM ({parts}) AS parts GROUP BY wallet_id ORDER BY wallet_id L
 WHERE wallet_id > %(after)s AND {locked_out}
 ORDER BY wallet_id LIMIT %(limit)s)
 
+-- name: told_standing
+(SELECT DISTINCT wallet_id FROM policy_notices
+WHERE policy = %(policy)s AND over_at IS NULL AND wallet_id > %(after)s
+ORDER BY wallet_id LIMIT %(limit)s)
+
 -- name: find_told
 SELECT wallet_id, step FROM policy_notices
 WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND version = %(version)s
-    AND stops = %(stops)s
+    AND stops = %(stops)s AND over_at IS NULL
 
 -- name: add_told
 INSERT INTO policy_notices (wallet_id, policy, version, stops, step, deadline, told_at)
 VALUES (%(wallet_id)s, %(policy)s, %(version)s, %(stops)s, %(step)s, %(deadline)s, %(now)s)
-ON CONFLICT (wallet_id, policy, version, stops, step) DO NOTHING
+ON CONFLICT (wallet_id, policy, version, stops, step) DO UPDATE
+SET deadline = excluded.deadline, told_at = excluded.told_at, over_at = NULL
+WHERE policy_notices.over_at IS NOT NULL
+
+-- name: find_standing
+-- Who was told of a policy, of any version, and not yet that it is over.
+SELECT wallet_id, bool_or(step = 'blocked') AS blocked FROM policy_notices
+WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND over_at IS NULL
+GROUP BY wallet_id
+
+-- name: standing_of_gone
+-- Those who were told of policies other than %(names)s, which are in force.
+SELECT DISTINCT ON (wallet_id, policy) wallet_id, policy, body
+FROM policy_notices JOIN policies USING (policy, version)
+WHERE over_at IS NULL AND policy <> ALL(%(names)s)
+ORDER BY wallet_id, policy, version DESC LIMIT %(limit)s
+
+-- name: told_over
+UPDATE policy_notices SET over_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND over_at IS NULL
 
 -- name: count_told
 SELECT step, count(*) AS wallets FROM policy_notices
@@ -203,9 +230,12 @@ WITH fell AS (
     INSERT INTO fallen_out (wallet_id, policy, since)
     SELECT wallet_id, %(policy)s, since
     FROM unnest(%(wallet_ids)s::text[], %(sinces)s::timestamptz[]) AS f (wallet_id, since)
-    ON CONFLICT DO NOTHING RETURNING wallet_id
+    ON CONFLICT (wallet_id, policy) DO UPDATE SET since = excluded.since
+        WHERE fallen_out.since < excluded.since -- met meanwhile, by time alone
+    RETURNING wallet_id, xmax = 0 AS added
 )
-UPDATE wallets AS w SET fallen_out = w.fallen_out + 1 FROM fell WHERE w.wallet_id = fell.wallet_id
+UPDATE wallets AS w SET fallen_out = w.fallen_out + added::integer
+FROM fell WHERE w.wallet_id = fell.wallet_id
 
 -- name: forget_fallen
 -- Those between two wallets of the sweep (`last` NULL: to the end) that are not out any more.
@@ -216,6 +246,18 @@ WITH back AS (
     RETURNING wallet_id
 )
 UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_id = back.wallet_id
+
+-- name: forget_unwatched
+-- Those whose facts have changed since the last sweep was long past (NULL: everybody).
+WITH unwatched AS (
+    DELETE FROM fallen_out AS f USING wallets AS w, wallet_counters AS c
+    WHERE f.policy = %(policy)s AND w.wallet_id = f.wallet_id AND c.wallet_id = f.wallet_id
+        AND (%(known_until)s::timestamptz IS NULL OR w.facts_changed_at > %(known_until)s
+            OR (%(by_use)s AND c.last_used_at > %(known_until)s))
+    RETURNING f.wallet_id
+)
+UPDATE wallets AS w SET fallen_out = w.fallen_out - 1
+FROM unwatched WHERE w.wallet_id = unwatched.wallet_id
 
 -- name: add_exemption
 INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at)

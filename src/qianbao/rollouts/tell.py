@@ -3,10 +3,10 @@ their own deadline, and when they are blocked. By a job, in batches over the pop
 
 Whom a policy will not let go on is found by SQL, at the moments at which it matters; what each of
 them is told follows from their own facts (`wording`). Each step is told once; after an outage only
-the latest is. Whoever has done what was needed is not found any more, and hears nothing.
+the latest is. Whoever has done what was needed is told that it is over, and then nothing more.
 
-The same sweep remembers since when a wallet has not met a policy that gives it days of its own, so
-that later acts do not begin them anew.
+The same sweep remembers since when a wallet has not met a policy, so that later acts neither begin
+its own days anew nor take away what could have been done before.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.notices import inbox
 from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import Policy, locked_out_sql
-from qianbao.policy.spells import fell_out_at
+from qianbao.policy.policies import Policy, load_policy, locked_out_sql
+from qianbao.policy.spells import fell_out_at, reads_use
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
+from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, over, telling, words
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 
@@ -35,8 +35,8 @@ SWEEP_EVERY = timedelta(minutes=45)
 """How long after its beginning a finished sweep begins again; less than the job's hour."""
 
 UNWATCHED_AFTER = timedelta(days=1)
-"""How long after the last sweep nothing is remembered any more of who had fallen out: they may have
-met the policy meanwhile."""
+"""Who acted so long after the last sweep is not remembered any more: they may have met the policy
+meanwhile."""
 
 LINK = "/me/pay/wallet"
 
@@ -45,11 +45,23 @@ class _Sweep(msgspec.Struct, frozen=True):
     after: str
     began_at: datetime
     finished_at: datetime | None
+    other_since: bool
 
 
 class _Told(msgspec.Struct, frozen=True):
     wallet_id: str
     step: Step
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    wallet_id: str
+    blocked: bool
+
+
+class _Gone(msgspec.Struct, frozen=True):
+    wallet_id: str
+    policy: str
+    body: str
 
 
 class CountedStep(msgspec.Struct, frozen=True):
@@ -79,15 +91,26 @@ async def tell_holders(
         done = len(found) < limit
         free_minor = settings.withdrawal_free_minor
         situations = await read_situations(conn, found, now, free_minor=free_minor)
-        if policy.grace_days:
-            last = None if done else found[-1]
-            situations = await _remember(conn, policy, situations, now, after=after, last=last)
+        last = None if done else found[-1]
+        situations = await _remember(conn, policy, situations, now, after=after, last=last)
         await _tell(conn, policies, policy, settings, situations, now)
         place = {"after": found[-1] if found else after, "finished_at": now if done else None}
         await conn.execute(SQL.move_sweep, _key(policy) | place)
         if found:
             return len(found)
-    return 0
+    return await _tell_gone(conn, policies, now, limit=limit)
+
+
+async def tell_wallet(
+    conn: Connection, settings: Settings, *, wallet_id: str, now: datetime
+) -> None:
+    """The job behind an act of a holder: tells them at once what it changed."""
+    _, policies = await read_in_force(conn)
+    free_minor = settings.withdrawal_free_minor
+    situations = await read_situations(conn, [wallet_id], now, free_minor=free_minor)
+    for policy in policies:
+        if policy.timeline is not None and phase(policy, now) not in ("draft", "retired"):
+            await _tell(conn, policies, policy, settings, situations, now)
 
 
 async def told(conn: Connection, *, policy: str, version: int) -> list[CountedStep]:
@@ -104,14 +127,12 @@ async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
         return found.after
     if found is not None and now - found.began_at < SWEEP_EVERY:
         return None
-    if found is None or now - found.began_at > UNWATCHED_AFTER:
-        everybody: dict[str, object] = {
-            "policy": policy.name,
-            "wallet_ids": [],
-            "after": "",
-            "last": None,
-        }
-        await conn.execute(SQL.forget_fallen, everybody)
+    # What another version remembers is about another requirement.
+    known_until = None
+    if found is not None and not found.other_since:
+        known_until = found.began_at + UNWATCHED_AFTER
+    act = {"policy": policy.name, "known_until": known_until, "by_use": reads_use(policy)}
+    await conn.execute(SQL.forget_unwatched, act)
     await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
     return ""
 
@@ -120,7 +141,8 @@ async def _affected(
     conn: Connection, policy: Policy, now: datetime, *, after: str, limit: int
 ) -> list[str]:
     """Wallets that do not meet the policy at one of the moments that matter: now, in a day, in a
-    week, and as each step of its rollout begins; in the order of their ids."""
+    week, and as each step of its rollout begins; and those who were told and not yet that it is
+    over. In the order of their ids."""
     moments = [now, now + timedelta(days=1), now + timedelta(days=7)]
     if not policy.stops or policy.stops[-1].resumes_at is not None:
         moments += [begin for _, begin in steps(policy) if begin > now]
@@ -128,9 +150,11 @@ async def _affected(
         situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
     )
     parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
+    parts.append(SQL.told_standing.decode())
     statement = SQL.affected.decode().format(parts="\nUNION ALL\n".join(parts))
     values = {f"moment_{number}": moment for number, moment in enumerate(moments)}
-    place = {"after": after, "limit": limit, "amount_minor": SMALLEST_AMOUNT_MINOR}
+    place: dict[str, object] = {"after": after, "limit": limit, "policy": policy.name}
+    place["amount_minor"] = SMALLEST_AMOUNT_MINOR
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(statement.encode(), values | place)
         return [wallet_id for (wallet_id,) in await cursor.fetchall()]
@@ -144,6 +168,7 @@ async def _tell(
     situations: dict[str, Situation],
     now: datetime,
 ) -> None:
+    await _tell_over(conn, policy, situations, now)
     due = await _due(conn, policy, situations, now)
     # The search for ways out takes a while, and other jobs must go on meanwhile.
     written = await asyncio.to_thread(
@@ -153,7 +178,50 @@ async def _tell(
         row = _key(policy) | {"wallet_id": situation.wallet_id, "stops": len(policy.stops)}
         act = row | {"step": what.step, "deadline": what.deadline, "now": now}
         if (await conn.execute(SQL.add_told, act)).rowcount:
-            await _put(conn, situation.wallet_id, what, said, now)
+            kind = f"policy_{what.step}"
+            await _put(conn, situation.wallet_id, policy.name, kind, said, now)
+
+
+async def _tell_over(
+    conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
+) -> None:
+    """Tells those for whom what they were told is over, and settles it."""
+    key = {"policy": policy.name, "wallet_ids": list(situations)}
+    for one in await fetch_all(conn, SQL.find_standing, key, _Standing):
+        situation = situations[one.wallet_id]
+        what = telling(policy, situation, now)
+        if what is None or (one.blocked and what.deadline > now):
+            said = over(policy, situation, now) if situation.status == "open" else None
+            await _settle(conn, one.wallet_id, policy.name, said, now)
+
+
+async def _tell_gone(
+    conn: Connection, policies: tuple[Policy, ...], now: datetime, *, limit: int
+) -> int:
+    """One batch of those who were told of policies that have gone; gives how many."""
+    names = [policy.name for policy in policies if phase(policy, now) != "retired"]
+    act = {"names": names, "limit": limit}
+    found = await fetch_all(conn, SQL.standing_of_gone, act, _Gone)
+    gone = {one.body: load_policy(one.body) for one in found}
+    free_minor = 0  # of no interest to what is over
+    wallet_ids = [one.wallet_id for one in found]
+    situations = await read_situations(conn, wallet_ids, now, free_minor=free_minor)
+    for one in found:
+        situation = situations.get(one.wallet_id)
+        is_open = situation is not None and situation.status == "open"
+        said = over(gone[one.body], None, now) if is_open else None
+        await _settle(conn, one.wallet_id, one.policy, said, now)
+    return len(found)
+
+
+async def _settle(
+    conn: Connection, wallet_id: str, policy: str, said: NoticeWords | None, now: datetime
+) -> None:
+    """Marks what was told as over, and says so; None: to nobody, for the wallet is closed."""
+    await conn.execute(SQL.told_over, {"wallet_id": wallet_id, "policy": policy, "now": now})
+    await inbox.settle(conn, wallet_id=wallet_id, about=_about(policy), now=now)
+    if said is not None:
+        await _put(conn, wallet_id, "", "policy_over", said, now)
 
 
 async def _due(
@@ -186,33 +254,45 @@ async def _remember(
     out = {
         wallet_id: since
         for wallet_id, one in situations.items()
-        if (since := fell_out_at(policy, one, now, SMALLEST_AMOUNT_MINOR)) is not None
+        if one.status == "open"
+        and (since := fell_out_at(policy, one, now, SMALLEST_AMOUNT_MINOR)) is not None
     }
     act = {"policy": policy.name, "wallet_ids": list(out), "sinces": list(out.values())}
     await conn.execute(SQL.remember_fallen, act)
     await conn.execute(SQL.forget_fallen, act | {"after": after, "last": last})
     return {
-        wallet_id: msgspec.structs.replace(one, fallen_out=((policy.name, out[wallet_id]),))
-        if wallet_id in out
-        else one
+        wallet_id: _fallen(one, policy.name, out.get(wallet_id))
         for wallet_id, one in situations.items()
     }
 
 
+def _fallen(situation: Situation, policy: str, since: datetime | None) -> Situation:
+    others = tuple(one for one in situation.fallen_out if one[0] != policy)
+    own = ((policy, since),) if since is not None else ()
+    return msgspec.structs.replace(situation, fallen_out=(*others, *own))
+
+
 async def _put(
-    conn: Connection, wallet_id: str, what: Telling, said: NoticeWords, now: datetime
+    conn: Connection, wallet_id: str, policy: str, kind: str, said: NoticeWords, now: datetime
 ) -> None:
     await inbox.tell(
         conn,
         wallet_id=wallet_id,
-        kind=f"policy_{what.step}",
+        kind=kind,
         title_en=said.title_en,
         title_zh=said.title_zh,
         body_en=said.body_en,
         body_zh=said.body_zh,
         link=LINK,
+        about=_about(policy) if policy else "",
+        ways_out=said.ways_out,
+        text=True,
         now=now,
     )
+
+
+def _about(policy: str) -> str:
+    return f"policy:{policy}"
 
 
 def _key(policy: Policy) -> dict[str, object]:

@@ -21,7 +21,7 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
-from qianbao.policy.spells import blocked_spells
+from qianbao.policy.spells import blocked_spells, is_unmet
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
@@ -65,12 +65,14 @@ class Telling(msgspec.Struct, frozen=True):
 
 
 class NoticeWords(msgspec.Struct, frozen=True):
-    """A notice in both languages."""
+    """A notice in both languages. `ways_out` are all there are, the best first; before the day the
+    temporary ones come last, for they are reckoned from it."""
 
     title_en: str
     title_zh: str
     body_en: str
     body_zh: str
+    ways_out: tuple[WayOut, ...] = ()
 
 
 def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | None:
@@ -102,21 +104,41 @@ def words(
     now: datetime,
 ) -> NoticeWords:
     """The notice for one wallet, read at `now`; `policies` are those in force, `policy` among them.
-    Searches for the cheapest way out, which takes milliseconds."""
+    Searches for the ways out, which takes milliseconds."""
     begins = max(told.deadline, now)
     then = carry(situation, now, begins)
     why = _why(policy, situation, then, told, now)
     others = tuple(one for one in policies if one.name != policy.name)
     goal = Goal(capabilities=policy.blocks, amount_minor=SMALLEST_AMOUNT_MINOR)
     ways = plan((*others, policy), then, begins, goal)
-    lasting = [way for way in ways if told.step == "blocked" or policy.name not in way.because]
-    way = lasting[0] if lasting else None
+    if told.step != "blocked":
+        ways = tuple(sorted(ways, key=lambda way: policy.name in way.because))
     leaves = _leaves(policies, situation, settings, now)
     return NoticeWords(
         title_en=_title(policy, situation, told, "en"),
         title_zh=_title(policy, situation, told, "zh"),
-        body_en=_body(policy, situation, told, why.sentence_en, way, leaves, "en"),
-        body_zh=_body(policy, situation, told, why.sentence_zh, way, leaves, "zh"),
+        body_en=_body(policy, situation, told, why.sentence_en, not ways, leaves, "en"),
+        body_zh=_body(policy, situation, told, why.sentence_zh, not ways, leaves, "zh"),
+        ways_out=ways,
+    )
+
+
+def over(policy: Policy, situation: Situation | None, now: datetime) -> NoticeWords:
+    """That what a wallet was told about `policy` is over: it has what is asked for, or the policy
+    asks for nothing now (None: it has gone)."""
+    done = situation is not None and not is_unmet(
+        policy, facts_at(situation, now, SMALLEST_AMOUNT_MINOR)
+    )
+    return NoticeWords(
+        title_en=f"Settled: {policy.title_en}",
+        title_zh=f"已解除：{policy.title_zh}",
+        body_en="You have what this rule asks for; it blocks nothing in your wallet."
+        if done
+        else "This rule blocks nothing in your wallet now. Should it do so again, you are told "
+        "beforehand.",
+        body_zh="您已符合该规则的要求，它不再限制您的钱包。"
+        if done
+        else "该规则目前不限制您的钱包。如将来恢复，我们会提前通知您。",
     )
 
 
@@ -166,7 +188,7 @@ def _body(
     situation: Situation,
     told: Telling,
     sentence: str,
-    way: WayOut | None,
+    at_a_loss: bool,
     leaves: str,
     language: Language,
 ) -> str:
@@ -178,7 +200,7 @@ def _body(
         parts = [
             sentence,
             f"自{day}起{state}：{'、'.join(does)}。依据：{basis}。",
-            _to_do(way, language),
+            "处理方式：请打开钱包查看，或在钱包内咨询我们。" if at_a_loss else "",
             f"目前可提现到账 {leaves}。",
         ]
         return "".join(part for part in parts if part)
@@ -186,27 +208,10 @@ def _body(
     parts = [
         sentence,
         f"{when}: {', '.join(does)}. Basis: {basis}.",
-        _to_do(way, language),
+        "What to do: open the wallet, or ask us there." if at_a_loss else "",
         f"If you withdraw everything now, {leaves} arrives on your card.",
     ]
     return " ".join(part for part in parts if part)
-
-
-def _to_do(way: WayOut | None, language: Language) -> str:
-    if way is None:
-        return {
-            "en": "What to do: open the wallet, or ask us there.",
-            "zh": "处理方式：请打开钱包查看，或在钱包内咨询我们。",
-        }[language]
-    if language == "zh":
-        steps = "；".join(step.title_zh for step in way.steps)
-        minutes = f"（约 {way.minutes} 分钟）" if way.minutes is not None else ""
-        visit = "需要前往银行一次。" if way.visit else ""
-        return f"处理方式：{steps}{minutes}。{visit}"
-    steps = "; ".join(step.title_en for step in way.steps)
-    minutes = f" (about {way.minutes} minutes)" if way.minutes is not None else ""
-    visit = " It means a visit to a bank." if way.visit else ""
-    return f"What to do: {steps}{minutes}.{visit}"
 
 
 def _day(moment: datetime, situation: Situation, language: Language) -> str:

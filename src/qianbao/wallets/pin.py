@@ -16,6 +16,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from qianbao.clock import show_minute
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import InvalidInput, QianbaoError
@@ -75,8 +76,8 @@ class PinLocked(QianbaoError):
     code = "pin_locked"
     status = 429
     retry = True
-    en = "The payment PIN is locked until {until} after too many wrong tries."
-    zh = "支付密码输错次数过多，已锁定至 {until}。"
+    en = "The payment PIN is locked until {until_en} after too many wrong tries."
+    zh = "支付密码输错次数过多，已锁定至{until_zh}。"
     next_en = "Wait until then, or choose a new one (“Forgot your PIN?”). The money is safe."
     next_zh = "请在此时间之后再试，或通过“忘记密码”重设；资金不受影响。"
 
@@ -228,7 +229,12 @@ async def _count_attempt(
 
 
 def _locked(until: datetime, time_zone: str) -> PinLocked:
-    return PinLocked(until=f"{until.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M}")
+    zone = ZoneInfo(time_zone)
+    return PinLocked(
+        until=until.isoformat(),
+        until_en=show_minute(until, "en", zone),
+        until_zh=show_minute(until, "zh", zone),
+    )
 
 
 def _matches(pin_hash: str, pin: str) -> bool:

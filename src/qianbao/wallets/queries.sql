@@ -392,9 +392,22 @@ UPDATE cases SET state = 'answered', answer = %(answer)s, answered_by = %(operat
     answered_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND legal_hold_id = %(legal_hold_id)s AND state = 'open'
 
+-- name: find_texted
+SELECT language, phone_cipher FROM wallets WHERE wallet_id = %(wallet_id)s AND status = 'open'
+
+-- name: replaced_documents
+-- Documents that something unsettled was told about, and that were replaced.
+SELECT DISTINCT d.wallet_id, d.document_id, d.kind
+FROM notices n
+JOIN documents d ON d.wallet_id = n.wallet_id AND n.about = 'document:' || d.document_id
+WHERE n.settled_at IS NULL AND n.about <> '' AND d.superseded_at IS NOT NULL
+    AND (n.wallet_id = %(wallet_id)s OR %(wallet_id)s = '')
+LIMIT %(limit)s
+
 -- name: claim_reminders
--- Present documents that have come so near their last day that a reminder is due, marked as reminded
--- in the same statement. The widest margin bounds the search by the index; the holder's own day counts.
+-- Present documents that have come so near their last day that a reminder is due, or are past it
+-- (-1), marked as reminded in the same statement. The widest margin bounds the search by the index;
+-- the holder's own day counts.
 WITH due AS (
     SELECT near.*, reached.days_before
     FROM (
@@ -402,14 +415,13 @@ WITH due AS (
             d.valid_until - (%(now)s AT TIME ZONE w.time_zone)::date AS days_left
         FROM documents d JOIN wallets w USING (wallet_id)
         WHERE d.superseded_at IS NULL AND w.status = 'open'
-            AND d.valid_until BETWEEN %(now)s::date - 1
-                AND %(now)s::date + 1 + (SELECT max(day) FROM unnest(%(days)s::smallint[]) AS day)
+            AND d.valid_until <= %(now)s::date + 1 + (SELECT max(day) FROM unnest(%(days)s::smallint[]) AS day)
     ) AS near
     CROSS JOIN LATERAL (
-        SELECT min(day) AS days_before
+        SELECT CASE WHEN near.days_left < 0 THEN -1 ELSE min(day) END AS days_before
         FROM unnest(%(days)s::smallint[]) AS day WHERE day >= near.days_left
     ) AS reached
-    WHERE near.days_left >= 0 AND reached.days_before IS NOT NULL
+    WHERE reached.days_before IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM document_reminders r
             WHERE r.wallet_id = near.wallet_id AND r.document_id = near.document_id

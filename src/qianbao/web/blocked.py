@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from qianbao.clock import local_date
 from qianbao.errors import QianbaoError
 from qianbao.ledger import InsufficientFunds
 from qianbao.web.i18n import Text
@@ -29,7 +30,13 @@ async def blocked(request: Asked, capability: str) -> Refused | None:
         sentence=Text(f"{word.en} is not possible now.", f"暂时无法{word.zh}。"),
         next_step=Text("See the ways out.", "请查看解决办法。"),
         blockers=tuple(
-            blocker(one.reason, [word], currency=found.balance.currency) for one in found.blockers
+            blocker(
+                one.reason,
+                [word],
+                currency=found.balance.currency,
+                today=local_date(found.at),
+            )
+            for one in found.blockers
         ),
         ways=ways(found.ways_out),
         held=found.legal_hold is not None,

@@ -27,7 +27,7 @@ from qianbao.banks.cards import (
 )
 from qianbao.banks.cards.refused import SHOWN_FOR, refusal_of
 from qianbao.banks.directory import find_bank, get_bank, read_card_number
-from qianbao.errors import QianbaoError
+from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.wallets.profile import phone_of
 from qianbao.web import forms, sealed
@@ -40,6 +40,14 @@ from qianbao.web.visit import Asked, holder, of, services_of
 from qianbao.web.wallet import bank_name
 
 CARD_COOKIE = "qianbao_card"
+
+
+class SpellingMissing(InvalidInput):
+    code = "spelling_missing"
+    en = "No spelling was typed; nothing was sent to the bank."
+    zh = "未填写姓名写法，尚未发送给银行。"
+    next_en = "Type your name as the bank prints it, or choose one of the spellings shown."
+    next_zh = "请按银行的登记写法填写姓名，或从所列写法中选择。"
 
 
 @get("/me/pay/cards")
@@ -94,7 +102,6 @@ async def link(request: Asked) -> Response[Any]:
     form, services, number = await forms.read(request), services_of(request), _opened(request)
     if number is None:
         return Redirect("/me/pay/cards/add", status_code=303)
-    typed = field(form, "name_typed") if field(form, "name_form") == "" else ""
     try:
         card = await link_card(
             services.pool,
@@ -105,7 +112,7 @@ async def link(request: Asked) -> Response[Any]:
             card_id=field(form, "card_id"),
             card_number=number,
             phone=field(form, "phone"),
-            name_form=typed or field(form, "name_form") or None,
+            name_form=_spelling(form),
             now=of(request).now,
         )
     except QianbaoError as refusal:
@@ -113,6 +120,16 @@ async def link(request: Asked) -> Response[Any]:
     response = Redirect(f"/me/pay/cards/{card.card_id}", status_code=303)
     response.delete_cookie(CARD_COOKIE, path="/me/pay/cards")
     return response
+
+
+def _spelling(form: Form) -> str | None:
+    """The spelling chosen or typed; None: a form without the choice. Raises `SpellingMissing`."""
+    if "name_form" not in form:
+        return None
+    spelling = field(form, "name_form") or field(form, "name_typed")
+    if not spelling.strip():
+        raise SpellingMissing()
+    return spelling
 
 
 @get("/me/pay/cards/{card_id:str}")

@@ -16,7 +16,7 @@ from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.standing import shown, status_of
+from qianbao.web.standing import shown, status_of, ways
 from qianbao.web.visit import CARE_COOKIE, Asked, holder, of, preference, services_of
 
 PAGE = 20
@@ -46,7 +46,7 @@ async def notices(request: Asked) -> Response[Any]:
                 await mark_read(conn, wallet_id=wallet_id, notice_id=notice.notice_id, now=now)
     return draw(
         "notices.html",
-        notices=found,
+        notices=[(notice, ways(notice.ways_out)) for notice in found],
         older=found[-1].notice_id if len(found) == PAGE else "",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.countries import country_name
-from qianbao.identity.documents import add_document, list_documents
-from qianbao.identity.evidence import list_evidence
+from qianbao.identity.documents import Document, add_document, list_documents
+from qianbao.identity.evidence import Evidence, list_evidence
 from qianbao.identity.mrz import read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.mrz_layout import LAYOUTS
@@ -51,6 +51,24 @@ OUTCOMES = {
 }
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source said, and about which entry: its name and number's tail."""
+
+    source: Text
+    outcome: Text
+    at: datetime
+    entry: str
+    differs: bool
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """`present` are about the current entry, one a source; `differs`: one of them does."""
+
+    present: tuple[Answer, ...]
+    earlier: tuple[Answer, ...]
+    differs: bool
+
+
 class DateUnreadable(InvalidInput):
     code = "date_unreadable"
     en = "“{typed}” is not a date."
@@ -72,10 +90,11 @@ async def real_name(request: Asked) -> Response[Any]:
         "real_name.html",
         wallet=profile,
         current=documents[0] if documents else None,
-        earlier=documents[1:],
+        earlier=_entries(documents[1:]),
+        told=_told(request.query_params.get("updated", "")),
         name=display(documents[0].legal_name) if documents else "",
         country=_country(documents[0].country) if documents else None,
-        evidence=[(one, _source(one.source), OUTCOMES.get(one.outcome)) for one in evidence],
+        answers=_answers(documents, evidence) if documents else None,
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
     )
@@ -93,7 +112,8 @@ async def updated(request: Asked) -> Redirect:
     form, visit = await forms.read(request), of(request)
     async with services_of(request).pool.connection() as conn:
         await bank_was_shown(conn, holder(request), field(form, "bank"), visit.now)
-    return Redirect("/me/pay/manage/real-name", status_code=303)
+    path = forms.address("/me/pay/manage/real-name", updated=field(form, "bank"))
+    return Redirect(path, status_code=303)
 
 
 @get("/me/pay/manage/real-name/add")
@@ -205,6 +225,48 @@ def _add_page(
 
 def _country(code: str) -> Text:
     return Text(country_name(code, "en"), country_name(code, "zh"))
+
+
+def _answers(documents: list[Document], evidence: list[Evidence]) -> Answers:
+    """The latest answer of each source about the current entry; all others are earlier ones."""
+    entries = {
+        one.document_id: f"{display(one.legal_name)} •••• {one.number_tail}" for one in documents
+    }
+    present: dict[str, Answer] = {}
+    earlier = []
+    for one in evidence:
+        answer = Answer(
+            source=_source(one.source),
+            outcome=OUTCOMES.get(one.outcome, Text(one.outcome, one.outcome)),
+            at=one.at,
+            entry=entries.get(one.document_id or "", ""),
+            differs=one.outcome == "MISMATCH",
+        )
+        if one.document_id == documents[0].document_id and one.source not in present:
+            present[one.source] = answer
+        else:
+            earlier.append(answer)
+    differs = any(one.differs for one in present.values())
+    return Answers(tuple(present.values()), tuple(earlier), differs)
+
+
+def _entries(documents: list[Document]) -> list[tuple[Document, str, int]]:
+    """Earlier entries, those that read alike once: the latest, its name, and how often."""
+    found: dict[tuple[str, str, str], tuple[Document, str, int]] = {}
+    for one in documents:
+        name = display(one.legal_name)
+        key = (one.kind, one.number_tail, name)
+        first, _, times = found.get(key, (one, name, 0))
+        found[key] = (first, name, times + 1)
+    return list(found.values())
+
+
+def _told(bank: str) -> Text | None:
+    """The bank that has just been said to be up to date."""
+    try:
+        return _source(get_bank(bank).code) if bank else None
+    except BankUnknown:
+        return None
 
 
 def _source(source: str) -> Text:

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from qianbao.cast import SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
-from qianbao.db.jobs import enqueue
+from qianbao.db.jobs import TOLD_BY_DATE, enqueue
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id, new_id
 from qianbao.money import Money
@@ -31,9 +31,6 @@ LAST_YEAR = 2199
 """Nobody comes back from later: the clock only moves on, and dates end with the year 9999."""
 MORNING = timedelta(hours=9)
 """A day that the clock is moved to begins at nine."""
-TOLD_BY_DATE = ("tell_holders", "remind_of_expiry")
-"""Jobs of the worker that tell people what a day brings; who moves the clock need not wait for the
-hour at which they run by themselves."""
 
 
 class OnlyInSandbox(NotFound):

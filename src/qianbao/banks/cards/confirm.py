@@ -125,6 +125,7 @@ async def _record(
         return left_out
     await conn.execute(QUERIES.set_linked, row)
     await conn.execute(QUERIES.bank_confirmed, row)
+    await enqueue(conn, "tell_wallet", wallet_id=card.wallet_id)
     await _keep_evidence(conn, card, now)
     return None
 

@@ -31,7 +31,7 @@ from qianbao.banks.gateway import (
 )
 from qianbao.banks.gateway import Verification as Answer
 from qianbao.banks.phones import read_phone
-from qianbao.clock import OPERATOR_ZONE, local_date, show_day
+from qianbao.clock import local_date, show_day, show_minute
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_all, fetch_one
 from qianbao.errors import QianbaoError
@@ -65,15 +65,15 @@ class CardChecksUsedUp(QianbaoError):
     status = 429
     retry = True
     en = (
-        "This card has been checked {maximum} times in 24 hours. Banks lock a card that is "
-        "checked more often, so we did not send it."
+        "A bank allows few checks of one card in 24 hours and locks a card that is checked more "
+        "often. So we did not send this one."
     )
-    zh = "该卡在 24 小时内已核验 {maximum} 次。继续核验可能被银行锁定，因此本次未发送。"
+    zh = "银行对同一张卡 24 小时内的核验次数有限，超过可能锁卡，因此本次未发送。"
     next_en = (
-        "It can be checked again after {next_time} (Beijing time). Use the time to ask the bank "
+        "It can be checked again after {next_time_en} (Beijing time). Use the time to ask the bank "
         "how it prints your name."
     )
-    next_zh = "{next_time}（北京时间）之后可再次核验。建议先向银行查询您的登记姓名写法。"
+    next_zh = "{next_time_zh}（北京时间）之后可再次核验。建议先向银行查询您的登记姓名写法。"
 
 
 class SameIdOtherBody(QianbaoError):
@@ -258,23 +258,32 @@ async def check_room(
 
 class _Check(msgspec.Struct, frozen=True):
     checked_at: datetime
+    own: bool
+    refused: bool
+    stranger: bool
 
 
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
     """Counts this check before it is sent, over all wallets; a request that is repeated is the
-    check that it was."""
-    maximum = settings.bank_card_checks_per_day
+    check that it was. The bank counts a card's checks whoever asks: a wallet that it refused last
+    leaves some to others, and more so one whose holder's document does not fit, so that nobody
+    keeps the card's owner out. What is told is the same for all, and tells nothing of others."""
     keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
     await conn.execute(QUERIES.lock_fingerprint, keys)
     if (await conn.execute(QUERIES.repeat_check, keys)).rowcount:
         return
     recent = await fetch_all(conn, QUERIES.recent_checks, keys, _Check)
+    left_to_others = 0
+    latest = next((one for one in recent if one.own), None)
+    if latest is not None and latest.refused:
+        left_to_others = 2 if latest.stranger else 1
+    maximum = max(1, settings.bank_card_checks_per_day - left_to_others)
     if len(recent) >= maximum:
         free_at = recent[maximum - 1].checked_at + CHECK_WINDOW
         raise CardChecksUsedUp(
-            maximum=maximum,
             next_at=free_at.isoformat(),
-            next_time=free_at.astimezone(OPERATOR_ZONE).strftime("%Y-%m-%d %H:%M"),
+            next_time_en=show_minute(free_at, "en"),
+            next_time_zh=show_minute(free_at, "zh"),
         )
     await conn.execute(QUERIES.record_check, keys)
 

@@ -140,4 +140,5 @@ async def _unlink(conn: Connection, wallet_id: str, card_id: str | None, now: da
             card_id=one.card_id,
         )
     await conn.execute(QUERIES.cards_changed, row)
+    await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
     return len(unlinked)

@@ -526,10 +526,17 @@ CREATE TABLE notices (
     body_en text NOT NULL,
     body_zh text NOT NULL,
     link text NOT NULL DEFAULT '',
+    about text COLLATE "C" NOT NULL DEFAULT '',
+    ways_out jsonb NOT NULL DEFAULT '[]',
     created_at timestamptz NOT NULL,
     read_at timestamptz,
+    settled_at timestamptz,
+    texted_at timestamptz,
     PRIMARY KEY (wallet_id, notice_id)
 );
+-- What was told and is not over: `about` is what, such as policy:two-banks.
+CREATE INDEX notices_unsettled ON notices (wallet_id, about)
+    WHERE settled_at IS NULL AND about <> '';
 
 -- Phone and text are encrypted: a job carries only the id.
 CREATE TABLE text_messages (
@@ -649,11 +656,13 @@ CREATE TABLE policy_notices (
         CHECK (step IN ('announced', 'warned', 'week_before', 'day_before', 'blocked')),
     deadline timestamptz NOT NULL,
     told_at timestamptz NOT NULL,
+    over_at timestamptz,
     PRIMARY KEY (wallet_id, policy, version, stops, step)
 );
+CREATE INDEX policy_notices_standing ON policy_notices (policy, wallet_id) WHERE over_at IS NULL;
 
--- Since when a wallet has not met a policy that gives it days of its own: later acts, which change
--- other facts, do not begin them anew. Forgotten when it meets the policy again.
+-- Since when a wallet has not met a policy: later acts, which change other facts, neither begin days
+-- of its own anew nor take this history away. Forgotten when it meets the policy again.
 CREATE TABLE fallen_out (
     wallet_id text COLLATE "C" NOT NULL,
     policy text COLLATE "C" NOT NULL,
