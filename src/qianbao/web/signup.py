@@ -1,4 +1,5 @@
-"""Signing up and signing in: phone, code, PIN."""
+"""Signing up and signing in: phone, code, PIN. Reading a closed wallet's records, from the code on,
+is `closed`'s."""
 
 from __future__ import annotations
 
@@ -58,7 +59,7 @@ async def send_code(request: Asked) -> Response[Any]:
 @get("/signup/{signup_id:str}")
 async def ask_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The second step."""
-    return _code_page(request, signup_id, request.query_params)
+    return code_page(request, signup_id, request.query_params)
 
 
 @post("/signup/{signup_id:str}")
@@ -70,14 +71,14 @@ async def check_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     except (PinNeeded, WalletPinNeeded) as needed:
         return _to_pin(request, signup_id, form, new=isinstance(needed, PinNeeded))
     except QianbaoError as refusal:
-        return _code_page(request, signup_id, form, refusal)
+        return code_page(request, signup_id, form, refusal)
     raise AssertionError("nobody signs in without a PIN")
 
 
 @get("/signup/{signup_id:str}/again")
 async def before_another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """Reloaded: nothing is sent."""
-    return _code_page(request, signup_id, request.query_params)
+    return code_page(request, signup_id, request.query_params)
 
 
 async def new_code(
@@ -105,7 +106,7 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
     try:
         signup = await new_code(request, signup_id, form)
     except QianbaoError as refusal:
-        return _code_page(request, signup_id, form, refusal)
+        return code_page(request, signup_id, form, refusal)
     after = forms.address(
         f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=safe_next(form), sent="again"
     )
@@ -115,18 +116,18 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
 @get("/signup/{signup_id:str}/pin")
 async def ask_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The third step, while this browser keeps the code; without it the code is asked for."""
-    known = _code_kept(request)
+    known = code_kept(request)
     if known is None:
-        return _code_page(request, signup_id, request.query_params)
+        return code_page(request, signup_id, request.query_params)
     return _pin_page(signup_id, request.query_params, new=known["new"] == "1")
 
 
 @post("/signup/{signup_id:str}/pin")
 async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The last step: opens the wallet, or signs in to it."""
-    form, known = await forms.read(request), _code_kept(request)
+    form, known = await forms.read(request), code_kept(request)
     if known is None:
-        return _code_page(request, signup_id, form)
+        return code_page(request, signup_id, form)
     new = known["new"] == "1"
     try:
         pin = field(form, "pin")
@@ -145,13 +146,11 @@ async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
 @post("/signout")
 async def sign_out(request: Asked) -> Response[Any]:
     """Ends the session here."""
-    form = await forms.read(request)
     services, token = services_of(request), request.cookies.get(SESSION_COOKIE)
     if token:
         async with services.pool.connection() as conn:
             await end_session(conn, token=token, now=of(request).now)
-    after = "/signup" if field(form, "next") == "/signup" else "/"
-    response = Redirect(after, status_code=303)
+    response = Redirect("/", status_code=303)
     response.delete_cookie(SESSION_COOKIE)
     return response
 
@@ -184,7 +183,7 @@ def _to_pin(request: Asked, signup_id: str, form: Form, *, new: bool) -> Redirec
     return response
 
 
-def _code_kept(request: Asked) -> Mapping[str, str] | None:
+def code_kept(request: Asked) -> Mapping[str, str] | None:
     """What `_to_pin` kept for this sign-in: the cookie goes to its addresses alone."""
     return sealed.unseal(request, request.cookies.get(CODE_COOKIE, ""), "code")
 
@@ -200,9 +199,10 @@ def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None)
     )
 
 
-def _code_page(
+def code_page(
     request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None = None
 ) -> Response[Any]:
+    """Where the code is entered."""
     return draw(
         "signup_code.html",
         status=status_of(refusal),
