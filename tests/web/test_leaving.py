@@ -67,8 +67,9 @@ def test_each_is_resolved_from_its_link(ben: Surfer) -> None:
 
 def test_a_wrong_pin_closes_nothing(ben: Surfer) -> None:
     assert "Nothing is in the way" in ben.open(CANCEL)
-    page = ben.send(CANCEL, pin="918273")
+    page = ben.send(CANCEL, pin="918273", reason="one bank only")
     assert "The payment PIN is wrong" in page
+    assert 'value="one bank only"' in page
     assert "Close my wallet" in page
 
 

@@ -91,6 +91,7 @@ async def close_wallet(request: Asked, holder: Session, data: CloseWallet) -> Cl
         "signup_unknown",
         "code_used",
         "code_expired",
+        "code_format",
         "code_wrong",
         "code_attempts_used_up",
         "records_proof_missing",

@@ -181,7 +181,9 @@ async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBod
 
 
 @post(
-    "/withdrawals", status_code=202, opt=refuses(*CLEARED, "card_not_linked", "insufficient_funds")
+    "/withdrawals",
+    status_code=202,
+    opt=refuses(*CLEARED, "card_not_linked", "insufficient_funds", "nothing_to_withdraw"),
 )
 async def start_withdrawal(
     request: Asked, holder: Session, key: str, data: WithdrawalBody
