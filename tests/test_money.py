@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qianbao.money import (
+    AmountMissing,
     AmountOutOfRange,
     AmountTooFine,
     AmountUnreadable,
@@ -117,3 +118,10 @@ def test_an_amount_to_move_is_told_its_bounds(typed: str, said: str) -> None:
     assert read_to_move("¥1,234.50").amount_minor == 123_450
     with pytest.raises(AmountUnreadable):
         read_to_move("1e5")
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "\u3000"])
+def test_nothing_typed_is_said_to_be_nothing(typed: str) -> None:
+    with pytest.raises(AmountMissing) as refused:
+        read(typed)
+    assert "“”" not in refused.value.sentence("en") + refused.value.sentence("zh")

@@ -60,6 +60,14 @@ class AmountUnreadable(InvalidInput):
     next_zh = "请用数字和小数点填写，例如 12.50。"
 
 
+class AmountMissing(AmountUnreadable):
+    code = "amount_missing"
+    en = "No amount was entered."
+    zh = "未填写金额。"
+    next_en = "Write it in figures, like 12.50."
+    next_zh = "请用数字填写，例如 12.50。"
+
+
 class AmountTooFine(AmountUnreadable):
     code = "amount_too_fine"
     en = "“{typed}” has too many decimals: {currency} has {most_en}."
@@ -134,7 +142,9 @@ def show(amount_minor: int, currency: str = "CNY", *, symbol: bool = True) -> st
 
 def read(typed: str, currency: str = "CNY") -> Money:
     """What a person typed ("1,234.5", "¥20", "３２００元") as money. What could mean two amounts is
-    refused, not guessed. Raises `AmountUnreadable` or `AmountTooFine`."""
+    refused, not guessed. Raises `AmountMissing`, `AmountUnreadable` or `AmountTooFine`."""
+    if not typed.strip():
+        raise AmountMissing
     match = _TYPED.fullmatch(_bare(typed, currency))
     digits = MINOR_DIGITS[currency]
     if match is None:

@@ -105,6 +105,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pin_resets_per_day: Annotated[
         int, Meta(description="Failed attempts at a new PIN without the old one, in 24 hours.")
     ] = 5
+    records_proofs_per_day: Annotated[
+        int,
+        Meta(
+            description="Failed attempts at the records of a phone's closed wallets, in 24 hours."
+        ),
+    ] = 5
     code_attempts: Annotated[
         int, Meta(description="Wrong SMS codes before a new one is needed.")
     ] = 5

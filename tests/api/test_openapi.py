@@ -11,7 +11,8 @@ from qianbao.api import openapi
 from qianbao.notices.events import EVENTS
 
 OPEN = {"/v1/signups", "/v1/signups/{signup_id}/confirm", "/v1/pin-resets",
-        "/v1/pin-resets/{signup_id}/confirm", "/v1/banks", "/v1/mandate-plans",
+        "/v1/pin-resets/{signup_id}/confirm", "/v1/signups/{signup_id}/closed-wallets",
+        "/v1/banks", "/v1/mandate-plans",
         "/v1/operator/session"}  # fmt: skip
 KEYED = {"/v1/transfers", "/v1/payments", "/v1/top-ups", "/v1/withdrawals",
          "/v1/merchant/refunds", "/v1/merchant/payments", "/v1/merchant/webhook/secret",

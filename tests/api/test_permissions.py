@@ -16,6 +16,7 @@ OPEN = {
     ("POST", "/v1/signups/{signup_id}/confirm"),
     ("POST", "/v1/pin-resets"),
     ("POST", "/v1/pin-resets/{signup_id}/confirm"),
+    ("POST", "/v1/signups/{signup_id}/closed-wallets"),
     ("GET", "/v1/banks"),
     ("GET", "/v1/mandate-plans"),
     ("POST", "/v1/operator/session"),

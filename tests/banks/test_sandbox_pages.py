@@ -96,3 +96,26 @@ async def test_a_code_stands_by_itself_once_and_its_sender_has_a_name(sandbox: S
     assert page.count('<b class="code number">482913</b>') == 1
     assert page.count('class="code number"') == 1
     assert "中国工商银行" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("printed_name", ""), ("document_kind", ""), ("document_kind", "library card"),
+     ("document_number", " "), ("phone", ""), ("printed_name", "A" * 500)],
+)  # fmt: skip
+async def test_a_record_is_not_left_without_what_it_needs(
+    sandbox: Sandbox, field: str, typed: str
+) -> None:
+    number, phone = new_number(), new_phone()
+    [card] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    found = await sandbox.client.get("/counter", params={"bank": "ICBC", "find": card})
+    place = found.text.partition('<a href="/counter/ICBC/')[2].partition('"')[0]
+    form = {"printed_name": "ANNA MUELLER", "document_kind": "passport",
+            "document_number": number, "phone": phone}  # fmt: skip
+    page = await sandbox.client.post(
+        f"/counter/ICBC/{place}", data=form | {field: typed}, headers=PAGE
+    )
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    unchanged = await sandbox.client.get(f"/counter/ICBC/{place}")
+    assert 'value="MUELLER ANNA"' in unchanged.text

@@ -218,7 +218,7 @@ STORIES = {
         withdraw Anna 0 all f               -> done arrives 1987.81 fee 1.99
         bank f settled                      -> done
         = Anna 0.00  ICBC 3197.80  fees 2.20
-        withdraw Anna 0 all g               -> insufficient_funds
+        withdraw Anna 0 all g               -> nothing_to_withdraw
         find-order Anna f                   -> done
         find-order Anna g                   -> bank_order_unknown
         """,

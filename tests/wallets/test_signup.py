@@ -155,6 +155,16 @@ async def test_five_wrong_codes_void_even_the_right_one(pool: Pool) -> None:
     assert await _count(pool, "wallets") == 0
 
 
+async def test_what_cannot_be_a_code_costs_no_try(pool: Pool) -> None:
+    signup_id, code = await code_for(pool, ANNA)
+    for typed in ("", " ", "12345", "1234567", "12a456"):
+        with pytest.raises(codes.CodeFormat):
+            await confirm(pool, signup_id, typed)
+    with pytest.raises(codes.CodeWrong) as refused:
+        await confirm(pool, signup_id, wrong(code))
+    assert refused.value.detail == {"left": SETTINGS.code_attempts - 1}
+
+
 async def test_codes_guessed_all_at_once_are_counted_one_by_one(pool: Pool) -> None:
     signup_id, code = await code_for(pool, ANNA)
     guesses = [f"{(int(code) + step) % 1_000_000:06d}" for step in range(1, 16)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -66,8 +67,9 @@ def test_each_is_resolved_from_its_link(ben: Surfer) -> None:
 
 def test_a_wrong_pin_closes_nothing(ben: Surfer) -> None:
     assert "Nothing is in the way" in ben.open(CANCEL)
-    page = ben.send(CANCEL, pin="918273")
+    page = ben.send(CANCEL, pin="918273", reason="one bank only")
     assert "The payment PIN is wrong" in page
+    assert 'value="one bank only"' in page
     assert "Close my wallet" in page
 
 
@@ -84,10 +86,48 @@ def test_closing_hands_over_and_keeps_the_records(ben: Surfer) -> None:
     assert "Withdrawal" in ben.open("/me/pay/transactions")
 
 
+def ask_for_records(somebody: Surfer) -> str:
+    """With the code, to where the closed wallet's PIN or document number is asked for."""
+    seen = len(somebody.messages(BEN.phone))
+    somebody.open("/signup")
+    somebody.send("/signup", phone=BEN.phone)
+    here = somebody.path
+    somebody.send(here, code=somebody.code(BEN.phone, seen))
+    (link,) = links(somebody.page.text, f"{here}/closed")
+    somebody.open(html.unescape(link))
+    return f"{here}/closed"
+
+
+@pytest.mark.parametrize(
+    ("language", "proof", "closed", "withdrawal"),
+    [
+        ("en", {"pin": PIN}, "Your wallet is closed", "Withdrawal"),
+        ("zh", {"document_number": BEN.passport.number.lower()}, "钱包已注销", "提现"),
+    ],
+)
+def test_years_later_the_records_are_read_without_a_new_wallet(
+    seeded_stack: Stack, ben: Surfer, language: str, proof: dict[str, str], closed: str,
+    withdrawal: str,
+) -> None:  # fmt: skip
+    abroad = Surfer(seeded_stack)
+    abroad.open(f"/?lang={language}")
+    here = ask_for_records(abroad)
+    assert abroad.send(here, **proof).count(closed)
+    assert abroad.path == CANCEL
+    abroad.open("/me/pay/statements")
+    assert abroad.page.status_code == 200
+    for kind in ("csv", "pdf", "camt053"):
+        abroad.open(f"/me/pay/statements/all.{kind}")
+        assert abroad.page.status_code == 200
+    assert withdrawal in abroad.open("/me/pay/transactions")
+    abroad.open("/me/pay/wallet")
+    assert abroad.path == CANCEL
+
+
 def test_coming_back_finds_the_history(ben: Surfer) -> None:
     ben.open(CANCEL)
-    ben.send("/signout", next="/signup")
-    assert ben.path == "/signup"
+    assert links(ben.page.text, "/signup") == ["/signup"]
+    assert "Withdrawal" in ben.open("/me/pay/transactions")
     ben.sign_in(BEN.phone)
     assert ben.path == "/me/pay/manage/real-name"
     ben.open("/me/pay/manage/real-name/add")
@@ -151,3 +191,42 @@ def link_card(surfer: Surfer, number: str) -> None:
     wrong = surfer.send(card, code="000000")
     assert "not the code" in wrong
     assert "Linked." in surfer.send(card, code=surfer.code(BEN.phone, seen))
+
+
+def test_of_several_closed_wallets_one_is_chosen(seeded_stack: Stack) -> None:
+    """Somebody who signed up twice to look around; the PIN was the same."""
+    phone = "+8613900000088"
+    somebody = Surfer(seeded_stack)
+    for _ in range(2):
+        somebody.sign_in(phone)
+        somebody.open(CANCEL)
+        assert "Your wallet is closed" in somebody.send(CANCEL, pin=PIN)
+        somebody.open("/me")
+        somebody.send("/signout")
+    seen = len(somebody.messages(phone))
+    somebody.open("/signup")
+    somebody.send("/signup", phone=phone)
+    here = somebody.path
+    somebody.send(here, code=somebody.code(phone, seen))
+    somebody.open(f"{here}/closed")
+    page = somebody.send(f"{here}/closed", pin=PIN)
+    assert somebody.path == f"{here}/closed/which"
+    found = re.findall(r'name="wallet_id" value="(wal_[0-9a-z]{20})"', page)
+    assert len(set(found)) == 2
+    assert "Which of your closed wallets?" in somebody.open(somebody.path)
+    assert "Your wallet is closed" in somebody.send(f"{here}/closed/which", wallet_id=found[1])
+    somebody.open(f"{here}/closed/which")  # afterwards
+    assert somebody.path == CANCEL
+
+
+def test_the_phone_alone_reads_nothing(seeded_stack: Stack, ben: Surfer) -> None:
+    stranger = Surfer(seeded_stack)
+    here = ask_for_records(stranger)
+    assert "asks for its payment PIN or document number" in stranger.send(here)
+    page = stranger.send(here, pin="918273", document_number="P0000000")
+    assert stranger.page.status_code == 403
+    assert "opens no closed wallet of this phone. Tries left: 4" in page
+    assert "918273" not in page
+    assert "P0000000" in page  # to be corrected
+    stranger.open("/me/pay/transactions")
+    assert stranger.path == "/signup"

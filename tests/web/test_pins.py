@@ -84,6 +84,8 @@ def test_a_forgotten_pin_has_a_way_back(seeded_stack: Stack) -> None:
     page = chiara.send(here, **proof, document_number="YB0000000")
     assert "does not prove that this wallet is yours. Tries left: 4" in page
     assert code not in page
+    assert "The code you entered is kept" in page
+    proof |= {"code": ""}
     page = chiara.send(here, **proof | {"new_pin_again": "1"}, document_number="YB7654321")
     assert "The two PINs are not the same." in page
     page = chiara.send(here, **proof, document_number="yb 7654321")
@@ -118,3 +120,37 @@ def test_the_phone_shows_the_demos_hour(seeded_stack: Stack) -> None:
     assert newest
     assert newest.group(1) == TODAY.date().isoformat()
     assert 'rel="icon"' in page
+
+
+def test_a_tab_closed_too_early_is_no_dead_end(seeded_stack: Stack) -> None:
+    """Within the minute in which no second code is sent, the same browser finds the first one's
+    page again; another browser learns nothing."""
+    nia, elsewhere, phone = Surfer(seeded_stack), Surfer(seeded_stack), "+8613900000066"
+    nia.open("/signup")
+    nia.send("/signup", phone=phone)
+    here, code = nia.path, nia.code(phone, 0)
+    nia.open("/signup")
+    page = nia.send("/signup", phone="139 0000 0066")
+    assert nia.path == here
+    assert "The code sent before is still good" in page
+    assert len(nia.messages(phone)) == 1
+    elsewhere.open("/signup")
+    assert "Ask again in" in elsewhere.send("/signup", phone=phone)
+    assert elsewhere.page.status_code == 429
+    nia.send(here, code="")
+    assert nia.page.status_code == 422
+    nia.send(here, code=code)
+    assert nia.path == f"{here}/pin"
+
+
+def test_whoever_was_signed_out_is_told_why(seeded_stack: Stack) -> None:
+    """Last in this module: the clock is moved beyond the days that a session lasts."""
+    taro, stranger = Surfer(seeded_stack), Surfer(seeded_stack)
+    taro.sign_in(cast("Taro").phone)
+    seeded_stack.move_clock(TODAY + timedelta(days=120))
+    page = taro.open("/me/notices")
+    assert taro.path == "/signup"
+    assert "You were signed out" in page
+    assert "90 days" in page
+    assert taro.form("/signup")["next"] == "/me/notices"
+    assert "You were signed out" not in stranger.open("/me/notices")

@@ -121,6 +121,7 @@ async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
         "signup_unknown",
         "code_used",
         "code_expired",
+        "code_format",
         "code_wrong",
         "code_attempts_used_up",
         "pin_needed",

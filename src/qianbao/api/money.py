@@ -199,7 +199,7 @@ async def start_top_up(request: Asked, holder: Session, key: str, data: TopUpBod
 @post(
     "/withdrawals",
     status_code=202,
-    opt=refuses(*CLEARED, *PROVED, "card_not_linked", "insufficient_funds"),
+    opt=refuses(*CLEARED, *PROVED, "card_not_linked", "insufficient_funds", "nothing_to_withdraw"),
 )
 async def start_withdrawal(
     request: Asked, holder: Session, key: str, data: WithdrawalBody

@@ -90,6 +90,7 @@ async def start(request: Asked, data: StartPinReset, key: str) -> codes.Signup:
         "signup_unknown",
         "code_used",
         "code_expired",
+        "code_format",
         "code_wrong",
         "code_attempts_used_up",
         "pin_format",

@@ -92,6 +92,8 @@ CREATE TABLE signups (
     phone_cipher bytea NOT NULL,
     code_hash bytea NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
+    -- tries, with the right code, at proving whose closed wallet it is
+    proofs integer NOT NULL DEFAULT 0,
     language text NOT NULL,
     -- a code sent for one purpose is good for no other
     purpose text NOT NULL DEFAULT 'sign_in' CHECK (purpose IN ('sign_in', 'pin_reset', 'step_up')),

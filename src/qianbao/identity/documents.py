@@ -6,6 +6,7 @@ Here belongs taking in a document: is it good, whose is it, what does it replace
 
 from __future__ import annotations
 
+import hmac
 from datetime import date, datetime
 from typing import Any
 
@@ -215,6 +216,15 @@ async def list_documents(conn: Connection, wallet_id: str) -> list[Document]:
 def document_number(keys: KeyRing, document: Document) -> str:
     """The number in full: for a bank or a register, never for a log."""
     return keys.decrypt(document.number_cipher, "document")
+
+
+def is_number(keys: KeyRing, document: Document, typed: str) -> bool:
+    """Whether `typed` is the document's number, whatever was written between its characters."""
+    return hmac.compare_digest(_bare(document_number(keys, document)), _bare(typed))
+
+
+def _bare(number: str) -> bytes:
+    return "".join(one for one in number.upper() if one.isalnum()).encode()
 
 
 async def _find_person(

@@ -141,10 +141,12 @@ async def _tell(conn: Connection, closure: Closure, now: datetime) -> None:
         kind="wallet_closed",
         title_en="Your wallet is closed",
         title_zh="您的钱包已注销",
-        body_en=f"{handed_over} was handed over to your own card at the end. Your statements stay "
-        "here; a new wallet with the same document finds them again.",
-        body_zh=f"注销前已提现至本人银行卡 {handed_over}。账单仍可在此查看；"
-        "以后用同一证件重新开通即可找回。",
+        body_en=f"{handed_over} was handed over to your own card at the end. To read your "
+        "transactions and statements later, sign in with this phone number: its code, and this "
+        "wallet's payment PIN or document number. A new wallet with the same document, once a bank "
+        "has confirmed you, finds them again.",
+        body_zh=f"注销前已提现至本人银行卡 {handed_over}。今后如需查看交易记录和账单，"
+        "请用该手机号登录，凭短信验证码及本钱包的支付密码或证件号码即可；以后用同一证件重新开通并经银行核验，也可找回。",
         link="/me/pay/statements",
         now=now,
     )

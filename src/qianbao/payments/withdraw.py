@@ -12,8 +12,9 @@ from operator import attrgetter
 import msgspec
 
 from qianbao.db.queries import Connection
+from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
-from qianbao.ledger import AccountKey, InsufficientFunds, main_account
+from qianbao.ledger import AccountKey, main_account
 from qianbao.money import CurrencyUnsupported, Money, check_amount, show
 from qianbao.payments.bank_orders import (
     BankOrder,
@@ -28,6 +29,14 @@ from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
 from qianbao.policy.asking import NOTHING, Proven
 from qianbao.wallets.fees import fee_from_balance, withdraw_all
+
+
+class NothingToWithdraw(QianbaoError):
+    code = "nothing_to_withdraw"
+    en = "There is nothing left to withdraw: {available} is free to move."
+    zh = "没有可提现的余额：可用余额 {available}。"
+    next_en = "Look at your transactions: what is on its way to your bank is among them."
+    next_zh = "请查看交易记录，正在转往银行的款项也在其中。"
 
 
 class Withdraw(msgspec.Struct, frozen=True):
@@ -50,7 +59,8 @@ class Withdraw(msgspec.Struct, frozen=True):
 
 async def withdraw(clearing: Clearing, request: Withdraw) -> BankOrder:
     """Holds amount and fee and records the order; the bank is asked by a job. Raises
-    `CardNotLinked`, amount errors, `BlockedByPolicy` (legal hold), `InsufficientFunds`."""
+    `CardNotLinked`, amount errors, `BlockedByPolicy` (legal hold), `InsufficientFunds` or
+    `NothingToWithdraw`."""
     answer: BankOrder = await clearing.submit(request)
     return answer
 
@@ -72,8 +82,7 @@ def _amount_and_fee(request: Withdraw, free_left: int, batch: Batch) -> tuple[in
     available = batch.book.account(main_account(request.wallet_id, wallet.currency)).available_minor
     if amount is None:
         if available <= 0:
-            nothing = show(0, wallet.currency)
-            raise InsufficientFunds(available=nothing, needed=show(1, wallet.currency))
+            raise NothingToWithdraw(available=show(0, wallet.currency))
         return withdraw_all(available, free_left, batch.settings)
     return amount, fee_from_balance(amount, available, free_left, batch.settings)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import math
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,7 +18,7 @@ import msgspec
 
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
-from qianbao.errors import Language, NotFound, QianbaoError
+from qianbao.errors import InvalidInput, Language, NotFound, QianbaoError
 from qianbao.ids import check_id
 from qianbao.keyring import KeyRing
 from qianbao.notices.texts import send_text
@@ -46,6 +47,9 @@ _TEXT: dict[tuple[Purpose, Language], str] = {
     ("step_up", "zh"): "验证码 {code}，仅用于{about}，{minutes} 分钟内有效。"
     "如非本人操作，请勿告诉任何人。",
 }
+
+
+_SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 
 
 class TooManyCodes(QianbaoError):
@@ -98,6 +102,14 @@ class CodeExpired(QianbaoError):
     zh = "验证码已过期（有效期 {minutes} 分钟）。"
     next_en = "Ask for a new code."
     next_zh = "请重新获取验证码。"
+
+
+class CodeFormat(InvalidInput):
+    code = "code_format"
+    en = "A code is six digits."
+    zh = "验证码为六位数字。"
+    next_en = "Enter the six digits of the last text message. This cost no try."
+    next_zh = "请输入最近一条短信中的六位数字，本次不计入尝试次数。"
 
 
 class CodeWrong(QianbaoError):
@@ -275,7 +287,7 @@ async def check_code(
     now: datetime,
 ) -> ProvedPhone:
     """The sign-up whose code this is; the code stays good. Raises `SignupUnknown`, `CodeUsed`,
-    `CodeExpired`, `CodeWrong` or `CodeAttemptsUsedUp`.
+    `CodeExpired`, `CodeFormat`, `CodeWrong` or `CodeAttemptsUsedUp`.
 
     Takes the pool because a wrong code is counted, and committed, although an error is raised.
     """
@@ -289,6 +301,8 @@ async def check_code(
             raise CodeAttemptsUsedUp(attempts=settings.code_attempts)
         if now >= signup.expires_at:
             raise CodeExpired(minutes=settings.code_valid_minutes)
+        if not _SIX_DIGITS.fullmatch(code.strip()):
+            raise CodeFormat
         given = _code_hash(keys, signup_id, code.strip())
         if hmac.compare_digest(signup.code_hash, given):
             return signup

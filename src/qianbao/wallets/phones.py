@@ -5,6 +5,7 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from qianbao.banks.phones import is_written_as_phone
 from qianbao.errors import InvalidInput
 
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -21,8 +22,10 @@ class PhoneInvalid(InvalidInput):
 def read_phone(text: str, default_region: str = "CN") -> str:
     """`text` as E.164 (`+8613800138000`). Only numbers that can be mobiles pass: a code must reach
     them. Raises `PhoneInvalid`."""
+    if not is_written_as_phone(text):
+        raise PhoneInvalid
     try:
-        number = phonenumbers.parse(text[:40], default_region)
+        number = phonenumbers.parse(text, default_region)
     except NumberParseException as error:
         raise PhoneInvalid from error
     mobile = phonenumbers.number_type(number) in _MOBILE  # UNKNOWN for a number that cannot be

@@ -7,7 +7,6 @@ abroad may not get a text message. Every attempt is kept as a row, and refused o
 
 from __future__ import annotations
 
-import hmac
 import os
 from datetime import datetime, timedelta
 from typing import Literal
@@ -76,8 +75,8 @@ class NoWalletToReset(QianbaoError):
     code = "no_wallet_to_reset"
     en = "The code is right, and this phone has no open wallet."
     zh = "验证码正确，但该手机号没有使用中的钱包。"
-    next_en = "Sign up with it: you then choose a PIN."
-    next_zh = "请用该手机号注册，届时即可设置支付密码。"
+    next_en = "Sign in with it: open a new wallet, or read a closed one's records."
+    next_zh = "请用该手机号登录：可为新钱包设置支付密码，或查看已注销钱包的记录。"
 
 
 async def reset_pin(
@@ -174,18 +173,12 @@ async def _is_theirs(conn: Connection, keys: KeyRing, wallet_id: str, typed: _Ty
         if profile.balance_minor or profile.held_minor:
             raise PinResetNeedsDocument
         return typed.fingerprint is None
-    number = _plain(documents.document_number(keys, document))
-    if not hmac.compare_digest(number, _plain(typed.document_number)):
+    if not documents.is_number(keys, document, typed.document_number):
         return False
     if typed.fingerprint is None:
         return True
     cards = await list_cards(conn, wallet_id)
     return any(card.state == "linked" and card.fingerprint == typed.fingerprint for card in cards)
-
-
-def _plain(number: str) -> bytes:
-    """A number without what people write between its characters."""
-    return "".join(one for one in number.upper() if one.isalnum()).encode()
 
 
 async def _set(

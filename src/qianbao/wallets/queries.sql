@@ -54,6 +54,26 @@ UPDATE signups SET attempts = attempts + 1 WHERE signup_id = %(signup_id)s
 -- name: use_signup
 UPDATE signups SET confirmed_at = %(now)s WHERE signup_id = %(signup_id)s AND confirmed_at IS NULL
 
+-- name: count_proof
+-- Counted before it is looked at, while the phone is locked. No row: those of `since` are used up.
+UPDATE signups SET proofs = proofs + 1
+WHERE signup_id = %(signup_id)s AND %(most)s > (
+    SELECT sum(x.proofs) FROM signups x
+    WHERE x.phone_index = signups.phone_index AND x.created_at > %(since)s)
+RETURNING (
+    SELECT sum(x.proofs) FROM signups x
+    WHERE x.phone_index = signups.phone_index AND x.created_at > %(since)s)::int + 1
+
+-- name: forgive_proof
+UPDATE signups SET proofs = proofs - 1 WHERE signup_id = %(signup_id)s
+
+-- name: find_closed_wallets
+SELECT w.wallet_id, w.opened_at, k.closed_at
+FROM wallets w
+JOIN closures k ON k.wallet_id = w.wallet_id
+WHERE w.phone_index = %(phone_index)s AND w.status = 'closed'
+ORDER BY k.closed_at DESC, w.wallet_id
+
 -- ── Opening and closing the row ────────────────────────────────────────────────────────────────
 
 -- name: find_phone

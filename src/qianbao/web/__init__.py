@@ -20,6 +20,7 @@ from qianbao.settings import Settings
 from qianbao.web import (
     cancel,
     cards,
+    closed,
     forms,
     landing,
     language,
@@ -44,8 +45,8 @@ ADVISOR_TEMPLATES = Path(__file__).parent.parent / "advise" / "templates"
 API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
 SCREENS = (
-    landing, signup, pins, me, pay, transfer, wallet, step_up, cards, manage, real_name, records,
-    cancel, sandbox, language,
+    landing, signup, closed, pins, me, pay, transfer, wallet, step_up, cards, manage, real_name,
+    records, cancel, sandbox, language,
 )  # fmt: skip
 
 

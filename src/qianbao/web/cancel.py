@@ -13,7 +13,7 @@ from qianbao.wallets.pin import check_pin
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.drawing import draw
-from qianbao.web.forms import field
+from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.records import FORMATS
 from qianbao.web.standing import shown, standing_of, status_of
@@ -34,7 +34,7 @@ CURES = {
 @get("/me/pay/manage/cancel")
 async def cancel(request: Asked) -> Response[Any]:
     """All blockers at once, or the way to close, or how it was closed."""
-    return await _page(request)
+    return await _page(request, {})
 
 
 @post("/me/pay/manage/cancel")
@@ -58,11 +58,11 @@ async def close_wallet(request: Asked) -> Response[Any]:
                 free_minor=services.settings.withdrawal_free_minor,
             )
     except QianbaoError as refusal:
-        return await _page(request, refusal)
+        return await _page(request, form, refusal)
     return Redirect("/me/pay/manage/cancel", status_code=303)
 
 
-async def _page(request: Asked, refusal: QianbaoError | None = None) -> Response[Any]:
+async def _page(request: Asked, form: Form, refusal: QianbaoError | None = None) -> Response[Any]:
     services, wallet_id = services_of(request), holder(request)
     async with services.pool.connection() as conn:
         closure = await find_closure(conn, wallet_id=wallet_id)
@@ -83,6 +83,7 @@ async def _page(request: Asked, refusal: QianbaoError | None = None) -> Response
         held=(await standing_of(request)).held if found else None,
         wallet=profile,
         formats=FORMATS,
+        typed=forms.kept(form),
         refusal=shown(refusal),
     )
 

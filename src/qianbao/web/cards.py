@@ -287,7 +287,7 @@ async def _card_page(
         card=card,
         bank=bank_name(card),
         just_linked=request.query_params.get("linked") == "1",
-        sent_again=request.query_params.get("sent") == "again",
+        sent=request.query_params.get("sent", ""),
         wait_seconds=services.settings.code_wait_seconds,
         refusal=shown(refusal or why),
     )

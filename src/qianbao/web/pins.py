@@ -11,16 +11,38 @@ from litestar.response import Redirect
 from qianbao.banks.cards import list_cards
 from qianbao.errors import QianbaoError
 from qianbao.payments.authorize import Authorized, authorize
-from qianbao.wallets.codes import start_signup
+from qianbao.wallets.codes import (
+    CodeAttemptsUsedUp,
+    CodeExpired,
+    CodeFormat,
+    CodeUsed,
+    CodeWrong,
+    SignupUnknown,
+    start_signup,
+)
+from qianbao.wallets.phones import read_phone, tail
 from qianbao.wallets.pin import change_pin, typed_twice
 from qianbao.wallets.pin_reset import reset_pin, reset_pin_by_card
 from qianbao.wallets.profile import phone_of
-from qianbao.web import forms
+from qianbao.web import forms, sealed
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.signup import code_sent, new_code, safe_next, session_cookie
+from qianbao.web.signup import (
+    CODE_COOKIE,
+    code_kept,
+    code_sent,
+    keep_sent,
+    new_code,
+    phone_sent,
+    safe_next,
+    sent_before,
+    session_cookie,
+)
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
+
+OF_THE_CODE = (CodeAttemptsUsedUp, CodeExpired, CodeFormat, CodeUsed, CodeWrong, SignupUnknown)
+"""Refusals after which another code has to be entered."""
 
 
 async def authorize_form(request: Asked, form: Form, wish: Any) -> Authorized:
@@ -102,48 +124,68 @@ async def forgot(request: Asked) -> Response[Any]:
 async def send_code(request: Asked) -> Response[Any]:
     """Sends the code, and goes on to where it is entered."""
     form, services, visit = await forms.read(request), services_of(request), of(request)
+    phone = await _own_phone(request) or field(form, "phone")
     try:
         signup = await start_signup(
             services.pool,
             services.keys,
             services.settings,
             signup_id=field(form, "signup_id"),
-            phone=await _own_phone(request) or field(form, "phone"),
+            phone=phone,
             language=visit.language,
             address=asked_from(request),
             purpose="pin_reset",
             now=visit.now,
         )
     except QianbaoError as refusal:
+        before = sent_before(request, phone, refusal)
+        if before:
+            return _to_code(request, before, phone, form, sent="before")
         return await _phone_page(request, form, refusal)
-    return _to_code(signup.signup_id, signup.phone_tail, form)
+    return _to_code(request, signup.signup_id, phone, form)
 
 
 @get("/pin/forgot/{signup_id:str}")
 async def ask_proof(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """Code, document number, and the new PIN twice."""
-    return _proof_page(request, signup_id, request.query_params)
+    kept = code_kept(request) is not None
+    return _proof_page(request, signup_id, request.query_params, code_is_kept=kept)
 
 
 @post("/pin/forgot/{signup_id:str}")
 async def set_new(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
-    """Sets it, and signs in."""
+    """Sets it, and signs in. A code that was not what was wrong is kept."""
     form, services = await forms.read(request), services_of(request)
+    code = field(form, "code") or field(code_kept(request) or {}, "code")
     try:
         signed_in = await reset_pin(
             services.pool,
             services.keys,
             services.settings,
             signup_id=signup_id,
-            code=field(form, "code"),
+            code=code,
             document_number=field(form, "document_number"),
             new_pin=_new_pin(form),
             now=of(request).now,
         )
     except QianbaoError as refusal:
-        return _proof_page(request, signup_id, form, refusal)
+        return _refused(request, signup_id, form, code, refusal)
     response = Redirect(safe_next(form) or "/me/pin?done=1", status_code=303)
     response.set_cookie(session_cookie(request, signed_in.token))
+    response.delete_cookie(CODE_COOKIE, path=f"/pin/forgot/{signup_id}")
+    return response
+
+
+def _refused(
+    request: Asked, signup_id: str, form: Form, code: str, refusal: QianbaoError
+) -> Response[Any]:
+    here, good = f"/pin/forgot/{signup_id}", bool(code) and not isinstance(refusal, OF_THE_CODE)
+    response = _proof_page(request, signup_id, form, refusal, code_is_kept=good)
+    if good:
+        words = {"code": code}
+        response.set_cookie(sealed.cookie(request, CODE_COOKIE, words, purpose="code", path=here))
+    else:
+        response.delete_cookie(CODE_COOKIE, path=here)
     return response
 
 
@@ -161,12 +203,15 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
         signup = await new_code(request, signup_id, form, purpose="pin_reset")
     except QianbaoError as refusal:
         return _proof_page(request, signup_id, form, refusal)
-    return _to_code(signup.signup_id, signup.phone_tail, form, sent="again")
+    return _to_code(request, signup.signup_id, phone_sent(request), form, sent="again")
 
 
-def _to_code(signup_id: str, tail: str, form: Form, sent: str = "") -> Redirect:
-    path = forms.address(f"/pin/forgot/{signup_id}", tail=tail, next=safe_next(form), sent=sent)
-    return Redirect(path, status_code=303)
+def _to_code(request: Asked, signup_id: str, phone: str, form: Form, *, sent: str = "") -> Redirect:
+    ending = tail(read_phone(phone)) if phone else forms.tail_of(form)
+    path = forms.address(f"/pin/forgot/{signup_id}", tail=ending, next=safe_next(form), sent=sent)
+    response = Redirect(path, status_code=303)
+    keep_sent(request, response, signup_id, phone, path="/pin/forgot")
+    return response
 
 
 def _new_pin(form: Form) -> str:
@@ -219,11 +264,17 @@ async def _phone_page(
 
 
 def _proof_page(
-    request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None = None
+    request: Asked,
+    signup_id: str,
+    form: Form,
+    refusal: QianbaoError | None = None,
+    *,
+    code_is_kept: bool = False,
 ) -> Response[Any]:
     return draw(
         "pin_proof.html",
         status=status_of(refusal),
+        code_is_kept=code_is_kept,
         typed=forms.kept(form),
         refusal=shown(refusal),
         **code_sent(request, signup_id, form, refusal),

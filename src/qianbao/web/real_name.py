@@ -77,6 +77,14 @@ class DateUnreadable(InvalidInput):
     next_zh = "请按 2031-05-20 的格式填写。"
 
 
+class DateMissing(InvalidInput):
+    code = "date_missing"
+    en = "No date was entered."
+    zh = "未填写日期。"
+    next_en = "Write it like 2031-05-20."
+    next_zh = "请按 2031-05-20 的格式填写。"
+
+
 @get("/me/pay/manage/real-name")
 async def real_name(request: Asked) -> Response[Any]:
     """The current document, those before it, and every answer of an outside source."""

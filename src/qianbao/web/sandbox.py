@@ -10,7 +10,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from qianbao.cast import SHOPS
+from qianbao.cast import LONG_AGO, SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
 from qianbao.db.jobs import TOLD_BY_DATE, enqueue
@@ -21,7 +21,7 @@ from qianbao.payments.merchants import ask_payment, find_merchant, find_payment
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import field
-from qianbao.web.real_name import DateUnreadable
+from qianbao.web.real_name import DateMissing, DateUnreadable
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, of, own_path, services_of
 
@@ -82,13 +82,17 @@ def _movable(request: Asked) -> MovableClock:
 
 
 def _read(typed: str) -> date:
+    """Raises `DateMissing`, `DateUnreadable` or `ClockTooFar`. A day of long before the demo is
+    taken for its first one, which `move` refuses as well: not every day has a moment in UTC."""
+    if not typed:
+        raise DateMissing
     try:
         day = date.fromisoformat(typed)
     except ValueError:
         raise DateUnreadable(typed=typed[:20]) from None
     if day.year > LAST_YEAR:
         raise ClockTooFar(last_year=LAST_YEAR)
-    return day
+    return max(day, LONG_AGO.date())
 
 
 async def _page(request: Asked, back: str, refusal: QianbaoError | None = None) -> Response[Any]:

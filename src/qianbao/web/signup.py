@@ -1,4 +1,5 @@
-"""Signing up and signing in: phone, code, PIN."""
+"""Signing up and signing in: phone, code, PIN. Reading a closed wallet's records, from the code on,
+is `closed`'s."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao.errors import QianbaoError
-from qianbao.wallets.codes import Purpose, Signup, send_again, start_signup
+from qianbao.wallets.codes import CodeTooSoon, Purpose, Signup, send_again, start_signup
+from qianbao.wallets.phones import read_phone, tail
 from qianbao.wallets.pin import typed_twice
 from qianbao.wallets.sessions import end_session
 from qianbao.wallets.signup import PinNeeded, SignedIn, WalletPinNeeded, confirm_signup
@@ -19,44 +21,55 @@ from qianbao.web import forms, sealed
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.standing import shown, status_of
-from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, is_secure, of, services_of
+from qianbao.web.visit import (
+    A_YEAR_SECONDS,
+    SESSION_COOKIE,
+    Asked,
+    asked_from,
+    is_secure,
+    of,
+    services_of,
+)
 
 CODE_COOKIE = "qianbao_code"
+SENT_COOKIE = "qianbao_sent"
+"""Which sign-up this browser asked a code for last, and for which phone."""
 
 
 @get("/signup")
 async def ask_phone(request: Asked) -> Response[Any]:
     """The first step, for newcomers and for those who come again."""
-    return _phone_page(request, {"next": request.query_params.get("next", "")})
+    return _phone_page(request, request.query_params)
 
 
 @post("/signup")
 async def send_code(request: Asked) -> Response[Any]:
     """Sends the code, and goes on to where it is entered."""
     form, services, visit = await forms.read(request), services_of(request), of(request)
+    phone = field(form, "phone")
     try:
         signup = await start_signup(
             services.pool,
             services.keys,
             services.settings,
             signup_id=field(form, "signup_id"),
-            phone=field(form, "phone"),
+            phone=phone,
             language=visit.language,
             address=asked_from(request),
             now=visit.now,
         )
     except QianbaoError as refusal:
+        before = sent_before(request, phone, refusal)
+        if before:
+            return _to_code(request, before, phone, form, sent="before")
         return _phone_page(request, form, refusal)
-    after = forms.address(
-        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=safe_next(form)
-    )
-    return Redirect(after, status_code=303)
+    return _to_code(request, signup.signup_id, phone, form)
 
 
 @get("/signup/{signup_id:str}")
 async def ask_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The second step."""
-    return _code_page(request, signup_id, request.query_params)
+    return code_page(request, signup_id, request.query_params)
 
 
 @post("/signup/{signup_id:str}")
@@ -68,14 +81,14 @@ async def check_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     except (PinNeeded, WalletPinNeeded) as needed:
         return _to_pin(request, signup_id, form, new=isinstance(needed, PinNeeded))
     except QianbaoError as refusal:
-        return _code_page(request, signup_id, form, refusal)
+        return code_page(request, signup_id, form, refusal)
     raise AssertionError("nobody signs in without a PIN")
 
 
 @get("/signup/{signup_id:str}/again")
 async def before_another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """Reloaded: nothing is sent."""
-    return _code_page(request, signup_id, request.query_params)
+    return code_page(request, signup_id, request.query_params)
 
 
 async def new_code(
@@ -103,28 +116,25 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
     try:
         signup = await new_code(request, signup_id, form)
     except QianbaoError as refusal:
-        return _code_page(request, signup_id, form, refusal)
-    after = forms.address(
-        f"/signup/{signup.signup_id}", tail=signup.phone_tail, next=safe_next(form), sent="again"
-    )
-    return Redirect(after, status_code=303)
+        return code_page(request, signup_id, form, refusal)
+    return _to_code(request, signup.signup_id, phone_sent(request), form, sent="again")
 
 
 @get("/signup/{signup_id:str}/pin")
 async def ask_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The third step, while this browser keeps the code; without it the code is asked for."""
-    known = _code_kept(request)
+    known = code_kept(request)
     if known is None:
-        return _code_page(request, signup_id, request.query_params)
+        return code_page(request, signup_id, request.query_params)
     return _pin_page(signup_id, request.query_params, new=known["new"] == "1")
 
 
 @post("/signup/{signup_id:str}/pin")
 async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     """The last step: opens the wallet, or signs in to it."""
-    form, known = await forms.read(request), _code_kept(request)
+    form, known = await forms.read(request), code_kept(request)
     if known is None:
-        return _code_page(request, signup_id, form)
+        return code_page(request, signup_id, form)
     new = known["new"] == "1"
     try:
         pin = field(form, "pin")
@@ -143,15 +153,44 @@ async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
 @post("/signout")
 async def sign_out(request: Asked) -> Response[Any]:
     """Ends the session here."""
-    form = await forms.read(request)
     services, token = services_of(request), request.cookies.get(SESSION_COOKIE)
     if token:
         async with services.pool.connection() as conn:
             await end_session(conn, token=token, now=of(request).now)
-    after = "/signup" if field(form, "next") == "/signup" else "/"
-    response = Redirect(after, status_code=303)
+    response = Redirect("/", status_code=303)
     response.delete_cookie(SESSION_COOKIE)
     return response
+
+
+def _to_code(request: Asked, signup_id: str, phone: str, form: Form, *, sent: str = "") -> Redirect:
+    """On to where the code is entered."""
+    ending = tail(read_phone(phone)) if phone else forms.tail_of(form)
+    after = forms.address(f"/signup/{signup_id}", tail=ending, next=safe_next(form), sent=sent)
+    response = Redirect(after, status_code=303)
+    keep_sent(request, response, signup_id, phone, path="/signup")
+    return response
+
+
+def keep_sent(request: Asked, response: Redirect, signup_id: str, phone: str, *, path: str) -> None:
+    """Has this browser remember which code it asked for: whoever closes the page and comes back
+    within the minute finds it again."""
+    words = {"signup_id": signup_id, "phone": read_phone(phone) if phone else ""}
+    response.set_cookie(sealed.cookie(request, SENT_COOKIE, words, purpose="code", path=path))
+
+
+def phone_sent(request: Asked) -> str:
+    """The phone that this browser asked the last code for, or ""."""
+    words = sealed.unseal(request, request.cookies.get(SENT_COOKIE, ""), "code")
+    return words["phone"] if words else ""
+
+
+def sent_before(request: Asked, phone: str, refusal: QianbaoError) -> str:
+    """The sign-up to go on with where the same browser asked for the same phone's code less than a
+    minute ago; else ""."""
+    words = sealed.unseal(request, request.cookies.get(SENT_COOKIE, ""), "code")
+    if words is None or not isinstance(refusal, CodeTooSoon):
+        return ""
+    return words["signup_id"] if words["phone"] == read_phone(phone) else ""
 
 
 async def _confirm(request: Asked, signup_id: str, form: Form, pin: str | None) -> SignedIn:
@@ -182,7 +221,7 @@ def _to_pin(request: Asked, signup_id: str, form: Form, *, new: bool) -> Redirec
     return response
 
 
-def _code_kept(request: Asked) -> Mapping[str, str] | None:
+def code_kept(request: Asked) -> Mapping[str, str] | None:
     """What `_to_pin` kept for this sign-in: the cookie goes to its addresses alone."""
     return sealed.unseal(request, request.cookies.get(CODE_COOKIE, ""), "code")
 
@@ -191,6 +230,8 @@ def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None)
     return draw(
         "signup.html",
         status=status_of(refusal),
+        signed_out=field(form, "ended") == "1",
+        session_days=services_of(request).settings.session_days,
         typed=forms.kept(form),
         next=safe_next(form),
         signup_id=forms.own_id(request, "sig", form, "signup_id", refusal),
@@ -198,9 +239,10 @@ def _phone_page(request: Asked, form: Form, refusal: QianbaoError | None = None)
     )
 
 
-def _code_page(
+def code_page(
     request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None = None
 ) -> Response[Any]:
+    """Where the code is entered."""
     return draw(
         "signup_code.html",
         status=status_of(refusal),
@@ -218,7 +260,7 @@ def code_sent(
         "tail": forms.tail_of(form),
         "next": safe_next(form),
         "again_id": forms.own_id(request, "sig", form, "again_id", refusal),
-        "sent_again": field(form, "sent") == "again",
+        "sent": field(form, "sent"),
         "wait_seconds": services_of(request).settings.code_wait_seconds,
     }
 
@@ -245,12 +287,13 @@ def safe_next(form: Form) -> str:
 
 
 def session_cookie(request: Asked, token: str) -> Cookie:
-    """What keeps somebody signed in here."""
+    """What keeps somebody signed in here, for as long as the session is good; whoever brings one
+    that has ended is told so."""
     settings = services_of(request).settings
     return Cookie(
         key=SESSION_COOKIE,
         value=token,
-        max_age=settings.session_days * 86_400,
+        max_age=A_YEAR_SECONDS,
         httponly=True,
         samesite="lax",
         secure=is_secure(settings),

@@ -129,7 +129,8 @@ async def enter(request: Asked) -> Response[Any] | None:
     if request.method == "POST" and from_elsewhere(request):
         raise CrossSite()
     if visit.wallet_id is None and (visit.path == "/me" or visit.path.startswith("/me/")):
-        return Redirect(f"/signup?next={quote(visit.path)}", status_code=303)
+        ended = "&ended=1" if SESSION_COOKIE in request.cookies else ""
+        return Redirect(f"/signup?next={quote(visit.path)}{ended}", status_code=303)
     if visit.wallet_id and not visit.wallet_open and _only_for_open(visit.path):
         return Redirect(CLOSED_PAGE, status_code=303)
     return None

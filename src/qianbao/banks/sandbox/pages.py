@@ -21,13 +21,14 @@ from qianbao.banks.sandbox import customers, faults, messages, newcomers
 from qianbao.banks.sandbox.protocol import Optional, Short
 from qianbao.banks.sandbox.words import word
 from qianbao.clock import OPERATOR_ZONE, local_date
-from qianbao.errors import Language, QianbaoError
+from qianbao.errors import InvalidInput, Language, QianbaoError
 from qianbao.keyring import KeyRing
 from qianbao.money import show
 
 COOKIE = "sandbox_language"
 REFRESH_SECONDS = 3
 KINDS = ("passport", "resident_id", "permanent_residence", "residence_permit", "travel_permit")
+LONGEST_NAME = 100
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
 PageRequest = Request[Any, Any, State]
@@ -38,10 +39,10 @@ _templates = Environment(
 
 
 class FormOfCustomer(msgspec.Struct, frozen=True):
-    printed_name: Short
-    document_kind: Short
-    document_number: Short
-    phone: Short
+    printed_name: str = ""
+    document_kind: str = ""
+    document_number: str = ""
+    phone: str = ""
 
 
 class FormOfNewcomer(msgspec.Struct, frozen=True):
@@ -59,6 +60,14 @@ class FormOfPage(msgspec.Struct, frozen=True):
 class FormOfFault(msgspec.Struct, frozen=True):
     bank: Short
     fault: Optional = ""
+
+
+class RecordIncomplete(InvalidInput):
+    code = "sandbox_record_incomplete"
+    en = "A bank's record has a printed name, a kind of document, its number, and a phone."
+    zh = "银行资料须包含登记姓名、证件种类、证件号码和手机号。"
+    next_en = "Fill in all of them; the name has at most {most} letters."
+    next_zh = "请全部填写，姓名最多 {most} 个字符。"
 
 
 def is_page(request: PageRequest) -> bool:
@@ -177,6 +186,7 @@ async def correct(
     state: State,
 ) -> Response[Any]:
     try:
+        _check_complete(data)
         async with state.pool.connection() as conn:
             found = await customers.get(conn, bank, customer_id)
             await customers.correct(
@@ -187,11 +197,19 @@ async def correct(
                 document_number=data.document_number,
                 phone=read_phone(data.phone),
             )
-    except (BankPhoneInvalid, customers.BankDocumentNumberInvalid) as refusal:
+    except InvalidInput as refusal:
         return await _customer(request, state, bank, customer_id, typed=data, refusal=refusal)
     return Redirect(
         f"/counter/{quote(bank, safe='')}/{quote(customer_id, safe='')}?done=true", status_code=303
     )
+
+
+def _check_complete(data: FormOfCustomer) -> None:
+    """Raises `RecordIncomplete`."""
+    name = data.printed_name.strip()
+    given = name and data.document_number.strip() and data.phone.strip()
+    if not given or len(name) > LONGEST_NAME or data.document_kind not in KINDS:
+        raise RecordIncomplete(most=LONGEST_NAME)
 
 
 @get("/newcomer")
