@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import subprocess
 import sys
@@ -19,10 +20,13 @@ from qianbao.identity.mrz import read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.photo import read_photo
 from qianbao.identity.photo_lines import find_zone
+from qianbao.identity.photo_reader import rows
 from tests.identity.pictures import bomb, encoded, page
 from tests.identity.test_mrz import TD1, TD2, TD3
 
 TODAY = date(2026, 11, 1)
+PATIENCE_SECONDS = 120.0
+"""Tests may share their core with others."""
 extra = pytest.mark.skipif(
     not photo.photos_are_read(), reason="needs the extra: pip install qianbao[photos]"
 )
@@ -80,6 +84,32 @@ def test_the_zone_whose_check_digits_fit_is_taken() -> None:
     assert list(found.lines) == TD3
 
 
+def test_other_signs_that_a_filler_is_taken_for_are_fillers() -> None:
+    found = find_zone([TD3[0].replace("<<<", "くㄑ∠"), TD3[1]])
+    assert found is not None
+    assert list(found.lines) == TD3
+
+
+def _box(x: float, y: float, width: float, degrees: float) -> list[list[float]]:
+    """A piece of text 20 pixels high, in a picture turned by so many degrees."""
+    angle = math.radians(degrees)
+    corners = [(x, y), (x + width, y), (x + width, y + 20), (x, y + 20)]
+    cos, sin = math.cos(angle), math.sin(angle)
+    return [[cx * cos - cy * sin, cx * sin + cy * cos] for cx, cy in corners]
+
+
+@pytest.mark.parametrize("degrees", [0, 2, -9, 15, -30, 40])
+def test_pieces_of_slanted_lines_stay_in_their_line(degrees: float) -> None:
+    boxes = [_box(x, y, 300, degrees) for y in (0, 30) for x in (0, 400, 800)]
+    assert list(rows("ABCDEF", boxes)) == ["ABC", "DEF"]
+
+
+@given(st.lists(st.lists(st.floats(-1e4, 1e4), min_size=8, max_size=8), max_size=6))
+def test_boxes_of_any_shape_break_nothing(numbers: list[list[float]]) -> None:
+    boxes = [[one[at : at + 2] for at in range(0, 8, 2)] for one in numbers]
+    assert "".join(sorted("".join(rows("x" * len(boxes), boxes)))) == "x" * len(boxes)
+
+
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_whatever_is_seen_breaks_nothing(seen: list[str]) -> None:
     found = find_zone(seen)
@@ -106,10 +136,12 @@ def test_a_zone_with_letters_lost_breaks_nothing(zone: list[str], data: st.DataO
         (page(TD1, slanted=2), TD1),
         (page(TD3, turned=1), TD3),
         (page(TD3, turned=2), TD3),
+        (page(TD3, slanted=12), TD3),
+        (page(TD1, turned=1, slanted=-10), TD1),
     ],
 )
 async def test_the_lines_of_a_picture_are_read(picture: Image.Image, zone: list[str]) -> None:
-    found = await read_photo(encoded(picture))
+    found = await read_photo(encoded(picture), timeout_seconds=PATIENCE_SECONDS)
     assert found.proven
     assert read_mrz(found.lines, TODAY).name == read_mrz(zone, TODAY).name
     assert read_mrz(found.lines, TODAY).number == read_mrz(zone, TODAY).number
@@ -132,7 +164,7 @@ async def test_the_lines_of_a_picture_are_read(picture: Image.Image, zone: list[
 )
 async def test_what_is_no_photo_of_a_document_is_refused_by_name(content: bytes, code: str) -> None:
     with pytest.raises(photo.QianbaoError) as refused:
-        await read_photo(content)
+        await read_photo(content, timeout_seconds=PATIENCE_SECONDS)
     assert refused.value.code == code
     assert refused.value.sentence("en") != refused.value.sentence("zh")
     assert refused.value.next_step("en") != refused.value.next_step("zh")

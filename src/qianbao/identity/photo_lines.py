@@ -18,7 +18,7 @@ FILLERS_LOST = 8
 """So many fillers may be missing or too many in a line, all in one run of them."""
 FILLERS_LOST_UNPROVEN = 2
 """The same where no check digit vouches that these lines are a zone of this format."""
-SEEN_AS = str.maketrans({"«": "<<", "‹": "<", "〈": "<", "《": "<<", "＜": "<", "|": "I"})
+SEEN_AS = str.maketrans(dict.fromkeys("‹〈＜くㄑ∠", "<") | {"«": "<<", "《": "<<", "|": "I"})
 LETTERED = ("document_code", "issuing_country", "name", "nationality")
 """Fields in which no digit can stand."""
 
