@@ -13,6 +13,7 @@ from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.notices.inbox import list_notices
+from qianbao.policy.asking import Proven
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
@@ -271,13 +272,14 @@ async def test_a_decision_is_shown_from_the_wallets_page(
     at = NOW.replace(year=2027, month=2)
     policies, facts = load_pack(), facts_at(await _situation(pool, anna, at), at, 100)
     situation = await _situation(pool, anna, at)
-    made = decide(policies, "transfer", facts, at, situation)
+    proven: Proven = frozenset({"pin"})
+    made = decide(policies, "transfer", facts, at, situation, proven)
     kept = record(policies, "transfer", facts, situation)
     decision = new_id("dec", at)
-    parts = (kept.policies, made.reasons, kept.facts, kept.situation)
+    parts = (kept.policies, made.reasons, kept.facts, kept.situation, list(proven), made.asks)
     async with pool.connection() as conn:
         await conn.execute(
-            "INSERT INTO decisions VALUES (%s, %s, 'transfer', %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO decisions VALUES (%s, %s, 'transfer', %s, %s, %s, %s, %s, %s, %s, %s)",
             (anna, decision, made.outcome, *(msgspec.json.encode(p).decode() for p in parts), at),
         )
     mei = await enter("Mei")
@@ -288,6 +290,7 @@ async def test_a_decision_is_shown_from_the_wallets_page(
     assert ("结果一致" if chinese else "comes out the same") in shown.text
     assert ("已绑卡的银行数" if chinese else "banks with a linked card") in shown.text
     assert "two-banks" in shown.text
+    assert ("支付密码" if chinese else "payment PIN") in shown.text
     async with pool.connection() as conn:
         await conn.execute("UPDATE decisions SET outcome = 'allowed', reasons = '[]'")
         looks = [entry.detail for entry in await list_audit(conn, subject=anna)]

@@ -9,7 +9,7 @@ TABLES = (
     "people", "wallet_counters", "merchants", "payments", "refunds", "bank_orders", "mandates",
     "score_orders", "webhook_deliveries", "procrastinate_jobs",
 )  # fmt: skip
-"""Not `decisions`: that a request was refused is written down."""
+"""Not `decisions` and `step_ups`: that a request was refused, or waits, is written down."""
 
 
 async def fingerprint(pool: Pool) -> dict[str, str]:
