@@ -6,9 +6,8 @@ A door: it reads lines, calls `names`, writes lines. What the verdicts mean is i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import msgspec
 import typer
@@ -19,8 +18,8 @@ from qianbao.terminal import spoken
 
 app = typer.Typer(help="Compare names; show how banks print them.", no_args_is_help=True)
 
-FLUSH_LINES = 500
-"""So many lines go out at once; the last ones when the input ends."""
+READ_BYTES = 65_536
+"""At most so much is read at once; what there is goes through and out before more is waited for."""
 
 
 @app.command(epilog="Example: qianbao names compare pairs.tsv")
@@ -32,36 +31,38 @@ def compare(
 ) -> None:
     """Write verdict, score and reason behind each line. More columns are kept as they are."""
     if file is None or str(file) == "-":
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-        _write(_compared(sys.stdin))
+        _compare_all(sys.stdin.buffer)
         return
     if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
-    with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-        _write(_compared(lines))
+    with file.open("rb") as lines:
+        _compare_all(lines)
 
 
-def _compared(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        text = line.rstrip("\r\n")
-        cells = text.split("\t")
-        found = names.compare(cells[0], cells[1] if len(cells) > 1 else "")
-        yield f"{text}\t{found.verdict}\t{found.score}\t{found.reason}\n"
-
-
-def _write(lines: Iterator[str]) -> None:
-    """Writes as it reads, so that a file of any size needs no more memory than a small one."""
-    waiting: list[str] = []
+def _compare_all(source: BinaryIO) -> None:
+    """Writes as it reads: a file of any size needs no more memory than a small one, and whoever
+    sends one line gets its answer."""
+    rest = b""
     try:
-        for line in lines:
-            waiting.append(line)
-            if len(waiting) == FLUSH_LINES:
-                sys.stdout.write("".join(waiting))
-                waiting.clear()
-        sys.stdout.write("".join(waiting))
-        sys.stdout.flush()
+        while block := source.read1(READ_BYTES):  # type: ignore[attr-defined]
+            *lines, rest = (rest + block).split(b"\n")
+            _write(lines)
+        _write([rest] if rest else [])
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough
+
+
+def _write(lines: list[bytes]) -> None:
+    """The lines as they came, whatever their bytes, with the answer behind them."""
+    sys.stdout.buffer.write(b"".join(map(_compared, lines)))
+    sys.stdout.buffer.flush()
+
+
+def _compared(line: bytes) -> bytes:
+    line = line.removesuffix(b"\r")
+    cells = line.decode("utf-8", errors="replace").split("\t")
+    found = names.compare(cells[0], cells[1] if len(cells) > 1 else "")
+    return line + f"\t{found.verdict}\t{found.score}\t{found.reason}\n".encode()
 
 
 Mrz = Annotated[str, typer.Option(help="The name field: MUELLER<<ANNA<MARIA.")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import typer
@@ -32,6 +34,24 @@ def test_a_file_of_many_lines_is_answered_line_by_line(tmp_path):
     assert (
         done.output.splitlines() == ["王小明\tWANG XIAOMING\tmatch\t0.94\ttransliteration"] * 1_203
     )
+
+
+def test_whoever_sends_one_line_gets_its_answer_before_the_next():
+    line = [sys.executable, "-m", "qianbao", "names", "compare"]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"Li Wei\tWei Li\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"Li Wei\tWei Li\tmatch\t0.97\torder\n"
+        process.stdin.close()
+
+
+def test_bytes_that_are_no_text_come_back_as_they_were():
+    done = CliRunner().invoke(app, ["compare"], input=b"\xff\tLi\r\nA B\tB A")
+    assert done.stdout_bytes.splitlines() == [
+        b"\xff\tLi\tno_match\t0.0\tempty", b"A B\tB A\tmatch\t0.97\torder",
+    ]  # fmt: skip
 
 
 def test_a_missing_file_is_named(tmp_path):
