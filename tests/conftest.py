@@ -1,5 +1,6 @@
 """What every test may ask for. The fixtures themselves are in `tests/kit/`."""
 
+import atexit
 import os
 
 import pytest
@@ -20,12 +21,13 @@ settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the kinds of tests that can be chosen with `-m`."""
+    """Names the kinds of tests that can be chosen with `-m`; a worker ends quietly."""
     config.addinivalue_line("markers", "stack: runs app, worker and sandbox banks as processes")
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """What DuckDB's binding lists when a worker of xdist ends, all that still lives in it, is no
-    news: nothing is said after this."""
     if hasattr(config, "workerinput"):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        atexit.register(_say_no_more)
+
+
+def _say_no_more() -> None:
+    """What DuckDB's binding lists when a worker of xdist ends, all that still lives in it, is no
+    news."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
