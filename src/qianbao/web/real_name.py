@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.countries import country_name
-from qianbao.identity.documents import add_document, list_documents
-from qianbao.identity.evidence import list_evidence
+from qianbao.identity.documents import Document, add_document, list_documents
+from qianbao.identity.evidence import Evidence, list_evidence
 from qianbao.identity.mrz import read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.mrz_layout import LAYOUTS
@@ -51,6 +51,42 @@ OUTCOMES = {
 }
 
 
+ASKED_AGAIN = Text("being asked again", "正在重新核验")
+OWN_SLIP = Text(
+    "What is held there is not what stands above. Compare your document letter by letter and "
+    "correct a slip; if there is none, ask us under Help.",
+    "该处登记与上方资料不符。请逐字核对证件，有误请更正；如无误，请在“帮助”中联系我们。",
+)
+UNKNOWN_THERE = Text(
+    "Nothing is held there under this number. Compare it with your document; if it is right, ask "
+    "us under Help.",
+    "该处没有此证件号码的登记。请核对证件号码；如无误，请在“帮助”中联系我们。",
+)
+SIM_CARD = Text(
+    "Your phone's contract is under another name or number. Have it corrected at the operator's "
+    "shop, with your document.",
+    "手机号的实名登记与您的证件不符，请持证件到运营商营业厅更正。",
+)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The latest word of one source; `advice` where it is no yes, `number_tail` where it was about
+    an earlier document."""
+
+    source: Text
+    outcome: Text
+    advice: Text | None
+    number_tail: str
+    at: datetime
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """An earlier document, or the present one as it was entered before: `times` of the same."""
+
+    document: Document
+    times: int
+
+
 class DateUnreadable(InvalidInput):
     code = "date_unreadable"
     en = "“{typed}” is not a date."
@@ -69,7 +105,7 @@ class DateMissing(InvalidInput):
 
 @get("/me/pay/manage/real-name")
 async def real_name(request: Asked) -> Response[Any]:
-    """The current document, those before it, and every answer of an outside source."""
+    """The current document, those before it, and the latest answer of each outside source."""
     wallet_id = holder(request)
     async with services_of(request).pool.connection() as conn:
         profile = await wallet(conn, wallet_id)
@@ -80,10 +116,10 @@ async def real_name(request: Asked) -> Response[Any]:
         "real_name.html",
         wallet=profile,
         current=documents[0] if documents else None,
-        earlier=documents[1:],
+        earlier=_earlier(documents[1:]),
         name=display(documents[0].legal_name) if documents else "",
         country=_country(documents[0].country) if documents else None,
-        evidence=[(one, _source(one.source), OUTCOMES.get(one.outcome)) for one in evidence],
+        verdicts=_verdicts(evidence, documents),
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
     )
@@ -209,6 +245,45 @@ def _add_page(
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),
     )
+
+
+def _verdicts(evidence: list[Evidence], documents: list[Document]) -> list[Verdict]:
+    """`evidence` and `documents` with the latest first. What a register said of an earlier entry is
+    no verdict on the present one, which it is asked about anew."""
+    latest = {one.source: one for one in reversed(evidence)}
+    tails = {one.document_id: one.number_tail for one in documents[1:]}
+    found = []
+    for one in evidence:
+        if latest[one.source] is not one:
+            continue
+        before = tails.get(one.document_id or "", "")
+        again = bool(before) and one.source in SOURCES
+        found.append(
+            Verdict(
+                _source(one.source),
+                ASKED_AGAIN if again else OUTCOMES.get(one.outcome, Text(one.outcome, one.outcome)),
+                None if again or before else _advice(one),
+                "" if again else before,
+                one.at,
+            )
+        )
+    return found
+
+
+def _advice(one: Evidence) -> Text | None:
+    if one.outcome == "MATCH" or one.source not in SOURCES:
+        return None
+    if one.source == "mobile_operator":
+        return SIM_CARD
+    return UNKNOWN_THERE if one.outcome == "NOT_FOUND" else OWN_SLIP
+
+
+def _earlier(documents: list[Document]) -> list[Earlier]:
+    """The same kind and number once, as it stood last."""
+    kept: dict[tuple[str, str, str], list[Document]] = {}
+    for one in documents:
+        kept.setdefault((one.kind, one.country, one.number_tail), []).append(one)
+    return [Earlier(same[0], len(same)) for same in kept.values()]
 
 
 def _country(code: str) -> Text:

@@ -28,6 +28,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.pins import authorize_form
+from qianbao.web.refused_form import back_to, refused
 from qianbao.web.standing import standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -78,7 +79,7 @@ async def bring_back(request: Asked) -> Response[Any]:
 @get("/me/pay/wallet/top-up")
 async def top_up(request: Asked) -> Response[Any]:
     """Money from a card."""
-    return await _top_up(request, {})
+    return await _top_up(request, *refused(request))
 
 
 @post("/me/pay/wallet/top-up")
@@ -94,14 +95,15 @@ async def ask_top_up(request: Asked) -> Response[Any]:
         await authorize_form(request, form, wish)
         order = await top_up_now(services.clearing, wish)
     except QianbaoError as refusal:
-        return await _top_up(request, form, refusal)
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await _top_up(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
 
 
 @get("/me/pay/wallet/withdraw")
 async def withdraw(request: Asked) -> Response[Any]:
     """Money to a card."""
-    return await _withdraw(request, {})
+    return await _withdraw(request, *refused(request))
 
 
 @post("/me/pay/wallet/withdraw")
@@ -120,7 +122,8 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
         await authorize_form(request, form, wish)
         order = await withdraw_now(services.clearing, wish)
     except QianbaoError as refusal:
-        return await _withdraw(request, form, refusal)
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await _withdraw(request, form, refusal)
     return Redirect(f"/me/pay/wallet/orders/{order.order_id}", status_code=303)
 
 
