@@ -37,10 +37,10 @@ async def test_five_wrong_pins_lock_out_even_the_right_one(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
     for left in (4, 3, 2, 1):
         with pytest.raises(PinWrong) as refused:
-            await _check(pool, annas, "135791")
+            await _check(pool, annas, f"13579{left}")
         assert refused.value.detail == {"left": left}
     with pytest.raises(PinLocked) as locked:
-        await _check(pool, annas, "135791")
+        await _check(pool, annas, "135790")
     assert "10:30" in locked.value.sentence("zh")  # where Anna lives it is 10 o'clock
     with pytest.raises(PinLocked):
         await _check(pool, annas, PIN, NOW + LOCK - timedelta(seconds=1))
@@ -49,20 +49,49 @@ async def test_five_wrong_pins_lock_out_even_the_right_one(pool: Pool) -> None:
 
 async def test_a_lock_that_has_run_out_gives_five_more_tries(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
-    for _ in range(5):
+    for number in range(5):
         with pytest.raises((PinWrong, PinLocked)):
-            await _check(pool, annas, "135791")
+            await _check(pool, annas, f"13579{number}")
     with pytest.raises(PinWrong) as refused:
-        await _check(pool, annas, "135791", NOW + LOCK)
+        await _check(pool, annas, "135794", NOW + LOCK)
     assert refused.value.detail == {"left": 4}
+
+
+async def test_the_same_wrong_pin_sent_again_costs_no_further_try(pool: Pool) -> None:
+    """A page reloaded, a button tapped twice: also the try that would lock."""
+    annas = await sign_up(pool, ANNA)
+    for wrong, left in (("135790", 4), ("135790", 4), ("no pin", 3), ("no pin", 3), ("135792", 2),
+                        ("135790", 1), ("135790", 1), ("135790", 1)):  # fmt: skip
+        with pytest.raises(PinWrong) as refused:
+            await _check(pool, annas, wrong)
+        assert refused.value.detail == {"left": left}
+    with pytest.raises(PinLocked):
+        await _check(pool, annas, "135791")
+    with pytest.raises(PinLocked):
+        await _check(pool, annas, "135791")
+
+
+async def test_what_was_typed_wrongly_is_not_kept_readable_nor_for_long(pool: Pool) -> None:
+    annas = await sign_up(pool, ANNA)
+    with pytest.raises(PinWrong):
+        await _check(pool, annas, "135791")
+    async with pool.connection() as conn:
+        cursor = await conn.execute("SELECT pin_wrong_hash FROM wallets")
+        (kept,) = await cursor.fetchone() or ("",)
+        assert kept.startswith("$argon2")
+        assert "135791" not in kept
+    await _check(pool, annas, PIN)
+    async with pool.connection() as conn:
+        cursor = await conn.execute("SELECT pin_wrong_hash FROM wallets")
+        assert await cursor.fetchone() == (None,)
 
 
 async def test_the_right_pin_forgives_earlier_wrong_ones(pool: Pool) -> None:
     annas = await sign_up(pool, ANNA)
     for _ in range(3):
-        for _ in range(4):
+        for number in range(4):
             with pytest.raises(PinWrong):
-                await _check(pool, annas, "no pin")
+                await _check(pool, annas, f"no pin {number}")
         await _check(pool, annas, PIN)
 
 

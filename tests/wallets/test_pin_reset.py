@@ -91,9 +91,9 @@ async def test_the_code_and_the_document_set_a_new_pin(pool: Pool) -> None:
     annas, elsewhere = await with_document(pool), new_token()
     async with pool.connection() as conn:
         await start_session(conn, wallet_id=annas, token=elsewhere, now=NOW)
-    for _ in range(5):
+    for number in range(5):
         with pytest.raises((PinWrong, PinLocked)):
-            await check_pin(pool, SETTINGS, wallet_id=annas, pin="135791", now=NOW)
+            await check_pin(pool, SETTINGS, wallet_id=annas, pin=f"13579{number}", now=NOW)
     signed_in = await reset(pool, *await reset_code(pool), number="110105 19491231 002x")
     assert (signed_in.wallet_id, signed_in.created) == (annas, False)
     await check_pin(pool, SETTINGS, wallet_id=annas, pin=NEW_PIN, now=NOW)

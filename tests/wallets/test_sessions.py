@@ -70,4 +70,4 @@ async def test_the_session_of_a_closed_wallet_says_so_and_may_read(pool: Pool) -
     async with pool.connection() as conn:
         await set_language(conn, wallet_id=wallet_id, language="zh")
         await mark_closed(conn, wallet_id=wallet_id, now=NOW)
-    assert await _find(pool, token, NOW) == Session(wallet_id, "closed", "zh")
+    assert await _find(pool, token, NOW) == Session(wallet_id, "closed", "zh", None)

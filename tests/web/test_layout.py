@@ -138,3 +138,40 @@ def test_the_balance_keeps_itself_up_to_date(seeded_stack: Stack, make_page: Mak
     page.wait_for_function(
         "before => document.querySelector('.balance__sum').innerText !== before", arg=before
     )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_way_to_a_closed_wallets_records_fits_too(
+    deng: Surfer, make_page: MakePage, language: str
+) -> None:
+    """Signing in, the proof, a refusal, the choice between two, what is read."""
+    phone = {"en": "+8613900000031", "zh": "+8613900000032"}[language]
+    somebody, page, faults = Surfer(deng.stack), make_page(), []
+    for _ in range(2):
+        somebody.sign_in(phone)
+        somebody.open("/me/pay/manage/cancel")
+        somebody.send("/me/pay/manage/cancel", pin=PIN)
+    page.set_viewport_size(NARROW)
+    page.goto(f"{deng.stack.url}/signup?lang={language}&ended=1")
+
+    def look() -> None:
+        faults.extend(f"{page.url}: {fault}" for fault in page.evaluate(LOOKS))
+
+    look()
+    seen = len(somebody.messages(phone))
+    page.fill("input[name=phone]", phone)
+    page.click("main button[type=submit]")
+    page.fill("input[name=code]", somebody.code(phone, seen))
+    page.click("main form:first-of-type button[type=submit]")
+    look()
+    page.click("main a[href*='/closed']")
+    look()
+    for pin in ("918273", PIN):
+        page.fill("input[name=pin]", pin)
+        page.click("main button[type=submit]")
+        page.wait_for_load_state()
+        look()
+    page.click("main form button")
+    page.wait_for_url("**/me/pay/manage/cancel")
+    look()
+    assert faults == []

@@ -143,6 +143,21 @@ def test_a_tab_closed_too_early_is_no_dead_end(seeded_stack: Stack) -> None:
     assert nia.path == f"{here}/pin"
 
 
+def test_a_locked_pin_is_told_before_it_is_asked_for(seeded_stack: Stack) -> None:
+    ben, pages = Surfer(seeded_stack), ("/me/pay", "/me/pay/wallet", "/me/pay/wallet/withdraw")
+    ben.sign_in(cast("Ben").phone)
+    for page in pages:
+        assert "PIN is locked" not in ben.open(page)
+    for number in range(5):
+        ben.open("/me/pin")
+        ben.send("/me/pin", pin=f"11122{number}", new_pin=NEW_PIN, new_pin_again=NEW_PIN)
+    for page in pages:
+        assert "Your payment PIN is locked until" in ben.open(page)
+    assert 'name="pin"' not in ben.page.text
+    assert ben.page.text.count(" disabled>") == 2
+    assert "支付密码已锁定至" in ben.switch("zh")
+
+
 def test_whoever_was_signed_out_is_told_why(seeded_stack: Stack) -> None:
     """Last in this module: the clock is moved beyond the days that a session lasts."""
     taro, stranger = Surfer(seeded_stack), Surfer(seeded_stack)

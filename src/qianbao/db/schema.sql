@@ -34,6 +34,8 @@ CREATE TABLE wallets (
     time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
     pin_hash text NOT NULL,
     pin_failures integer NOT NULL DEFAULT 0,
+    -- the latest wrong PIN, kept as the right one is: entered again it costs no further try
+    pin_wrong_hash text,
     pin_locked_until timestamptz,
     pin_looked_at_until timestamptz,
     status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed')),

@@ -29,6 +29,7 @@ SQL = load("qianbao.wallets")
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 _hasher = PasswordHasher()
+_KEPT_LETTERS = 12
 
 LOOK_SECONDS = 10
 """A check that has not ended by then is taken for one whose process died; it stays counted."""
@@ -94,6 +95,7 @@ class PinBusy(QianbaoError):
 
 class _Attempt(msgspec.Struct, frozen=True):
     pin_hash: str
+    pin_wrong_hash: str | None
     pin_failures: int
     pin_locked_until: datetime | None
     time_zone: str
@@ -132,20 +134,30 @@ async def check_pin(
 
     Takes the pool because an attempt is counted although an error is raised: it is committed before
     argon2 looks at it, so however many guesses are sent at once, no more than `pin_attempts` of
-    them are looked at. A right PIN starts the count again. A wallet's attempts are looked at one by
-    one, the others wait: a right one on its way is no wrong one.
+    them are looked at. A right PIN starts the count again; the same wrong one as the last time (a
+    form sent twice, a page reloaded) tells nobody anything new, and costs no further try. A
+    wallet's attempts are looked at one by one, the others wait: a right one on its way is no wrong
+    one.
     """
     attempt = await _next_attempt(pool, settings, wallet_id=wallet_id, now=now)
     right = await asyncio.to_thread(_matches, attempt.pin_hash, pin)
+    repeated, wrong_hash = False, None
+    if not right:
+        repeated, wrong_hash = await asyncio.to_thread(_remember, attempt.pin_wrong_hash, pin)
     done = {
         "wallet_id": wallet_id,
         "right": right,
+        "repeated": repeated,
+        "wrong_hash": wrong_hash,
+        "locked_until": attempt.pin_locked_until,
         "looked_at_until": attempt.pin_looked_at_until,
     }
     async with pool.connection() as conn:
         await conn.execute(SQL.end_pin_attempt, done)
     if right:
         return
+    if repeated:
+        raise PinWrong(left=settings.pin_attempts - attempt.pin_failures + 1)
     if attempt.pin_locked_until is not None:
         raise _locked(attempt.pin_locked_until, attempt.time_zone)
     raise PinWrong(left=settings.pin_attempts - attempt.pin_failures)
@@ -244,3 +256,14 @@ def _matches(pin_hash: str, pin: str) -> bool:
         return _hasher.verify(pin_hash, pin)
     except VerifyMismatchError:
         return False
+
+
+def _remember(last_hash: str | None, pin: str) -> tuple[bool, str]:
+    """Whether the wrong `pin` is the last wrong one, and what to know it by the next time."""
+    typed = pin[:_KEPT_LETTERS]
+    if last_hash is not None:
+        try:
+            return _hasher.verify(last_hash, typed), last_hash
+        except VerifyMismatchError:
+            pass
+    return False, _hasher.hash(typed)

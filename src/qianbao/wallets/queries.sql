@@ -112,6 +112,7 @@ WHERE wallet_id = %(wallet_id)s AND status = 'open'
 -- count again. No row: another is looked at, locked, or no such wallet.
 UPDATE wallets
 SET pin_failures = CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END,
+    pin_wrong_hash = CASE WHEN pin_locked_until IS NULL THEN pin_wrong_hash END,
     pin_locked_until = CASE
         WHEN CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE 1 END >= %(attempts)s
         THEN %(lock_until)s::timestamptz
@@ -120,7 +121,7 @@ SET pin_failures = CASE WHEN pin_locked_until IS NULL THEN pin_failures + 1 ELSE
 WHERE wallet_id = %(wallet_id)s
     AND (pin_looked_at_until IS NULL OR pin_looked_at_until <= clock_timestamp())
     AND (pin_locked_until IS NULL OR pin_locked_until <= %(now)s)
-RETURNING pin_hash, pin_failures, pin_locked_until, time_zone, pin_looked_at_until
+RETURNING pin_hash, pin_wrong_hash, pin_failures, pin_locked_until, time_zone, pin_looked_at_until
 
 -- name: find_pin_lock
 -- Whether another is looked at now: until then a lock may be one that it lifts again.
@@ -131,16 +132,25 @@ FROM wallets WHERE wallet_id = %(wallet_id)s
 
 -- name: end_pin_attempt
 -- The next may be looked at, unless this one took so long that the next already is. A right one
--- starts the count again.
+-- starts the count again; the same wrong one as before was no further try.
 UPDATE wallets
-SET pin_failures = CASE WHEN %(right)s THEN 0 ELSE pin_failures END,
-    pin_locked_until = CASE WHEN %(right)s THEN NULL ELSE pin_locked_until END,
+SET pin_failures = CASE
+        WHEN %(right)s THEN 0
+        WHEN %(repeated)s THEN greatest(pin_failures - 1, 0)
+        ELSE pin_failures
+    END,
+    pin_locked_until = CASE
+        WHEN %(right)s OR %(repeated)s AND pin_locked_until = %(locked_until)s THEN NULL
+        ELSE pin_locked_until
+    END,
+    pin_wrong_hash = %(wrong_hash)s,
     pin_looked_at_until = nullif(pin_looked_at_until, %(looked_at_until)s)
 WHERE wallet_id = %(wallet_id)s
 
 -- name: set_pin
 -- Whatever was tried before, the new one starts with all its tries.
-UPDATE wallets SET pin_hash = %(pin_hash)s, pin_failures = 0, pin_locked_until = NULL
+UPDATE wallets
+SET pin_hash = %(pin_hash)s, pin_failures = 0, pin_locked_until = NULL, pin_wrong_hash = NULL
 WHERE wallet_id = %(wallet_id)s
 
 -- name: count_refused_resets
@@ -172,7 +182,8 @@ WITH found AS (
     UPDATE sessions s SET last_seen_at = f.now
     FROM found f WHERE s.token_hash = f.token_hash AND f.last_seen_at <= f.unseen
 )
-SELECT f.place, w.wallet_id, w.status, w.language
+SELECT f.place, w.wallet_id, w.status, w.language,
+    CASE WHEN w.pin_locked_until > f.now THEN w.pin_locked_until END AS pin_locked_until
 FROM found f
 CROSS JOIN LATERAL (SELECT * FROM wallets x WHERE x.wallet_id = f.wallet_id LIMIT 1) w
 

@@ -33,11 +33,13 @@ class NotSignedIn(QianbaoError):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Whose session it is. `status` is the wallet's: `closed` may read, and nothing else."""
+    """Whose session it is. `status` is the wallet's: `closed` may read, and nothing else.
+    `pin_locked_until` is None while its PIN can be tried."""
 
     wallet_id: str
     status: Literal["open", "closed"]
     language: Language
+    pin_locked_until: datetime | None
 
 
 async def start_session(conn: Connection, *, wallet_id: str, token: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.records import FORMATS
+from qianbao.web.refused_form import back_to, refused
 from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -34,7 +35,7 @@ CURES = {
 @get("/me/pay/manage/cancel")
 async def cancel(request: Asked) -> Response[Any]:
     """All blockers at once, or the way to close, or how it was closed."""
-    return await _page(request, {})
+    return await _page(request, *refused(request))
 
 
 @post("/me/pay/manage/cancel")
@@ -58,7 +59,8 @@ async def close_wallet(request: Asked) -> Response[Any]:
                 free_minor=services.settings.withdrawal_free_minor,
             )
     except QianbaoError as refusal:
-        return await _page(request, form, refusal)
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await _page(request, form, refusal)
     return Redirect("/me/pay/manage/cancel", status_code=303)
 
 

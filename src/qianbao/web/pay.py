@@ -25,6 +25,7 @@ from qianbao.web.code_asked import ask_code
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
+from qianbao.web.refused_form import back_to, refused
 from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -94,7 +95,7 @@ async def payment(
     request: Asked, merchant_id: FromPath[str], payment_id: FromPath[str]
 ) -> Response[Any]:
     """What a merchant's QR code leads to: who is paid how much, and the PIN."""
-    return await _payment(request, merchant_id, payment_id, {})
+    return await _payment(request, merchant_id, payment_id, *refused(request))
 
 
 @post("/pay/{merchant_id:str}/{payment_id:str}")
@@ -111,7 +112,8 @@ async def pay_payment(
     except StepUpRequired as asked:
         return await ask_code(request, form, "pay", asked)
     except QianbaoError as refusal:
-        return await _payment(request, merchant_id, payment_id, form, refusal)
+        again = back_to(request, here, form, refusal)
+        return again or await _payment(request, merchant_id, payment_id, form, refusal)
 
 
 async def pay_as_typed(request: Asked, form: Form) -> Redirect:

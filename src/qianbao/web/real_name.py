@@ -87,7 +87,7 @@ class DateMissing(InvalidInput):
 
 @get("/me/pay/manage/real-name")
 async def real_name(request: Asked) -> Response[Any]:
-    """The current document, those before it, and every answer of an outside source."""
+    """The current document, those before it, and the latest answer of each outside source."""
     wallet_id = holder(request)
     async with services_of(request).pool.connection() as conn:
         profile = await wallet(conn, wallet_id)

@@ -126,7 +126,7 @@ async def ask_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     known = code_kept(request)
     if known is None:
         return code_page(request, signup_id, request.query_params)
-    return _pin_page(signup_id, request.query_params, new=known["new"] == "1")
+    return _pin_page(signup_id, request.query_params, new=field(known, "new") == "1")
 
 
 @post("/signup/{signup_id:str}/pin")
@@ -135,7 +135,7 @@ async def check_pin(request: Asked, signup_id: FromPath[str]) -> Response[Any]:
     form, known = await forms.read(request), code_kept(request)
     if known is None:
         return code_page(request, signup_id, form)
-    new = known["new"] == "1"
+    new = field(known, "new") == "1"
     try:
         pin = field(form, "pin")
         if new:

@@ -66,13 +66,15 @@ class FormUnreadable(QianbaoError):
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """One request's circumstances; `wallet_id` is None for somebody who is not signed in."""
+    """One request's circumstances; `wallet_id` is None for somebody who is not signed in,
+    `pin_locked_until` where the PIN can be tried."""
 
     now: datetime
     language: Language
     care: bool
     wallet_id: str | None
     wallet_open: bool
+    pin_locked_until: datetime | None
     path: str
     query: tuple[tuple[str, str], ...]
     sandbox: bool
@@ -162,6 +164,7 @@ async def look(request: Asked) -> Visit:
         language=choose(asked, kept, ""),
         wallet_id=session.wallet_id,
         wallet_open=session.status == "open",
+        pin_locked_until=session.pin_locked_until,
     )
 
 
@@ -176,6 +179,7 @@ def stranger(request: Asked) -> Visit:
         care=request.cookies.get(CARE_COOKIE) == "1",
         wallet_id=None,
         wallet_open=False,
+        pin_locked_until=None,
         path=request.url.path,
         query=tuple((key, value) for key, value in request.query_params.multi_items()),
         sandbox=services.settings.sandbox,

@@ -30,6 +30,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.pins import authorize_form
+from qianbao.web.refused_form import back_to, refused
 from qianbao.web.standing import standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -80,7 +81,7 @@ async def bring_back(request: Asked) -> Response[Any]:
 @get("/me/pay/wallet/top-up")
 async def top_up(request: Asked) -> Response[Any]:
     """Money from a card."""
-    return await _top_up(request, {})
+    return await _top_up(request, *refused(request))
 
 
 @post("/me/pay/wallet/top-up")
@@ -92,7 +93,8 @@ async def ask_top_up(request: Asked) -> Response[Any]:
     except StepUpRequired as asked:
         return await ask_code(request, form, "top_up", asked)
     except QianbaoError as refusal:
-        return await _top_up(request, form, refusal)
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await _top_up(request, form, refusal)
 
 
 async def top_up_as_typed(request: Asked, form: Form) -> Redirect:
@@ -112,7 +114,7 @@ async def top_up_as_typed(request: Asked, form: Form) -> Redirect:
 @get("/me/pay/wallet/withdraw")
 async def withdraw(request: Asked) -> Response[Any]:
     """Money to a card."""
-    return await _withdraw(request, {})
+    return await _withdraw(request, *refused(request))
 
 
 @post("/me/pay/wallet/withdraw")
@@ -125,7 +127,8 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
     except StepUpRequired as asked:
         return await ask_code(request, form, "withdraw", asked)
     except QianbaoError as refusal:
-        return await _withdraw(request, form, refusal)
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await _withdraw(request, form, refusal)
 
 
 async def withdraw_as_typed(request: Asked, form: Form) -> Redirect:
