@@ -155,6 +155,7 @@ def test_the_way_to_a_closed_wallets_records_fits_too(
     page.goto(f"{deng.stack.url}/signup?lang={language}&ended=1")
 
     def look() -> None:
+        page.wait_for_load_state("networkidle")  # its style, too
         faults.extend(f"{page.url}: {fault}" for fault in page.evaluate(LOOKS))
 
     look()
@@ -169,7 +170,6 @@ def test_the_way_to_a_closed_wallets_records_fits_too(
     for pin in ("918273", PIN):
         page.fill("input[name=pin]", pin)
         page.click("main button[type=submit]")
-        page.wait_for_load_state()
         look()
     page.click("main form button")
     page.wait_for_url("**/me/pay/manage/cancel")
