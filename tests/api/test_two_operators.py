@@ -90,7 +90,8 @@ def test_a_notice_is_previewed(seeded_stack: Stack, desk: tuple[Caller, Caller])
     asked = f"version=1&wallet_id={found['wallet_id']}&step=week_before"
     shown = wei.get(f"/operator/policies/two-banks/notice-preview?{asked}")
     assert shown["words"]["title_en"].startswith("Less than a week left")
-    assert "处理方式：" in shown["words"]["body_zh"]
+    assert "绑定" in shown["words"]["body_zh"]
+    assert shown["words"]["ways_out"]
 
 
 def test_enforcement_is_stopped_and_resumed(desk: tuple[Caller, Caller]) -> None:

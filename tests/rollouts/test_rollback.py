@@ -121,7 +121,7 @@ async def test_a_payment_goes_through_from_the_commit_on(pool: Pool) -> None:
     anna = await add_wallet(pool, "Anna", balance_minor=100_00, banks=("ICBC",))
     taro = await add_wallet(pool, "Taro")
     async with clearing(pool, Hand(LATER)) as loop:
-        loop._policies = in_force.ask  # as a serving process has them
+        loop._settling.policies = in_force.ask  # as a serving process has them
         with pytest.raises(BlockedByPolicy):
             await send(loop, SendMoney(anna, "first", taro, Money(1)))
         async with pool.connection() as conn:

@@ -212,3 +212,16 @@ async def test_simulating_what_is_not_there(conn: Connection) -> None:
             conn, policy="two-banks", version=9, operator="Mei",
             simulation_id=new_id("sim", NOW), now=NOW,
         )  # fmt: skip
+
+
+async def test_a_rule_that_has_told_somebody_why_is_counted_again(conn: Connection) -> None:
+    """Reasons are worked out once for a rule, which stays the rule it was."""
+    wallet_ids = await settle(conn, seed=17, count=100, now=NOW)
+    tried = load_policy(ASKING)
+    before = await count(conn, tried, in_force=(tried,), as_of=NOW, now=NOW)
+    told = [
+        decide((tried,), "pay", facts_at(each, NOW, 10**9), NOW, each, NOTHING)
+        for each in await _situations(conn, wallet_ids)
+    ]
+    assert any(one.asks for one in told)
+    assert await count(conn, tried, in_force=(tried,), as_of=NOW, now=NOW) == before

@@ -63,7 +63,7 @@ class Town:
         """Each sends a fen to Taro; gives how many are refused."""
         taro, refused = await add_wallet(self.pool, f"Taro {self.sent}"), 0
         async with clearing(self.pool, self.hand) as loop:
-            loop._policies = PoliciesInForce().ask  # as a serving process has them
+            loop._settling.policies = PoliciesInForce().ask  # as a serving process has them
             for wallet in wallets:
                 self.sent += 1
                 try:
@@ -160,7 +160,7 @@ async def test_too_large_an_amount_is_not_being_locked_out(town: Town) -> None:
     await town.publish(limit)
     taro = await add_wallet(town.pool, "Taro")
     async with clearing(town.pool, town.hand) as loop:
-        loop._policies = PoliciesInForce().ask
+        loop._settling.policies = PoliciesInForce().ask
         for wallet in people:
             with pytest.raises(BlockedByPolicy):
                 await send(loop, SendMoney(wallet, f"large {wallet}", taro, Money(6)))

@@ -23,7 +23,7 @@ JINJA = environment()
 def drawn(template: str, **given: object) -> str:
     visit = Visit(
         now=BEFORE, language="en", care=False, wallet_id="wal_x", wallet_open=True, path="/",
-        query=(), sandbox=True, phone_url="",
+        pin_locked_until=None, query=(), sandbox=True, phone_url="",
     )  # fmt: skip
     request = SimpleNamespace(method="GET", state=SimpleNamespace(visit=visit))
     return unescape(JINJA.get_template(template).render(request=request, **given))

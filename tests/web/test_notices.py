@@ -36,7 +36,7 @@ def notice(step: Step, day: int) -> Notice:
 def page(*notices: Notice, language: Language = "en") -> str:
     visit = Visit(
         now=at(2027, 1, 20), language=language, care=False, wallet_id="wal_x", wallet_open=True,
-        path="/me/notices", query=(), sandbox=True, phone_url="",
+        pin_locked_until=None, path="/me/notices", query=(), sandbox=True, phone_url="",
     )  # fmt: skip
     return (
         environment()

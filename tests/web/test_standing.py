@@ -50,7 +50,7 @@ def page(
     """What the component prints, without its tags."""
     visit = Visit(
         now=now, language=language, care=False, wallet_id="wal_x", wallet_open=True, path="/",
-        query=(), sandbox=True, phone_url="",
+        pin_locked_until=None, query=(), sandbox=True, phone_url="",
     )  # fmt: skip
     source = '{% import "standing.html" as shown with context %}{{ shown.' + macro + "(found) }}"
     drawn = JINJA.from_string(source).render(

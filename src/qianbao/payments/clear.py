@@ -58,7 +58,6 @@ class Clearing:
         self._pool = pool
         self._look_ups = LookUps(pool)
         self._settling = Settling(kinds, policies, settings, clock)
-        self._policies = policies
         self._settings = settings
         self._clock = clock
         self._queue: list[Queued] = []
@@ -124,7 +123,7 @@ class Clearing:
     async def _now_in_force(self) -> tuple[Policy, ...]:
         async with self._pool.connection() as conn:
             statements = Statements(conn)
-            given = self._policies(statements)
+            given = self._settling.policies(statements)
             await statements.answered()
             return await given(conn)
 

@@ -62,7 +62,7 @@ class Settling:
         clock: Clock,
     ) -> None:
         self.kinds = {kind.request: kind for kind in kinds}
-        self._policies = policies
+        self.policies = policies
         self._settings = settings
         self._clock = clock
         self._known = KnownWallets(settings.clearing_known_wallets, settings.withdrawal_free_minor)
@@ -97,7 +97,7 @@ class Settling:
         asked = ask_book(statements, keys)
         moved = ask_moved(statements, wallets, now)
         found = ask_answers(statements, names)
-        in_force = self._policies(statements)
+        in_force = self.policies(statements)
         await statements.sent()
         digests = [digest(*one) for one in zip(requests, kinds, strict=True)]
         await statements.answered()

@@ -121,9 +121,9 @@ def _join(combine: Literal["all", "any"], sides: list[Compared]) -> Compared:
 
 
 class _Words(msgspec.Struct, frozen=True):
-    """What is told of a leaf whatever the facts are. `expected` None: it depends on them."""
+    """What is told of a leaf whatever the facts are. `expected` None: it depends on them. No part
+    of the tree is in it: a tree is copied with its words."""
 
-    inner: Any
     fact: str
     label_en: str
     label_zh: str
@@ -143,7 +143,7 @@ def _leaf(leaf: Any, facts: Facts, today: Facts) -> Comparison:
     words: _Words | None = leaf.meta.get(_WORDS)
     if words is None:
         words = leaf.meta[_WORDS] = _words(leaf)
-    inner = words.inner
+    inner = _inner(leaf)
     then = _told(value_of(inner.this, facts))
     actual = then if today is facts else _told(value_of(inner.this, today))
     return Comparison(
@@ -158,8 +158,12 @@ def _leaf(leaf: Any, facts: Facts, today: Facts) -> Comparison:
     )
 
 
+def _inner(leaf: Any) -> Any:
+    return leaf.this if is_negated(leaf) else leaf
+
+
 def _words(leaf: Any) -> _Words:
-    inner = leaf.this if is_negated(leaf) else leaf
+    inner = _inner(leaf)
     expected: Told | tuple[Told, ...] = None
     fixed = True
     if isinstance(inner, exp.In):
@@ -168,7 +172,6 @@ def _words(leaf: Any) -> _Words:
         fixed = inner.expression.find(exp.Column) is None
         expected = _told(value_of(inner.expression, {})) if fixed else None
     return _Words(
-        inner=inner,
         fact=_name(inner.this),
         label_en=words_of(inner.this, "en"),
         label_zh=words_of(inner.this, "zh"),
