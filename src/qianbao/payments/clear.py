@@ -142,7 +142,10 @@ class Clearing:
             self._woken.set()
 
     def _take(self) -> list[Queued]:
-        most = self._settings.clearing_batch
+        """All that wait; of very many the first half, for what waits may be cleared beside it."""
+        waiting, most = len(self._queue), self._settings.clearing_batch
+        if waiting >= 4 * _MANY:
+            most = min(most, waiting // 2)
         batch, self._queue = self._queue[:most], self._queue[most:]
         return batch
 
