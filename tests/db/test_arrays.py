@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
-from qianbao.db.arrays import bytes_of, integers, moment, moments, texts
-from qianbao.db.copies import copy_rows
+from qianbao.db.arrays import bytes_of, copy_rows, integers, moment, moments, texts
 
 WORDS = st.one_of(
     st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),

@@ -14,8 +14,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from qianbao.bench.world import tidy
-from qianbao.db.arrays import moment
-from qianbao.db.copies import copy_rows
+from qianbao.db.arrays import copy_rows, moment
 from qianbao.db.queries import Connection
 from qianbao.ledger.seal import NAME_LENGTH
 

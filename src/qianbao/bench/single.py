@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from qianbao.bench import pgbench
 from qianbao.bench.shape import Wanted
 from qianbao.bench.world import tidy
-from qianbao.db.copies import copy_rows
+from qianbao.db.arrays import copy_rows
 from qianbao.ids import id_series
 
 _MOST = 20_000

@@ -1,4 +1,4 @@
-"""Columns of values as PostgreSQL's binary arrays.
+"""Columns of values as PostgreSQL's binary arrays, and many rows written at once.
 
 A set-based statement takes one array for each column. psycopg dumps a list value by value in
 Python; here a whole column becomes bytes in a few calls, which the clearing loop needs. No NULLs.
@@ -7,7 +7,8 @@ Python; here a whole column becomes bytes in a few calls, which the clearing loo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ import msgspec
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Dumper
+
+from qianbao.db.queries import Connection
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
@@ -141,15 +144,43 @@ psycopg.adapters.register_dumper(_Integers, _IntegersDumper)
 psycopg.adapters.register_dumper(_Moments, _MomentsDumper)
 psycopg.adapters.register_dumper(_Days, _DaysDumper)
 
-_COLUMNS: dict[str, Callable[[Any], Array]] = {
-    "text": texts,
-    "bytea": bytes_of,
-    "bigint": integers,
-    "timestamptz": moments,
+_COLUMNS: dict[str, tuple[str, Callable[[Any], Array]]] = {
+    "text": ("text", texts),
+    "bytea": ("bytea", bytes_of),
+    "bigint": ("int8", integers),
+    # On the wire a moment is a bigint, and writing it as one skips psycopg's Python.
+    "timestamptz": ("int8", moments),
 }
 
 
 def arrays(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Array]:
     """Rows as one array for each column."""
     columns = zip(*rows, strict=True)
-    return [_COLUMNS[name](column) for name, column in zip(types, columns, strict=True)]
+    return [_COLUMNS[name][1](column) for name, column in zip(types, columns, strict=True)]
+
+
+Rows = Iterable[Sequence[Any]]
+
+
+@asynccontextmanager
+async def copying(
+    conn: Connection, query: bytes, types: Sequence[str]
+) -> AsyncIterator[Callable[[Rows], Awaitable[None]]]:
+    """Inside, rows are written by the binary COPY that `query` begins, and the server works on them
+    meanwhile; moments come as `moment` gives them. The connection does nothing else."""
+    async with conn.cursor() as cursor, cursor.copy(query) as copy:
+        copy.set_types([_COLUMNS[name][0] for name in types])
+        written = copy.formatter.write_row  # gives what is to be sent, when it is enough
+
+        async def write(rows: Rows) -> None:
+            for row in rows:
+                if data := written(row):
+                    await copy.writer.write(data)
+
+        yield write
+
+
+async def copy_rows(conn: Connection, query: bytes, types: Sequence[str], rows: Rows) -> None:
+    """`copying`, with all rows at hand."""
+    async with copying(conn, query, types) as write:
+        await write(rows)

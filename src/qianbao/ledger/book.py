@@ -84,10 +84,9 @@ class Book:
         """The accounts that are not as they were read."""
         return [account for account in self.accounts.values() if account.touches]
 
-    def entries(self, first: int = 0) -> Iterator[Row]:
-        """Both of each transfer from the place `first` on, as `ledger.write` names their
-        columns."""
-        for row, after in zip(self.transfers[first:], self.after[first:], strict=True):
+    def entries(self) -> Iterator[Row]:
+        """Both of each transfer, as `ledger.write` names their columns."""
+        for row, after in zip(self.transfers, self.after, strict=True):
             transfer_id, kind, payer, payer_account, payee, payee_account, amount = row[:7]
             event, created = row[10:]
             payer_count, payer_after, payee_count, payee_after = after

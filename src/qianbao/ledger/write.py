@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 
-from qianbao.db.arrays import arrays, integers, texts
-from qianbao.db.copies import Copies, Row, Table
+from qianbao.db.arrays import arrays, copy_rows, integers, texts
 from qianbao.db.queries import Connection
 from qianbao.db.statements import Answer, Statements
 from qianbao.ledger.accounts import Account, AccountKey, ask_accounts, by_key, sql
@@ -78,25 +77,21 @@ async def expire_holds(conn: Connection, *, now: datetime, limit: int = 500) -> 
 async def write_book(conn: Connection, book: Book) -> None:
     """Writes transfers, entries, balances, holds and the seal. The caller's transaction commits
     them."""
-    async with Copies(conn, tables_of(book)):
-        pass
     statements = Statements(conn)
     ask_changes(statements, book)
+    await copy_book(conn, book, statements)
+
+
+async def copy_book(conn: Connection, book: Book, statements: Statements) -> None:
+    """The new rows of many transfers, by COPY. `statements` are worked on by the server while the
+    rows are put in order, and answered."""
+    await statements.sent()
+    # By owner, as their key is, so that neighbours land on the same page of the index.
+    entries = sorted(book.entries(), key=itemgetter(0))
     await statements.answered()
-
-
-def tables_of(book: Book) -> tuple[Table, Table]:
-    """The new rows of many transfers, for COPY; more of them as the book goes on."""
-
-    def entries(first: int) -> list[Row]:
-        # By owner, as their key is, so that neighbours land on the same page of the index.
-        return sorted(book.entries(first), key=itemgetter(0))
-
-    transfers = book.transfers
-    return (
-        Table(sql.copy_transfers, _TRANSFERS, transfers, lambda first: transfers[first:]),
-        Table(sql.copy_entries, _ENTRIES, transfers, entries),
-    )
+    if entries:
+        await copy_rows(conn, sql.copy_transfers, _TRANSFERS, book.transfers)
+        await copy_rows(conn, sql.copy_entries, _ENTRIES, entries)
 
 
 def ask_rows(statements: Statements, book: Book) -> None:

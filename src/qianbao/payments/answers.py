@@ -7,14 +7,14 @@ after their time. What an answer says is its kind's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from qianbao.db.arrays import Array, arrays, texts
-from qianbao.db.copies import Table
+from qianbao.db.arrays import Array, Rows, arrays, copying, texts
 from qianbao.db.look_ups import Key, LookUp
 from qianbao.db.queries import Connection, load
 from qianbao.db.statements import Answer, Statements
@@ -53,10 +53,11 @@ def ask_to_keep_answers(statements: Statements, batch: Batch) -> None:
     statements.ask(sql.insert_answers, arrays(_COLUMNS, batch.answers))
 
 
-def answers_of(batch: Batch) -> Table:
-    """The many answers of a batch, for COPY."""
-    answers = batch.answers
-    return Table(sql.copy_answers, _COLUMNS, answers, lambda first: answers[first:])
+def keeping_answers(
+    conn: Connection,
+) -> AbstractAsyncContextManager[Callable[[Rows], Awaitable[None]]]:
+    """Inside, the many answers of a batch are kept as they come; see `arrays.copying`."""
+    return copying(conn, sql.copy_answers, _COLUMNS)
 
 
 async def forget_answers(conn: Connection, *, before: datetime, limit: int = 10_000) -> int:

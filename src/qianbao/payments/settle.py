@@ -7,7 +7,7 @@ never disagree, and one commit carries many payments.
 
 The database is waited for twice: once for all that is read, once for all that is written and the
 commit; a kind's own rows, and wallets that are not known yet, add to that. Above `_FEW` requests
-the rows go by COPY, a table at a time while the rest is settled.
+the rows go by COPY, which cannot share a wait but is cheaper a row.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ import msgspec
 
 from qianbao.clock import Clock
 from qianbao.db.arrays import days, integers, texts
-from qianbao.db.copies import Copies
 from qianbao.db.queries import Connection
 from qianbao.db.statements import Statements
 from qianbao.errors import QianbaoError
-from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, tables_of, take_book
+from qianbao.ledger import AccountKey, ask_book, ask_changes, ask_rows, copy_book, take_book
 from qianbao.payments.answers import (
-    answers_of,
     ask_answers,
     ask_to_keep_answers,
     digest,
     encode,
+    keeping_answers,
     sql,
 )
 from qianbao.payments.batch import Batch, Kind, Member
@@ -77,11 +76,12 @@ class Settling:
             if kind in present and kind.load is not None:
                 await kind.load(conn, _loadable(requests, kind, batch), batch)
         work = list(zip(requests, kinds, digests, strict=True))
-        outcomes = await _settle_all(conn, batch, answered, work)
+        few = len(requests) <= _FEW
+        outcomes = await _settle_all(conn, batch, answered, work, few=few)
         for kind in dict.fromkeys(kinds):
             if kind.write is not None and batch.rows.get(kind.name):
                 await kind.write(conn, batch)
-        await _write(conn, batch, rows_too=len(requests) <= _FEW)
+        await _write(conn, batch, few=few)
         return outcomes
 
     async def _read(
@@ -144,23 +144,28 @@ def _loadable(requests: list[Any], kind: Kind, batch: Batch) -> list[Any]:
 
 
 async def _settle_all(
-    conn: Connection, batch: Batch, answered: Answered, work: list[tuple[Any, Kind, bytes]]
+    conn: Connection,
+    batch: Batch,
+    answered: Answered,
+    work: list[tuple[Any, Kind, bytes]],
+    *,
+    few: bool,
 ) -> list[Any]:
-    """The answer or the refusal of each request. The server writes the rows of a large batch while
-    the rest of it is settled."""
+    """The answer or the refusal of each request. The server stores the answers of a large batch
+    while the rest of it is settled."""
     fresh: Fresh = {}
-    if len(work) <= _FEW:
+    if few:
         return [_settle(*one, batch, answered, fresh) for one in work]
     outcomes = []
-    async with Copies(conn, [*tables_of(batch.book), answers_of(batch)]) as copies:
+    async with keeping_answers(conn) as keep:
         for start in range(0, len(work), _FEW):
-            part = work[start : start + _FEW]
+            stored, part = len(batch.answers), work[start : start + _FEW]
             outcomes += [_settle(*one, batch, answered, fresh) for one in part]
-            await copies.turn()
+            await keep(batch.answers[stored:])
     return outcomes
 
 
-async def _write(conn: Connection, batch: Batch, *, rows_too: bool) -> None:
+async def _write(conn: Connection, batch: Batch, *, few: bool) -> None:
     """What every kind leaves, and the commit."""
     statements = Statements(conn)
     ask_changes(statements, batch.book)
@@ -168,7 +173,9 @@ async def _write(conn: Connection, batch: Batch, *, rows_too: bool) -> None:
     ask_to_log(statements, batch)
     if batch.waiting:
         ask_to_keep(statements, list(batch.waiting.values()))
-    if rows_too and batch.answers:
+    if not few:
+        await copy_book(conn, batch.book, statements)
+    elif batch.answers:
         ask_rows(statements, batch.book)
         ask_to_keep_answers(statements, batch)
     await statements.answered(commit=True)
