@@ -27,7 +27,7 @@ from qianbao.cast import (
 )
 from qianbao.clock import MovableClock
 from qianbao.db import clock as sandbox_clock
-from qianbao.db.jobs import TOLD_BY_DATE, enqueue
+from qianbao.db.jobs import tell_what_today_brings
 from qianbao.http_client import HttpTrouble
 from qianbao.identity.documents import DocumentSubmission, add_document
 from qianbao.ids import id_from_key
@@ -83,8 +83,7 @@ async def seed(settings: Settings, progress: Progress = lambda _: None) -> bool:
                     conn, operator_id=id_from_key("opr", "seed", name), name=name,
                     password=OPERATOR_PASSWORD, by=DEMO, now=services.now(),
                 )  # fmt: skip
-            for task in TOLD_BY_DATE:  # nobody need wait for the hour at which these run
-                await enqueue(conn, task, once=task)
+            await tell_what_today_brings(conn)
         await drain(services)
     return True
 

@@ -30,15 +30,15 @@ CLEARED = (
 )
 """What every movement of a holder's money may be refused for."""
 
+CODE = ("code_used", "code_expired", "code_format", "code_wrong", "code_attempts_used_up")
+"""What a code from a text message may be refused for."""
+
 PROVED = (
     "step_up_required",
     "step_up_unknown",
     "step_up_over",
     "code_for_other_request",
-    "code_used",
-    "code_expired",
-    "code_wrong",
-    "code_attempts_used_up",
+    *CODE,
 )
 """What a holder's own movement of money may be refused for where rules ask for more."""
 

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from qianbao.api.access import After, Asked, Limit, asked_from, bearer, services
-from qianbao.api.described import SENDS_CODE, refuses
+from qianbao.api.described import CODE, SENDS_CODE, refuses
 from qianbao.ids import id_from_key
 from qianbao.leaving.reopen import EarlierWallet, earlier_wallets
 from qianbao.money import Money
@@ -119,11 +119,7 @@ async def start(request: Asked, data: StartSignup, key: str) -> codes.Signup:
     security=[{}],
     opt=refuses(
         "signup_unknown",
-        "code_used",
-        "code_expired",
-        "code_format",
-        "code_wrong",
-        "code_attempts_used_up",
+        *CODE,
         "pin_needed",
         "wallet_pin_needed",
         "pin_format",

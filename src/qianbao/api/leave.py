@@ -9,7 +9,7 @@ from litestar import get, post
 from msgspec import Meta
 
 from qianbao.api.access import Asked, services
-from qianbao.api.described import refuses
+from qianbao.api.described import CODE, refuses
 from qianbao.api.holder import Code
 from qianbao.leaving.close import Closure, blockers, close, find_closure
 from qianbao.leaving.reopen import Reopening, reopen
@@ -89,11 +89,7 @@ async def close_wallet(request: Asked, holder: Session, data: CloseWallet) -> Cl
     security=[{}],
     opt=refuses(
         "signup_unknown",
-        "code_used",
-        "code_expired",
-        "code_format",
-        "code_wrong",
-        "code_attempts_used_up",
+        *CODE,
         "records_proof_missing",
         "records_refused",
         "records_proofs_used_up",

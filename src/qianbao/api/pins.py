@@ -9,7 +9,7 @@ from litestar import post, put
 from msgspec import Meta
 
 from qianbao.api.access import Asked, asked_from, bearer, services
-from qianbao.api.described import SENDS_CODE, refuses
+from qianbao.api.described import CODE, SENDS_CODE, refuses
 from qianbao.api.holder import Code, Languages, Phone, Pin, SignedUp
 from qianbao.ids import id_from_key
 from qianbao.wallets import codes, pin, pin_reset
@@ -88,11 +88,7 @@ async def start(request: Asked, data: StartPinReset, key: str) -> codes.Signup:
     security=[{}],
     opt=refuses(
         "signup_unknown",
-        "code_used",
-        "code_expired",
-        "code_format",
-        "code_wrong",
-        "code_attempts_used_up",
+        *CODE,
         "pin_format",
         "pin_too_simple",
         "no_wallet_to_reset",

@@ -13,10 +13,6 @@ import procrastinate
 
 from qianbao.db.queries import Connection
 
-TOLD_BY_DATE = ("tell_holders", "remind_of_expiry")
-"""Jobs of the worker that tell people what a day brings; whoever moves the clock need not wait for
-the hour at which they run by themselves."""
-
 # Never opened: jobs are deferred on the caller's connection, the worker brings its own connector.
 _outbox = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
@@ -36,3 +32,13 @@ async def enqueue(
     with suppress(procrastinate.exceptions.AlreadyEnqueued):
         async with conn.transaction():  # a savepoint: the refused insert must not end the caller's
             await deferrer.defer_async(**ids)
+
+
+_TOLD_BY_DATE = ("tell_holders", "remind_of_expiry")
+
+
+async def tell_what_today_brings(conn: Connection) -> None:
+    """Has people told what a day brings, for whoever moves the clock and need not wait for the hour
+    at which these jobs run by themselves."""
+    for task in _TOLD_BY_DATE:
+        await enqueue(conn, task, once=task)

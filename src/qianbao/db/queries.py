@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ class Queries:
             raise AttributeError(f"no query named {name!r}") from None
 
 
+@cache
 def load(package: str) -> Queries:
     """The queries of `queries.sql` beside `package`'s `__init__`. Raises ValueError when a name
     is used twice."""

@@ -6,7 +6,7 @@ the code is right, is `step_up`. What was typed waits sealed in that page's addr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from litestar import Response
@@ -19,6 +19,7 @@ from qianbao.payments.step_up import CodeSent, send_step_up_code
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
+from qianbao.web.refused_form import back_to
 from qianbao.web.sealed import seal
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import Asked, asked_from, holder, of, services_of
@@ -29,6 +30,24 @@ PURPOSE = "step_up"
 
 _OWN = ("what", "step_up_id", "why_en", "why_zh", "amount_minor_asked", "currency_asked")
 """What is sealed besides the form."""
+
+
+async def move(
+    request: Asked,
+    form: Form,
+    what: What,
+    go_on: Callable[[Asked, Form], Awaitable[Redirect]],
+    page: Callable[[Form, QianbaoError], Awaitable[Response[Any]]],
+) -> Response[Any]:
+    """Goes on with the form, or asks for a code before; a refusal is told at the form's own address
+    or, where it does not fit into one, on the `page` that answers it."""
+    try:
+        return await go_on(request, form)
+    except StepUpRequired as asked:
+        return await ask_code(request, form, what, asked)
+    except QianbaoError as refusal:
+        again = back_to(request, request.url.path, form, refusal)
+        return again or await page(form, refusal)
 
 
 async def ask_code(request: Asked, form: Form, what: What, asked: StepUpRequired) -> Response[Any]:

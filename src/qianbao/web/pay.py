@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import segno
@@ -14,18 +15,17 @@ from qianbao.banks.cards import list_cards
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.ids import check_id
 from qianbao.money import Money
-from qianbao.payments.errors import StepUpRequired
 from qianbao.payments.merchants import find_merchant, find_payment
 from qianbao.payments.pay import Pay
 from qianbao.payments.pay import pay as pay_now
 from qianbao.wallets.profile import phone_of, wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
-from qianbao.web.code_asked import ask_code
+from qianbao.web.code_asked import move
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
-from qianbao.web.refused_form import back_to, refused
+from qianbao.web.refused_form import refused
 from qianbao.web.standing import shown, standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -107,13 +107,8 @@ async def pay_payment(
     if of(request).wallet_id is None:
         return Redirect(forms.address("/signup", next=here), status_code=303)
     form = {**form, "merchant_id": merchant_id, "payment_id": payment_id}
-    try:
-        return await pay_as_typed(request, form)
-    except StepUpRequired as asked:
-        return await ask_code(request, form, "pay", asked)
-    except QianbaoError as refusal:
-        again = back_to(request, here, form, refusal)
-        return again or await _payment(request, merchant_id, payment_id, form, refusal)
+    page = partial(_payment, request, merchant_id, payment_id)
+    return await move(request, form, "pay", pay_as_typed, page)
 
 
 async def pay_as_typed(request: Asked, form: Form) -> Redirect:

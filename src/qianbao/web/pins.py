@@ -20,7 +20,6 @@ from qianbao.wallets.codes import (
     SignupUnknown,
     start_signup,
 )
-from qianbao.wallets.phones import read_phone, tail
 from qianbao.wallets.pin import change_pin, typed_twice
 from qianbao.wallets.pin_reset import reset_pin, reset_pin_by_card
 from qianbao.wallets.profile import phone_of
@@ -31,16 +30,17 @@ from qianbao.web.signup import (
     CODE_COOKIE,
     code_kept,
     code_sent,
-    keep_sent,
     new_code,
     phone_sent,
     safe_next,
     sent_before,
     session_cookie,
+    to_code,
 )
 from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import SESSION_COOKIE, Asked, asked_from, holder, of, services_of
 
+FORGOT = "/pin/forgot"
 OF_THE_CODE = (CodeAttemptsUsedUp, CodeExpired, CodeFormat, CodeUsed, CodeWrong, SignupUnknown)
 """Refusals after which another code has to be entered."""
 
@@ -140,9 +140,9 @@ async def send_code(request: Asked) -> Response[Any]:
     except QianbaoError as refusal:
         before = sent_before(request, phone, refusal)
         if before:
-            return _to_code(request, before, phone, form, sent="before")
+            return to_code(request, FORGOT, before, phone, form, sent="before")
         return await _phone_page(request, form, refusal)
-    return _to_code(request, signup.signup_id, phone, form)
+    return to_code(request, FORGOT, signup.signup_id, phone, form)
 
 
 @get("/pin/forgot/{signup_id:str}")
@@ -203,15 +203,7 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
         signup = await new_code(request, signup_id, form, purpose="pin_reset")
     except QianbaoError as refusal:
         return _proof_page(request, signup_id, form, refusal)
-    return _to_code(request, signup.signup_id, phone_sent(request), form, sent="again")
-
-
-def _to_code(request: Asked, signup_id: str, phone: str, form: Form, *, sent: str = "") -> Redirect:
-    ending = tail(read_phone(phone)) if phone else forms.tail_of(form)
-    path = forms.address(f"/pin/forgot/{signup_id}", tail=ending, next=safe_next(form), sent=sent)
-    response = Redirect(path, status_code=303)
-    keep_sent(request, response, signup_id, phone, path="/pin/forgot")
-    return response
+    return to_code(request, FORGOT, signup.signup_id, phone_sent(request), form, sent="again")
 
 
 def _new_pin(form: Form) -> str:

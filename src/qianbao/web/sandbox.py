@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from qianbao.cast import LONG_AGO, SHOPS
 from qianbao.clock import MovableClock, local_date, start_of_day
 from qianbao.db.clock import move
-from qianbao.db.jobs import TOLD_BY_DATE, enqueue
+from qianbao.db.jobs import tell_what_today_brings
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id, new_id
 from qianbao.money import Money
@@ -66,8 +66,7 @@ async def move_clock(request: Asked) -> Response[Any]:
         day = local_date(movable()) + timedelta(days=1) if typed == "next" else _read(typed)
         async with services_of(request).pool.connection() as conn:
             await move(conn, movable, start_of_day(day) + MORNING)
-            for task in TOLD_BY_DATE:
-                await enqueue(conn, task, once=task)
+            await tell_what_today_brings(conn)
     except QianbaoError as refusal:
         return await _page(request, field(form, "back"), refusal)
     back = field(form, "back")

@@ -61,9 +61,9 @@ async def send_code(request: Asked) -> Response[Any]:
     except QianbaoError as refusal:
         before = sent_before(request, phone, refusal)
         if before:
-            return _to_code(request, before, phone, form, sent="before")
+            return to_code(request, "/signup", before, phone, form, sent="before")
         return _phone_page(request, form, refusal)
-    return _to_code(request, signup.signup_id, phone, form)
+    return to_code(request, "/signup", signup.signup_id, phone, form)
 
 
 @get("/signup/{signup_id:str}")
@@ -117,7 +117,7 @@ async def another_code(request: Asked, signup_id: FromPath[str]) -> Response[Any
         signup = await new_code(request, signup_id, form)
     except QianbaoError as refusal:
         return code_page(request, signup_id, form, refusal)
-    return _to_code(request, signup.signup_id, phone_sent(request), form, sent="again")
+    return to_code(request, "/signup", signup.signup_id, phone_sent(request), form, sent="again")
 
 
 @get("/signup/{signup_id:str}/pin")
@@ -162,35 +162,36 @@ async def sign_out(request: Asked) -> Response[Any]:
     return response
 
 
-def _to_code(request: Asked, signup_id: str, phone: str, form: Form, *, sent: str = "") -> Redirect:
-    """On to where the code is entered."""
-    ending = tail(read_phone(phone)) if phone else forms.tail_of(form)
-    after = forms.address(f"/signup/{signup_id}", tail=ending, next=safe_next(form), sent=sent)
+def to_code(
+    request: Asked, place: str, signup_id: str, phone: str, form: Form, *, sent: str = ""
+) -> Redirect:
+    """On to where the code is entered, below `place`. This browser remembers which code it asked
+    for: whoever closes the page and comes back within the minute finds it again."""
+    number = read_phone(phone) if phone else ""
+    ending = tail(number) if number else forms.tail_of(form)
+    after = forms.address(f"{place}/{signup_id}", tail=ending, next=safe_next(form), sent=sent)
     response = Redirect(after, status_code=303)
-    keep_sent(request, response, signup_id, phone, path="/signup")
+    words = {"signup_id": signup_id, "phone": number}
+    response.set_cookie(sealed.cookie(request, SENT_COOKIE, words, purpose="code", path=place))
     return response
-
-
-def keep_sent(request: Asked, response: Redirect, signup_id: str, phone: str, *, path: str) -> None:
-    """Has this browser remember which code it asked for: whoever closes the page and comes back
-    within the minute finds it again."""
-    words = {"signup_id": signup_id, "phone": read_phone(phone) if phone else ""}
-    response.set_cookie(sealed.cookie(request, SENT_COOKIE, words, purpose="code", path=path))
 
 
 def phone_sent(request: Asked) -> str:
     """The phone that this browser asked the last code for, or ""."""
-    words = sealed.unseal(request, request.cookies.get(SENT_COOKIE, ""), "code")
-    return words["phone"] if words else ""
+    return field(_sent(request), "phone")
 
 
 def sent_before(request: Asked, phone: str, refusal: QianbaoError) -> str:
     """The sign-up to go on with where the same browser asked for the same phone's code less than a
     minute ago; else ""."""
-    words = sealed.unseal(request, request.cookies.get(SENT_COOKIE, ""), "code")
-    if words is None or not isinstance(refusal, CodeTooSoon):
+    words = _sent(request)
+    if not words or not isinstance(refusal, CodeTooSoon):
         return ""
     return words["signup_id"] if words["phone"] == read_phone(phone) else ""
+
+
+def _sent(request: Asked) -> Mapping[str, str]:
+    return sealed.unseal(request, request.cookies.get(SENT_COOKIE, ""), "code") or {}
 
 
 async def _confirm(request: Asked, signup_id: str, form: Form, pin: str | None) -> SignedIn:

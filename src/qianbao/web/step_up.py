@@ -23,14 +23,15 @@ _GOES_ON: Mapping[str, Callable[[Asked, Form], Awaitable[Redirect]]] = {
 }
 
 
-@get("/me/pay/step-up")
+@get([PAGE, f"{PAGE}/again"])
 async def ask(request: Asked) -> Response[Any]:
-    """Where the code is entered; without a wish, or with one grown old, back to the start."""
+    """Where the code is entered, also when the page of a new code is loaded again; without a wish,
+    or with one grown old, back to the start. Nothing is sent."""
     found = _wish(request)
     return code_page(request, *found) if found is not None else _start()
 
 
-@post("/me/pay/step-up")
+@post(PAGE)
 async def prove(request: Asked) -> Response[Any]:
     """Goes on with what was asked for, the code in hand."""
     found, form = _wish(request), await forms.read(request)
@@ -44,14 +45,7 @@ async def prove(request: Asked) -> Response[Any]:
         return code_page(request, wish, words, form, refusal)
 
 
-@get("/me/pay/step-up/again")
-async def before_another_code(request: Asked) -> Response[Any]:
-    """Reloaded: nothing is sent."""
-    found = _wish(request)
-    return code_page(request, *found) if found is not None else _start()
-
-
-@post("/me/pay/step-up/again")
+@post(f"{PAGE}/again")
 async def another_code(request: Asked) -> Response[Any]:
     """Sends a new code for the same payment."""
     found, form = _wish(request), await forms.read(request)
@@ -77,4 +71,4 @@ def _start() -> Redirect:
     return Redirect("/me/pay", status_code=303)
 
 
-SCREENS = Router(path="/", route_handlers=[ask, prove, before_another_code, another_code])
+SCREENS = Router(path="/", route_handlers=[ask, prove, another_code])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,6 @@ from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
 from qianbao.leaving.reopen import earlier_wallets, reopen
 from qianbao.payments.bank_orders import BankOrder, find_order
-from qianbao.payments.errors import StepUpRequired
 from qianbao.payments.top_up import TopUp
 from qianbao.payments.top_up import top_up as top_up_now
 from qianbao.payments.withdraw import Withdraw
@@ -25,12 +25,12 @@ from qianbao.payscore.switch import pay_score
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.blocked import blocked, told
-from qianbao.web.code_asked import ask_code
+from qianbao.web.code_asked import move
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.pins import authorize_form
-from qianbao.web.refused_form import back_to, refused
+from qianbao.web.refused_form import refused
 from qianbao.web.standing import standing_of, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 
@@ -88,13 +88,7 @@ async def top_up(request: Asked) -> Response[Any]:
 async def ask_top_up(request: Asked) -> Response[Any]:
     """Records the order, or asks for a code before; the bank is asked by a job."""
     form = await forms.read(request)
-    try:
-        return await top_up_as_typed(request, form)
-    except StepUpRequired as asked:
-        return await ask_code(request, form, "top_up", asked)
-    except QianbaoError as refusal:
-        again = back_to(request, request.url.path, form, refusal)
-        return again or await _top_up(request, form, refusal)
+    return await move(request, form, "top_up", top_up_as_typed, partial(_top_up, request))
 
 
 async def top_up_as_typed(request: Asked, form: Form) -> Redirect:
@@ -122,13 +116,7 @@ async def ask_withdrawal(request: Asked) -> Response[Any]:
     """Holds the money and records the order, or asks for a code before; the bank is asked by a
     job."""
     form = await forms.read(request)
-    try:
-        return await withdraw_as_typed(request, form)
-    except StepUpRequired as asked:
-        return await ask_code(request, form, "withdraw", asked)
-    except QianbaoError as refusal:
-        again = back_to(request, request.url.path, form, refusal)
-        return again or await _withdraw(request, form, refusal)
+    return await move(request, form, "withdraw", withdraw_as_typed, partial(_withdraw, request))
 
 
 async def withdraw_as_typed(request: Asked, form: Form) -> Redirect:
