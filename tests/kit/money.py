@@ -71,8 +71,8 @@ async def add_wallet(
         await conn.execute(
             """UPDATE wallets SET person_id = %s, residency = 'foreign', document_kind = 'passport',
                document_valid_until = %s, card_banks = %s, evidence = %s, verified_at = %s,
-               time_zone = %s WHERE wallet_id = %s""",
-            (person_id, date(2031, 1, 1), list(banks), list(evidence), before, time_zone,
+               data_confirmed_at = %s, time_zone = %s WHERE wallet_id = %s""",
+            (person_id, date(2031, 1, 1), list(banks), list(evidence), before, now, time_zone,
              wallet_id),
         )  # fmt: skip
         for number, bank in enumerate(banks):

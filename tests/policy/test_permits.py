@@ -100,12 +100,12 @@ def test_what_a_permit_covers_is_allowed(data):
 
 
 def test_a_permit_keeps_only_what_money_can_turn_against_it():
-    """For Anna the shipped pack leaves one limit; nothing of who she is is asked again."""
+    """For Anna the shipped pack leaves three limits; nothing of who she is is asked again."""
     now = at(2026, 12, 24)
     facts = facts_at(anna(), now)
     left = {name: len(permit(load_pack(), name, facts, now, anna()).terms) for name in CAPABILITIES}
     assert left == {
-        "receive": 0, "top_up": 0, "transfer": 1, "pay": 1, "be_charged": 1, "withdraw": 0,
+        "receive": 0, "top_up": 0, "transfer": 3, "pay": 3, "be_charged": 3, "withdraw": 0,
         "close": 0, "export": 0,
     }  # fmt: skip
 

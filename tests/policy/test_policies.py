@@ -287,7 +287,8 @@ def test_each_shipped_policy_has_its_basis_and_traps_no_money(policy: Policy) ->
 def test_the_pack_is_complete_and_each_capability_is_known() -> None:
     assert set(PACK) == {
         "two-banks", "document-expiry", "real-name", "category-one", "category-one-receive",
-        "category-two", "category-three", "legal-hold",
+        "category-two", "category-three", "legal-hold", "missing-data", "dormant",
+        "visitor-payment", "visitor-year",
     }  # fmt: skip
     assert {name for policy in PACK.values() for name in policy.blocks} <= set(CAPABILITIES)
 

@@ -21,9 +21,11 @@ from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (
+    Course,
     Spell,
     blocked_spells,
     can_change_by_waiting,
+    facts_then,
     fell_out_at,
     is_unmet,
     last_change,
@@ -128,9 +130,12 @@ def coming(
     enforced by percentages, the day on which it reaches this wallet."""
     until = now + timedelta(days=horizon_days)
     found = []
+    course: Course = {}
     for policy in policies:
         if phase(policy, now) not in ("draft", "retired"):
-            spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+            spells = blocked_spells(
+                policy, situation, now, until=until, amount_minor=amount_minor, course=course
+            )
             at = _begins(now, spells)
             if at is not None:
                 found.append(_coming(policy, situation, now, at, amount_minor))
@@ -149,10 +154,13 @@ def changes(
     anything, soonest first. Policies not yet announced are left out."""
     until = now + timedelta(days=horizon_days)
     starts: dict[datetime, list[str]] = {}
+    course: Course = {}
     for policy in _touching(policies, capabilities):
         if phase(policy, now) == "draft":
             continue
-        spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        spells = blocked_spells(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course
+        )
         begin = next((spell.begin for spell in spells if spell.begin > now), None)
         if begin is not None:
             starts.setdefault(begin, []).append(policy.name)
@@ -180,20 +188,27 @@ def clears_at(
     capabilities: Iterable[str],
     amount_minor: int = 0,
     horizon_days: int = HORIZON_DAYS,
+    course: Course | None = None,
 ) -> datetime | None:
     """The first moment from `now` on at which `capabilities` are all allowed if nobody does
-    anything; None when waiting does not help within the horizon."""
+    anything; None when waiting does not help within the horizon. `course` is filled: for several
+    questions about one wallet and amount."""
     until = now + timedelta(days=horizon_days)
-    facts = facts_at(situation, now, amount_minor)
+    course = {} if course is None else course
+    facts = facts_then(situation, now, now, amount_minor, course)
     touching = _touching(policies, capabilities)
     # What stands in the way today comes first: most of it does not go away by waiting.
     touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
     for policy in touching:
-        lasting = not can_change_by_waiting(policy) and not policy.grace_days
-        if lasting and reaches(policy, situation, now) and is_unmet(policy, facts):
-            return None
-        own = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        if not can_change_by_waiting(policy):
+            if not is_unmet(policy, facts):
+                continue  # and it stays so
+            if not policy.grace_days and reaches(policy, situation, now):
+                return None
+        own = blocked_spells(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course
+        )
         if any(spell.holds(now) and spell.end is None for spell in own):
             return None
         spells += own

@@ -336,7 +336,8 @@ SELECT
         AS paid_today_minor,
     CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + coalesce(o.paid_this_year_minor, 0) AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks
+    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks,
+    w.data_missing, w.data_confirmed_at
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
 JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id

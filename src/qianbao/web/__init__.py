@@ -21,6 +21,7 @@ from qianbao.web import (
     cancel,
     cards,
     forms,
+    identity_data,
     landing,
     language,
     manage,
@@ -43,7 +44,8 @@ ADVISOR_TEMPLATES = Path(__file__).parent.parent / "advise" / "templates"
 API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
 SCREENS = (
-    landing, signup, pins, me, pay, transfer, wallet, cards, manage, real_name, records, cancel,
+    landing, signup, pins, me, pay, transfer, wallet, cards, manage, real_name, identity_data,
+    records, cancel,
     sandbox, language,
 )  # fmt: skip
 
