@@ -60,6 +60,13 @@ class Stack(msgspec.Struct, frozen=True):
         """Moves the sandbox to a later moment, for every process."""
         run(_move(self.settings.database_url, to))
 
+    def read(self, query: str, *values: Any) -> Any:
+        """The first column of the first row of the app's database; also changes what no person
+        could, such as how long ago something was."""
+        with psycopg.connect(self.settings.database_url, autocommit=True) as conn:
+            cursor = conn.execute(query.encode(), values)
+            return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
+
     def wait_for(self, condition: Callable[[], Any], *, seconds: float = 15) -> Any:
         """What `condition` gives once that is true; fails when it does not become true."""
         give_up = time.monotonic() + seconds
