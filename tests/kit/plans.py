@@ -3,8 +3,7 @@ the sandbox's clock, and by two operators where an authority decides."""
 
 from __future__ import annotations
 
-import time
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from random import Random
 from typing import Any
 
@@ -72,16 +71,8 @@ class Somebody(Holder):
         """The present passport, with what it does not show."""
         shown = {"kind": "passport", "mrz": self.passport.mrz, **DATA}
         self.post("/documents", shown)
-        sources = {"immigration", "mobile_operator"}
-        self.stack.wait_for(lambda: sources <= self.confirmed_by(self.passport.number))
-
-    def confirmed_by(self, number: str) -> set[str]:
-        """The registers that have answered about the current document."""
-        return set(self.stack_facts("evidence")) if self.get("/documents") and number else set()
-
-    def stack_facts(self, column: str) -> Any:
-        """A column of the wallet's row."""
-        return self.stack.read(f"SELECT {column} FROM wallets WHERE wallet_id = %s", self.wallet_id)
+        answered = "SELECT cardinality(evidence) = 2 FROM wallets WHERE wallet_id = %s"
+        self.stack.wait_for(lambda: self.stack.read(answered, self.wallet_id))
 
     def link_at(self, code: str) -> None:
         """Links the card from that bank."""
@@ -116,7 +107,7 @@ class Follower:
         self.who.show_document()
 
     def renew_document(self, _argument: str) -> None:
-        self.who.today = self.now().date()
+        self.who.today = self.stack.now().date()
         self.who.passport = self.who._passport("B")
         self.who.tell_registers()
         self.who.show_document()
@@ -151,7 +142,7 @@ class Follower:
                 self.who.delete(f"/mandates/{mandate['mandate_id']}")
 
     def settle_score_orders(self, _count: str) -> None:
-        for order in self.who.get("/pay-score/orders")["items"]:
+        for order in self.who.get("/pay-score/orders"):
             if order["state"] == "created":
                 self.who.post(f"/pay-score/orders/{order['score_order_id']}/decline")
 
@@ -177,15 +168,10 @@ class Follower:
 
     def wait_until(self, instant: str) -> None:
         self.stack.move_clock(datetime.fromisoformat(instant))
-        time.sleep(1.1)  # each process looks at the sandbox's clock once a second
         self.who.sign_in()
 
     def lower_amount(self, amount_minor: str) -> None:
         self.amount_minor = int(amount_minor)
-
-    def now(self) -> datetime:
-        """The sandbox's moment."""
-        return datetime.fromisoformat(self.who.get("/wallet/standing?capability=export")["at"])
 
     def _linked(self) -> list[dict[str, Any]]:
         return [card for card in self.who.get("/cards") if card["state"] == "linked"]
@@ -194,10 +180,11 @@ class Follower:
         """The bank of a step; where it is still to be chosen, one that is not linked."""
         if named in BANKS:
             return named
+        known = {code: card.document_number for code, card in self.who.purse.items()}
         linked = {card["bank"] for card in self._linked()}
-        fresh = [code for code, card in self.who.purse.items()
-                 if card.document_number == self.who.passport.number]  # fmt: skip
-        return next(code for code in (*fresh, *BANKS) if code not in linked)
+        fresh = [code for code, number in known.items() if number == self.who.passport.number]
+        strange = [code for code in BANKS if code not in known]
+        return next(code for code in (*fresh, *strange) if code not in linked)
 
 
 def operators(stack: Stack) -> tuple[Caller, Caller]:
@@ -209,6 +196,3 @@ def operators(stack: Stack) -> tuple[Caller, Caller]:
 
     wei, lin = (sign_in(name) for name in OPERATORS)
     return wei, lin
-
-
-HOUR = timedelta(hours=1)

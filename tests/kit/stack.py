@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,11 @@ class Stack(msgspec.Struct, frozen=True):
     def move_clock(self, to: datetime) -> None:
         """Moves the sandbox to a later moment, for every process."""
         run(_move(self.settings.database_url, to))
+
+    def now(self) -> datetime:
+        """The sandbox's present moment."""
+        offset = self.read("SELECT offset_seconds FROM clock")
+        return datetime.now(UTC) + timedelta(seconds=offset)
 
     def read(self, query: str, *values: Any) -> Any:
         """The first column of the first row of the app's database; also changes what no person

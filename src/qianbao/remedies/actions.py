@@ -316,7 +316,7 @@ _LEAVING = (
         for_itself=True,
         minutes=5,
         screen="/signup",
-        api="POST /v1/reopenings",
+        api="POST /v1/signups",
     ),
 )
 
