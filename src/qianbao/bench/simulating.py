@@ -117,7 +117,7 @@ async def _count(url: str, folder: Path, engine: Engine) -> tuple[float, float |
                 population = await in_postgres(conn, as_of=NOW, now=NOW)
             else:
                 population = (in_duckdb if engine == "duckdb" else in_spark)(folder, as_of=NOW)
-            outcome = await count_in(population, tried, others, NOW)
+            outcome = await count_in(population, tried, others, NOW, {})
             ours.append(time.perf_counter() - began)
             locked_out = outcome.locked_out
             if engine == "duckdb":

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 import msgspec
 from sqlglot import exp
 
+from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
 
@@ -115,6 +116,20 @@ class Outcome(msgspec.Struct, frozen=True):
     ways: Ways | None = None
 
 
+Exempt = Mapping[str, Sequence[str]]
+"""The wallets that are exempted from a policy on the day counted for, by its name; few are."""
+
+
+def _out_sql(policy: Policy, dialect: Dialect, exempt: Exempt) -> str:
+    """Whom a policy would lock out: not those whom operators have freed from it."""
+    freed = exempt.get(policy.name, ())
+    condition = locked_out_sql(policy, dialect, columns=True)
+    if not freed:
+        return condition
+    ids = ", ".join(f"'{check_id(wallet_id, 'wal')}'" for wallet_id in freed)
+    return f"({condition}) AND wallet_id NOT IN ({ids})"
+
+
 def capabilities_of(tried: Policy, before: Sequence[Policy]) -> list[str]:
     """What the tried policy blocks, or the version does whose place it takes: nothing else
     changes."""
@@ -164,11 +179,13 @@ def _counters(tried: Policy, before: Sequence[Policy]) -> dict[str, str]:
     return {condition: f"moved_{number}" for number, condition in enumerate(conditions)}
 
 
-def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect: Dialect) -> str:
+def counting_sql(
+    tried: Policy, before: Sequence[Policy], wallets: str, dialect: Dialect, exempt: Exempt
+) -> str:
     """Groups of alike wallets and their counts. `before` are the policies enforced without `tried`,
     its own published version among them; `wallets` is a relation or subquery."""
     flags = "".join(
-        f",\n    {locked_out_sql(policy, dialect, columns=True)} AS {name}"
+        f",\n    {_out_sql(policy, dialect, exempt)} AS {name}"
         for policy, name in _named(tried, before).items()
     )
     counts = "".join(
@@ -211,11 +228,11 @@ def _band(column: str, starts: Sequence[int]) -> str:
     return f"CASE {' '.join(steps)} ELSE {len(starts) - 1} END"
 
 
-def samples_sql(tried: Policy, wallets: str, dialect: Dialect) -> str:
+def samples_sql(tried: Policy, wallets: str, dialect: Dialect, exempt: Exempt) -> str:
     """Ids of locked-out wallets, the same on each run and every engine: those first in the order of
     their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
-    condition = locked_out_sql(tried, dialect, columns=True)
+    condition = _out_sql(tried, dialect, exempt)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
         f"ORDER BY {tail} LIMIT {SAMPLES_MOST}"
@@ -289,7 +306,12 @@ def _places(row: Row) -> Iterable[tuple[Dimension, int, str]]:
 
 
 def alike_sql(
-    tried: Policy, policies: Sequence[Policy], renewable_days: int, wallets: str, dialect: Dialect
+    tried: Policy,
+    policies: Sequence[Policy],
+    renewable_days: int,
+    wallets: str,
+    dialect: Dialect,
+    exempt: Exempt,
 ) -> str:
     """The locked-out wallets grouped by everything that ways out are found by, each group with one
     of its wallets: `example`, `currency`, `wallets`, `held_minor`, the largest group first.
@@ -300,7 +322,7 @@ def alike_sql(
     first = 'wallet_id COLLATE "C"' if dialect == "postgres" else "wallet_id"
     return f"""WITH locked_out AS (
 SELECT wallet_id, currency, balance_minor, {columns}
-FROM {wallets} AS w WHERE {locked_out_sql(tried, dialect, columns=True)}
+FROM {wallets} AS w WHERE {_out_sql(tried, dialect, exempt)}
 )
 SELECT min({first}) AS example, currency, count(*) AS wallets, sum(balance_minor) AS held_minor
 FROM locked_out GROUP BY currency, {numbers}

@@ -247,6 +247,11 @@ UPDATE wallets SET exemptions = exemptions + 1 WHERE wallet_id = %(wallet_id)s
 UPDATE exemptions SET withdrawn_by = %(operator)s, withdrawn_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
 
+-- name: exempt_on
+SELECT policy, array_agg(DISTINCT wallet_id ORDER BY wallet_id) AS wallet_ids
+FROM exemptions WHERE approved_at IS NOT NULL AND until > %(at)s
+GROUP BY policy
+
 -- name: exemptions_waiting
 -- Those that a second operator has to approve.
 SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
