@@ -14,13 +14,13 @@ from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
-from qianbao.policy.policies import load_policy
+from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
 from qianbao.rollouts.simulate import simulate
 from qianbao.rollouts.tell import tell_holders, told
-from qianbao.rollouts.wording import STEPS, Step, telling
+from qianbao.rollouts.wording import STEPS, Step, steps_of, telling
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situations
@@ -391,3 +391,65 @@ async def test_what_nobody_watched_is_not_held_against_a_wallet(desk: Desk) -> N
         async with desk.pool.connection() as conn:
             found = await read_situations(conn, [anna], moment, free_minor=0)
         assert found[anna].fallen_out == (("two-banks", since),)
+
+
+# ── Rules without dates ──────────────────────────────────────────────────────────────────────────
+
+SHIPPED = {policy.name: policy for policy in load_pack()}
+
+
+async def _install(desk: Desk) -> None:
+    async with desk.pool.connection() as conn:
+        await publish.install_pack(conn, now=NOW)
+
+
+async def _set(desk: Desk, wallet_id: str, columns: str, *values: object) -> None:
+    async with desk.pool.connection() as conn:
+        await conn.execute(f"UPDATE wallets SET {columns} WHERE wallet_id = %s",
+                           (*values, wallet_id))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("missing-data", STEPS[1:]), ("dormant", STEPS[2:]), ("document-expiry", STEPS[3:]),
+        ("two-banks", STEPS), ("real-name", ()), ("legal-hold", ()), ("category-one", ()),
+        ("visitor-payment", ()),
+    ],
+)  # fmt: skip
+def test_what_comes_by_itself_is_told(name: str, steps: tuple[Step, ...]) -> None:
+    assert steps_of(SHIPPED[name]) == steps
+
+
+async def test_data_that_is_missing_is_told_at_once_and_until_it_is_there(desk: Desk) -> None:
+    anna = await _anna(desk, banks=("ICBC", "BOC"))
+    await _install(desk)
+    await _set(desk, anna, "data_missing = '{address}', facts_changed_at = %s", NOW)
+    for days in (0, 1, 40, 84, 89, 90, 91):
+        await desk.sweep(NOW + timedelta(days=days, hours=1))
+    assert await desk.kinds(anna) == [
+        "policy_warned", "policy_week_before", "policy_day_before", "policy_blocked",
+    ]  # fmt: skip
+    first = (await desk.inbox(anna))[-1]
+    assert "address" in first.body_en
+    assert "Confirm your data, and add what is missing" in first.body_en
+    await _set(desk, anna, "data_missing = '{}'")
+    await desk.sweep(NOW + timedelta(days=92))
+    assert len(await desk.kinds(anna)) == 4
+
+
+async def test_a_wallet_never_used_is_told_a_week_before_and_again_the_next_time(
+    desk: Desk,
+) -> None:
+    anna = await _anna(desk, banks=("ICBC", "BOC"))
+    await _install(desk)
+    await _set(desk, anna, "opened_at = %s, data_confirmed_at = %s", NOW, NOW)
+    for days in (1, 100, 178, 183, 184, 190):
+        await desk.sweep(NOW + timedelta(days=days, hours=1))
+    told = ["policy_week_before", "policy_day_before", "policy_blocked"]
+    assert await desk.kinds(anna) == told
+    back = NOW + timedelta(days=200)
+    await _set(desk, anna, "data_confirmed_at = %s, facts_changed_at = %s", back, back)
+    for days in (1, 178, 183, 184):
+        await desk.sweep(back + timedelta(days=days, hours=1))
+    assert await desk.kinds(anna) == told * 2

@@ -28,6 +28,7 @@ from qianbao.policy.spells import (
     facts_then,
     fell_out_at,
     is_unmet,
+    known_since,
     last_change,
 )
 
@@ -297,6 +298,10 @@ def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) ->
     """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
     if _is_by_amount(policy, facts):
         return now
+    if not can_change_by_waiting(policy):  # so it has been since the last act
+        own = known_since(policy, situation, now) + timedelta(days=policy.grace_days)
+        blocked = max(own, reached_from(policy, situation))
+        return blocked if blocked <= now or not policy.grace_days else None
     amount_minor = facts["amount_minor"]
     assert isinstance(amount_minor, int)
     spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)

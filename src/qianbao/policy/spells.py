@@ -82,6 +82,13 @@ def fell_out_at(
     return min(begin, _remembered(policy, situation) or begin)
 
 
+def known_since(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when a wallet that does not meet `policy`, whatever the day, is known not to."""
+    changed = last_change(policy, situation, now)
+    remembered = _remembered(policy, situation) if policy.grace_days else None
+    return min(changed, remembered or changed)
+
+
 def _remembered(policy: Policy, situation: Situation) -> datetime | None:
     return next((since for name, since in situation.fallen_out if name == policy.name), None)
 

@@ -197,6 +197,12 @@ WHERE policy = %(policy)s AND version = %(version)s GROUP BY step
 -- An exemption gives a wallet other days, of which it is told anew.
 DELETE FROM policy_notices WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s
 
+-- name: forget_told_of
+-- Those between two wallets of the sweep (`last` NULL: to the end) that the policy lets go on.
+DELETE FROM policy_notices
+WHERE policy = %(policy)s AND version = %(version)s AND wallet_id > %(after)s
+    AND (%(last)s::text IS NULL OR wallet_id <= %(last)s) AND wallet_id <> ALL(%(wallet_ids)s)
+
 -- name: remember_fallen
 -- With it the version of the wallets' rows changes, by which processes know them.
 WITH fell AS (

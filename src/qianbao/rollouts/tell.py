@@ -4,6 +4,7 @@ their own deadline, and when they are blocked. By a job, in batches over the pop
 Whom a policy will not let go on is found by SQL, at the moments at which it matters; what each of
 them is told follows from their own facts (`wording`). Each step is told once; after an outage only
 the latest is. Whoever has done what was needed is not found any more, and hears nothing.
+A rule without dates may come upon somebody again years later: they are told anew then.
 
 The same sweep remembers since when a wallet has not met a policy that gives it days of its own, so
 that later acts do not begin them anew.
@@ -25,7 +26,7 @@ from qianbao.policy.policies import Policy, locked_out_sql
 from qianbao.policy.spells import fell_out_at
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, telling, words
+from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, steps_of, telling, words
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 
@@ -68,8 +69,8 @@ async def tell_holders(
     interrupts is begun again where it was."""
     _, policies = await read_in_force(conn)
     for policy in policies:
-        dated = policy.timeline is not None and phase(policy, now) not in ("draft", "retired")
-        if not dated and not policy.grace_days:
+        told_of = steps_of(policy) and phase(policy, now) not in ("draft", "retired")
+        if not told_of and not policy.grace_days:
             continue
         after = await _place(conn, policy, now)
         if after is None:
@@ -82,6 +83,9 @@ async def tell_holders(
             last = None if done else found[-1]
             situations = await _remember(conn, policy, situations, now, after=after, last=last)
         await _tell(conn, policies, policy, settings, situations, now)
+        if policy.timeline is None:
+            batch = {"wallet_ids": found, "after": after, "last": None if done else found[-1]}
+            await conn.execute(SQL.forget_told_of, _key(policy) | batch)
         place = {"after": found[-1] if found else after, "finished_at": now if done else None}
         await conn.execute(SQL.move_sweep, _key(policy) | place)
         if found:
