@@ -33,7 +33,7 @@ COLUMNS = {
     "legal_hold": "boolean", "balance_minor": "bigint", "held_minor": "bigint",
     "time_zone": "text", "paid_today_minor": "bigint", "paid_this_year_minor": "bigint",
     "moved_for_life_minor": "bigint", "received_for_life_minor": "bigint", "bucket": "int",
-    "exempt_from": "text[]",
+    "exempt_from": "text[]", "data_missing": "text[]", "data_confirmed_at": "timestamptz",
 }  # fmt: skip
 STAGED = """
 policy: made-up
@@ -51,7 +51,7 @@ ROW = ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in COLUMNS.items(
 def _row(wallet: Situation, now: datetime, amount_minor: int) -> dict[str, object]:
     exempt_from = [policy for policy, until in wallet.exemptions if until > now]
     values = {name: getattr(wallet, name, exempt_from) for name in COLUMNS}
-    lists = {name: list(values[name]) for name in ("card_banks", "evidence")}
+    lists = {name: list(values[name]) for name in ("card_banks", "evidence", "data_missing")}
     return values | lists | {"now": now, "amount_minor": amount_minor}
 
 
