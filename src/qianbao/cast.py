@@ -85,6 +85,8 @@ class Person(msgspec.Struct, frozen=True):
     cards: tuple[BankCard, ...]
     story_en: str
     story_zh: str
+    occupation: str = "Engineer"
+    address: str = "12 Kejia Road, Chengdu"
     top_up_minor: int = 0
     mandates: int = 0
     pay_score: bool = False

@@ -30,6 +30,7 @@ from qianbao.db import clock as sandbox_clock
 from qianbao.db.jobs import tell_what_today_brings
 from qianbao.http_client import HttpTrouble
 from qianbao.identity.documents import DocumentSubmission, add_document
+from qianbao.identity.holder_data import GivenData
 from qianbao.ids import id_from_key
 from qianbao.installation import prepare
 from qianbao.mandates import approve_plan, sign
@@ -106,7 +107,7 @@ async def _open_shop(services: Services, shop: Shop) -> None:
 async def _move_in(services: Services, person: Person) -> None:
     await tell_sandbox(services, person)
     wallet_id = await _sign_up(services, person)
-    await _show(services, wallet_id, person.earlier_passport or person.passport)
+    await _show(services, wallet_id, person, person.earlier_passport or person.passport)
     linked = [card for card in person.cards if card.linked]
     for card in linked:
         await _link(services, wallet_id, person, card)
@@ -178,12 +179,14 @@ async def _sign_up(services: Services, person: Person) -> str:
     return signed_in.wallet_id
 
 
-async def _show(services: Services, wallet_id: str, passport: Passport) -> None:
+async def _show(services: Services, wallet_id: str, person: Person, passport: Passport) -> None:
     async with services.pool.connection() as conn:
         await add_document(
             conn, services.keys, wallet_id=wallet_id,
             document_id=id_from_key("doc", wallet_id, passport.number),
-            submission=DocumentSubmission(kind="passport", mrz=passport.mrz), now=services.now(),
+            submission=DocumentSubmission(kind="passport", mrz=passport.mrz),
+            given=GivenData(occupation=person.occupation, address=person.address),
+            now=services.now(),
         )  # fmt: skip
     await drain(services)
 
@@ -231,7 +234,8 @@ async def _fill(services: Services, wallet_id: str, card: BankCard, person: Pers
 async def _renew(services: Services, person: Person) -> None:
     """The new passport, shown here and at the banks that were told of it."""
     await _tell_registers(services, person, person.passport)
-    await _show(services, id_from_key("wal", "seed", person.phone), person.passport)
+    wallet_id = id_from_key("wal", "seed", person.phone)
+    await _show(services, wallet_id, person, person.passport)
     for card in person.cards:
         if card.document_number == person.passport.number:
             await _post(services, "/sandbox/counter", {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 
@@ -12,11 +13,16 @@ from qianbao.console.policies import first_version
 from qianbao.console.simulations import pictures
 from qianbao.db.pool import Pool
 from qianbao.errors import Language
+from qianbao.money import Money
+from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts.counting import Segment
 from qianbao.rollouts.publish import install_pack
+from qianbao.rollouts.tripwire import watch
+from qianbao.settings import Settings
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
-from tests.kit.money import add_wallet
+from tests.kit.money import Hand, add_wallet, clearing
+from tests.payments.story import outcome_of
 from tests.rollouts.policies import ASKING, two_banks
 from tests.rollouts.population import settle
 
@@ -250,6 +256,26 @@ async def test_enforcement_is_stopped_resumed_and_rolled_back(
     assert "The wrong people" in page
     await mei.post("/console/language", data={"language": "zh"})
     assert "已回滚" in (await mei.get(ADDRESS)).text
+
+
+async def test_refusals_are_counted_once(enter: Enter, pool: Pool, clock: Moment) -> None:
+    """One figure for the wallets, and by what they tried below it."""
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+    people = [await add_wallet(pool, name, banks=("ICBC",), now=NOW) for name in ("Anna", "Ben")]
+    clock.pass_by(days=90)  # two-banks is enforced
+    hand = Hand(clock.now)
+    async with clearing(pool, hand, load_pack()) as loop:
+        for key, (one, other) in enumerate(permutations(people)):
+            asked = SendMoney(one, str(key), other, Money(1))
+            assert await outcome_of(send(loop, asked)) == "blocked_by_policy"
+    async with pool.connection() as conn:
+        await watch(conn, Settings(), now=clock.now)
+    page = (await (await enter("Mei")).get(ADDRESS)).text
+    assert re.search(r"Refused so far</span><b>2</b>", page)
+    assert page.count("whoever does not try is not refused") == 1
+    assert page.count('id="happened"') == 1
+    assert "Wallets refused something so far" not in page
 
 
 async def test_a_notice_is_looked_at_with_a_wallets_own_facts(enter: Enter, pool: Pool) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,18 @@ class Stack(msgspec.Struct, frozen=True):
     def move_clock(self, to: datetime) -> None:
         """Moves the sandbox to a later moment, for every process."""
         run(_move(self.settings.database_url, to))
+
+    def now(self) -> datetime:
+        """The sandbox's present moment."""
+        offset = self.read("SELECT offset_seconds FROM clock")
+        return datetime.now(UTC) + timedelta(seconds=offset)
+
+    def read(self, query: str, *values: Any) -> Any:
+        """The first column of the first row of the app's database; also changes what no person
+        could, such as how long ago something was."""
+        with psycopg.connect(self.settings.database_url, autocommit=True) as conn:
+            cursor = conn.execute(query.encode(), values)
+            return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
 
     def wait_for(self, condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
         """What `condition` gives once that is true; fails when it does not become true."""

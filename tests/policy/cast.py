@@ -37,6 +37,7 @@ def anna(**changes: Any) -> Situation:
         evidence=REGISTERS,
         opened_at=at(2026, 3, 1),
         verified_at=at(2026, 6, 1),
+        data_confirmed_at=at(2026, 6, 1),
         last_used_at=at(2026, 12, 24),
         facts_changed_at=at(2026, 6, 1),
         mandates_active=2,
@@ -78,7 +79,8 @@ def newcomer(**changes: Any) -> Situation:
     opened = at(2027, 1, 17)
     fresh = anna(
         residency=None, document_kind=None, document_valid_until=None, card_banks=(), evidence=(),
-        opened_at=opened, verified_at=None, last_used_at=None, facts_changed_at=opened,
+        opened_at=opened, verified_at=None, data_confirmed_at=None, last_used_at=None,
+        facts_changed_at=opened,
         mandates_active=0, pay_score_on=False, balance_minor=0, moved_for_life_minor=0,
         received_for_life_minor=0,
     )  # fmt: skip
@@ -124,6 +126,8 @@ def new_wallets(draw: st.DrawFn, now: datetime) -> Situation:
         "document_kind": "passport",
         "document_valid_until": now.date() + timedelta(days=draw(st.integers(1, 3000))),
         "evidence": draw(st.sampled_from([(), REGISTERS[:1], REGISTERS])),
+        "data_missing": draw(st.sampled_from([(), ("occupation", "address")])),
+        "data_confirmed_at": opened,
     }
     banks = draw(st.sampled_from([("ICBC",), ("ICBC", "ICBC"), ("ICBC", "BOC")]))
     return newcomer(
@@ -158,6 +162,9 @@ def situations(draw: st.DrawFn, now: datetime) -> Situation:
         evidence=draw(st.sampled_from([(), REGISTERS[:1], REGISTERS])) if document else (),
         opened_at=opened,
         verified_at=draw(st.none() | later) if document else None,
+        data_missing=draw(st.sampled_from([(), ("address",), ("sex", "occupation", "address")]))
+        if document else (),
+        data_confirmed_at=draw(later) if document else None,
         last_used_at=draw(st.none() | later),
         facts_changed_at=changed,
         mandates_active=draw(st.integers(0, 3)),
@@ -176,4 +183,4 @@ def situations(draw: st.DrawFn, now: datetime) -> Situation:
         received_for_life_minor=draw(amounts()),
         stale_banks=draw(st.sampled_from([(), ("ICBC",), ("BOC", "ICBC")])),
         accounts_at=draw(st.sampled_from([None, (), ("ICBC",), ("ICBC", "BOC", "CMB")])),
-    )
+    )  # fmt: skip

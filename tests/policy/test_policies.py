@@ -288,6 +288,7 @@ def test_the_pack_is_complete_and_each_capability_is_known() -> None:
     assert set(PACK) == {
         "two-banks", "document-expiry", "real-name", "category-one", "category-one-receive",
         "category-two", "category-three", "legal-hold", "daily-one-factor", "daily-two-factors",
+        "missing-data", "dormant", "visitor-payment", "visitor-year",
     }  # fmt: skip
     assert {name for policy in PACK.values() for name in policy.blocks} <= set(CAPABILITIES)
 

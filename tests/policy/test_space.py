@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -18,7 +19,12 @@ from qianbao.policy.space import space_of
 from tests.policy.cast import moments, situations
 from tests.policy.expressions import conditions
 
-PACK = [one for policy in load_pack() for one in (policy.applies_to, policy.requires)]
+PACK = [
+    one for policy in load_pack() if not {"pay", "withdraw"}.isdisjoint(policy.blocks)
+    for one in (policy.applies_to, policy.requires)
+]  # fmt: skip
+"""Of the shipped rules those that the lint looks at together, for the capability with the most."""
+
 WALLETS_MOST = 6_000
 
 
@@ -36,17 +42,25 @@ def real_wallets(draw: st.DrawFn, now: datetime) -> Situation:
     return replace(made, residency=made.residency or "foreign")
 
 
-def _seen(read: list[Condition], facts: Facts) -> tuple[bool, ...]:
-    return tuple(
-        closure(leaf, sense=sense)(facts)
+Reader = Callable[[Facts], bool]
+
+
+def _readers(read: list[Condition]) -> list[Reader]:
+    return [
+        closure(leaf, sense=sense)
         for condition in read
         for leaf in leaves_of(condition.tree)
         for sense in (True, False)
-    )
+    ]
+
+
+def _seen(readers: list[Reader], facts: Facts) -> tuple[bool, ...]:
+    return tuple(reader(facts) for reader in readers)
 
 
 def test_what_the_shipped_pack_sees_of_a_wallet_it_sees_of_an_abstract_one() -> None:
-    known = {_seen(PACK, made.facts) for made in space_of(PACK).cells()}
+    readers = _readers(PACK)
+    known = {_seen(readers, made.facts) for made in space_of(PACK, legal_hold=False).cells()}
     amounts = st.sampled_from([1, 2, 99_999, 100_000, 100_001, 10_000_000, 20_000_001])
 
     @settings(max_examples=600, deadline=None)
@@ -59,7 +73,7 @@ def test_what_the_shipped_pack_sees_of_a_wallet_it_sees_of_an_abstract_one() -> 
             name: getattr(wallet, name) + by
             for name in ("moved_for_life_minor", "received_for_life_minor", "paid_this_year_minor")
         }
-        assert _seen(PACK, facts_at(replace(wallet, **moved), now, 1)) in known
+        assert _seen(readers, facts_at(replace(wallet, legal_hold=False, **moved), now, 1)) in known
 
     check()
 
@@ -73,10 +87,11 @@ def test_no_way_of_being_seen_is_missed(text: str, data: st.DataObject, now: dat
     read = [read_condition(text)]
     space = space_of(read)
     assume(not space.unproven and space.size() <= WALLETS_MOST)
-    known = {_seen(read, made.facts) for made in space.cells()}
+    readers = _readers(read)
+    known = {_seen(readers, made.facts) for made in space.cells()}
     wallet = data.draw(real_wallets(now))
     amount_minor = data.draw(st.sampled_from([1, 3, 12, 5_000]))
-    assert _seen(read, facts_at(wallet, now, amount_minor)) in known
+    assert _seen(readers, facts_at(wallet, now, amount_minor)) in known
 
 
 def test_the_simplest_wallets_come_first() -> None:
@@ -91,7 +106,7 @@ def test_the_simplest_wallets_come_first() -> None:
 
 
 def test_no_wallet_contradicts_itself() -> None:
-    for made in space_of(PACK).cells():
+    for made in space_of(PACK, legal_hold=False).cells():
         of = made.situation
         assert of.document_kind or not (of.card_banks or of.verified_at or of.evidence)
         assert of.opened_at <= min(of.verified_at or made.now, of.last_used_at or made.now)

@@ -13,7 +13,13 @@ from qianbao.remedies.plan import plan
 from qianbao.remedies.prove import prove
 from tests.policy.bad import rule
 
-PACK = load_pack()
+SHIPPED = load_pack()
+PACK = tuple(
+    policy for policy in SHIPPED
+    if policy.name not in ("missing-data", "dormant", "visitor-payment", "visitor-year")
+)  # fmt: skip
+"""The shipped rules without those that many wallets differ by, to be quick: for what is said of
+other rules beside them."""
 
 
 def _errors(*policies: Policy) -> list[Finding]:
@@ -22,7 +28,7 @@ def _errors(*policies: Policy) -> list[Finding]:
 
 def test_the_shipped_pack_is_sound_and_every_wallet_was_looked_at() -> None:
     told: list[tuple[int, int]] = []
-    assert lint(PACK, lambda done, total: told.append((done, total))) == []
+    assert lint(SHIPPED, lambda done, total: told.append((done, total))) == []
     done = [one for one, _ in told]
     assert done == sorted(done)
     assert told[-1][0] == told[-1][1] > 1_000
@@ -51,9 +57,7 @@ def test_a_rule_that_nothing_can_meet_is_told_as_a_story() -> None:
     assert found.story.en == (
         "Somebody has ¥500.00 in the wallet (residency: foreign). They want to transfer or pay, be "
         "it only ¥0.01, and are refused by “locals-only” (residency: foreign, needed: mainland "
-        "Chinese). If they choose “Link a card from another bank”, they are refused by "
-        "“locals-only” (residency: foreign, needed: mainland Chinese). Waiting does not help, nor "
-        "does a case with the operator. There is no way out."
+        "Chinese). Waiting does not help, nor does a case with the operator. There is no way out."
     )
     assert found.story.zh.startswith("一位用户的钱包里有 ¥500.00（身份类别：外籍）。想转账、付款")
 
@@ -112,7 +116,7 @@ def test_a_sum_for_life_on_withdrawals_traps_what_came_in_above_it() -> None:
         ("linked_banks >= 3", True),
         ("linked_banks <= 1", False),
         ("days_since_opened >= 60", True),
-        ("days_since_opened < 60", False),  # gone by when a new year lifts a limit
+        ("days_since_opened < 60", True),  # once a new year has lifted a limit, it is closed
         ("document_valid_until IS NULL OR document_valid_until >= today + 30", True),
         ("document_valid_until >= today + 30", False),  # some documents have no last day
         ("document_valid_until IS NULL OR document_valid_until >= today + 1000", False),

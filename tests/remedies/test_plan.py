@@ -178,7 +178,7 @@ def test_an_amount_no_category_allows_can_only_be_made_smaller() -> None:
 def test_an_amount_no_day_allows_in_a_year_already_full_needs_patience_and_modesty() -> None:
     wallet = anna(
         card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000,
-        balance_minor=30_000_000,
+        balance_minor=30_000_000, document_kind="permanent_residence",
     )  # fmt: skip
     way = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=10**9))[0]
     assert titles(way) == ["Choose ¥5,000.00 or less", "Wait until 1 January 2028"]
@@ -313,3 +313,35 @@ def test_who_asks_for_more_than_one_request_may_be_is_told_how_much_may() -> Non
     (way,) = plan((most,), anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=60_000))
     assert [(step.action, step.argument) for step in way.steps] == [("lower_amount", "50000")]
     assert plan((most,), anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=50_000)) == ()
+
+
+def test_a_wallet_that_is_dormant_in_a_full_year_waits_first_and_then_confirms() -> None:
+    """Confirmed now, the data would be too old again by the New Year."""
+    wallet = anna(
+        card_banks=("ICBC", "BOC", "CMB", "CCB", "ABC"), paid_this_year_minor=20_000_000,
+        last_used_at=None, data_confirmed_at=at(2026, 6, 1),
+    )  # fmt: skip
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))
+    assert actions(ways[0]) == ["wait_until", "confirm_data"]
+    assert ways[0].temporary_until is None
+
+
+def test_a_rule_that_only_leaving_helps_against_is_left_when_the_year_is_over() -> None:
+    """The year's sum is the person's, whatever they close; the new wallet must be young."""
+    young = rule("young", "days_since_opened < 30")
+    year = rule("year", "paid_this_year_minor < 1000")
+    wallet = anna(
+        card_banks=("ICBC", "BOC"), paid_this_year_minor=1_000, mandates_active=0,
+        pay_score_on=False, balance_minor=0,
+    )  # fmt: skip
+    ways = plan((young, year), wallet, AFTER_ENFORCEMENT, allowed("pay"))
+    assert [action for action in actions(ways[0]) if action in ("wait_until", "close_wallet")] == [
+        "wait_until", "close_wallet",
+    ]  # fmt: skip
+
+
+def test_a_wallet_with_data_missing_completes_it() -> None:
+    wallet = anna(card_banks=("ICBC", "BOC"), data_missing=("address",))
+    ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay"))
+    assert actions(ways[0]) == ["confirm_data"]
+    assert ways[0].steps[0].api == "POST /v1/identity-data"

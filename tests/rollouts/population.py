@@ -16,13 +16,15 @@ _WALLET = """
 INSERT INTO wallets (
     wallet_id, person_id, currency, phone_index, phone_cipher, phone_tail, pin_hash, status,
     opened_at, residency, document_kind, document_valid_until, evidence, verified_at, card_banks,
+    data_missing, data_confirmed_at,
     in_flight, mandates_active, pay_score_on, score_orders_open, legal_hold, bucket,
     facts_changed_at, time_zone
 ) VALUES (
     %(wallet_id)s, %(person_id)s, %(currency)s, convert_to(%(wallet_id)s, 'UTF8'), '', '0000', '',
     %(status)s,
     %(opened_at)s, %(residency)s, %(document_kind)s, %(document_valid_until)s, %(evidence)s,
-    %(verified_at)s, %(card_banks)s, %(in_flight)s, %(mandates_active)s,
+    %(verified_at)s, %(card_banks)s, %(data_missing)s, %(data_confirmed_at)s,
+    %(in_flight)s, %(mandates_active)s,
     %(pay_score_on)s, %(score_orders_open)s, %(legal_hold)s, %(bucket)s, %(opened_at)s,
     %(time_zone)s
 )"""
@@ -74,6 +76,12 @@ def _row(random: Random, now: datetime) -> dict[str, Any]:
         "verified_at": now - timedelta(days=verified_days, minutes=random.randint(0, 1440))
         if cards else None,
         "card_banks": cards,
+        "data_missing": random.choice(([],) * 9 + (["sex", "address"],))
+        if identified else [],
+        "data_confirmed_at": max(
+            opened_at, now - timedelta(days=random.choice((0, 0, 0, 0, 0, 183, 184, 400)))
+        )
+        if identified else None,
         "last_used_at": counted_at if paid else None,
         "in_flight": random.randint(0, 1),
         "mandates_active": random.randint(0, 2),

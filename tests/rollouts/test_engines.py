@@ -108,7 +108,7 @@ async def test_the_ways_out_of_groups_are_those_of_each_wallet(
     conn: AsyncConnection[object],
 ) -> None:
     """Planned once for each kind of situation, and once for each wallet: the same steps."""
-    people = await _people(conn, 600)
+    people = await _people(conn, 1_500)
     tried = DRAFTS[0]
     as_of = _as_of(tried)
     outcome = await _tried(conn, tried, await in_postgres(conn, as_of=as_of, now=NOW))
@@ -160,7 +160,8 @@ async def test_mandates_charged_lately_are_those_that_would_fail(
     for wallet, paid_at in ((charged, NOW), (quiet, datetime(2026, 9, 1, tzinfo=UTC))):
         await conn.execute(
             "UPDATE wallets SET mandates_active = 1, evidence = '{}', document_kind = 'passport', "
-            "document_valid_until = '2030-01-01' WHERE wallet_id = %s", (wallet,)
+            "document_valid_until = '2030-01-01', data_missing = '{}', data_confirmed_at = %s "
+            "WHERE wallet_id = %s", (NOW, wallet)
         )  # fmt: skip
         await conn.execute("UPDATE wallet_counters SET moved_for_life_minor = 0")
         await conn.execute(

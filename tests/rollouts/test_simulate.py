@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -18,7 +18,14 @@ from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Asked, Segment
-from qianbao.rollouts.simulate import SimulationIdUsed, count, list_simulations, simulate
+from qianbao.rollouts.engines import in_postgres
+from qianbao.rollouts.simulate import (
+    SimulationIdUsed,
+    count,
+    list_simulations,
+    simulate,
+    try_out,
+)
 from qianbao.wallets.situation import read_situations
 from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
@@ -225,3 +232,33 @@ async def test_a_rule_that_has_told_somebody_why_is_counted_again(conn: Connecti
     ]
     assert any(one.asks for one in told)
     assert await count(conn, tried, in_force=(tried,), as_of=NOW, now=NOW) == before
+
+
+async def test_whom_operators_have_freed_is_not_locked_out(conn: Connection) -> None:
+    """While the exemption lasts, and from that rule alone."""
+    wallet_ids = await settle(conn, seed=5, count=200, now=NOW)
+    tried = EVERY[0]
+    alone = (_now_and_in_full(tried),)
+    before = await count(conn, tried, in_force=(), as_of=ENFORCED, now=NOW)
+    wallets = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
+    out = [one.wallet_id for one in wallets if _blocked(alone, "pay", one, ENFORCED)]
+    for number, (wallet_id, policy, days) in enumerate(
+        [(out[0], tried.name, 9), (out[1], tried.name, 0), (out[2], "another", 9)]
+    ):
+        await conn.execute(
+            "INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, "
+            "proposed_at, approved_by, approved_at) "
+            "VALUES (%s, %s, %s, %s, 'abroad', 'Mei', %s, 'Pia', %s)",
+            (wallet_id, f"exm_{number}", policy, ENFORCED + timedelta(days=days), NOW, NOW),
+        )
+        await conn.execute("UPDATE wallets SET exemptions = 1 WHERE wallet_id = %s", (wallet_id,))
+    outcome = await try_out(
+        conn, tried, in_force=(), as_of=ENFORCED, now=NOW,
+        population=await in_postgres(conn, as_of=ENFORCED, now=NOW),
+    )  # fmt: skip
+    assert outcome.locked_out == before.locked_out - 1
+    assert out[0] not in outcome.samples
+    assert outcome.ways is not None
+    assert sum(way.wallets for way in outcome.ways.ways) <= outcome.locked_out
+    freed = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
+    assert outcome.locked_out == sum(_blocked(alone, "pay", one, ENFORCED) for one in freed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from qianbao.banks.cards import list_cards, unlink_all
@@ -18,14 +19,14 @@ from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import facts_at
-from qianbao.policy.policies import load_policy
+from qianbao.policy.policies import load_pack, load_policy
 from qianbao.policy.reasons import Reason
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
 from qianbao.rollouts.simulate import simulate
 from qianbao.rollouts.tell import tell_holders, tell_wallet, told
-from qianbao.rollouts.wording import STEPS, Step, telling
+from qianbao.rollouts.wording import STEPS, Step, steps_of, telling
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situations
@@ -482,3 +483,73 @@ async def test_what_blocks_her_keeps_its_history_through_acts_that_change_nothin
     async with desk.pool.connection() as conn:  # Ben, on his way out, unlinks the last one, too
         await unlink_all(conn, wallet_id=deng, now=on("2027-08-20", 13))
     assert (await told_at(on("2027-08-20", 14))).deadline == on("2027-01-15", 0)
+
+
+# ── Rules without dates ──────────────────────────────────────────────────────────────────────────
+
+SHIPPED = {policy.name: policy for policy in load_pack()}
+
+
+async def _install(desk: Desk) -> None:
+    async with desk.pool.connection() as conn:
+        await publish.install_pack(conn, now=NOW)
+
+
+async def _set(desk: Desk, wallet_id: str, columns: str, *values: object) -> None:
+    async with desk.pool.connection() as conn:
+        await conn.execute(f"UPDATE wallets SET {columns} WHERE wallet_id = %s",
+                           (*values, wallet_id))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("missing-data", STEPS[1:]), ("dormant", STEPS[2:]), ("two-banks", STEPS),
+        ("document-expiry", ()), ("real-name", ()), ("legal-hold", ()), ("category-one", ()),
+        ("visitor-year", ()), ("daily-one-factor", ()),
+    ],
+)  # fmt: skip
+def test_what_comes_by_itself_is_told(name: str, steps: tuple[Step, ...]) -> None:
+    assert steps_of(SHIPPED[name]) == steps
+
+
+def test_of_a_document_only_the_grace_after_its_last_day_is_told() -> None:
+    """The last day itself has reminders of its own."""
+    expiry = msgspec.structs.replace(SHIPPED["document-expiry"], grace_days=30)
+    assert steps_of(expiry) == STEPS[2:]
+
+
+async def test_data_that_is_missing_is_told_at_once_and_until_it_is_there(desk: Desk) -> None:
+    anna = await _anna(desk, banks=("ICBC", "BOC"))
+    await _install(desk)
+    await _set(desk, anna, "data_missing = '{address}', facts_changed_at = %s", NOW)
+    for days in (0, 1, 40, 84, 89, 90, 91):
+        await desk.sweep(NOW + timedelta(days=days, hours=1))
+    assert await desk.kinds(anna) == [
+        "policy_warned", "policy_week_before", "policy_day_before", "policy_blocked",
+    ]  # fmt: skip
+    first = (await desk.inbox(anna))[-1]
+    assert "is missing: address." in first.body_en
+    assert "尚缺：住址" in first.body_zh
+    assert [step.action for step in first.ways_out[0].steps] == ["confirm_data"]
+    await _set(desk, anna, "data_missing = '{}'")
+    for days in (92, 93):
+        await desk.sweep(NOW + timedelta(days=days))
+    assert (await desk.kinds(anna))[4:] == ["policy_over"]
+
+
+async def test_a_wallet_never_used_is_told_a_week_before_and_again_the_next_time(
+    desk: Desk,
+) -> None:
+    anna = await _anna(desk, banks=("ICBC", "BOC"))
+    await _install(desk)
+    await _set(desk, anna, "opened_at = %s, data_confirmed_at = %s", NOW, NOW)
+    for days in (1, 100, 178, 183, 184, 190):
+        await desk.sweep(NOW + timedelta(days=days, hours=1))
+    told = ["policy_week_before", "policy_day_before", "policy_blocked"]
+    assert await desk.kinds(anna) == told
+    back = NOW + timedelta(days=200)
+    await _set(desk, anna, "data_confirmed_at = %s, facts_changed_at = %s", back, back)
+    for days in (1, 178, 183, 184):
+        await desk.sweep(back + timedelta(days=days, hours=1))
+    assert await desk.kinds(anna) == [*told, "policy_over", *told]

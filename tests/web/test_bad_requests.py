@@ -15,7 +15,8 @@ FORMS = (
     "/me/pay/transfer", "/me/pay/transfer/confirm", "/me/pay/wallet/top-up",
     "/me/pay/wallet/withdraw", "/me/pay/cards/add",
     "/me/pay/cards/add/name", "/me/pay/cards/x", "/me/pay/manage/pay-score",
-    "/me/pay/manage/real-name/add", "/me/pay/manage/cancel", "/me/care", "/pay/x/y",
+    "/me/pay/manage/real-name/add", "/me/pay/manage/data", "/me/pay/manage/cancel", "/me/care",
+    "/pay/x/y",
     "/sandbox/till",
 )  # fmt: skip
 IN_A_FORM = b'--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\n\xff\xfe\r\n--x--\r\n'

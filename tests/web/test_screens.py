@@ -18,7 +18,7 @@ SCREENS = (
     "/", "/advise", "/signup", "/me", "/me/notices", "/me/help", "/me/pay", "/me/pay/scan",
     "/me/pay/code", "/me/pay/transfer", "/me/pay/wallet", "/me/pay/wallet/top-up",
     "/me/pay/wallet/withdraw", "/me/pay/transactions", "/me/pay/statements", "/me/pay/cards",
-    "/me/pay/cards/add", "/me/pay/manage", "/me/pay/manage/real-name",
+    "/me/pay/cards/add", "/me/pay/manage", "/me/pay/manage/real-name", "/me/pay/manage/data",
     "/me/pay/manage/real-name/add", "/me/pay/manage/real-name/add?kind=resident_id",
     "/me/pay/manage/real-name/add?kind=permanent_residence", "/me/pay/manage/auto-deduction",
     "/me/pay/manage/pay-score", "/me/pay/manage/pay-score/settings", "/me/pay/manage/cancel",

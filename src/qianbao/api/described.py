@@ -58,6 +58,7 @@ DOCUMENT = (
     "document_for_no_wallet",
     "document_id_used",
     "document_of_another_person",
+    "identity_data_unreadable",
     "mrz_character",
     "mrz_check_digit_wrong",
     "mrz_date_wrong",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
@@ -12,10 +12,12 @@ from msgspec import Meta
 from qianbao.api.access import Asked, services
 from qianbao.api.described import DOCUMENT, PHOTO, refuses
 from qianbao.identity import documents
+from qianbao.identity.holder_data import GivenData, HolderData, confirm_data, holder_data
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.photo import PHOTO_BYTES, read_photo
 from qianbao.identity.reading import DocumentSubmission
 from qianbao.ids import id_from_key
+from qianbao.wallets.pin import check_pin
 from qianbao.wallets.sessions import Session
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -23,9 +25,13 @@ PHOTO_BODY_BYTES = PHOTO_BYTES * 4 // 3 + 1_000
 """A photo in base64, and the JSON around it."""
 
 
+StatedSex = Literal["F", "M", "X", ""]
+
+
 class SubmitDocument(msgspec.Struct, forbid_unknown_fields=True):
     """A passport by its two machine-readable lines; anything else by number, name and the last
-    day it is valid."""
+    day it is valid. Sex (where the document shows none), occupation and address have to be known,
+    too: given here, or later with `POST /v1/identity-data`."""
 
     kind: Annotated[str, Meta(max_length=40)]
     mrz: Annotated[str, Meta(max_length=200)] | None = None
@@ -35,6 +41,29 @@ class SubmitDocument(msgspec.Struct, forbid_unknown_fields=True):
     native: Text = ""
     valid_until: date | None = None
     country: Annotated[str, Meta(max_length=3)] = ""
+    sex: StatedSex = ""
+    occupation: Text = ""
+    address: Text = ""
+
+
+class ConfirmData(msgspec.Struct, forbid_unknown_fields=True):
+    """What is given replaces what was known; what is left out stays and is confirmed as it is."""
+
+    pin: Annotated[str, Meta(min_length=1, max_length=12)]
+    sex: StatedSex = ""
+    occupation: Text = ""
+    address: Text = ""
+
+
+class IdentityDataView(msgspec.Struct):
+    """What has to be known of the holder and no document need show."""
+
+    sex: str | None
+    sex_shown: bool
+    occupation: str | None
+    address: str | None
+    missing: list[str]
+    confirmed_at: datetime | None
 
 
 class DocumentPhoto(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,6 +131,58 @@ def _document(found: documents.Document) -> DocumentView:
     )
 
 
+@get("/identity-data")
+async def show_identity_data(request: Asked, holder: Session) -> IdentityDataView:
+    """Show what is known of the holder
+
+    Beside the document and the phone, what the rules ask for, what of it is missing, and when the
+    holder last stood by it. Before a document was shown, nothing is known.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        found = await holder_data(conn, own.keys, wallet_id=holder.wallet_id)
+    return _identity_data(found or HolderData(None, False, None, None, (), None))
+
+
+@post(
+    "/identity-data",
+    status_code=200,
+    opt=refuses(
+        "wallet_unknown",
+        "identity_data_incomplete",
+        "identity_data_needs_document",
+        "identity_data_unreadable",
+    ),
+)
+async def confirm_identity_data(
+    request: Asked, holder: Session, data: ConfirmData
+) -> IdentityDataView:
+    """Confirm what is known of the holder, and add what is missing
+
+    With the PIN. It restores a wallet that was unused for too long, and one of which too little is
+    known. Sent again, it only confirms again.
+    """
+    own = services(request)
+    await check_pin(own.pool, own.settings, wallet_id=holder.wallet_id, pin=data.pin, now=own.now())
+    given = GivenData(sex=data.sex, occupation=data.occupation, address=data.address)
+    async with own.pool.connection() as conn:
+        found = await confirm_data(
+            conn, own.keys, wallet_id=holder.wallet_id, given=given, now=own.now()
+        )
+    return _identity_data(found)
+
+
+def _identity_data(found: HolderData) -> IdentityDataView:
+    return IdentityDataView(
+        sex=found.sex,
+        sex_shown=found.sex_shown,
+        occupation=found.occupation,
+        address=found.address,
+        missing=list(found.missing),
+        confirmed_at=found.confirmed_at,
+    )
+
+
 @post("/documents", status_code=201, opt=refuses("wallet_closed", *DOCUMENT))
 async def submit_document(
     request: Asked, holder: Session, key: str, data: SubmitDocument
@@ -113,7 +194,9 @@ async def submit_document(
     last day.
     """
     own = services(request)
-    submission = DocumentSubmission(**msgspec.structs.asdict(data))
+    stated = {"sex", "occupation", "address"}
+    fields = msgspec.structs.asdict(data)
+    submission = DocumentSubmission(**{k: v for k, v in fields.items() if k not in stated})
     async with own.pool.connection() as conn:
         found = await documents.add_document(
             conn,
@@ -121,6 +204,7 @@ async def submit_document(
             wallet_id=holder.wallet_id,
             document_id=id_from_key("doc", holder.wallet_id, key),
             submission=submission,
+            given=GivenData(sex=data.sex, occupation=data.occupation, address=data.address),
             now=own.now(),
         )
     return _document(found)
@@ -157,4 +241,10 @@ async def list_documents(request: Asked, holder: Session) -> list[DocumentView]:
     return [_document(one) for one in found]
 
 
-ROUTES = (submit_document, read_document_photo, list_documents)
+ROUTES = (
+    submit_document,
+    read_document_photo,
+    list_documents,
+    show_identity_data,
+    confirm_identity_data,
+)

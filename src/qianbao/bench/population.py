@@ -38,7 +38,7 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 _WALLETS = """
 INSERT INTO wallets (wallet_id, person_id, phone_index, phone_cipher, phone_tail, pin_hash,
     opened_at, residency, document_kind, document_valid_until, evidence, verified_at, card_banks,
-    mandates_active, legal_hold, bucket, facts_changed_at)
+    mandates_active, legal_hold, bucket, facts_changed_at, data_confirmed_at)
 SELECT wallet_id, person_id, convert_to(wallet_id, 'UTF8'), '', '0000', '-', opened_at,
     CASE WHEN person_id IS NULL THEN NULL WHEN kind < 25 THEN 'foreign' WHEN kind < 90
         THEN 'mainland' ELSE 'hmt' END,
@@ -53,7 +53,8 @@ SELECT wallet_id, person_id, convert_to(wallet_id, 'UTF8'), '', '0000', '-', ope
     CASE WHEN person_id IS NULL OR cards < 10 THEN '{}' ELSE
         (ARRAY['ICBC', 'BOC', 'CCB', 'CMB', 'ABC', 'ICBC', 'BOC', 'CCB', 'CMB'])
         [bank + 1:bank + CASE WHEN cards < 70 THEN 1 WHEN cards < 90 THEN 2 ELSE 3 END] END::text[],
-    CASE WHEN share < 20 THEN 1 + share %% 3 ELSE 0 END, share = 99, share, opened_at
+    CASE WHEN share < 20 THEN 1 + share %% 3 ELSE 0 END, share = 99, share, opened_at,
+    CASE WHEN person_id IS NOT NULL THEN opened_at END
 FROM made
 """
 _ACCOUNTS = """

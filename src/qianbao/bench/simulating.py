@@ -117,7 +117,7 @@ async def _count(url: str, folder: Path, engine: Engine) -> tuple[float, float |
                 population = await in_postgres(conn, as_of=NOW, now=NOW)
             else:
                 population = (in_duckdb if engine == "duckdb" else in_spark)(folder, as_of=NOW)
-            outcome = await count_in(population, tried, others, NOW)
+            outcome = await count_in(population, tried, others, NOW, {})
             ours.append(time.perf_counter() - began)
             locked_out = outcome.locked_out
             if engine == "duckdb":
@@ -220,6 +220,8 @@ _MADE: dict[str, str] = {
     "verified": _VERIFIED,
     "days_since_verified": f"CASE WHEN {_VERIFIED} "
     "THEN greatest(0, opened_days::BIGINT - least(verified_days::BIGINT, 30)) END",
+    "identity_data_missing": "0",
+    "days_since_confirmed": f"CASE WHEN {_NAMED} THEN opened_days END",
     "days_since_opened": "opened_days",
     "days_since_last_use": "used",
     "used_since_opened": "TRUE",

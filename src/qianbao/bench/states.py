@@ -42,6 +42,8 @@ def _state(random: Random, now: datetime) -> Situation:
         verified_at=min(now, opened_at + timedelta(days=random.choice((0, 1, 400))))
         if verified else None,
         last_used_at=now - timedelta(days=random.randint(0, 60)) if paid_minor else None,
+        data_missing=("address",) if identified and random.random() < 0.1 else (),
+        data_confirmed_at=opened_at if identified else None,
         facts_changed_at=opened_at,
         mandates_active=random.choice((0, 0, 0, 2)),
         pay_score_on=random.random() < 0.3,

@@ -107,9 +107,9 @@ async def _open_wallets(conn: Connection, wallets: list[str], opened: datetime) 
 _WALLETS = b"""
 INSERT INTO wallets (wallet_id, phone_index, phone_cipher, phone_tail, pin_hash, opened_at,
     residency, document_kind, document_valid_until, evidence, verified_at, card_banks, bucket,
-    facts_changed_at)
+    facts_changed_at, data_confirmed_at)
 SELECT w, convert_to(w, 'UTF8'), '', '0000', '-', %(now)s, 'foreign', 'passport', %(until)s,
-    %(evidence)s, %(now)s, %(banks)s, 0, %(now)s
+    %(evidence)s, %(now)s, %(banks)s, 0, %(now)s, %(now)s
 FROM unnest(%(wallets)s::text[]) AS w
 """
 _COUNTERS = b"""

@@ -13,7 +13,7 @@ from qianbao.rollouts.in_force import versions
 from qianbao.rollouts.preview import Preview, preview
 from qianbao.rollouts.publish import PolicyVersionUnknown
 from qianbao.rollouts.tell import told
-from qianbao.rollouts.wording import STEPS, Step
+from qianbao.rollouts.wording import Step, steps_of
 
 
 @get("/policies/{name:str}/versions/{version:int}/notices")
@@ -22,7 +22,7 @@ async def notices_page(
     name: FromPath[str],
     version: FromPath[int],
     wallet: FromQuery[str] = "",
-    step: FromQuery[Step] = "announced",
+    step: FromQuery[Step] = "blocked",
 ) -> Response[Any]:
     """The notice of `step` as `wallet` would get it; without a wallet, a box to name one."""
     services = request.app.state.services
@@ -51,7 +51,7 @@ async def notices_page(
         shown=found,
         wallet=wallet.strip(),
         step=step,
-        steps=STEPS,
+        steps=steps_of(found.policy),
         preview=shown,
         told={one.step: one.wallets for one in counted},
     )

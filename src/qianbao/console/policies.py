@@ -27,6 +27,7 @@ from qianbao.rollouts.forecast import compare
 from qianbao.rollouts.in_force import ListedVersion, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import list_simulations, simulate
+from qianbao.rollouts.wording import steps_of
 from qianbao.settings import Settings
 
 _VERSION = re.compile(r"^version:\s*\d+", re.MULTILINE)
@@ -85,6 +86,7 @@ async def policy_page(
         acts=acts,
         reached=reached,
         happened=happened,
+        notices=bool(steps_of(shown.policy)),
         own_draft=shown.stored.drafted_by == who(request),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from qianbao.clock import MovableClock, show_minute, system_clock
 from qianbao.db.queries import Connection
@@ -26,14 +27,15 @@ async def refresh(conn: Connection, clock: MovableClock) -> None:
 
 
 async def move(conn: Connection, clock: MovableClock, to: datetime) -> None:
-    """Moves the sandbox to `to` for every process. Raises `ClockBackwards`."""
+    """Moves the sandbox to `to`, or less than a second later, for every process: whoever waits for
+    midnight must not find themselves before it. Raises `ClockBackwards`."""
     ahead = to - clock()
     if ahead < timedelta(0):
         now = clock()
         raise ClockBackwards(now_en=show_minute(now, "en"), now_zh=show_minute(now, "zh"))
-    offset = clock.offset + ahead
-    await conn.execute("UPDATE clock SET offset_seconds = %s", (round(offset.total_seconds()),))
-    clock.offset = offset
+    offset_seconds = ceil((clock.offset + ahead).total_seconds())
+    await conn.execute("UPDATE clock SET offset_seconds = %s", (offset_seconds,))
+    clock.offset = timedelta(seconds=offset_seconds)
 
 
 async def start_at(conn: Connection, clock: MovableClock, at: datetime) -> None:

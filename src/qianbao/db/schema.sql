@@ -47,6 +47,9 @@ CREATE TABLE wallets (
     evidence text[] NOT NULL DEFAULT '{}',
     -- identity and banks: the moment both a document and a card had been confirmed
     verified_at timestamptz,
+    -- identity: what has to be known of the holder and is not, and when they last confirmed the rest
+    data_missing text[] NOT NULL DEFAULT '{}',
+    data_confirmed_at timestamptz,
     -- banks
     card_banks text[] NOT NULL DEFAULT '{}',
     stale_banks text[] NOT NULL DEFAULT '{}',
@@ -174,6 +177,15 @@ CREATE TABLE document_reminders (
     days_before smallint NOT NULL,
     sent_at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, document_id, days_before)
+);
+
+-- What has to be known of a holder and no document shows (a sex that one shows comes before this).
+CREATE TABLE holder_data (
+    wallet_id text COLLATE "C" PRIMARY KEY,
+    sex text CHECK (sex IN ('F', 'M', 'X')),
+    occupation_cipher bytea,
+    address_cipher bytea,
+    confirmed_at timestamptz NOT NULL
 );
 
 -- Whose number this is, over all wallets: how somebody who comes back is recognised.

@@ -17,6 +17,7 @@ from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
+from qianbao.identity.holder_data import GivenData, add_data, holder_data, keep, read_given
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
@@ -152,18 +153,21 @@ async def add_document(
     wallet_id: str,
     document_id: str,
     submission: DocumentSubmission,
+    given: GivenData | None = None,
     now: datetime,
 ) -> Document:
     """Makes the submitted document the wallet's current one, and its holder the person it is of.
 
     The same document again gives the one that is there, and has the registers that said no asked
-    once more. Raises what `read_submission` raises,
+    once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
+    raise,
     `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`,
     `DocumentForNoWallet`. The registers are asked by a job once this transaction has committed.
     """
     check_id(document_id, "doc")
     today = local_date(now)
     read = read_submission(submission, today)
+    stated = read_given(given or GivenData())
     if read.valid_until is not None and read.valid_until < today:
         raise _expired(read.valid_until)
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")
@@ -177,6 +181,7 @@ async def add_document(
     for row in kept:
         left = correctable and row is not current and row.document_id != document_id
         if not left and _is_same(row, read, index):
+            await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return _document(row)
     if any(row.document_id == document_id for row in kept):
@@ -192,13 +197,23 @@ async def add_document(
         "renumbered": current is not None and _renumbered(current, read, index),
         "now": now,
     }
-    await conn.execute(SQL.add_document, columns)
-    await conn.execute(SQL.set_identity, columns)
+    await _write(conn, keys, columns, stated)
     await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
     await enqueue(conn, "check_registers", wallet_id=wallet_id)
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
+
+
+async def _write(
+    conn: Connection, keys: KeyRing, columns: dict[str, Any], stated: GivenData
+) -> None:
+    wallet_id, now = columns["wallet_id"], columns["now"]
+    await conn.execute(SQL.add_document, columns)
+    await keep(conn, keys, wallet_id=wallet_id, given=stated, now=now)
+    known = await holder_data(conn, keys, wallet_id=wallet_id)
+    assert known is not None
+    await conn.execute(SQL.set_identity, columns | {"data_missing": list(known.missing)})
 
 
 async def current_document(conn: Connection, wallet_id: str) -> Document | None:

@@ -58,12 +58,35 @@ INSERT INTO documents (
 UPDATE wallets
 SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind)s,
     document_valid_until = %(valid_until)s, facts_changed_at = %(now)s,
+    data_missing = %(data_missing)s, data_confirmed_at = %(now)s,
     stale_banks = CASE WHEN NOT %(renumbered)s THEN stale_banks ELSE stale_banks || ARRAY(
         SELECT DISTINCT bank FROM cards
         WHERE wallet_id = %(wallet_id)s AND linked_at IS NOT NULL
             AND NOT wallets.stale_banks @> ARRAY[bank]
         ORDER BY bank
     ) END
+WHERE wallet_id = %(wallet_id)s
+
+-- name: find_data
+SELECT d.sex, h.sex AS stated_sex, h.occupation_cipher, h.address_cipher, w.data_confirmed_at
+FROM wallets w
+JOIN documents d ON d.wallet_id = w.wallet_id AND d.superseded_at IS NULL
+LEFT JOIN holder_data h ON h.wallet_id = w.wallet_id
+WHERE w.wallet_id = %(wallet_id)s
+
+-- name: keep_data
+-- What is not given stays as it was.
+INSERT INTO holder_data AS h (wallet_id, sex, occupation_cipher, address_cipher, confirmed_at)
+VALUES (%(wallet_id)s, %(sex)s, %(occupation_cipher)s, %(address_cipher)s, %(now)s)
+ON CONFLICT (wallet_id) DO UPDATE
+SET sex = coalesce(excluded.sex, h.sex),
+    occupation_cipher = coalesce(excluded.occupation_cipher, h.occupation_cipher),
+    address_cipher = coalesce(excluded.address_cipher, h.address_cipher),
+    confirmed_at = excluded.confirmed_at
+
+-- name: set_data
+UPDATE wallets
+SET data_missing = %(data_missing)s, data_confirmed_at = %(now)s, facts_changed_at = %(now)s
 WHERE wallet_id = %(wallet_id)s
 
 -- name: add_evidence

@@ -23,11 +23,15 @@ from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (
+    Course,
     Spell,
     blocked_spells,
     can_change_by_waiting,
+    can_only_ease,
+    facts_then,
     fell_out_at,
     is_unmet,
+    known_since,
     last_change,
 )
 
@@ -160,9 +164,12 @@ def coming(
     enforced by percentages, the day on which it reaches this wallet."""
     until = now + timedelta(days=horizon_days)
     found = []
+    course: Course = {}
     for policy in policies:
         if phase(policy, now) not in ("draft", "retired"):
-            spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+            spells = blocked_spells(
+                policy, situation, now, until=until, amount_minor=amount_minor, course=course
+            )
             at = _begins(now, spells)
             if at is not None:
                 found.append(_coming(policy, situation, now, at, amount_minor))
@@ -181,10 +188,13 @@ def changes(
     anything, soonest first. Policies not yet announced are left out."""
     until = now + timedelta(days=horizon_days)
     starts: dict[datetime, list[str]] = {}
+    course: Course = {}
     for policy in _touching(policies, capabilities):
         if phase(policy, now) == "draft":
             continue
-        spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        spells = blocked_spells(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course
+        )
         begin = next((spell.begin for spell in spells if spell.begin > now), None)
         if begin is not None:
             starts.setdefault(begin, []).append(policy.name)
@@ -212,20 +222,33 @@ def clears_at(
     capabilities: Iterable[str],
     amount_minor: int = 0,
     horizon_days: int = HORIZON_DAYS,
+    course: Course | None = None,
 ) -> datetime | None:
     """The first moment from `now` on at which `capabilities` are all allowed if nobody does
-    anything; None when waiting does not help within the horizon."""
+    anything; None when waiting does not help within the horizon. `course` is filled: for several
+    questions about one wallet and amount."""
     until = now + timedelta(days=horizon_days)
-    facts = facts_at(situation, now, amount_minor)
+    course = {} if course is None else course
+    facts = facts_then(situation, now, now, amount_minor, course)
     touching = _touching(policies, capabilities)
     # What stands in the way today comes first: most of it does not go away by waiting.
     touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
+    ahead = msgspec.structs.replace(situation, facts_changed_at=now)
     for policy in touching:
-        lasting = not can_change_by_waiting(policy) and not policy.grace_days
-        if lasting and reaches(policy, situation, now) and is_unmet(policy, facts):
+        lasting = not can_change_by_waiting(policy)
+        if (lasting or can_only_ease(policy)) and not is_unmet(policy, facts):
+            continue  # and it stays so
+        if lasting and not policy.grace_days and reaches(policy, situation, now):
             return None
-        own = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
+        own = blocked_spells(
+            policy,
+            situation if policy.grace_days else ahead,  # what was before counts for grace alone
+            now,
+            until=until,
+            amount_minor=amount_minor,
+            course=course,
+        )
         if any(spell.holds(now) and spell.end is None for spell in own):
             return None
         spells += own
@@ -332,6 +355,10 @@ def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) ->
     """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
     if _is_by_amount(policy, facts):
         return now
+    if not can_change_by_waiting(policy):  # so it has been since the last act
+        own = known_since(policy, situation, now) + timedelta(days=policy.grace_days)
+        blocked = max(own, reached_from(policy, situation))
+        return blocked if blocked <= now or not policy.grace_days else None
     amount_minor = facts["amount_minor"]
     assert isinstance(amount_minor, int)
     spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)

@@ -9,6 +9,7 @@ All facts that depend on time change at midnight where the holder lives and at n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -59,6 +60,10 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     moved_for_life_minor: int
     received_for_life_minor: int
     free_withdrawal_left_minor: int
+    data_missing: tuple[str, ...] = ()
+    """Those of `IDENTITY_DATA` that are not known of the holder; none before a document."""
+    data_confirmed_at: datetime | None = None
+    """When the holder last showed a document, or confirmed what is known of them."""
     stale_banks: tuple[str, ...] = ()
     """Banks known to hold an old document number of the holder."""
     told_banks: tuple[str, ...] = ()
@@ -83,7 +88,9 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     zh: str
     source: str
     sql: str
-    unit: Literal["", "days", "minor", "banks", "cards", "channels", "orders", "mandates"] = ""
+    unit: Literal[
+        "", "days", "minor", "banks", "cards", "channels", "orders", "mandates", "details"
+    ] = ""
     values: tuple[str, ...] = ()
     """All the words a text fact can be; a rule that names another is refused."""
     values_en: tuple[str, ...] = ()
@@ -179,6 +186,16 @@ _ALL = (
         zh="距首次实名认证的天数", sql=_since("verified_at"),
     ),
     Fact(
+        name="identity_data_missing", type="integer", unit="details", source="identity",
+        en="details about you still missing", zh="尚缺的身份信息项数",
+        sql="cardinality(data_missing)",
+    ),
+    Fact(
+        name="days_since_confirmed", type="integer", unit="days", per_day=1, source="identity",
+        en="days since you last confirmed your data", zh="距最近一次确认身份信息的天数",
+        sql=_since("data_confirmed_at"),
+    ),
+    Fact(
         name="days_since_opened", type="integer", unit="days", per_day=1, source="wallets",
         en="days since the wallet was opened", zh="距开户的天数", sql=_since("opened_at"),
     ),
@@ -246,6 +263,12 @@ _ALL = (
 FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 """Every fact by name."""
 
+IDENTITY_DATA: dict[str, tuple[str, str]] = {
+    "sex": ("sex", "性别"), "occupation": ("occupation", "职业"), "address": ("address", "住址"),
+}  # fmt: skip
+"""What has to be known of a holder and may be missing though a document was shown, in words
+(domain.md 1.5, "data that must be held"); the rest comes with the document and the phone."""
+
 CHANNELS_NEEDED = ((5, 3), (3, 2), (1, 1))
 """Independent outside channels and the account category they give: PBOC Announcement [2015]
 No. 43, domain.md 1.1."""
@@ -270,6 +293,8 @@ def facts_at(situation: Situation, now: datetime, amount_minor: int = 0) -> Fact
         "linked_cards": len(situation.card_banks),
         "verified": situation.verified_at is not None,
         "days_since_verified": _days(today, situation.verified_at, zone),
+        "identity_data_missing": len(situation.data_missing),
+        "days_since_confirmed": _days(today, situation.data_confirmed_at, zone),
         "days_since_opened": _days(today, situation.opened_at, zone),
         "days_since_last_use": _days(today, situation.last_used_at, zone),
         "used_since_opened": situation.last_used_at is not None,
@@ -288,6 +313,12 @@ def facts_at(situation: Situation, now: datetime, amount_minor: int = 0) -> Fact
     }
 
 
+def words_for_data(missing: Iterable[str], language: Language) -> str:
+    """Some of `IDENTITY_DATA` for a person: "occupation, address"."""
+    words = [IDENTITY_DATA[name][1 if language == "zh" else 0] for name in missing]
+    return ("、" if language == "zh" else ", ").join(words)
+
+
 def category(document_kind: str | None, channels: int) -> int:
     """The account category, 0 to 3 (domain.md 1.1); 0 without a document or a channel."""
     if document_kind is None:
@@ -304,6 +335,33 @@ def carry(situation: Situation, read_at: datetime, now: datetime) -> Situation:
         return situation
     this_year = situation.paid_this_year_minor if before.year == after.year else 0
     return msgspec.structs.replace(situation, paid_today_minor=0, paid_this_year_minor=this_year)
+
+
+_GROWING = tuple(name for name, fact in FACTS.items() if fact.per_day and fact.type == "integer")
+_BY_DAY = tuple(name for name, fact in FACTS.items() if fact.resets == "day")
+_BY_YEAR = tuple(name for name, fact in FACTS.items() if fact.resets == "year")
+
+
+def facts_on(facts: Facts, day: date) -> Facts:
+    """`facts` of one day as they are on another, where the holder lives, if nobody does anything:
+    what `facts_at` gives of the situation that `carry` gives, from what the facts say of
+    themselves."""
+    today = facts["today"]
+    assert isinstance(today, date)
+    days = (day - today).days
+    if not days:
+        return facts
+    then = facts.copy()
+    then["today"] = day
+    for name in _GROWING:
+        count = then[name]
+        if count is not None:
+            then[name] = count + days  # type: ignore[operator]
+    for name in _BY_DAY if days > 0 else ():
+        then[name] = 0
+    for name in _BY_YEAR if day.year > today.year else ():
+        then[name] = 0
+    return then
 
 
 def _days(today: date, moment: datetime | None, zone: ZoneInfo) -> int | None:

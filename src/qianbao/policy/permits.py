@@ -26,6 +26,10 @@ MOVED_BY_MONEY = frozenset(
 """The facts that a payment changes, or is."""
 
 
+_FOR_GOOD = frozenset({"used_since_opened"})
+"""What a payment makes TRUE, and nothing FALSE again."""
+
+
 class Permit(msgspec.Struct, frozen=True):
     """Good for the facts it was made of, with those of `MOVED_BY_MONEY` as they are at the moment,
     until `until`. `allowed` is what `decide` answers then."""
@@ -52,6 +56,7 @@ def permit(
     """What `policies` leave of `capability` to the wallet of `situation`, whose facts at `now` are
     `facts`. Raises `CapabilityUnknown`."""
     said = rules_on(policies, capability)
+    moved = MOVED_BY_MONEY - _FOR_GOOD if facts["used_since_opened"] else MOVED_BY_MONEY
     terms: list[Term] = []
     until = datetime.max.replace(tzinfo=now.tzinfo)
     for rule in (*said.rules, *said.asking):
@@ -59,8 +64,8 @@ def permit(
         until = min([until, *(edge for edge in (begin, rule.end) if edge > now)])
         if not begin <= now < rule.end:
             continue
-        reach_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.applies_to.reads)
-        met_lasts = MOVED_BY_MONEY.isdisjoint(rule.policy.requires.reads)
+        reach_lasts = moved.isdisjoint(rule.policy.applies_to.reads)
+        met_lasts = moved.isdisjoint(rule.policy.requires.reads)
         if (reach_lasts and not rule.applies(facts)) or (met_lasts and rule.met(facts)):
             continue
         terms.append(rule.met if reach_lasts else _either(rule.applies, rule.met))

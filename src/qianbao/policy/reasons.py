@@ -18,7 +18,7 @@ from qianbao.money import show
 from qianbao.policy.asking import Factor, factor_words
 from qianbao.policy.compared import Compared, compare
 from qianbao.policy.dates import announced_from, enforced_from
-from qianbao.policy.facts import FACTS, Facts, Situation
+from qianbao.policy.facts import FACTS, Facts, Situation, words_for_data
 from qianbao.policy.policies import Actor, Policy, Words
 from qianbao.policy.sentences import placeholders, sentence, show_value
 
@@ -144,6 +144,7 @@ def _extra_words(
     none = {"en": "none", "zh": "无"}[language]
     return {
         "card_banks": bank_list(situation.card_banks, language) or none,
+        "data_missing": words_for_data(situation.data_missing, language) or none,
         "limit": show(limit, situation.currency),
         "headroom": show(headroom_minor(policy, facts) or 0, situation.currency),
         "enforced_on": show_value(enforced_on, "", currency="", language=language),

@@ -45,6 +45,7 @@ _UNKNOWN: dict[str, Any] = {
     "wallet_id": "", "status": "open", "residency": None, "document_kind": None,
     "document_valid_until": None, "card_banks": (), "evidence": (), "verified_at": None,
     "last_used_at": None, "mandates_active": 0, "pay_score_on": False, "score_orders_open": 0,
+    "data_missing": (), "data_confirmed_at": None,
     "in_flight": 0, "legal_hold": False, "balance_minor": 0, "held_minor": 0,
     "paid_today_minor": 0, "paid_this_year_minor": 0, "moved_for_life_minor": 0,
     "received_for_life_minor": 0, "free_withdrawal_left_minor": 0,

@@ -16,7 +16,7 @@ from qianbao.money import show
 from qianbao.policy.compared import Compared, Comparison, Told
 from qianbao.policy.facts import FACTS, Value
 
-EXTRA_WORDS = frozenset({"card_banks", "limit", "headroom", "enforced_on"})
+EXTRA_WORDS = frozenset({"card_banks", "data_missing", "limit", "headroom", "enforced_on"})
 """What a sentence may name besides facts: the linked banks, a limit and what is left of it, and the
 day on which the policy begins to block."""
 

@@ -23,7 +23,14 @@ from qianbao.clock import OPERATOR_ZONE, start_of_day
 from qianbao.policy.closures import closure
 from qianbao.policy.conditions import Condition
 from qianbao.policy.cuts import is_exact, lines_of, points_of
-from qianbao.policy.facts import CHANNELS_NEEDED, FACTS, Facts, Situation, facts_at
+from qianbao.policy.facts import (
+    CHANNELS_NEEDED,
+    FACTS,
+    IDENTITY_DATA,
+    Facts,
+    Situation,
+    facts_at,
+)
 from qianbao.policy.normal import leaves_of
 
 REFERENCE_DAY = date(2027, 1, 15)
@@ -43,7 +50,8 @@ SOON_DAYS = 400
 ORDINARY: dict[str, Any] = {
     "today": REFERENCE_DAY.toordinal(), "amount_minor": 1, "residency": "foreign",
     "document_kind": "passport", "document_valid_until": REFERENCE_DAY.toordinal() + 1800,
-    "sources": (1, 0, 2), "verified": 200, "opened": 300, "used": 1, "balance_minor": 50_000,
+    "sources": (1, 0, 2), "verified": 200, "confirmed": 200, "opened": 300, "used": 1,
+    "identity_data_missing": 0, "balance_minor": 50_000,
 }  # fmt: skip
 """What an ordinary wallet has: a foreigner with one bank and 500.00; days count back from today,
 and `sources` are banks, further cards of the first, and registers. What is not named is 0."""
@@ -53,19 +61,24 @@ NO_SOURCES = (0, 0, 0)
 _PARTS = {
     "linked_banks": ("sources",), "linked_cards": ("sources",), "channels": ("sources",),
     "category": ("sources",), "verified": ("verified",), "days_since_verified": ("verified",),
-    "days_since_opened": ("opened",), "days_since_last_use": ("used",),
+    "days_since_confirmed": ("confirmed",), "days_since_opened": ("opened",),
+    "days_since_last_use": ("used",),
     "used_since_opened": ("used",), "available_minor": ("balance_minor", "held_minor"),
 }  # fmt: skip
 """What the facts that are worked out from a wallet's row follow from. Without a document there are
 no sources, so that a category follows from the sources alone."""
 
-_OF_A_DOCUMENT = frozenset({"residency", "document_valid_until", "sources", "verified"})
-_ORDERED = (("used", "verified", "opened"), ("paid_today_minor", "paid_this_year_minor"),
+_OF_A_DOCUMENT = frozenset({
+    "residency", "document_valid_until", "sources", "verified", "confirmed",
+    "identity_data_missing",
+})  # fmt: skip
+_ORDERED = (("used", "verified", "confirmed", "opened"),
+            ("paid_today_minor", "paid_this_year_minor"),
             ("held_minor", "balance_minor"))  # fmt: skip
 """Parts of which none can be more than the last of them."""
 
 _COUNTED = {"used": "days_since_last_use", "verified": "days_since_verified",
-            "opened": "days_since_opened"}  # fmt: skip
+            "confirmed": "days_since_confirmed", "opened": "days_since_opened"}  # fmt: skip
 _NULLABLE = frozenset({"document_valid_until", "verified", "used", "document_kind"})
 
 Choices = dict[str, Any]
@@ -146,7 +159,7 @@ def cell(choices: Choices) -> Cell | None:
     names = _BANKS[:banks]
     valid = of["document_valid_until"]
     at = {part: None if of[part] is None else now - timedelta(days=of[part])
-          for part in ("verified", "opened", "used")}  # fmt: skip
+          for part in ("verified", "confirmed", "opened", "used")}  # fmt: skip
     opened = at["opened"] or now
     columns = {name: kind(of.get(name, 0)) for name, kind in _counted().items()} | {
         "wallet_id": "wal_lint", "status": "open", "residency": of["residency"],
@@ -154,6 +167,8 @@ def cell(choices: Choices) -> Cell | None:
         "document_valid_until": None if valid is None else date.fromordinal(valid),
         "card_banks": (*names, *names[:1] * spare), "evidence": REGISTERS[:registers],
         "opened_at": opened, "verified_at": at["verified"], "last_used_at": at["used"],
+        "data_missing": (*IDENTITY_DATA,)[: of["identity_data_missing"]],
+        "data_confirmed_at": at["confirmed"],
         "facts_changed_at": opened, "currency": "CNY", "time_zone": OPERATOR_ZONE.key,
     }  # fmt: skip
     columns |= {name: of[name] for name in of if name in _columns() and name not in columns}
@@ -183,6 +198,7 @@ def _ordinary(choices: Choices) -> Choices | None:
     of = ORDINARY | choices
     if of["document_kind"] is None:
         of |= {"residency": None, "document_valid_until": None, "verified": None}
+        of |= {"confirmed": None, "identity_data_missing": 0}
         of["sources"] = NO_SOURCES
     if of["verified"] is None and of["sources"][0]:
         if "sources" in choices and "verified" in choices:
@@ -202,7 +218,7 @@ def _ordinary(choices: Choices) -> Choices | None:
 
 def _in_order(of: Choices, choices: Choices) -> bool:
     """Makes way, in what nobody asked for, so that a wallet is opened before all else."""
-    for part in ("verified", "used"):
+    for part in ("verified", "confirmed", "used"):
         if of[part] is not None and of["opened"] < of[part]:
             if "opened" not in choices:
                 of["opened"] = of[part]
@@ -235,7 +251,7 @@ def _values(
     found: set[Any]
     if part == "sources":
         found = _sources(reads, points)
-    elif part in ("verified", "opened", "used"):
+    elif part in _COUNTED:
         found = {days for days in points.get(_COUNTED[part], ()) if 0 <= days < 40_000} | {0}
     elif part in ("balance_minor", "held_minor"):
         both = points.get(part, set()) | points.get("available_minor", set())
@@ -247,13 +263,15 @@ def _values(
     elif FACTS[part].type == "date":
         found = {day for day in points.get(part, ()) if _FIRST_DAY < day < _LAST_DAY}
     else:
-        least = 1 if part == "amount_minor" else 0
-        found = {count for count in points.get(part, ()) if count >= least}
+        least, most = _BETWEEN.get(part, (0, None))
+        counts = points.get(part, ())
+        found = {one for one in counts if one >= least and (most is None or one <= most)}
     ordinary = _ordinarily(part)
     rest = sorted(found - {ordinary}, key=lambda value: (str(type(value)), value))
     return [ordinary, *rest, *([None] if part in _NULLABLE else [])]
 
 
+_BETWEEN = {"amount_minor": (1, None), "identity_data_missing": (0, len(IDENTITY_DATA))}
 _FIRST_DAY, _LAST_DAY = date(1990, 1, 1).toordinal(), date(2200, 1, 1).toordinal()
 
 

@@ -7,7 +7,7 @@ and between two of them nothing changes. Here belongs that search in time, not w
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
-from qianbao.policy.facts import FACTS, Facts, Situation, carry, facts_at
+from qianbao.policy.facts import FACTS, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import reached_from
@@ -35,6 +35,11 @@ class Spell(msgspec.Struct, frozen=True):
         return self.begin <= moment and (self.end is None or moment < self.end)
 
 
+Course = dict[date, Facts]
+"""One wallet's facts on days already looked at, if nobody does anything: several policies turn on
+the same ones."""
+
+
 def blocked_spells(
     policy: Policy,
     situation: Situation,
@@ -42,16 +47,19 @@ def blocked_spells(
     *,
     until: datetime,
     amount_minor: int = 0,
+    course: Course | None = None,
 ) -> list[Spell]:
     """The spells, up to `until`, in which `policy` blocks this wallet if nobody does anything:
     not met, past the wallet's own grace and exemption, and in force for its slice of the rollout.
     `situation` is as read at `now`; of what came before the last change, only what is remembered
-    (`Situation.fallen_out`) is told."""
+    (`Situation.fallen_out`) is told. `course` is filled: for several policies, one wallet and one
+    amount."""
+    course = {} if course is None else course
     known_from = last_change(policy, situation, now)
     grace = timedelta(days=policy.grace_days)
     reached, retired = reached_from(policy, situation), retired_from(policy)
     found = []
-    for spell in _unmet_spells(policy, situation, now, until, amount_minor):
+    for spell in _unmet_spells(policy, situation, now, until, amount_minor, course):
         fell_out = spell.begin
         if fell_out == known_from:  # and who knows how long before
             fell_out = min(fell_out, _remembered(policy, situation) or fell_out)
@@ -68,11 +76,17 @@ def fell_out_at(
 ) -> datetime | None:
     """Since when the wallet has not met `policy`, as far as is known; None: it meets it now."""
     until = now + timedelta(microseconds=1)
-    spells = _unmet_spells(policy, situation, now, until, amount_minor)
+    spells = _unmet_spells(policy, situation, now, until, amount_minor, {})
     begin = next((spell.begin for spell in spells if spell.holds(now)), None)
     if begin is None or begin > last_change(policy, situation, now):
         return begin
     return min(begin, _remembered(policy, situation) or begin)
+
+
+def known_since(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when a wallet that does not meet `policy`, whatever the day, is known not to."""
+    changed = last_change(policy, situation, now)
+    return min(changed, _remembered(policy, situation) or changed)
 
 
 def _remembered(policy: Policy, situation: Situation) -> datetime | None:
@@ -94,11 +108,24 @@ def can_change_by_waiting(policy: Policy) -> bool:
     return retired_from(policy).year < 9999 or bool(_lines(policy)) or _reads_reset(policy)
 
 
+@lru_cache(maxsize=1024)
+def can_only_ease(policy: Policy) -> bool:
+    """Whether who meets the policy goes on to, if nobody does anything: a limit, of which the sum
+    starts again, on wallets that time does not make others of."""
+    moved = (FACTS[name] for name in policy.applies_to.reads)
+    return policy.limit is not None and not any(fact.per_day or fact.resets for fact in moved)
+
+
 def _unmet_spells(
-    policy: Policy, situation: Situation, now: datetime, until: datetime, amount_minor: int
+    policy: Policy,
+    situation: Situation,
+    now: datetime,
+    until: datetime,
+    amount_minor: int,
+    course: Course,
 ) -> list[Spell]:
     begin = last_change(policy, situation, now)
-    days = _days_of_change(policy, situation, now, until, amount_minor)
+    days = _days_of_change(policy, situation, now, until, amount_minor, course)
     zone = ZoneInfo(situation.time_zone)
     today = now.astimezone(zone).date()
     starts = (start_of_day(today + timedelta(days=day), zone) for day in days)
@@ -106,14 +133,28 @@ def _unmet_spells(
     spells: list[Spell] = []
     since: datetime | None = None
     for moment in moments:
-        then = carry(situation, now, moment) if moment > now else situation
-        unmet = is_unmet(policy, facts_at(then, moment, amount_minor))
+        unmet = is_unmet(policy, facts_then(situation, now, moment, amount_minor, course))
         if unmet and since is None:
             since = moment
         elif not unmet and since is not None:
             spells.append(Spell(since, moment))
             since = None
     return [*spells, Spell(since, None)] if since is not None else spells
+
+
+def facts_then(
+    situation: Situation, now: datetime, moment: datetime, amount_minor: int, course: Course
+) -> Facts:
+    """The facts at `moment`, before or after `now`, if nobody does anything."""
+    zone = ZoneInfo(situation.time_zone)
+    day = moment.astimezone(zone).date()
+    facts = course.get(day)
+    if facts is None:
+        today = now.astimezone(zone).date()
+        if today not in course:
+            course[today] = facts_at(situation, now, amount_minor)
+        facts = course[day] = facts_on(course[today], day)
+    return facts
 
 
 def last_change(policy: Policy, situation: Situation, now: datetime) -> datetime:
@@ -126,29 +167,39 @@ def last_change(policy: Policy, situation: Situation, now: datetime) -> datetime
 
 
 def _days_of_change(
-    policy: Policy, situation: Situation, now: datetime, until: datetime, amount_minor: int
+    policy: Policy,
+    situation: Situation,
+    now: datetime,
+    until: datetime,
+    amount_minor: int,
+    course: Course,
 ) -> set[int]:
     """Days, counted from the holder's today, at whose start the policy may change its mind."""
     days: set[int] = set()
     resets = _reset_days(policy, situation, now, until)
     lines = _lines(policy)
     for day in [0, *resets] if lines else []:
-        days |= _crossings(lines, situation, now, day, amount_minor)
+        days |= _crossings(lines, situation, now, day, amount_minor, course)
     furthest = (until - now).days + 2
     earliest = (last_change(policy, situation, now) - now).days - 2
     return {day for day in (*days, *resets) if earliest <= day <= furthest}
 
 
 def _crossings(
-    lines: tuple[_Line, ...], situation: Situation, now: datetime, day: int, amount_minor: int
+    lines: tuple[_Line, ...],
+    situation: Situation,
+    now: datetime,
+    day: int,
+    amount_minor: int,
+    course: Course,
 ) -> set[int]:
     """Where each moving leaf's sides meet, reckoned with the counters as they are on `day`."""
-    zone = ZoneInfo(situation.time_zone)
     moment = now
     if day:
+        zone = ZoneInfo(situation.time_zone)
         today = now.astimezone(zone).date()
         moment = start_of_day(today + timedelta(days=day), zone)
-    facts = facts_at(carry(situation, now, moment), moment, amount_minor)
+    facts = facts_then(situation, now, moment, amount_minor, course)
     days: set[int] = set()
     for line in lines:
         left, right = _number(line.left, facts), _number(line.right, facts)

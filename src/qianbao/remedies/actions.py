@@ -66,7 +66,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 _STARTS_OVER = frozenset(FACTS) - {
     "residency", "document_kind", "document_valid_until", "today", "amount_minor", "legal_hold",
     "category", "channels", "linked_banks", "linked_cards", "paid_today_minor",
-    "paid_this_year_minor",
+    "paid_this_year_minor", "identity_data_missing", "days_since_confirmed",
 }  # fmt: skip
 """The facts that closing and registering again can put right."""
 
@@ -84,8 +84,8 @@ _IDENTITY = (
         title_en="Show your passport or other document",
         title_zh="提交护照或其他证件",
         needs=_needs("wallet_open", "no_document"),
-        bring_en=("Your document, in date",),
-        bring_zh=("有效期内的证件",),
+        bring_en=("Your document, in date", "Your occupation and your address"),
+        bring_zh=("有效期内的证件", "您的职业和住址"),
         effect=effects.add_document,
         for_itself=True,
         minutes=5,
@@ -106,6 +106,20 @@ _IDENTITY = (
         minutes=5,
         screen=REAL_NAME,
         api="POST /v1/documents",
+    ),
+    Action(
+        code="confirm_data",
+        title_en="Confirm your data, and add what is missing",
+        title_zh="确认并补全身份信息",
+        needs=_needs("wallet_open", "document"),
+        bring_en=("Your occupation and your address", "Your payment PIN"),
+        bring_zh=("您的职业和住址", "支付密码"),
+        effect=effects.confirm_data,
+        for_itself=True,
+        against=frozenset({"identity_data_missing", "days_since_confirmed"}),
+        minutes=2,
+        screen="/me/pay/manage/data",
+        api="POST /v1/identity-data",
     ),
     Action(
         code="verify_phone",
@@ -177,6 +191,16 @@ _CARDS = (
         effect=effects.link_card,
         takes="bank",
         for_itself=True,
+        against=frozenset(
+            {
+                "category",
+                "channels",
+                "linked_banks",
+                "linked_cards",
+                "verified",
+                "days_since_verified",
+            }
+        ),
         minutes=5,
         screen=CARDS_ADD,
         api="POST /v1/cards",
@@ -286,13 +310,13 @@ _LEAVING = (
         title_en="Register again",
         title_zh="重新开通钱包",
         needs=_needs("wallet_closed"),
-        bring_en=("The same document, card and phone",),
-        bring_zh=("同一证件、银行卡和手机号",),
+        bring_en=("The same document, card and phone", "Your occupation and your address"),
+        bring_zh=("同一证件、银行卡和手机号", "您的职业和住址"),
         effect=effects.reopen_wallet,
         for_itself=True,
         minutes=5,
         screen="/signup",
-        api="POST /v1/reopenings",
+        api="POST /v1/signups",
     ),
 )
 

@@ -21,13 +21,19 @@ RENEWED_DAYS = 5 * 365
 
 def add_document(situation: Situation, _argument: str, moment: datetime) -> Situation:
     """Until the document is seen, take it for a foreign passport: the strictest rules apply to it,
-    so what works then works for every other document."""
+    so what works then works for every other document. What no document shows is given with it."""
     return replace(
         situation,
         document_kind="passport",
         residency=situation.residency or "foreign",
         document_valid_until=_renewed(moment),
+        data_confirmed_at=moment,
     )
+
+
+def confirm_data(situation: Situation, _argument: str, moment: datetime) -> Situation:
+    """Everything that has to be known is, and the holder stands by it."""
+    return replace(situation, data_missing=(), data_confirmed_at=moment)
 
 
 def renew_document(situation: Situation, _argument: str, moment: datetime) -> Situation:
@@ -37,7 +43,12 @@ def renew_document(situation: Situation, _argument: str, moment: datetime) -> Si
         told = (*situation.told_banks, *situation.card_banks)
         known = (*stale, *told, *(situation.accounts_at or ()))
         stale = tuple(dict.fromkeys(known))
-    return replace(situation, document_valid_until=_renewed(moment), stale_banks=stale)
+    return replace(
+        situation,
+        document_valid_until=_renewed(moment),
+        stale_banks=stale,
+        data_confirmed_at=moment,
+    )
 
 
 def update_id_at_bank(situation: Situation, bank: str, _moment: datetime) -> Situation:
@@ -123,12 +134,15 @@ def close_wallet(situation: Situation, _argument: str, _moment: datetime) -> Sit
 
 def reopen_wallet(situation: Situation, _argument: str, moment: datetime) -> Situation:
     """A fresh wallet of the same person: sums "since opening" start again; the year's do not, they
-    are the person's (domain.md 1.1, "limit shared over"). Verified anew by its first card."""
+    are the person's (domain.md 1.1, "limit shared over"). Their document is shown again, with
+    what it does not show; verified anew by the first card."""
     return replace(
         situation,
         status="open",
         opened_at=moment,
         verified_at=None,
+        data_missing=(),
+        data_confirmed_at=moment,
         last_used_at=None,
         moved_for_life_minor=0,
         received_for_life_minor=0,

@@ -31,9 +31,10 @@ from qianbao.policy.lint import (
 from qianbao.policy.policies import CAPABILITIES, Policy, Words
 from qianbao.policy.space import ORDINARY, Cell, cell
 from qianbao.remedies.actions import ACTIONS
-from qianbao.remedies.goals import Goal, allowed, is_reached
-from qianbao.remedies.plan import is_worth_it, let_through, plan
+from qianbao.remedies.goals import OUT_OF_THE_BALANCE, Goal, allowed, is_reached
+from qianbao.remedies.plan import WayOut, is_worth_it, plan
 from qianbao.remedies.prove import replay
+from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.stories import Stuck, names_in, story_of
 from qianbao.remedies.take import Taken, take
 
@@ -42,6 +43,8 @@ Tell = Callable[[int, int], None]
 
 Recipe = tuple[str, ...]
 """Actions taken one after another, each with whatever it needs first."""
+
+SMALLEST_MINOR: int = ORDINARY["amount_minor"]
 
 WALLETS_MOST = 400_000
 """Wallets looked at for one capability; a set of policies that tells more apart is not proven."""
@@ -107,72 +110,124 @@ def has_way(policies: tuple[Policy, ...], capability: str, made: Cell) -> bool:
 
 
 class Search:
-    """The recipes that helped wallets before, the last one first."""
+    """The recipes that helped wallets which the same policies blocked, the last one first."""
 
     def __init__(self, policies: tuple[Policy, ...], capability: str) -> None:
         self.policies, self.capability = policies, capability
-        self.recipes: list[Recipe] = [()]
+        self.recipes: dict[tuple[Policy, ...], list[Recipe]] = {}
+        self.every: list[Recipe] = []
+        self.known: dict[object, bool] = {}
+        self.helped: set[tuple[Situation, datetime]] = set()
+        """The wallets that have a way for the smallest amount."""
 
     def has_way(self, made: Cell) -> bool:
-        goal = allowed(self.capability, amount_minor=made.amount_minor)
-        for recipe in self.recipes:
-            if self._leads(recipe, made, goal):
-                if recipe and recipe != self.recipes[0]:
-                    self.recipes.remove(recipe)
-                    self.recipes.insert(0, recipe)
-                return True
-        return self._finds(made, goal)
+        unmet = blocking(self.policies, [self.capability], made.facts, made.now, made.situation)
+        found = (
+            (not unmet and self._can_leave(made.situation, made.now))
+            or self._has_for_less(made, unmet)
+            or self._is_helped(made, unmet)
+        )
+        if found and made.amount_minor == SMALLEST_MINOR:
+            self.helped.add((made.situation, made.now))
+        return found
 
-    def _finds(self, made: Cell, goal: Goal) -> bool:
+    def _is_helped(self, made: Cell, unmet: tuple[Policy, ...]) -> bool:
+        goal = allowed(self.capability, amount_minor=made.amount_minor)
+        own = self.recipes.setdefault(unmet, [])
+        for recipe in (*own, *(other for other in self.every if other not in own)):
+            if self._leads(recipe, made):
+                _first(own, recipe)
+                return True
+        return self._finds(made, goal, unmet)
+
+    def _finds(self, made: Cell, goal: Goal, unmet: tuple[Policy, ...]) -> bool:
         for way in plan(self.policies, made.situation, made.now, goal, limit=1):
             after, moment, _ = replay(self.policies, made.situation, made.now, goal, way)
             if self._can_leave(after, moment):
-                codes = tuple(step.action for step in way.steps)
-                self.recipes.insert(0, tuple(code for code in codes if _is_own(code)))
+                recipe = self._without_cures(way, made)
+                if self._leads(recipe, made):
+                    _first(self.every, recipe)
+                    _first(self.recipes[unmet], recipe)
                 return True
-        return self._has_for_less(made)
+        return False
 
-    def _has_for_less(self, made: Cell) -> bool:
+    def _without_cures(self, way: WayOut, made: Cell) -> Recipe:
+        """The steps of a plan without those that others bring with them."""
+        recipe = tuple(step.action for step in way.steps if _is_own(step.action))
+        for place in reversed(range(len(recipe))):
+            fewer = recipe[:place] + recipe[place + 1 :]
+            if self._leads(fewer, made):
+                recipe = fewer
+        return recipe
+
+    def _has_for_less(self, made: Cell, unmet: tuple[Policy, ...]) -> bool:
         """Whether only limits stand in the way of so large an amount, and there is a way for the
         smallest: each limit that refuses says how much it lets through."""
-        smallest = cell(made.choices | {"amount_minor": ORDINARY["amount_minor"]})
-        if smallest is None or smallest.amount_minor >= made.amount_minor:
+        if made.amount_minor <= SMALLEST_MINOR:
             return False
-        wanted = [self.capability]
-        refusing = blocking(self.policies, wanted, made.facts, made.now, made.situation)
-        still = blocking(self.policies, wanted, smallest.facts, made.now, made.situation)
-        limits = [policy for policy in refusing if policy not in still]
-        return all(policy.limit is not None for policy in limits) and self.has_way(smallest)
+        facts = made.facts | {"amount_minor": SMALLEST_MINOR}
+        still = blocking(self.policies, [self.capability], facts, made.now, made.situation)
+        if any(policy.limit is None for policy in unmet if policy not in still):
+            return False
+        if (made.situation, made.now) in self.helped:
+            return True
+        smallest = cell(made.choices | {"amount_minor": SMALLEST_MINOR})
+        return smallest is not None and self.has_way(smallest)
 
-    def _leads(self, recipe: Recipe, made: Cell, goal: Goal) -> bool:
+    def _leads(self, recipe: Recipe, made: Cell) -> bool:
         """Whether the recipe helps this wallet, each step being one that `plan` would take here."""
-        situation, moment, done = made.situation, made.now, tuple[Taken, ...]()
-        for code in recipe:
-            action = ACTIONS[code]
-            if code == "wait_until":
-                clear = clears_at(
-                    self.policies, situation, moment, goal.capabilities, goal.amount_minor
-                )
-                if clear is None:
-                    return False
-                situation, moment = action.effect(situation, clear.isoformat(), moment), clear
-                continue
-            facts = facts_at(situation, moment, goal.amount_minor)
-            unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
-            if code == "lower_amount":
-                left, _ = let_through(unmet, situation, goal, facts)
-                if not 0 < left < goal.amount_minor or any(one.limit is None for one in unmet):
-                    return False
-                goal = msgspec.structs.replace(goal, amount_minor=left)
-                continue
-            taken = take(self.policies, action, "", situation, moment, ())
-            if taken is None or not is_worth_it(action, done, unmet):
+        return self._goes_on(recipe, (), made.situation, made.now, made.amount_minor)
+
+    def _goes_on(
+        self,
+        recipe: Recipe,
+        done: tuple[Taken, ...],
+        situation: Situation,
+        moment: datetime,
+        amount_minor: int,
+    ) -> bool:
+        """The same of what is left of it. Wallets that differed at first become alike on the way,
+        and what was found of one is true of the next."""
+        codes = tuple(one.action for one in done)
+        place = (recipe, codes, situation, moment, amount_minor)
+        if place not in self.known:
+            self.known[place] = self._goes(recipe, done, situation, moment, amount_minor)
+        return self.known[place]
+
+    def _goes(
+        self,
+        recipe: Recipe,
+        done: tuple[Taken, ...],
+        situation: Situation,
+        moment: datetime,
+        amount_minor: int,
+    ) -> bool:
+        goal = allowed(self.capability, amount_minor=amount_minor)
+        if not recipe:
+            return is_reached(self.policies, situation, moment, goal) and self._can_leave(
+                situation, moment
+            )
+        action, left = ACTIONS[recipe[0]], recipe[1:]
+        facts = facts_at(situation, moment, amount_minor)
+        unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
+        if action.code == "wait_until":
+            ends = worth_waiting_for(self.policies, situation, moment, goal, unmet)
+            if not ends:
                 return False
-            done = (*done, *taken)
-            situation = action.effect(taken[-1].before, taken[-1].argument, moment)
-        return is_reached(self.policies, situation, moment, goal) and self._can_leave(
-            situation, moment
-        )
+            waited = action.effect(situation, ends[-1].isoformat(), moment)
+            return self._goes_on(left, done, waited, ends[-1], amount_minor)
+        if action.code == "lower_amount":
+            let, whole = let_through(unmet, situation, goal, facts)
+            if left[:1] == ("wait_until",):
+                let = whole
+            if not 0 < let < amount_minor or any(one.limit is None for one in unmet):
+                return False
+            return self._goes_on(left, done, situation, moment, let)
+        taken = take(self.policies, action, "", situation, moment, ())
+        if taken is None or not is_worth_it(action, done, unmet):
+            return False
+        after = action.effect(taken[-1].before, taken[-1].argument, moment)
+        return self._goes_on(left, (*done, *taken), after, moment, amount_minor)
 
     def _can_leave(self, situation: Situation, moment: datetime) -> bool:
         """Whether there is, or can be, a card for the money to go to."""
@@ -181,26 +236,34 @@ class Search:
         return take(self.policies, ACTIONS["link_card"], "", situation, moment, ()) is not None
 
 
+def _first(recipes: list[Recipe], recipe: Recipe) -> None:
+    """Moves `recipe` to the front, or adds it there."""
+    if recipe in recipes:
+        recipes.remove(recipe)
+    recipes.insert(0, recipe)
+
+
 def _is_own(code: str) -> bool:
     """Whether a step is one that a plan takes by itself; the others come with what needs them."""
     return ACTIONS[code].for_itself or code in ("wait_until", "lower_amount")
 
 
 def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:
-    order = sorted(CAPABILITIES, key=lambda capability: capability != "withdraw")
     spaces = {
-        capability: space_of_policies(_touching(policies, capability), legal_hold=False)
-        for capability in order
+        alike: space_of_policies(_touching(policies, alike[0]), legal_hold=False)
+        for alike in _alike(policies)
     }
     total = sum(min(space.size(), WALLETS_MOST) for space in spaces.values())
     begun, stuck, found = 0, list[Stuck](), list[Finding]()
-    for capability, space in spaces.items():
+    for alike, space in spaces.items():
+        capability = alike[0]
         search = Search(policies, capability)
         causes = 0
         for number, made in enumerate(islice(space.cells(), WALLETS_MOST)):
             tell(begun + number, total)
             if not _is_told(stuck, capability, made) and not search.has_way(made):
-                stuck.append(_shortest(policies, capability, made))
+                shortest = _shortest(policies, capability, made)
+                stuck.append(msgspec.structs.replace(shortest, capabilities=alike))
                 causes += 1
                 if causes == CAUSES_MOST:
                     break
@@ -209,6 +272,17 @@ def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:
             found.append(_too_many(policies, capability))
     tell(total, total)
     return found + [_finding(one) for one in _joined(stuck)]
+
+
+def _alike(policies: tuple[Policy, ...]) -> list[tuple[str, ...]]:
+    """The capabilities in groups, withdrawing first: what the same rules block, and is paid from
+    the same money, has the same ways out, and one proof does for all of it."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for capability in sorted(CAPABILITIES, key=lambda capability: capability != "withdraw"):
+        own = tuple(policy for policy in policies if capability in policy.blocks)
+        kind = (own, capability == "withdraw", capability in OUT_OF_THE_BALANCE)
+        groups.setdefault(kind, []).append(capability)
+    return [tuple(alike) for alike in groups.values()]
 
 
 def _touching(policies: tuple[Policy, ...], capability: str) -> list[Policy]:

@@ -16,14 +16,14 @@ from itertools import count
 
 import msgspec
 
-from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes, clears_at
+from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes
 from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.policies import Actor, Policy
-from qianbao.policy.reasons import headroom_minor
 from qianbao.policy.spells import can_change_by_waiting
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
-from qianbao.remedies.goals import Goal, is_reached, payable_minor
+from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.needs import OTHER_BANK
+from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.take import Taken, take
 
 VISIT_MINUTES = 240
@@ -64,9 +64,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class WayOut(msgspec.Struct, frozen=True, kw_only=True):
     """Steps after which the goal is reached. `certain`: it follows once they are done; otherwise an
     authority decides, nobody can promise anything, and `minutes` are None. `minutes` are the
-    holder's own, without waiting. `temporary_until`: when it stops holding if nothing else is done,
-    `because` of these policies, by name and by title; None: nothing known ends it. `who` must act
-    besides the holder, if anybody."""
+    holder's own, without waiting. `temporary_until`: when it stops holding if what was wanted is
+    done then and nothing else, `because` of these policies, by name and by title; None: nothing
+    known ends it. `who` must act besides the holder, if anybody."""
 
     steps: tuple[Step, ...]
     certain: bool
@@ -97,15 +97,26 @@ def plan(
     if is_reached(policies, situation, now, goal):
         return ()
     search = _Search(policies, offered, _known_banks(situation, goal), situation, now)
+    waits: list[_Node] = []
+    found = _searched(search, [_Node(situation, now, goal, (), 0)], limit, waits)
+    if not found:  # waiting is dear, and so much was looked at before it
+        found = _searched(search, waits, limit, [])
+    return tuple(_way_out(search, node) for node in found)
+
+
+def _searched(search: _Search, starts: list[_Node], limit: int, waits: list[_Node]) -> list[_Node]:
+    """Where the search comes to from `starts`, best first; `waits` is filled with what it came upon
+    by waiting."""
     frontier = _Frontier()
-    frontier.add(_Node(situation, now, goal, (), 0))
+    for start in starts:
+        frontier.add(start)
     seen: set[tuple[Situation, datetime, int]] = set()
     found: list[_Node] = []
     while frontier.nodes and (len(found) < limit or not _any_lasts(found)):
         node = frontier.cheapest()
         if _is_beaten(node, found):
             continue
-        reached = is_reached(policies, node.situation, node.moment, node.goal)
+        reached = is_reached(search.policies, node.situation, node.moment, node.goal)
         if reached and node.lapses is not None:
             found = _kept(found, node, limit)
             continue
@@ -116,7 +127,9 @@ def plan(
             seen.add(node.key)
             for child in _children(search, node):
                 frontier.add(child)
-    return tuple(_way_out(search, node) for node in found)
+                if child.taken[-1].action == "wait_until":
+                    waits.append(child)
+    return found
 
 
 def _any_lasts(found: list[_Node]) -> bool:
@@ -205,6 +218,8 @@ def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, .
         return False
     if not action.against or any(action.against & _reads(policy) for policy in unmet):
         return True
+    if action.code == "link_card" and not unmet:  # the card itself is what is wanted
+        return True
     return action.ahead and any(can_change_by_waiting(policy) for policy in unmet)
 
 
@@ -242,42 +257,29 @@ def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
 def _last_steps(
     search: _Search, node: _Node, unmet: tuple[Policy, ...], facts: Facts
 ) -> Iterator[_Node]:
-    """Waiting, asking for less, or both: tried last, since nothing becomes possible by them."""
+    """Waiting, asking for less, or both. What waiting alone does not bring about goes on from
+    there."""
     goal, situation = node.goal, node.situation
     if situation.status != "open" or not goal.capabilities:
         return
     if goal.card_bank is not None and goal.card_bank not in situation.card_banks:
         return
-    yield from _waiting(search, node)
+    yield from _waiting(search, node, unmet)
     if "lower_amount" not in search.offered or any(policy.limit is None for policy in unmet):
         return
     left, whole = let_through(unmet, situation, goal, facts)
     if 0 < left < goal.amount_minor:
         yield _asking_for(left, node)
     if left < whole < goal.amount_minor:
-        yield from _waiting(search, _asking_for(whole, node))
+        yield from _waiting(search, _asking_for(whole, node), unmet)
 
 
-def let_through(
-    unmet: tuple[Policy, ...], situation: Situation, goal: Goal, facts: Facts
-) -> tuple[int, int]:
-    """How much the limits that stand in the way let through now, and how much once they start
-    again; never more than there is in the wallet."""
-    limits = [policy.limit for policy in unmet if policy.limit is not None]
-    left = min((headroom_minor(policy, facts) or 0 for policy in unmet), default=0)
-    whole = min((limit.at_most_minor for limit in limits), default=0)
-    payable = payable_minor(situation, goal)
-    return (left, whole) if payable is None else (min(left, payable), min(whole, payable))
-
-
-def _waiting(search: _Search, node: _Node) -> Iterator[_Node]:
-    goal, situation, moment = node.goal, node.situation, node.moment
+def _waiting(search: _Search, node: _Node, unmet: tuple[Policy, ...]) -> Iterator[_Node]:
     if "wait_until" not in search.offered:
         return
-    clear = clears_at(search.policies, situation, moment, goal.capabilities, goal.amount_minor)
-    if clear is not None and clear > moment:
-        waited = Taken("wait_until", clear.isoformat(), situation)
-        hours = int((clear - moment).total_seconds()) // 3600
+    for clear in worth_waiting_for(search.policies, node.situation, node.moment, node.goal, unmet):
+        waited = Taken("wait_until", clear.isoformat(), node.situation)
+        hours = int((clear - node.moment).total_seconds()) // 3600
         after = msgspec.structs.replace(_after(node, (waited,)), moment=clear)
         yield msgspec.structs.replace(after, cost=after.cost + hours)
 
@@ -308,10 +310,10 @@ def _cost(taken: Taken) -> int:
 def _weighed(search: _Search, node: _Node) -> _Node:
     """`node` with when it lapses. What would have come anyway, such as the end of a document, is
     told, but is no drawback of this plan."""
-    goal = node.goal
-    lapses = changes(
-        search.policies, node.situation, node.moment, goal.capabilities, goal.amount_minor
-    )
+    goal, situation = node.goal, node.situation
+    if goal.capabilities:  # whoever wanted to pay does so, and the wallet has been used
+        situation = msgspec.structs.replace(situation, last_used_at=node.moment)
+    lapses = changes(search.policies, situation, node.moment, goal.capabilities, goal.amount_minor)
     cost = node.cost
     if lapses:
         anyway = changes(

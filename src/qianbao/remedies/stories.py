@@ -81,9 +81,7 @@ def _told(stuck: Stuck, language: Language) -> Iterator[str]:
 
 def _somebody(stuck: Stuck, language: Language) -> str:
     made = stuck.wallet
-    reads = frozenset[str]().union(
-        *(policy.applies_to.reads | policy.requires.reads for policy in stuck.policies)
-    )
+    reads = _reads(stuck)
     money = show(made.situation.balance_minor, made.situation.currency)
     known = [
         f"{fact.zh}：{_value(made, name, language)}" if language == "zh"
@@ -93,6 +91,12 @@ def _somebody(stuck: Stuck, language: Language) -> str:
     if language == "zh":
         return f"一位用户的钱包里有 {money}" + (f"（{'；'.join(known)}）。" if known else "。")
     return f"Somebody has {money} in the wallet" + (f" ({'; '.join(known)})." if known else ".")
+
+
+def _reads(stuck: Stuck) -> frozenset[str]:
+    return frozenset[str]().union(
+        *(policy.applies_to.reads | policy.requires.reads for policy in stuck.policies)
+    )
 
 
 def _refused(stuck: Stuck, language: Language) -> str:
@@ -113,8 +117,11 @@ def _refused(stuck: Stuck, language: Language) -> str:
 def _tries(stuck: Stuck, language: Language) -> Iterator[tuple[str, str]]:
     """What the holder could do first, and what stands in the way then."""
     made = stuck.wallet
+    reads = _reads(stuck)
     for action in EVERY_ACTION:
         if action.code not in OFFERED or not action.for_itself:
+            continue
+        if action.against and action.against.isdisjoint(reads):
             continue
         taken = take(stuck.policies, action, "", made.situation, made.now, ())
         if taken is None:

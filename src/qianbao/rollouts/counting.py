@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 import msgspec
 from sqlglot import exp
 
+from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
 
@@ -127,6 +128,10 @@ class Outcome(msgspec.Struct, frozen=True):
     asked: Asked | None = None
 
 
+Exempt = Mapping[str, Sequence[str]]
+"""The wallets that are exempted from a policy on the day counted for, by its name; few are."""
+
+
 def capabilities_of(tried: Policy, before: Sequence[Policy]) -> list[str]:
     """What the tried policy blocks, or the version does whose place it takes: nothing else
     changes."""
@@ -176,11 +181,13 @@ def _counters(tried: Policy, before: Sequence[Policy]) -> dict[str, str]:
     return {condition: f"moved_{number}" for number, condition in enumerate(conditions)}
 
 
-def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect: Dialect) -> str:
+def counting_sql(
+    tried: Policy, before: Sequence[Policy], wallets: str, dialect: Dialect, exempt: Exempt
+) -> str:
     """Groups of alike wallets and their counts. `before` are the policies enforced without `tried`,
     its own published version among them; `wallets` is a relation or subquery."""
     flags = "".join(
-        f",\n    {_locked_out_sql(policy, dialect)} AS {name}"
+        f",\n    {out_sql(policy, dialect, exempt)} AS {name}"
         for policy, name in _named(tried, before).items()
     )
     counts = "".join(
@@ -194,7 +201,7 @@ def counting_sql(tried: Policy, before: Sequence[Policy], wallets: str, dialect:
     if tried.asks:
         asked = (("anything", False), ("all", True))
         flags += "".join(
-            f",\n    {_asked_sql(tried, dialect, of_all=of_all)} AS asked_for_{name}"
+            f",\n    {_asked_sql(tried, dialect, exempt, of_all=of_all)} AS asked_for_{name}"
             for name, of_all in asked
         )
         counts += "".join(
@@ -216,21 +223,34 @@ FROM judged
 GROUP BY residency, document_kind, banks, currency, age, band"""
 
 
-def _locked_out_sql(policy: Policy, dialect: Dialect) -> str:
-    """Who asks locks nobody out."""
-    return "FALSE" if policy.asks else locked_out_sql(policy, dialect, columns=True)
+def out_sql(policy: Policy, dialect: Dialect, exempt: Exempt) -> str:
+    """Whom a policy would lock out, those apart whom operators have freed from it. Who asks locks
+    nobody out."""
+    if policy.asks:
+        return "FALSE"
+    return _not_freed(locked_out_sql(policy, dialect, columns=True), policy, exempt)
 
 
-def _asked_sql(policy: Policy, dialect: Dialect, *, of_all: bool) -> str:
+def _asked_sql(policy: Policy, dialect: Dialect, exempt: Exempt, *, of_all: bool) -> str:
     """Whom a rule asks for the smallest amount; or `of_all` that is in the wallet, too."""
     for_anything = f"({locked_out_sql(policy, dialect, columns=True)})"
     if not of_all:
-        return for_anything
+        return _not_freed(for_anything, policy, exempt)
     applies, requires = (
         to_sql(condition.tree.transform(_moving_all), dialect, columns=True)
         for condition in (policy.applies_to, policy.requires)
     )
-    return f"({for_anything} OR (({applies}) IS TRUE AND ({requires}) IS NOT TRUE))"
+    for_all = f"({for_anything} OR (({applies}) IS TRUE AND ({requires}) IS NOT TRUE))"
+    return _not_freed(for_all, policy, exempt)
+
+
+def _not_freed(condition: str, policy: Policy, exempt: Exempt) -> str:
+    """`condition`, but of nobody whom operators have freed from the policy."""
+    freed = exempt.get(policy.name, ())
+    if not freed:
+        return condition
+    ids = ", ".join(f"'{check_id(wallet_id, 'wal')}'" for wallet_id in freed)
+    return f"({condition}) AND wallet_id NOT IN ({ids})"
 
 
 def _moving_all(node: Any) -> Any:
@@ -256,13 +276,13 @@ def _band(column: str, starts: Sequence[int]) -> str:
     return f"CASE {' '.join(steps)} ELSE {len(starts) - 1} END"
 
 
-def samples_sql(tried: Policy, wallets: str, dialect: Dialect) -> str:
+def samples_sql(tried: Policy, wallets: str, dialect: Dialect, exempt: Exempt) -> str:
     """Ids of locked-out or asked wallets, the same on each run and every engine: those first in the
     order of their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
-    condition = locked_out_sql(tried, dialect, columns=True)
+    condition = out_sql(tried, dialect, exempt)
     if tried.asks:
-        condition = _asked_sql(tried, dialect, of_all=True)
+        condition = _asked_sql(tried, dialect, exempt, of_all=True)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
         f"ORDER BY {tail} LIMIT {SAMPLES_MOST}"
@@ -331,59 +351,3 @@ def _places(row: Row) -> Iterable[tuple[Dimension, int, str]]:
         yield "bank", 0, bank
     yield "age_days", int(row["age"]), str(AGE_DAYS[int(row["age"])])
     yield "balance_minor", int(row["band"]), str(BALANCE_MINOR[int(row["band"])])
-
-
-# ── Situations that are alike ────────────────────────────────────────────────────────────────────
-
-
-def alike_sql(
-    tried: Policy, policies: Sequence[Policy], renewable_days: int, wallets: str, dialect: Dialect
-) -> str:
-    """The locked-out wallets grouped by everything that ways out are found by, each group with one
-    of its wallets: `example`, `currency`, `wallets`, `held_minor`, the largest group first.
-    `policies` are those that a way out has to satisfy."""
-    keys = [*_KEYS, _document_key(renewable_days), *_leaves(policies, dialect)]
-    columns = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
-    numbers = ", ".join(f"key_{number}" for number in range(len(keys)))
-    first = 'wallet_id COLLATE "C"' if dialect == "postgres" else "wallet_id"
-    return f"""WITH locked_out AS (
-SELECT wallet_id, currency, balance_minor, {columns}
-FROM {wallets} AS w WHERE {locked_out_sql(tried, dialect, columns=True)}
-)
-SELECT min({first}) AS example, currency, count(*) AS wallets, sum(balance_minor) AS held_minor
-FROM locked_out GROUP BY currency, {numbers}
-ORDER BY wallets DESC, example"""
-
-
-_KEYS = (
-    "residency", "document_kind", "legal_hold", "verified", "pay_score_on",
-    "least(linked_banks, 6)", "linked_cards >= 10", "least(channels - linked_banks, 2)",
-    "least(stale_banks, 2)", "available_minor > 0", "in_flight > 0",
-    "balance_minor > available_minor", "mandates_active > 0", "score_orders_open > 0",
-)  # fmt: skip
-"""What the needs and effects of actions (`remedies`) read, as coarse as they read it."""
-
-
-def _document_key(renewable_days: int) -> str:
-    return (
-        "CASE WHEN document_valid_until IS NULL THEN 0 WHEN document_valid_until < today THEN 1 "
-        f"WHEN document_valid_until < today + {renewable_days} THEN 2 ELSE 3 END"
-    )
-
-
-def _leaves(policies: Sequence[Policy], dialect: Dialect) -> list[str]:
-    """Whether each comparison that a policy makes is TRUE."""
-    found: dict[str, None] = {}
-    for policy in policies:
-        for tree in (policy.applies_to.tree, policy.requires.tree):
-            for leaf in _leaves_of(tree):
-                found[f"({to_sql(leaf, dialect, columns=True)}) IS TRUE"] = None
-    return list(found)
-
-
-def _leaves_of(tree: Any) -> Iterable[Any]:
-    if isinstance(tree, exp.And | exp.Or):
-        yield from _leaves_of(tree.this)
-        yield from _leaves_of(tree.expression)
-    else:
-        yield tree

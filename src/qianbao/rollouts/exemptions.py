@@ -104,6 +104,17 @@ class Exemption(msgspec.Struct, frozen=True):
     withdrawn_at: datetime | None
 
 
+class _Exempt(msgspec.Struct, frozen=True):
+    policy: str
+    wallet_ids: list[str]
+
+
+async def exempt_on(conn: Connection, at: datetime) -> dict[str, list[str]]:
+    """The wallets that are freed from each policy at `at`, by its name."""
+    found = await fetch_all(conn, SQL.exempt_on, {"at": at}, _Exempt)
+    return {one.policy: one.wallet_ids for one in found}
+
+
 async def propose(
     conn: Connection,
     *,

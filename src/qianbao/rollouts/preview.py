@@ -16,15 +16,15 @@ from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts import oversight
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.publish import find_version
-from qianbao.rollouts.wording import NoticeWords, Step, Telling, own_deadline, words
+from qianbao.rollouts.wording import NoticeWords, Step, Telling, own_deadline, steps_of, words
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situation
 
 
 class NoticesNeedDates(QianbaoError):
     code = "notices_need_dates"
-    en = "{policy} has no timeline, so nobody is told about it ahead."
-    zh = "规则 {policy} 没有时间表，不会提前通知任何人。"
+    en = "Notices of {policy} have no such step: it has no timeline."
+    zh = "规则 {policy} 没有时间表，没有这一步的通知。"
     next_en = "Draft a version with a timeline."
     next_zh = "请起草带有时间表的版本。"
 
@@ -55,7 +55,7 @@ async def preview(
     they will stand on that step's day if nobody does anything. The look is recorded. Raises
     `PolicyVersionUnknown`, `NoticesNeedDates` or `WalletUnknown`."""
     tried = load_policy((await find_version(conn, policy=policy, version=version)).body)
-    if tried.timeline is None:
+    if step not in steps_of(tried):
         raise NoticesNeedDates(policy=policy)
     await oversight.look_at(conn, wallet_id=wallet_id, operator=operator, now=now)
     free_minor = settings.withdrawal_free_minor
@@ -73,10 +73,10 @@ async def preview(
 
 
 def _day_of(policy: Policy, step: Step, deadline: datetime) -> datetime:
-    assert policy.timeline is not None, "checked by preview"
+    dates, fell_out = policy.timeline, deadline - timedelta(days=policy.grace_days)
     return {
         "announced": announced_from(policy),
-        "warned": start_of_day(policy.timeline.warn),
+        "warned": start_of_day(dates.warn) if dates else fell_out,
         "week_before": deadline - timedelta(days=7),
         "day_before": deadline - timedelta(days=1),
         "blocked": deadline,

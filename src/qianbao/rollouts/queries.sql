@@ -289,6 +289,11 @@ UPDATE wallets SET exemptions = exemptions + 1 WHERE wallet_id = %(wallet_id)s
 UPDATE exemptions SET withdrawn_by = %(operator)s, withdrawn_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND exemption_id = %(exemption_id)s
 
+-- name: exempt_on
+SELECT policy, array_agg(DISTINCT wallet_id ORDER BY wallet_id) AS wallet_ids
+FROM exemptions WHERE approved_at IS NOT NULL AND until > %(at)s
+GROUP BY policy
+
 -- name: exemptions_waiting
 -- Those that a second operator has to approve.
 SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at, approved_by,
@@ -378,7 +383,8 @@ SELECT
         AS paid_today_minor,
     CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + coalesce(o.paid_this_year_minor, 0) AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks
+    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks,
+    w.data_missing, w.data_confirmed_at
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
 JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id

@@ -20,8 +20,9 @@ from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
 from qianbao.policy.dates import enforced_from, phase
 from qianbao.policy.policies import Policy, load_policy
-from qianbao.rollouts.counting import Outcome, counted, counting_sql, samples_sql
+from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql, samples_sql
 from qianbao.rollouts.engines import Engine, Population, in_postgres
+from qianbao.rollouts.exemptions import exempt_on
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
@@ -125,15 +126,19 @@ async def count(
     """What `tried` would change at `as_of` if it took the place of its published version among
     `in_force`, in figures alone: no examples and no ways out."""
     population = await in_postgres(conn, as_of=as_of, now=now)
-    return await count_in(population, tried, in_force, as_of)
+    return await count_in(population, tried, in_force, as_of, await exempt_on(conn, as_of))
 
 
 async def count_in(
-    population: Population, tried: Policy, in_force: Sequence[Policy], as_of: datetime
+    population: Population,
+    tried: Policy,
+    in_force: Sequence[Policy],
+    as_of: datetime,
+    exempt: Exempt,
 ) -> Outcome:
     """The same on any engine."""
     before = [policy for policy in in_force if phase(policy, as_of) == "enforced"]
-    asked = counting_sql(tried, before, population.wallets, population.dialect)
+    asked = counting_sql(tried, before, population.wallets, population.dialect, exempt)
     return counted(await population.ask(asked), tried, before)
 
 
@@ -148,10 +153,11 @@ async def try_out(
 ) -> Outcome:
     """Everything a simulation says. The few wallets that are looked at one by one are read through
     `conn`."""
-    outcome = await count_in(population, tried, in_force, as_of)
-    rows = await population.ask(samples_sql(tried, population.wallets, population.dialect))
+    exempt = await exempt_on(conn, as_of)
+    outcome = await count_in(population, tried, in_force, as_of, exempt)
+    rows = await population.ask(samples_sql(tried, population.wallets, population.dialect, exempt))
     samples = tuple(row["wallet_id"] for row in rows)
     if tried.asks:
         return msgspec.structs.replace(outcome, samples=samples)
-    ways = await ways_out(conn, population, tried, in_force, as_of=as_of, now=now)
+    ways = await ways_out(conn, population, tried, in_force, as_of=as_of, now=now, exempt=exempt)
     return msgspec.structs.replace(outcome, samples=samples, ways=ways)

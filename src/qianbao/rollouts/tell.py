@@ -3,7 +3,8 @@ their own deadline, and when they are blocked. By a job, in batches over the pop
 
 Whom a policy will not let go on is found by SQL, at the moments at which it matters; what each of
 them is told follows from their own facts (`wording`). Each step is told once; after an outage only
-the latest is. Whoever has done what was needed is told that it is over, and then nothing more.
+the latest is. Whoever has done what was needed is told that it is over, and then nothing more until
+it comes upon them again.
 
 The same sweep remembers since when a wallet has not met a policy, so that later acts neither begin
 its own days anew nor take away what could have been done before.
@@ -25,7 +26,16 @@ from qianbao.policy.policies import Policy, load_policy, locked_out_sql
 from qianbao.policy.spells import fell_out_at, reads_use
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.wording import STEPS, NoticeWords, Step, Telling, over, telling, words
+from qianbao.rollouts.wording import (
+    STEPS,
+    NoticeWords,
+    Step,
+    Telling,
+    over,
+    steps_of,
+    telling,
+    words,
+)
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 
@@ -80,9 +90,7 @@ async def tell_holders(
     interrupts is begun again where it was."""
     _, policies = await read_in_force(conn)
     for policy in policies:
-        dated = policy.timeline is not None and phase(policy, now) not in ("draft", "retired")
-        dated = dated and not policy.asks  # it takes nothing away, and says itself what it asks
-        if not dated and not policy.grace_days:
+        if not _is_told(policy, now) and not policy.grace_days:
             continue
         after = await _place(conn, policy, now)
         if after is None:
@@ -109,7 +117,7 @@ async def tell_wallet(
     free_minor = settings.withdrawal_free_minor
     situations = await read_situations(conn, [wallet_id], now, free_minor=free_minor)
     for policy in policies:
-        if policy.timeline is not None and phase(policy, now) not in ("draft", "retired"):
+        if _is_told(policy, now):
             await _tell(conn, policies, policy, settings, situations, now)
 
 
@@ -118,6 +126,11 @@ async def told(conn: Connection, *, policy: str, version: int) -> list[CountedSt
     key = {"policy": policy, "version": version}
     found = await fetch_all(conn, SQL.count_told, key, CountedStep)
     return sorted(found, key=lambda one: STEPS.index(one.step))
+
+
+def _is_told(policy: Policy, now: datetime) -> bool:
+    """Whether holders hear of it by notices now."""
+    return bool(steps_of(policy)) and phase(policy, now) not in ("draft", "retired")
 
 
 async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:

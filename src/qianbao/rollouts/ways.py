@@ -19,7 +19,8 @@ from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import allowed
 from qianbao.remedies.needs import RENEWABLE
 from qianbao.remedies.plan import WayOut, plan
-from qianbao.rollouts.counting import Row, Way, Ways, alike_sql
+from qianbao.rollouts.alike import alike_sql
+from qianbao.rollouts.counting import Exempt, Row, Way, Ways
 from qianbao.rollouts.engines import Population
 from qianbao.wallets.situation import read_situations
 
@@ -47,13 +48,16 @@ async def ways_out(
     *,
     as_of: datetime,
     now: datetime,
+    exempt: Exempt,
 ) -> Ways:
     """How the wallets that `tried` would lock out at `as_of` get everything back that it blocks,
     `others` being in force besides. One of each kind is read from the database by its id."""
     whole = msgspec.structs.replace(tried, grace_days=0, timeline=None, stops=())
     policies = (*(policy for policy in others if policy.name != tried.name), whole)
     touching = [one for one in policies if not set(one.blocks).isdisjoint(tried.blocks)]
-    statement = alike_sql(tried, touching, RENEWABLE.days, population.wallets, population.dialect)
+    statement = alike_sql(
+        tried, touching, RENEWABLE.days, population.wallets, population.dialect, exempt
+    )
     rows = await population.ask(statement)
     examples = [row["example"] for row in rows[:SITUATIONS_MOST]]
     read = await read_situations(conn, examples, now, free_minor=0)

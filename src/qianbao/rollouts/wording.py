@@ -21,7 +21,7 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
-from qianbao.policy.spells import blocked_spells, is_unmet
+from qianbao.policy.spells import blocked_spells, can_change_by_waiting, is_unmet
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
@@ -79,12 +79,33 @@ def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | No
     """What the wallet, as it stands, is to be told about `policy` now; None: nothing, because it
     meets it, is exempted for long, or nothing was announced. Of steps that were missed only the
     latest is told."""
-    if policy.asks or policy.timeline is None or phase(policy, now) in ("draft", "retired"):
+    told = steps_of(policy)
+    if not told or phase(policy, now) in ("draft", "retired"):
         return None
     deadline = own_deadline(policy, situation, now)
     if situation.status != "open" or deadline is None:
         return None
-    return Telling(_step(policy, deadline, now), deadline)
+    step = _step(policy, deadline, now)
+    return Telling(step, deadline) if step in told else None
+
+
+def steps_of(policy: Policy) -> tuple[Step, ...]:
+    """What holders are told about it, in this order; nothing where a block cannot come by itself.
+
+    A rule with dates is told at each step. Without, it is told where time alone or the end of days
+    of grace brings the block: there is nothing to announce, so whoever has grace is told at once,
+    and the others a week before. A document's last day has reminders of its own, and only the grace
+    after it is told. What an act or an amount brings on is told with the act, an authority's order
+    by its case, and a rule that asks for more proof takes nothing away and says itself what."""
+    if policy.asks:
+        return ()
+    if policy.timeline is not None:
+        return STEPS
+    if policy.limit is not None or not (policy.grace_days or can_change_by_waiting(policy)):
+        return ()
+    if "document_valid_until" in policy.requires.reads:
+        return STEPS[2:] if policy.grace_days else ()
+    return STEPS[1:] if policy.grace_days else STEPS[2:]
 
 
 def own_deadline(policy: Policy, situation: Situation, now: datetime) -> datetime | None:

@@ -228,7 +228,7 @@ SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_unt
     c.moved_for_life_minor, c.received_for_life_minor,
     greatest(0, %(free_minor)s - coalesce(p.free_withdrawal_used_minor, 0))
         AS free_withdrawal_left_minor,
-    w.stale_banks,
+    w.stale_banks, w.data_missing, w.data_confirmed_at,
     CASE WHEN w.mandates_active = 0 THEN '{}' ELSE ARRAY(
         SELECT m.mandate_id FROM mandates m
         WHERE m.wallet_id = w.wallet_id AND m.state = 'active' ORDER BY m.mandate_id

@@ -18,7 +18,7 @@ from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.wallets")
 
-_ARRAYS = ("card_banks", "evidence", "stale_banks", "mandates")
+_ARRAYS = ("card_banks", "evidence", "stale_banks", "data_missing", "mandates")
 _PAIRS = {
     "exemptions": ("exempt_from", "exempt_until"),
     "fallen_out": ("fell_out_of", "fell_out_at"),

@@ -22,6 +22,7 @@ from qianbao.web import (
     cards,
     closed,
     forms,
+    identity_data,
     landing,
     language,
     manage,
@@ -46,7 +47,7 @@ API_TEMPLATES = Path(__file__).parent.parent / "api" / "templates"
 
 SCREENS = (
     landing, signup, closed, pins, me, pay, transfer, wallet, step_up, cards, manage, real_name,
-    records, cancel, sandbox, language,
+    identity_data, records, cancel, sandbox, language,
 )  # fmt: skip
 
 

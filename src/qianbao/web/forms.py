@@ -31,6 +31,8 @@ NEVER_KEPT = frozenset({"pin", "pin_again", "new_pin", "new_pin_again", "code", 
 """Fields that are asked again rather than sent back to the screen."""
 
 FIELD_WORDS = {
+    "occupation": Text("Occupation", "职业"),
+    "address": Text("Address", "住址"),
     "amount": Text("Amount", "金额"),
     "body": Text("What happened", "情况说明"),
     "card_number": Text("Card number", "卡号"),

@@ -29,6 +29,7 @@ from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
+from qianbao.web.identity_data import SEXES, given_in
 from qianbao.web.marked import marked_lines
 from qianbao.web.sealed import seal, unseal
 from qianbao.web.standing import shown, status_of
@@ -151,6 +152,7 @@ async def submit(request: Asked) -> Response[Any]:
                 wallet_id=holder(request),
                 document_id=field(form, "document_id"),
                 submission=_submission(form),
+                given=given_in(form),
                 now=of(request).now,
             )
     except QianbaoError as refusal:
@@ -225,6 +227,7 @@ def _add_page(
         photos=photos_are_read(),
         seen=seen,
         typed=forms.kept(form),
+        sexes=SEXES,
         marked=marked_lines(field(form, "mrz"), refusal),
         document_id=forms.own_id(request, "doc", form, "document_id", refusal),
         refusal=shown(refusal),
