@@ -30,7 +30,7 @@ from qianbao.db import clock as sandbox_clock
 from qianbao.db.jobs import tell_what_today_brings
 from qianbao.http_client import HttpTrouble
 from qianbao.identity.documents import DocumentSubmission, add_document
-from qianbao.identity.holder_data import GivenData
+from qianbao.identity.identity_data import GivenData
 from qianbao.ids import id_from_key
 from qianbao.installation import prepare
 from qianbao.mandates import approve_plan, sign

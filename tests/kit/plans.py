@@ -27,12 +27,15 @@ class Somebody(Holder):
         self.stack = stack
         self.today = today
         phone = f"+86137{number:08d}"
-        super().__init__(stack, Person(f"Robin {number}", phone, self._passport("A"), (), "", ""))
+        super().__init__(
+            stack, Person(f"Robin {number}", phone, self.made_passport("A"), (), "", "")
+        )
         self.passport = self.person.passport
         self.purse: dict[str, BankCard] = {}
         self.tell_registers()
 
-    def _passport(self, series: str) -> Passport:
+    def made_passport(self, series: str) -> Passport:
+        """The first one ("A"), or what the present one is renewed as."""
         letters = "".join(self.random.choices("BCDFGKLMNPRST", k=6)).capitalize()
         surname = letters if series == "A" else self.passport.surname
         number = f"{series}R{self.random.randrange(10**7):07d}"
@@ -45,10 +48,11 @@ class Somebody(Holder):
             "document_number": self.passport.number,
             "names": [self.passport.name_in_registers],
         }
-        self._post("/sandbox/registers/immigration", {"document_kind": "passport", **known})
-        self._post("/sandbox/registers/mobile", {"phone": self.person.phone, **known})
+        self.at_bank("/sandbox/registers/immigration", {"document_kind": "passport", **known})
+        self.at_bank("/sandbox/registers/mobile", {"phone": self.person.phone, **known})
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def at_bank(self, path: str, body: dict[str, Any]) -> None:
+        """One call to the sandbox's banks and registers."""
         answer = self.bank.post(path, json=body)
         assert answer.is_success, answer.text
 
@@ -59,7 +63,7 @@ class Somebody(Holder):
         free = int(length) - len(prefix) - 1
         body = prefix + f"{self.random.randrange(10**free):0{free}d}"
         card = BankCard(code, body + str(luhn.calc_check_digit(body)), 0, self.passport.number)
-        self._post("/sandbox/customers", {
+        self.at_bank("/sandbox/customers", {
             "bank": code, "printed_name": write(self.passport.legal_name, bank.name),
             "document_kind": "passport", "document_number": self.passport.number,
             "phone": self.person.phone, "balance_minor": 50_000_00, "cards": [card.number],
@@ -72,7 +76,7 @@ class Somebody(Holder):
         shown = {"kind": "passport", "mrz": self.passport.mrz, **DATA}
         self.post("/documents", shown)
         answered = "SELECT cardinality(evidence) = 2 FROM wallets WHERE wallet_id = %s"
-        self.stack.wait_for(lambda: self.stack.read(answered, self.wallet_id))
+        self.stack.wait_for(lambda: self.stack.sql(answered, self.wallet_id))
 
     def link_at(self, code: str) -> None:
         """Links the card from that bank."""
@@ -108,7 +112,7 @@ class Follower:
 
     def renew_document(self, _argument: str) -> None:
         self.who.today = self.stack.now().date()
-        self.who.passport = self.who._passport("B")
+        self.who.passport = self.who.made_passport("B")
         self.who.tell_registers()
         self.who.show_document()
 
@@ -121,7 +125,7 @@ class Follower:
     def update_id_at_bank(self, bank: str) -> None:
         card = self.who.purse[bank]
         changed = {"document_number": self.who.passport.number, "card_number": card.number}
-        self.who._post("/sandbox/counter", {"bank": bank, **changed})
+        self.who.at_bank("/sandbox/counter", {"bank": bank, **changed})
         self.who.post(f"/banks/{bank}/document-updates")
 
     def link_card(self, bank: str) -> None:
@@ -159,7 +163,7 @@ class Follower:
     def contact_operator(self, _argument: str) -> None:
         """The authority lifts its order: one operator proposes it, another carries it out."""
         wei, lin = operators(self.stack)
-        hold_id = self.stack.read(
+        hold_id = self.stack.sql(
             "SELECT legal_hold_id FROM legal_holds WHERE wallet_id = %s", self.who.wallet_id
         )
         whose = {"wallet_id": self.who.wallet_id}

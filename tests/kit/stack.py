@@ -69,14 +69,14 @@ class Stack(msgspec.Struct, frozen=True):
 
     def now(self) -> datetime:
         """The sandbox's present moment."""
-        offset = self.read("SELECT offset_seconds FROM clock")
+        offset = self.sql("SELECT offset_seconds FROM clock")
         return datetime.now(UTC) + timedelta(seconds=offset)
 
-    def read(self, query: str, *values: Any) -> Any:
-        """The first column of the first row of the app's database; also changes what no person
-        could, such as how long ago something was."""
+    def sql(self, statement: str, *values: Any) -> Any:
+        """The first column of the first row that the app's database gives, if any; for what no
+        person could see or change, such as how long ago something was."""
         with psycopg.connect(self.settings.database_url, autocommit=True) as conn:
-            cursor = conn.execute(query.encode(), values)
+            cursor = conn.execute(statement.encode(), values)
             return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
 
     def wait_for(self, condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:

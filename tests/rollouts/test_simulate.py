@@ -234,6 +234,17 @@ async def test_a_rule_that_has_told_somebody_why_is_counted_again(conn: Connecti
     assert await count(conn, tried, in_force=(tried,), as_of=NOW, now=NOW) == before
 
 
+async def _free(conn: Connection, wallet_id: str, policy: str, until: datetime) -> None:
+    number = f"exm_{wallet_id[4:]}"
+    await conn.execute(
+        "INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, "
+        "proposed_at, approved_by, approved_at) "
+        "VALUES (%s, %s, %s, %s, 'abroad', 'Mei', %s, 'Pia', %s)",
+        (wallet_id, number, policy, until, NOW, NOW),
+    )
+    await conn.execute("UPDATE wallets SET exemptions = 1 WHERE wallet_id = %s", (wallet_id,))
+
+
 async def test_whom_operators_have_freed_is_not_locked_out(conn: Connection) -> None:
     """While the exemption lasts, and from that rule alone."""
     wallet_ids = await settle(conn, seed=5, count=200, now=NOW)
@@ -242,16 +253,9 @@ async def test_whom_operators_have_freed_is_not_locked_out(conn: Connection) -> 
     before = await count(conn, tried, in_force=(), as_of=ENFORCED, now=NOW)
     wallets = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
     out = [one.wallet_id for one in wallets if _blocked(alone, "pay", one, ENFORCED)]
-    for number, (wallet_id, policy, days) in enumerate(
-        [(out[0], tried.name, 9), (out[1], tried.name, 0), (out[2], "another", 9)]
-    ):
-        await conn.execute(
-            "INSERT INTO exemptions (wallet_id, exemption_id, policy, until, reason, proposed_by, "
-            "proposed_at, approved_by, approved_at) "
-            "VALUES (%s, %s, %s, %s, 'abroad', 'Mei', %s, 'Pia', %s)",
-            (wallet_id, f"exm_{number}", policy, ENFORCED + timedelta(days=days), NOW, NOW),
-        )
-        await conn.execute("UPDATE wallets SET exemptions = 1 WHERE wallet_id = %s", (wallet_id,))
+    exempt = ((tried.name, 9), (tried.name, 0), ("another", 9))
+    for wallet_id, (policy, days) in zip(out, exempt, strict=False):
+        await _free(conn, wallet_id, policy, ENFORCED + timedelta(days=days))
     outcome = await try_out(
         conn, tried, in_force=(), as_of=ENFORCED, now=NOW,
         population=await in_postgres(conn, as_of=ENFORCED, now=NOW),
@@ -262,3 +266,16 @@ async def test_whom_operators_have_freed_is_not_locked_out(conn: Connection) -> 
     assert sum(way.wallets for way in outcome.ways.ways) <= outcome.locked_out
     freed = [carry(read, NOW, ENFORCED) for read in await _situations(conn, wallet_ids)]
     assert outcome.locked_out == sum(_blocked(alone, "pay", one, ENFORCED) for one in freed)
+
+
+async def test_whom_operators_have_freed_is_not_asked(conn: Connection) -> None:
+    await settle(conn, seed=17, count=100, now=NOW)
+    tried = load_policy(ASKING)
+    population = await in_postgres(conn, as_of=NOW, now=NOW)
+    before = await try_out(conn, tried, in_force=(), as_of=NOW, now=NOW, population=population)
+    await _free(conn, before.samples[0], tried.name, NOW + timedelta(days=9))
+    after = await try_out(conn, tried, in_force=(), as_of=NOW, now=NOW, population=population)
+    assert before.asked is not None
+    assert after.asked is not None
+    assert after.asked.for_all == before.asked.for_all - 1
+    assert before.samples[0] not in after.samples

@@ -12,7 +12,7 @@ from msgspec import Meta
 from qianbao.api.access import Asked, services
 from qianbao.api.described import DOCUMENT, PHOTO, refuses
 from qianbao.identity import documents
-from qianbao.identity.holder_data import GivenData, HolderData, confirm_data, holder_data
+from qianbao.identity.identity_data import GivenData, IdentityData, confirm_data, identity_data
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.photo import PHOTO_BYTES, read_photo
 from qianbao.identity.reading import DocumentSubmission
@@ -140,8 +140,8 @@ async def show_identity_data(request: Asked, holder: Session) -> IdentityDataVie
     """
     own = services(request)
     async with own.pool.connection() as conn:
-        found = await holder_data(conn, own.keys, wallet_id=holder.wallet_id)
-    return _identity_data(found or HolderData(None, False, None, None, (), None))
+        found = await identity_data(conn, own.keys, wallet_id=holder.wallet_id)
+    return _identity_data(found or IdentityData(None, False, None, None, (), None))
 
 
 @post(
@@ -172,7 +172,7 @@ async def confirm_identity_data(
     return _identity_data(found)
 
 
-def _identity_data(found: HolderData) -> IdentityDataView:
+def _identity_data(found: IdentityData) -> IdentityDataView:
     return IdentityDataView(
         sex=found.sex,
         sex_shown=found.sex_shown,

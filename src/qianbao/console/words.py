@@ -200,7 +200,6 @@ ROOMS: Mapping[str, str] = {
     "identity": _("identity"),
     "ledger": _("the ledger"),
     "mandates": _("mandates"),
-    "details": _("details"),
     "payments": _("payments"),
     "payscore": _("Pay Score"),
     "request": _("the request"),

@@ -180,7 +180,7 @@ CREATE TABLE document_reminders (
 );
 
 -- What has to be known of a holder and no document shows (a sex that one shows comes before this).
-CREATE TABLE holder_data (
+CREATE TABLE identity_data (
     wallet_id text COLLATE "C" PRIMARY KEY,
     sex text CHECK (sex IN ('F', 'M', 'X')),
     occupation_cipher bytea,

@@ -17,7 +17,7 @@ from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.identity.holder_data import GivenData, add_data, holder_data, keep, read_given
+from qianbao.identity.identity_data import GivenData, add_data, identity_data, keep, read_given
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
@@ -211,7 +211,7 @@ async def _write(
     wallet_id, now = columns["wallet_id"], columns["now"]
     await conn.execute(SQL.add_document, columns)
     await keep(conn, keys, wallet_id=wallet_id, given=stated, now=now)
-    known = await holder_data(conn, keys, wallet_id=wallet_id)
+    known = await identity_data(conn, keys, wallet_id=wallet_id)
     assert known is not None
     await conn.execute(SQL.set_identity, columns | {"data_missing": list(known.missing)})
 

@@ -71,12 +71,12 @@ WHERE wallet_id = %(wallet_id)s
 SELECT d.sex, h.sex AS stated_sex, h.occupation_cipher, h.address_cipher, w.data_confirmed_at
 FROM wallets w
 JOIN documents d ON d.wallet_id = w.wallet_id AND d.superseded_at IS NULL
-LEFT JOIN holder_data h ON h.wallet_id = w.wallet_id
+LEFT JOIN identity_data h ON h.wallet_id = w.wallet_id
 WHERE w.wallet_id = %(wallet_id)s
 
 -- name: keep_data
 -- What is not given stays as it was.
-INSERT INTO holder_data AS h (wallet_id, sex, occupation_cipher, address_cipher, confirmed_at)
+INSERT INTO identity_data AS h (wallet_id, sex, occupation_cipher, address_cipher, confirmed_at)
 VALUES (%(wallet_id)s, %(sex)s, %(occupation_cipher)s, %(address_cipher)s, %(now)s)
 ON CONFLICT (wallet_id) DO UPDATE
 SET sex = coalesce(excluded.sex, h.sex),

@@ -23,10 +23,10 @@ from qianbao.wallets.situation import read_situation
 
 class NoticesNeedDates(QianbaoError):
     code = "notices_need_dates"
-    en = "Notices of {policy} have no such step: it has no timeline."
-    zh = "规则 {policy} 没有时间表，没有这一步的通知。"
-    next_en = "Draft a version with a timeline."
-    next_zh = "请起草带有时间表的版本。"
+    en = "Nobody gets a notice of {policy} at this step."
+    zh = "规则 {policy} 在这一步不发送通知。"
+    next_en = "Look at another step; a rule that blocks is told at every step if it has a timeline."
+    next_zh = "请查看其他步骤；带有时间表的限制类规则在每一步都会通知。"
 
 
 class Preview(msgspec.Struct, frozen=True):

@@ -10,11 +10,11 @@ from litestar.response import Redirect
 
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document
-from qianbao.identity.holder_data import (
+from qianbao.identity.identity_data import (
     GivenData,
     IdentityDataUnreadable,
     confirm_data,
-    holder_data,
+    identity_data,
 )
 from qianbao.names import display
 from qianbao.policy.facts import IDENTITY_DATA
@@ -43,7 +43,7 @@ def given_in(form: Form) -> GivenData:
 
 
 @get(DATA)
-async def identity_data(request: Asked) -> Response[Any]:
+async def show(request: Asked) -> Response[Any]:
     """What is known, with what is missing to be filled in."""
     return await _page(request, {})
 
@@ -70,7 +70,7 @@ async def _page(request: Asked, form: Form, refusal: QianbaoError | None = None)
     async with services.pool.connection() as conn:
         profile = await wallet(conn, wallet_id)
         document = await current_document(conn, wallet_id)
-        data = await holder_data(conn, services.keys, wallet_id=wallet_id)
+        data = await identity_data(conn, services.keys, wallet_id=wallet_id)
     return draw(
         "identity_data.html",
         status=status_of(refusal),
@@ -86,4 +86,4 @@ async def _page(request: Asked, form: Form, refusal: QianbaoError | None = None)
     )
 
 
-SCREENS = Router(path="/", route_handlers=[identity_data, confirm])
+SCREENS = Router(path="/", route_handlers=[show, confirm])

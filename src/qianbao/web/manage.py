@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao.errors import QianbaoError
-from qianbao.identity.holder_data import holder_data
+from qianbao.identity.identity_data import identity_data
 from qianbao.mandates.end import EndMode, end
 from qianbao.mandates.lists import get_mandate, list_mandates
 from qianbao.payscore.lists import list_orders
@@ -40,7 +40,7 @@ async def manage(request: Asked) -> Response[Any]:
         profile = await wallet(conn, wallet_id)
         mandates = await list_mandates(conn, wallet_id=wallet_id)
         switched = await pay_score(conn, wallet_id=wallet_id)
-        data = await holder_data(conn, services_of(request).keys, wallet_id=wallet_id)
+        data = await identity_data(conn, services_of(request).keys, wallet_id=wallet_id)
     return draw(
         "manage.html",
         incomplete=data is not None and bool(data.missing),

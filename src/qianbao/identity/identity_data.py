@@ -57,7 +57,7 @@ class GivenData(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-class HolderData(msgspec.Struct, frozen=True):
+class IdentityData(msgspec.Struct, frozen=True):
     """What is known; None where it is not. `sex_shown`: the document shows it, so nobody states
     it. `missing` are those of `IDENTITY_DATA` that are not known."""
 
@@ -83,7 +83,7 @@ class _Wallet(msgspec.Struct, frozen=True):
     verified_at: datetime | None
 
 
-async def holder_data(conn: Connection, keys: KeyRing, *, wallet_id: str) -> HolderData | None:
+async def identity_data(conn: Connection, keys: KeyRing, *, wallet_id: str) -> IdentityData | None:
     """What is known of the wallet's holder; None before a document was shown."""
     row = await fetch_one(conn, SQL.find_data, {"wallet_id": wallet_id}, _Row)
     if row is None:
@@ -95,14 +95,14 @@ async def holder_data(conn: Connection, keys: KeyRing, *, wallet_id: str) -> Hol
         "address": _plain(keys, row.address_cipher),
     }
     missing = tuple(name for name in IDENTITY_DATA if known[name] is None)
-    return HolderData(
+    return IdentityData(
         **known, sex_shown=shown is not None, missing=missing, confirmed_at=row.data_confirmed_at
     )
 
 
 async def confirm_data(
     conn: Connection, keys: KeyRing, *, wallet_id: str, given: GivenData, now: datetime
-) -> HolderData:
+) -> IdentityData:
     """Keeps what is given, and that the holder stands by all that is known. Again changes only the
     moment. Raises `IdentityDataUnreadable`, `IdentityDataNeedsDocument` or, with anything still
     missing, `IdentityDataIncomplete`."""
@@ -111,7 +111,7 @@ async def confirm_data(
     if wallet is None or wallet.status != "open":
         raise IdentityDataNeedsDocument
     await keep(conn, keys, wallet_id=wallet_id, given=given, now=now)
-    known = await holder_data(conn, keys, wallet_id=wallet_id)
+    known = await identity_data(conn, keys, wallet_id=wallet_id)
     if known is None:
         raise IdentityDataNeedsDocument
     if known.missing:
@@ -130,7 +130,7 @@ async def add_data(
     if given == GivenData():
         return
     await keep(conn, keys, wallet_id=wallet_id, given=given, now=now)
-    known = await holder_data(conn, keys, wallet_id=wallet_id)
+    known = await identity_data(conn, keys, wallet_id=wallet_id)
     await _set(conn, wallet_id, known.missing if known else (), now)
 
 
@@ -186,8 +186,8 @@ def _unreadable(field: str) -> IdentityDataUnreadable:
 
 
 def _cipher(keys: KeyRing, text: str) -> bytes | None:
-    return keys.encrypt(text, "holder") if text else None
+    return keys.encrypt(text, "identity_data") if text else None
 
 
 def _plain(keys: KeyRing, cipher: bytes | None) -> str | None:
-    return keys.decrypt(cipher, "holder") if cipher is not None else None
+    return keys.decrypt(cipher, "identity_data") if cipher is not None else None

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from qianbao.identity.documents import DocumentSubmission, add_document
-from qianbao.identity.holder_data import (
+from qianbao.identity.identity_data import (
     GivenData,
     IdentityDataIncomplete,
     IdentityDataNeedsDocument,
     IdentityDataUnreadable,
     confirm_data,
-    holder_data,
+    identity_data,
 )
 from qianbao.ids import new_id
 from tests.identity.papers import KEYS, NOW, a_wallet, bring, close, passport
@@ -24,7 +24,7 @@ LATER = NOW + timedelta(days=200)
 
 async def _known(pool, wallet_id):
     async with pool.connection() as conn:
-        return await holder_data(conn, KEYS, wallet_id=wallet_id)
+        return await identity_data(conn, KEYS, wallet_id=wallet_id)
 
 
 async def _confirm(pool, wallet_id, given=ALL, now=LATER):
@@ -133,6 +133,6 @@ async def test_it_is_stored_encrypted(pool):
     await bring(pool, wallet_id, passport())
     await _confirm(pool, wallet_id)
     async with pool.connection() as conn:
-        cursor = await conn.execute("SELECT occupation_cipher, address_cipher FROM holder_data")
+        cursor = await conn.execute("SELECT occupation_cipher, address_cipher FROM identity_data")
         row = await cursor.fetchone()
     assert all(b"Kejia" not in bytes(cipher) and b"Engineer" not in bytes(cipher) for cipher in row)
