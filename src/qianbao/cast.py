@@ -85,8 +85,8 @@ class Person(msgspec.Struct, frozen=True):
     cards: tuple[BankCard, ...]
     story_en: str
     story_zh: str
-    occupation: str = "Engineer"
-    address: str = "12 Kejia Road, Chengdu"
+    occupation: str = ""
+    address: str = ""
     top_up_minor: int = 0
     mandates: int = 0
     pay_score: bool = False
@@ -126,6 +126,8 @@ CAST: tuple[Person, ...] = (
         pay_score=True,
         story_en="German passport, one ICBC card linked; a Bank of China card in her purse.",
         story_zh="德国护照，已绑一张工行卡；另有一张中行卡尚未绑定。",
+        occupation="Engineer",
+        address="12 Kejia Road, Chengdu",
     ),
     Person(
         name="Ben Carter",
@@ -137,6 +139,8 @@ CAST: tuple[Person, ...] = (
         pay_score=True,
         story_en="British passport, one ICBC card, no account anywhere else.",
         story_zh="英国护照，只有一张工行卡，没有其他银行账户。",
+        occupation="English teacher",
+        address="8 Zhongshan Road, Hangzhou",
     ),
     Person(
         name="Chiara Rossi",
@@ -150,6 +154,8 @@ CAST: tuple[Person, ...] = (
         top_up_minor=80_000,
         story_en="Italian passport, renewed in autumn; ICBC still holds the old number.",
         story_zh="意大利护照，秋天换发；工行仍登记旧号码。",
+        occupation="Cook",
+        address="35 Wukang Road, Shanghai",
     ),
     Person(
         name="Deng Weiming",
@@ -162,6 +168,8 @@ CAST: tuple[Person, ...] = (
         top_up_minor=120_000,
         story_en="Singaporean passport, two cards, both ICBC: one channel.",
         story_zh="新加坡护照，两张卡都是工行：只算一个渠道。",
+        occupation="Shop manager",
+        address="101 Siming South Road, Xiamen",
     ),
     Person(
         name="Taro Yamada",
@@ -174,6 +182,8 @@ CAST: tuple[Person, ...] = (
         top_up_minor=50_000,
         story_en="Japanese passport, cards of two banks: nothing stands in his way.",
         story_zh="日本护照，绑定两家银行：一切正常。",
+        occupation="Student",
+        address="5 Yiheyuan Road, Beijing",
     ),
 )
 

@@ -38,7 +38,7 @@ LONG_AGO = timedelta(days=730)
 A_GOOD_WHILE = timedelta(days=1825)
 SUPPOSED = frozenset({
     "document_valid_until", "today", "days_since_verified", "days_since_opened",
-    "days_since_last_use",
+    "days_since_last_use", "identity_data_missing", "days_since_confirmed",
 })  # fmt: skip
 """Facts whose figures `situation` supposes: they decide, and are told to nobody."""
 
@@ -96,7 +96,8 @@ def read_answers(query: Mapping[str, Sequence[str]], wallets: Sequence[str]) -> 
 
 def situation(answers: Answers, now: datetime) -> Situation:
     """A wallet's situation as answered. The account is taken to be old, its real name verified when
-    a card is linked, its limits unused and its free withdrawals used up."""
+    a card is linked, its identity data complete and lately confirmed, its limits unused and its
+    free withdrawals used up."""
     began = now - LONG_AGO
     expired = answers.expiry == "expired"
     until = now - timedelta(days=1) if expired else now + A_GOOD_WHILE
@@ -112,6 +113,7 @@ def situation(answers: Answers, now: datetime) -> Situation:
         evidence=(),
         opened_at=began,
         verified_at=began if answers.linked else None,
+        data_confirmed_at=now - timedelta(days=1),
         last_used_at=now - timedelta(days=1),
         facts_changed_at=began,
         mandates_active=answers.mandates_active,
