@@ -60,11 +60,10 @@ async def add_wallet(
     verified_days_ago: int = 200,
     currency: str = "CNY",
     time_zone: str = "Asia/Shanghai",
-    document_kind: str = "permanent_residence",
     now: datetime = NOW,
 ) -> str:
     """A verified foreigner's wallet with `balance_minor` in it, from nowhere: the ledger's mint.
-    Not by a passport, which has limits of its own."""
+    Verified by a residence permit: a foreign passport has limits of its own."""
     wallet_id = wallet_of(name)
     person_id = id_from_key("per", "test", name)
     phone = f"+86138{int.from_bytes(sha256(name.encode()).digest()) % 10**8:08d}"
@@ -76,11 +75,12 @@ async def add_wallet(
         )  # fmt: skip
         await conn.execute("INSERT INTO people VALUES (%s, 0, %s)", (person_id, before))
         await conn.execute(
-            """UPDATE wallets SET person_id = %s, residency = 'foreign', document_kind = %s,
-               document_valid_until = %s, card_banks = %s, evidence = %s, verified_at = %s,
+            """UPDATE wallets SET person_id = %s, residency = 'foreign',
+               document_kind = 'permanent_residence', document_valid_until = %s,
+               card_banks = %s, evidence = %s, verified_at = %s,
                data_confirmed_at = %s, time_zone = %s WHERE wallet_id = %s""",
-            (person_id, document_kind, date(2031, 1, 1), list(banks), list(evidence), before,
-             now, time_zone, wallet_id),
+            (person_id, date(2031, 1, 1), list(banks), list(evidence), before, now, time_zone,
+             wallet_id),
         )  # fmt: skip
         for number, bank in enumerate(banks):
             await conn.execute(

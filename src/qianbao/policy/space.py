@@ -109,14 +109,15 @@ class Space(msgspec.Struct, frozen=True, eq=False):
         """Every wallet there can be, those with least that is unusual first."""
         plain: Choices = {part: value for axis in self.axes for part, value in axis[0].items()}
         unusual = [axis[1:] for axis in self.axes if len(axis) > 1]
-        seen: set[tuple[Situation, int]] = set()
+        seen: set[tuple[Any, ...]] = set()
         for count in range(len(unusual) + 1):
             for axes in combinations(unusual, count):
                 for chosen in product(*axes):
-                    made = cell(plain | {k: v for one in chosen for k, v in one.items()})
-                    if made is not None and (made.situation, made.amount_minor) not in seen:
-                        seen.add((made.situation, made.amount_minor))
-                        yield made
+                    choices = plain | {k: v for one in chosen for k, v in one.items()}
+                    of = _ordinary(choices)
+                    if of is not None and (every := tuple(of.values())) not in seen:
+                        seen.add(every)
+                        yield _made(choices, of)
 
 
 def space_of(conditions: Iterable[Condition], **fixed: Any) -> Space:
@@ -152,8 +153,11 @@ def space_of(conditions: Iterable[Condition], **fixed: Any) -> Space:
 def cell(choices: Choices) -> Cell | None:
     """The wallet that `choices` describe, ordinary in all else; None where there can be none."""
     of = _ordinary(choices)
-    if of is None:
-        return None
+    return None if of is None else _made(choices, of)
+
+
+def _made(choices: Choices, of: Choices) -> Cell:
+    """The wallet that `choices` describe, with the ordinary rest `of` all."""
     now = start_of_day(date.fromordinal(of["today"])) + timedelta(hours=12)
     banks, spare, registers = of["sources"]
     names = _BANKS[:banks]
@@ -161,7 +165,8 @@ def cell(choices: Choices) -> Cell | None:
     at = {part: None if of[part] is None else now - timedelta(days=of[part])
           for part in ("verified", "confirmed", "opened", "used")}  # fmt: skip
     opened = at["opened"] or now
-    columns = {name: kind(of.get(name, 0)) for name, kind in _counted().items()} | {
+    counted = _counted()
+    columns = {name: kind() for name, kind in counted.items()} | {
         "wallet_id": "wal_lint", "status": "open", "residency": of["residency"],
         "document_kind": of["document_kind"],
         "document_valid_until": None if valid is None else date.fromordinal(valid),
@@ -171,7 +176,7 @@ def cell(choices: Choices) -> Cell | None:
         "data_confirmed_at": at["confirmed"],
         "facts_changed_at": opened, "currency": "CNY", "time_zone": OPERATOR_ZONE.key,
     }  # fmt: skip
-    columns |= {name: of[name] for name in of if name in _columns() and name not in columns}
+    columns |= {name: counted[name](value) for name, value in of.items() if name in counted}
     situation = Situation(**columns)
     amount_minor = of["amount_minor"]
     return Cell(choices, situation, facts_at(situation, now, amount_minor), now, amount_minor)

@@ -34,7 +34,7 @@ from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import OUT_OF_THE_BALANCE, Goal, allowed, is_reached
 from qianbao.remedies.plan import WayOut, is_worth_it, plan
 from qianbao.remedies.prove import replay
-from qianbao.remedies.relief import let_through, worth_waiting_for
+from qianbao.remedies.relief import Ends, let_through, worth_waiting_for
 from qianbao.remedies.stories import Stuck, names_in, story_of
 from qianbao.remedies.take import Taken, take
 
@@ -117,6 +117,7 @@ class Search:
         self.recipes: dict[tuple[Policy, ...], list[Recipe]] = {}
         self.every: list[Recipe] = []
         self.known: dict[object, bool] = {}
+        self.ends: Ends = {}
         self.helped: set[tuple[Situation, datetime]] = set()
         """The wallets that have a way for the smallest amount."""
 
@@ -211,7 +212,9 @@ class Search:
         facts = facts_at(situation, moment, amount_minor)
         unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
         if action.code == "wait_until":
-            ends = worth_waiting_for(self.policies, situation, moment, goal, unmet)
+            ends = worth_waiting_for(
+                self.policies, situation, moment, goal, unmet, facts, self.ends
+            )
             if not ends:
                 return False
             waited = action.effect(situation, ends[-1].isoformat(), moment)

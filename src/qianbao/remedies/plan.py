@@ -264,20 +264,24 @@ def _last_steps(
         return
     if goal.card_bank is not None and goal.card_bank not in situation.card_banks:
         return
-    yield from _waiting(search, node, unmet)
+    yield from _waiting(search, node, unmet, facts)
     if "lower_amount" not in search.offered or any(policy.limit is None for policy in unmet):
         return
     left, whole = let_through(unmet, situation, goal, facts)
     if 0 < left < goal.amount_minor:
         yield _asking_for(left, node)
     if left < whole < goal.amount_minor:
-        yield from _waiting(search, _asking_for(whole, node), unmet)
+        lowered = facts | {"amount_minor": whole}
+        yield from _waiting(search, _asking_for(whole, node), unmet, lowered)
 
 
-def _waiting(search: _Search, node: _Node, unmet: tuple[Policy, ...]) -> Iterator[_Node]:
+def _waiting(
+    search: _Search, node: _Node, unmet: tuple[Policy, ...], facts: Facts
+) -> Iterator[_Node]:
     if "wait_until" not in search.offered:
         return
-    for clear in worth_waiting_for(search.policies, node.situation, node.moment, node.goal, unmet):
+    at = (node.situation, node.moment, node.goal)
+    for clear in worth_waiting_for(search.policies, *at, unmet, facts):
         waited = Taken("wait_until", clear.isoformat(), node.situation)
         hours = int((clear - node.moment).total_seconds()) // 3600
         after = msgspec.structs.replace(_after(node, (waited,)), moment=clear)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from qianbao.policy.decide import clears_at
 from qianbao.policy.facts import Facts, Situation
@@ -10,6 +11,10 @@ from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import headroom_minor
 from qianbao.policy.spells import Course, can_change_by_waiting
 from qianbao.remedies.goals import Goal, payable_minor
+
+Ends = dict[object, datetime | None]
+"""When policies were found to end, by what they read of a wallet: many wallets look alike to one
+policy."""
 
 
 def let_through(
@@ -30,17 +35,45 @@ def worth_waiting_for(
     moment: datetime,
     goal: Goal,
     unmet: tuple[Policy, ...],
+    facts: Facts,
+    known: Ends | None = None,
 ) -> tuple[datetime, ...]:
     """The moments that bring `goal` nearer if nobody does anything until then: when all is clear,
-    or, where that never comes, when each of the `unmet` that go away by themselves is."""
+    or, where that never comes, when each of the `unmet` that go away by themselves is. `facts` are
+    those of `moment` and the goal's amount; `known` is filled: for many wallets."""
     if not unmet:
         return ()
-    asked = (goal.capabilities, goal.amount_minor)
-    course: Course = {}
+    course: Course = {facts["today"]: facts}  # type: ignore[dict-item]
+    known = {} if known is None else known
     waits = [policy for policy in unmet if can_change_by_waiting(policy)]
-    found = [clears_at((one,), situation, moment, *asked, course=course) for one in waits]
+    found = [_end(policy, situation, moment, goal, course, facts, known) for policy in waits]
     ends = {end for end in found if end is not None}
     if len(found) == len(unmet) and None not in found:
+        asked = (goal.capabilities, goal.amount_minor)
         clear = clears_at(policies, situation, moment, *asked, course=course)
         ends = {clear} if clear is not None else ends
     return tuple(sorted(ends))
+
+
+def _end(
+    policy: Policy,
+    situation: Situation,
+    moment: datetime,
+    goal: Goal,
+    course: Course,
+    facts: Facts,
+    known: Ends,
+) -> datetime | None:
+    """When one policy goes away by itself. Days of grace hang on the wallet's history, too."""
+    reach = (situation.time_zone, situation.bucket, situation.exemptions)
+    alike = (policy, moment, reach, tuple([facts[name] for name in _reads(policy)]))
+    if policy.grace_days or alike not in known:
+        known[alike] = clears_at(
+            (policy,), situation, moment, policy.blocks, goal.amount_minor, course=course
+        )
+    return known[alike]
+
+
+@lru_cache(maxsize=1024)
+def _reads(policy: Policy) -> tuple[str, ...]:
+    return tuple(policy.applies_to.reads | policy.requires.reads)
