@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from copy import deepcopy
 from datetime import UTC, datetime
 
@@ -39,6 +41,22 @@ def test_a_transfer_leaves_two_entries_with_the_balance_after():
         ("wal_anna", 1, -30, 70),
         ("wal_taro", 1, 30, 30),
     ]
+
+
+def test_a_book_is_freed_without_the_collector():
+    """A cycle in it would keep every batch's rows until the collector looks, which stops payments
+    for as long as it takes."""
+    book = new_book()
+    book.transfer(move(ANNA, TARO, 30))
+    book.hold(ANNA, "hld_1", 20, "order")
+    book.release(("wal_anna", "hld_1"))
+    gone = weakref.ref(book)
+    gc.disable()
+    try:
+        del book
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

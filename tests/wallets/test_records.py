@@ -137,3 +137,13 @@ async def test_a_code_that_is_wrong_or_for_something_else_opens_nothing(pool: Po
     assert (await confirm(pool, signup_id, code, now=later)).created
     with pytest.raises(codes.CodeUsed):
         await read(pool, (signup_id, code), PIN, now=later)
+
+
+async def test_a_bounded_number_of_wallets_is_looked_at_the_last_closed_first(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qianbao.wallets.records.MOST", 2)
+    days = [timedelta(days=60 * place) for place in range(3)]
+    wallets = [await closed(pool, number="", now=NOW + day) for day in days]
+    opened = await read(pool, await code_for(pool, BEN, YEARS_LATER), PIN)
+    assert [one.wallet_id for one in opened] == [wallets[2], wallets[1]]

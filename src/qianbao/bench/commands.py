@@ -15,7 +15,7 @@ from qianbao.bench import linting, names, photos, rules
 from qianbao.bench.measure import Figures, measure
 from qianbao.bench.progress import progress
 from qianbao.bench.shape import Shape
-from qianbao.bench.world import run, server
+from qianbao.bench.world import LOG_FILES, run, server
 
 app = typer.Typer(help="Measure, beside limits measured in the same run.")
 
@@ -106,7 +106,8 @@ app.command(name="lint")(linting.command)
 
 
 def _bench(name: str, shape: Shape, *, compare: bool, prove: bool, as_json: bool) -> None:
-    with progress() as tell, server(os.environ.get("QIANBAO_DATABASE_URL", "")) as url:
+    own = os.environ.get("QIANBAO_DATABASE_URL", "")
+    with progress() as tell, server(own, log_files=LOG_FILES) as url:
         found = run(measure(url, name, shape, compare=compare, prove=prove, tell=tell))
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")

@@ -70,6 +70,7 @@ class Book:
         self.transfers: list[Row] = []
         self.after: list[tuple[int, int, int, int]] = []
         self.touched_holds: dict[HoldKey, Hold] = {}
+        # Plain functions: bound ones would hold the book, and only the collector could free it.
         self._undo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
 
     def account(self, key: AccountKey) -> Account:
@@ -103,7 +104,7 @@ class Book:
         """Forgets everything since `mark`."""
         while len(self._undo) > mark:
             restore, before = self._undo.pop()
-            restore(*before)
+            restore(self, *before)
 
     def transfer(self, transfer: Transfer) -> str:
         """Moves the money; gives the transfer's id. Raises `SameAccount`, `AccountUnknown`,
@@ -123,7 +124,7 @@ class Book:
         credit.balance_minor += amount
         credit.entry_count += 1
         credit.touches += 1
-        self._undo.append((self._take_back, (debit, credit, amount)))
+        self._undo.append((Book._take_back, (debit, credit, amount)))
         return self._record(transfer, debit, credit)
 
     def _record(self, transfer: Transfer, debit: Account, credit: Account) -> str:
@@ -169,7 +170,7 @@ class Book:
         hold = Hold(key[0], hold_id, key[1], amount_minor, reason, expires_at=expires_at)
         self.holds[key[0], hold_id] = hold
         self.touched_holds[key[0], hold_id] = hold
-        self._undo.append((self._forget_hold, (hold, account)))
+        self._undo.append((Book._forget_hold, (hold, account)))
         return hold
 
     def settle(self, key: HoldKey, transfers: list[Transfer]) -> list[str]:
@@ -230,7 +231,7 @@ class Book:
         key = (hold.owner_id, hold.hold_id)
         made_here = key in self.touched_holds
         before = (hold, account, hold.state, hold.settled_minor, made_here)
-        self._undo.append((self._open_again, before))
+        self._undo.append((Book._open_again, before))
         _hold_more(account, -hold.amount_minor)
         hold.state = state
         hold.settled_minor = settled_minor

@@ -72,7 +72,7 @@ SELECT w.wallet_id, w.opened_at, k.closed_at
 FROM wallets w
 JOIN closures k ON k.wallet_id = w.wallet_id
 WHERE w.phone_index = %(phone_index)s AND w.status = 'closed'
-ORDER BY k.closed_at DESC, w.wallet_id
+ORDER BY k.closed_at DESC, w.wallet_id LIMIT %(most)s
 
 -- ── Opening and closing the row ────────────────────────────────────────────────────────────────
 

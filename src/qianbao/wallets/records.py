@@ -26,6 +26,8 @@ from qianbao.wallets.sessions import start_session
 SQL = load("qianbao.wallets")
 
 WINDOW = timedelta(hours=24)
+MOST = 20
+"""Closed wallets of one phone that are looked at, the last closed: each costs a PIN's check."""
 
 
 class RecordsProofMissing(InvalidInput):
@@ -82,8 +84,8 @@ async def open_records(
     now: datetime,
     entropy: Entropy = os.urandom,
 ) -> tuple[OpenedRecords, ...]:
-    """Those of the phone's closed wallets, the last closed first, whose PIN or document number was
-    given; either is enough, and "" is none. The code is spent only by success. Raises what
+    """Those of the phone's `MOST` last closed wallets, the last first, whose PIN or document number
+    was given; either is enough, and "" is none. The code is spent only by success. Raises what
     `check_code` raises, `RecordsProofMissing`, `RecordsRefused` or `RecordsProofsUsedUp`.
 
     Takes the pool because a try is counted, and committed, before it is looked at.
@@ -93,7 +95,7 @@ async def open_records(
         raise RecordsProofMissing
     left = await _count(pool, settings, proved, now)
     async with pool.connection() as conn:
-        place = {"phone_index": proved.phone_index}
+        place = {"phone_index": proved.phone_index, "most": MOST}
         closed = await fetch_all(conn, SQL.find_closed_wallets, place, _Closed)
     theirs = [
         one
