@@ -1,13 +1,6 @@
 -- name: lock_wallet
 SELECT status, in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
--- name: is_of_present_holder
--- Whether the document a bank was asked with is of the person that the wallet has now.
-SELECT d.person_id = w.person_id AS same
-FROM wallets w
-JOIN documents d ON d.wallet_id = w.wallet_id AND d.document_id = %(document_id)s
-WHERE w.wallet_id = %(wallet_id)s
-
 -- name: get_card
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
        result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher, created_at,
