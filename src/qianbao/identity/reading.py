@@ -13,7 +13,8 @@ from qianbao.errors import InvalidInput
 from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import KINDS, Residency, read_number
-from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields, parted
+from qianbao.identity.typed_name import name_of_zone
+from qianbao.names import LegalName, from_chinese, from_fields, parted
 
 FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
@@ -61,16 +62,6 @@ class NameTruncated(InvalidInput):
         "Enter surname and given names too, in full, as the upper part of the page shows them."
     )
     next_zh = "请再按资料页上部填写完整的姓和名。"
-
-
-class NameDisagreesWithMrz(InvalidInput):
-    code = "name_disagrees_with_mrz"
-    en = "The name you entered is not the name in the machine-readable lines."
-    zh = "填写的姓名与机读码中的姓名不一致。"
-    next_en = (
-        "Enter the name as this document shows it, or leave it out: it is read from the lines."
-    )
-    next_zh = "请按该证件填写姓名；也可以不填，姓名会从机读码读取。"
 
 
 class BirthDateDisagrees(InvalidInput):
@@ -202,17 +193,11 @@ def _typed_name(submission: DocumentSubmission) -> LegalName:
 
 
 def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> LegalName:
-    """The name as the upper part of the page has it, when it was entered and agrees: the lines
-    below lose accents, hyphens and, in a long name, letters (domain.md 3.2)."""
-    if not (submission.surname or submission.given):
-        if zone_name.truncated:
-            raise NameTruncated
-        return zone_name
-    typed = from_fields(submission.surname, submission.given)
-    found = compare(typed, zone_name)
-    if found.verdict == "no_match" or found.reason in ANOTHER_SPELLING:
-        raise NameDisagreesWithMrz
-    return msgspec.structs.replace(typed, mrz=zone_name.mrz)
+    """The name of the lines, or as the upper part of the page has it, where that was entered."""
+    surname, given = submission.surname.strip(), submission.given.strip()
+    if zone_name.truncated and not (surname and (given or not zone_name.given)):
+        raise NameTruncated
+    return name_of_zone(zone_name, surname, given) if surname or given else zone_name
 
 
 def _named(kind: str) -> dict[str, str]:
