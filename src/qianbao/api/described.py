@@ -125,6 +125,7 @@ LINKING = (
     "document_expired",
     "document_kind_unsupported_at_bank",
     "document_needed",
+    "name_form_close",
     "name_form_not_yours",
     "same_id_other_body",
     "too_many_cards",
