@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-import msgspec
 import pytest
 
 from qianbao.identity.mrz import write_td1, write_td3
-from qianbao.identity.reading import DocumentSubmission, NameTruncated, read_submission
+from qianbao.identity.reading import (
+    DocumentSubmission,
+    NameTruncated,
+    NumberDisagreesWithMrz,
+    read_submission,
+)
 from qianbao.identity.typed_name import NameDisagreesWithMrz
 from qianbao.names import LegalName, display, from_mrz
 from tests.identity.papers import NOW
@@ -152,16 +157,38 @@ def test_a_name_that_was_cut_off_is_asked_for_whole(surname: str, given: str) ->
         _read(LONG, surname, given)
 
 
-def test_of_a_card_too() -> None:
+def _card(given: str, **zone: Any) -> DocumentSubmission:
+    """A permanent-residence card whose number says Kazakh, female, born on 31 December 1990."""
+    said = {"nationality": "KAZ", "birth_date": date(1990, 12, 31), "sex": "F"} | zone
     lines = write_td1(
-        from_mrz("YAMADA<<TARO"), number="AB1234567", issuing_country="CHN", nationality="KAZ",
-        birth_date=date(1990, 12, 31), sex="F", valid_until=date(2033, 1, 1),
+        from_mrz("YAMADA<<TARO"), number="AB1234567", issuing_country="CHN",
+        valid_until=date(2033, 1, 1), **said,
     )  # fmt: skip
-    card = DocumentSubmission(
+    return DocumentSubmission(
         kind="permanent_residence", mrz="\n".join(lines), number="911398199012310021",
-        surname="Yamada", given="Taro Jr",
+        surname="Yamada", given=given,
     )  # fmt: skip
+
+
+def test_of_a_card_too() -> None:
     with pytest.raises(NameDisagreesWithMrz):
-        read_submission(card, TODAY)
-    taro = msgspec.structs.replace(card, given="Tarō")
-    assert read_submission(taro, TODAY).legal_name.given == "Tarō"
+        read_submission(_card("Taro Jr"), TODAY)
+    assert read_submission(_card("Tarō"), TODAY).legal_name.given == "Tarō"
+    read_submission(_card("Taro", sex="X"), TODAY)  # not stated
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ({"nationality": "D"}, "the country: Kazakhstan in the number, Germany in the lines"),
+        ({"sex": "M"}, "the sex: F in the number, M in the lines"),
+        (
+            {"birth_date": date(1990, 12, 30)},
+            "the date of birth: 1990-12-31 in the number, 1990-12-30 in the lines",
+        ),
+    ],
+)
+def test_a_cards_number_says_what_its_lines_say(zone: dict[str, Any], told: str) -> None:
+    with pytest.raises(NumberDisagreesWithMrz) as refused:
+        read_submission(_card("Taro", **zone), TODAY)
+    assert told in refused.value.sentence("en")

@@ -53,7 +53,6 @@ SENDS_CODE = (
 """What sending a text message with a code may be refused for."""
 
 DOCUMENT = (
-    "birth_date_disagrees",
     "document_expired_already",
     "document_for_no_wallet",
     "document_id_used",
@@ -77,6 +76,7 @@ DOCUMENT = (
     "number_character",
     "number_check_wrong",
     "number_country_unknown",
+    "number_disagrees_with_mrz",
     "number_date_wrong",
     "number_district_unknown",
     "number_kind_unknown",
