@@ -88,6 +88,7 @@ DOCUMENT = (
 """What a document may be refused for."""
 
 PHOTO = (
+    "photo_missing",
     "photo_no_picture",
     "photo_reader_busy",
     "photo_shows_no_mrz",
