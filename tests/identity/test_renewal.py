@@ -128,6 +128,8 @@ async def test_and_nobody_elses_name_passes_for_it(
 def test_both_spellings_must_come_from_one_cyrillic_name() -> None:
     assert rewritten("SHCHUKIN", "SHCHUKIN", "RUS")
     assert rewritten("YELTSIN", "ELTCIN", "RUS")
+    assert rewritten("ILYIN", "ILIN", "RUS")
+    assert rewritten("PODYACHEV", "PODIEIACHEV", "RUS")
     assert not rewritten("YELTSIN", "ELTSINA", "RUS")
     assert not rewritten("GRYTSENKO", "HRYTSENKO", "RUS")
     assert not rewritten("", "IURLOV", "RUS")

@@ -32,11 +32,11 @@ _UKRAINIAN = (
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "RUS": (
         # Orders of the Ministry of the Interior 310 (1997) and 782 (2000)
-        _table(_RUSSIAN, "е=e/ye ё=e/ye/yo й=y ц=ts ю=yu я=ya ъе=ye ъё=ye ъю=yu ъя=ya"),
+        _table(_RUSSIAN, "е=e/ye ё=e/ye/yo й=y ц=ts ю=yu я=ya ьи=i/yi ъе=ye ъё=ye ъю=yu ъя=ya"),
         # GOST R 52535.1-2006, from 2010
-        _table(_RUSSIAN, "ё=e й=i ц=tc ю=iu я=ia ъе=e ъё=e ъю=iu ъя=ia"),
+        _table(_RUSSIAN, "ё=e й=i ц=tc ю=iu я=ia ьи=i ъе=e ъё=e ъю=iu ъя=ia"),
         # ICAO Doc 9303, from 2014
-        _table(_RUSSIAN, "ё=e й=i ц=ts ю=iu я=ia ъе=iee ъё=iee ъю=ieiu ъя=ieia"),
+        _table(_RUSSIAN, "ё=e й=i ц=ts ю=iu я=ia ьи=i ъе=iee ъё=iee ъю=ieiu ъя=ieia"),
     ),
     "UKR": (
         # Resolution 858 of the Cabinet of Ministers (2007)
