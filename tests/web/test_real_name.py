@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 
 from qianbao.identity.mrz import read_mrz, write_td3
-from qianbao.identity.photo import photos_are_read
 from qianbao.names import from_fields
 from tests.kit.person import cast
 from tests.kit.stack import Stack
@@ -57,16 +56,6 @@ def test_only_a_passports_holder_reads_of_its_new_number(seeded_stack: Stack) ->
     )  # fmt: skip
     assert "<h2>Dana Akhmetova</h2>" in page
     assert TIP not in page
-
-
-@pytest.mark.skipif(not photos_are_read(), reason="needs the extra: pip install qianbao[photos]")
-def test_sending_no_photo_is_called_that(seeded_stack: Stack) -> None:
-    anybody = surfer(seeded_stack, "+8613700137062")
-    anybody.page = anybody.http.post(
-        f"{PAGE}/photo?kind=passport", files={"photo": ("", b"", "application/octet-stream")}
-    )
-    assert "No photo was chosen." in anybody.page.text
-    assert "not a picture" not in anybody.page.text
 
 
 def test_a_document_that_has_expired_is_called_so(seeded_stack: Stack) -> None:
