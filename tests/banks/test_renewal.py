@@ -13,6 +13,7 @@ from qianbao.banks.cards.forms import NameFormNotYours, choose_form
 from qianbao.banks.cards.refusals import BankHoldsOldDocument
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
+from qianbao.identity.documents import DocumentOfAnotherPerson
 from qianbao.names import from_fields
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
@@ -150,10 +151,34 @@ async def test_a_bank_vouches_only_for_whom_it_was_asked_about(
     assert await jobs(pool, "end_agreement") == [ended]
 
 
+async def test_a_bank_vouches_for_the_name_it_was_asked_about(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """No check digit covers a name: of the same number, in another name, nothing was asked; nor was
+    it where two small steps lead to that name."""
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA MARIA", number))
+    cards = await sandbox.account("ICBC", "MUELLER ANNA MARIA", number, phone, cards=2)
+    card = await start(pool, gateway, anna, cards[0], phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", number), LATER)
+    await bring(pool, anna, passport("MUELLER", "ANNA LUISE", number), LATER)
+    with pytest.raises(CardOfEarlierDocument):
+        await finish(pool, gateway, card, await sandbox.code(phone))
+    assert await facts(pool, anna) == ([], [], None)
+
+    await bring(pool, anna, passport("MUELLER", "ANNA MARIA", number), LATER)
+    card = await start(pool, gateway, anna, cards[1], phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", number), LATER)
+    await finish(pool, gateway, card, await sandbox.code(phone))
+    with pytest.raises(DocumentOfAnotherPerson):  # though ANNA alone is what counted then
+        await bring(pool, anna, passport("MUELLER", "ANNA LUISE", new_number()), LATER)
+
+
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])
 def test_a_clerk_may_have_entered_any_close_name(typed: str) -> None:
     name = from_fields("GATES", "WILLIAM HENRY")
-    assert choose_form(name, directory.get_bank("ICBC"), typed) == typed
+    found = choose_form(name, directory.get_bank("ICBC"), typed, confirmed_close=True)
+    assert found.text == typed
 
 
 @pytest.mark.parametrize("typed", ["GATES MELINDA", "JOBS WILLIAM", "比尔"])

@@ -303,3 +303,20 @@ async def test_a_decision_is_shown_from_the_wallets_page(
 async def _situation(pool: Pool, wallet_id: str, at: datetime) -> Situation:
     async with pool.connection() as conn:
         return await read_situation(conn, wallet_id=wallet_id, now=at, free_minor=0)
+
+
+async def test_a_close_spelling_that_the_holder_confirmed_is_seen(
+    anna: str, enter: Enter, pool: Pool
+) -> None:
+    mei = await enter("Mei")
+    assert "The holder was asked" not in (await mei.get(f"/console/wallets/{anna}")).text
+    async with pool.connection() as conn:
+        await conn.execute(
+            "UPDATE cards SET name_form = 'MUSTERMANN ERIKKA', name_verdict = 'close', "
+            "name_reason = 'typo', name_confirmed = true, state = 'refused', "
+            "result = 'NAME_MISMATCH'"
+        )
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert "MUSTERMANN ERIKKA" in page
+    assert "One letter of a given name differs." in page
+    assert "The holder was asked and says that the bank writes it so." in page

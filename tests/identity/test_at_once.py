@@ -16,7 +16,9 @@ from tests.kit.money import NOW, add_wallet
 
 async def test_two_registers_that_answer_at_once_both_count(pool):
     """Each answer is written while the other is not committed yet."""
-    anna = await add_wallet(pool, "Anna", evidence=())
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", "C01234567"))
+    async with pool.connection() as conn:
+        document = await current_document(conn, anna)
 
     async def keep(conn, source):
         await evidence.record(
@@ -26,7 +28,7 @@ async def test_two_registers_that_answer_at_once_both_count(pool):
             source=source,
             outcome="MATCH",
             compared=["name"],
-            document_id="doc",
+            document_id=document.document_id,
             card_id=None,
             at=NOW,
         )

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from qianbao.db.pool import Pool
-from qianbao.identity import documents, reading
+from qianbao.identity import documents, reading, typed_name
 from qianbao.identity.documents import DocumentSubmission, document_number, list_documents
 from qianbao.identity.mrz import MrzCheckDigitWrong, write_td3
 from qianbao.identity.mrz_checks import Correction
@@ -58,9 +58,9 @@ async def test_the_name_with_its_accents_is_kept_when_it_agrees(pool: Pool) -> N
     document = await bring(pool, annas, typed)
     assert (document.legal_name.surname, document.legal_name.given) == ("Müller", "Anna-Maria")
     assert document.legal_name.mrz.startswith("MUELLER<<ANNA<MARIA")
-    with pytest.raises(reading.NameDisagreesWithMrz):
+    with pytest.raises(typed_name.NameDisagreesWithMrz):
         await bring(pool, annas, msgspec.structs.replace(typed, surname="Meier"))
-    with pytest.raises(reading.NameDisagreesWithMrz):  # a short form is not the document's name
+    with pytest.raises(typed_name.NameDisagreesWithMrz):  # a short form is not the document's name
         await bring(pool, annas, msgspec.structs.replace(typed, given="Ann"))
 
 

@@ -10,6 +10,7 @@ from stdnum.iso7064 import mod_11_2
 
 from qianbao.errors import QianbaoError
 from qianbao.identity import numbers
+from qianbao.identity.mrz_layout import check_digit
 from qianbao.identity.numbers import KINDS, DocumentNumber, read_number
 
 TODAY = date(2026, 11, 1)
@@ -121,8 +122,10 @@ def test_the_old_residence_card_has_its_own_check():
         ("resident_id", "130503670401001", 15, "18"),
         ("passport", "A1", 2, "5-9"),
         ("passport", "A123456789", 10, "5-9"),
-        ("travel_permit", "H1234567", 8, "8-11"),
-        ("travel_permit", "", 0, "8-11"),
+        ("travel_permit", "H1234567", 8, "9 / 11"),
+        ("travel_permit", "M123456789", 10, "9 / 11"),
+        ("travel_permit", "123456789", 9, "8 / 10"),
+        ("travel_permit", "", 0, "8 / 10"),
         ("permanent_residence", "91139819901231002", 17, "18"),
     ],
 )
@@ -139,6 +142,8 @@ def test_a_wrong_length(kind, text, length, expected):
         ("permanent_residence", "811398199012310021", 1),
         ("permanent_residence", "KA1110090123105", 3),
         ("travel_permit", "H1234567A", 9),
+        ("travel_permit", "T12345678", 1),
+        ("travel_permit", "T1", 1),
         ("passport", "C01-X#0T", 5),
     ],
 )
@@ -213,3 +218,19 @@ def test_one_wrong_digit_is_always_noticed(region, birth, sequence, data):
 def test_no_text_breaks_the_reader(kind, text):
     with contextlib.suppress(QianbaoError):
         read_number(kind, text, TODAY)
+
+
+def test_a_length_says_for_which_first_letter():
+    for text, words in (("H1234567", "that begins with H or M"), ("1234567", "of digits alone")):
+        with pytest.raises(numbers.NumberLength) as wrong:
+            read_number("travel_permit", text, TODAY)
+        assert words in wrong.value.sentence("en")
+
+
+@pytest.mark.parametrize("code", ["ZZZ", "QQQ", "EUR"])
+def test_a_country_that_is_none_on_an_old_card(code):
+    number = f"{code}11009012310"
+    detail = refused(
+        numbers.NumberCountryUnknown, "permanent_residence", number + check_digit(number)
+    )
+    assert (detail["first"], detail["last"], detail["found"]) == (1, 3, code)

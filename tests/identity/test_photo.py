@@ -151,7 +151,7 @@ async def test_the_lines_of_a_picture_are_read(picture: Image.Image, zone: list[
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "photo_no_picture"),
+        (b"", "photo_missing"),
         (b"%PDF-1.7 no picture at all", "photo_no_picture"),
         (encoded(page(TD3))[:3000], "photo_no_picture"),
         (encoded(Image.new("RGB", (9, 9)), "GIF"), "photo_no_picture"),

@@ -139,3 +139,25 @@ async def test_a_wallet_without_a_document_asks_nobody(pool: Pool, desk: Desk) -
 
 def test_not_being_understood_is_not_retried() -> None:
     assert not RegisterMisunderstood.retry
+
+
+async def test_what_registers_said_of_one_person_is_no_word_for_the_next(
+    pool: Pool, desk: Desk
+) -> None:
+    """Anna's own passport, then, before any bank has confirmed her, one of her number in another
+    name: no check digit covers that. A renewal keeps what was said until it is asked anew."""
+    annas = await a_wallet(pool)
+    await bring(pool, annas, passport())
+    desk.answers = {"immigration": "MATCH", "mobile_operator": "MATCH"}
+    await _check(pool, desk, annas)
+    both = ["immigration", "mobile_operator"]
+    await bring(pool, annas, passport("MUELLER", "ANNA", number="C22X00T47"))
+    assert (await _facts(pool, annas))[0] == both
+    await bring(pool, annas, passport("MUELLER", "BEATE"))
+    assert (await _facts(pool, annas))[0] == []
+    desk.answers = {"immigration": None, "mobile_operator": "MISMATCH"}
+    with pytest.raises(RegisterSilent):
+        await _check(pool, desk, annas)
+    assert (await _facts(pool, annas))[0] == []
+    await bring(pool, annas, passport())
+    assert (await _facts(pool, annas))[0] == both  # about her it was said

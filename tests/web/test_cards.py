@@ -39,6 +39,49 @@ def test_another_spelling_left_empty_is_asked_for_and_not_sent(chiara: Surfer) -
     assert "Refused by the bank" not in chiara.open("/me/pay/cards")
 
 
+def refused_checks(surfer: Surfer) -> bool:
+    """Whether a bank was asked and refused."""
+    return "Refused by the bank" in surfer.open("/me/pay/cards")
+
+
+def test_a_spelling_typed_beside_another_choice_is_asked_about(chiara: Surfer) -> None:
+    """Without script, typing does not move the choice: what was typed must not be passed over."""
+    here = "/me/pay/cards/add/name"
+    chiara.open("/me/pay/cards/add")
+    chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[1].number)
+    first = chiara.form(here)["name_form"]
+    page = chiara.send(here, name_typed="ROSSI CHIARRA")
+    assert "You typed “ROSSI CHIARRA”, and “" in page
+    assert f"{first}” is chosen. Nothing was sent to the bank." in page
+    assert '<details class="more" open>' in page
+    assert (chiara.form(here)["name_form"], chiara.form(here)["name_typed"]) == (
+        "", "ROSSI CHIARRA"
+    )  # fmt: skip
+    page = chiara.send(here, name_typed="ROSSI CHIARA LU", name_form=first)
+    assert "You typed “ROSSI CHIARA LU”" in page
+    assert not refused_checks(chiara)
+
+
+def test_a_close_spelling_is_sent_once_chiara_says_that_her_bank_writes_it_so(
+    chiara: Surfer,
+) -> None:
+    here = "/me/pay/cards/add/name"
+    chiara.open("/me/pay/cards/add")
+    chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[1].number)
+    page = chiara.send(here, name_form="", name_typed="ROSSI CHIARRA")
+    assert "“ROSSI CHIARRA” is close to the name on your document, “ROSSI CHIARA”" in page
+    assert "Typed: “CHIARRA”; on the document: “CHIARA”." in page
+    assert 'name="confirmed_close" value="ROSSI CHIARRA"' in page
+    assert '<details class="more" open>' in page
+    page = chiara.send(here, name_typed="ROSSI CHIAARA", confirmed_close="ROSSI CHIARRA")
+    assert "“ROSSI CHIAARA” is close" in page  # the yes was to another
+    assert not refused_checks(chiara)
+    chiara.open("/me/pay/cards/add")  # one that is linked already, so that no check goes for it
+    chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
+    yes = {"name_typed": "ROSSI CHIARRA", "confirmed_close": "ROSSI CHIARRA"}
+    assert "is already linked to this wallet" in chiara.send(here, name_form="", **yes)
+
+
 def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> None:
     assert "most likely still has that one" in start(chiara)
     page = chiara.open("/me/pay/cards")

@@ -64,10 +64,10 @@ def test_without_the_extra_the_page_takes_typing(karin: Surfer) -> None:
 @pytest.mark.parametrize(
     ("content", "status", "said", "chinese"),
     [
-        (b"", 422, "not a picture that can be read", "不是可识读的图片"),
+        (b"", 422, "No photo was chosen", "未选择照片"),
         (b"hello", 422, "not a picture that can be read", "不是可识读的图片"),
         (bytes(50_000_000), 413, "larger than 10 MB", "文件超过 10 MB"),
-        (bomb(), 422, "more than 50 million pixels", "超过 50 百万像素"),
+        (bomb(), 422, "more than 50 million pixels", "超过 5000 万像素"),
         (encoded(page([])), 422, "No machine-readable lines", "未在图片中找到机读码"),
     ],
     ids=["none", "text", "50 MB", "bomb", "no lines"],

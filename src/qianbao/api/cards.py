@@ -47,11 +47,13 @@ class NameFormsView(msgspec.Struct):
 class LinkCard(msgspec.Struct, forbid_unknown_fields=True):
     """The four elements: name and document are the wallet's; card number and the phone the bank
     knows come here. The number goes to the bank and is kept nowhere. `name_form` is the bank's own
-    spelling, when the holder knows it."""
+    spelling, when the holder knows it; one that is only close to the name on the document is asked
+    about first (`name_form_close`), and sent with `confirmed_close`."""
 
     card_number: Annotated[str, Meta(min_length=1, max_length=32)]
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
     name_form: Annotated[str, Meta(max_length=200)] | None = None
+    confirmed_close: bool = False
 
 
 class ConfirmCard(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,6 +73,9 @@ class CardView(msgspec.Struct):
     state: str
     result: str
     name_form: str
+    name_verdict: str
+    name_reason: str
+    name_confirmed: bool
     phone_tail: str
     created_at: datetime
     linked_at: datetime | None
@@ -101,6 +106,9 @@ def _card(card: Card) -> CardView:
         state=card.state,
         result=card.result,
         name_form=card.name_form,
+        name_verdict=card.name_verdict,
+        name_reason=card.name_reason,
+        name_confirmed=card.name_confirmed,
         phone_tail=card.phone_tail,
         created_at=card.created_at,
         linked_at=card.linked_at,
@@ -159,6 +167,7 @@ async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> Car
         card_number=data.card_number,
         phone=data.phone,
         name_form=data.name_form,
+        confirmed_close=data.confirmed_close,
         now=own.now(),
     )
     return _card(card)

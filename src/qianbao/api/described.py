@@ -53,7 +53,6 @@ SENDS_CODE = (
 """What sending a text message with a code may be refused for."""
 
 DOCUMENT = (
-    "birth_date_disagrees",
     "document_expired_already",
     "document_for_no_wallet",
     "document_id_used",
@@ -78,6 +77,7 @@ DOCUMENT = (
     "number_character",
     "number_check_wrong",
     "number_country_unknown",
+    "number_disagrees_with_mrz",
     "number_date_wrong",
     "number_district_unknown",
     "number_kind_unknown",
@@ -89,6 +89,7 @@ DOCUMENT = (
 """What a document may be refused for."""
 
 PHOTO = (
+    "photo_missing",
     "photo_no_picture",
     "photo_reader_busy",
     "photo_shows_no_mrz",
@@ -126,6 +127,7 @@ LINKING = (
     "document_expired",
     "document_kind_unsupported_at_bank",
     "document_needed",
+    "name_form_close",
     "name_form_not_yours",
     "same_id_other_body",
     "too_many_cards",

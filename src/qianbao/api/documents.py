@@ -104,6 +104,7 @@ class DocumentView(msgspec.Struct):
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
+    confirmed: bool
     created_at: datetime
 
 
@@ -127,6 +128,7 @@ def _document(found: documents.Document) -> DocumentView:
         valid_until=found.valid_until,
         supersedes=found.supersedes,
         superseded_at=found.superseded_at,
+        confirmed=found.confirmed,
         created_at=found.created_at,
     )
 

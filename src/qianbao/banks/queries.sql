@@ -1,17 +1,10 @@
 -- name: lock_wallet
 SELECT status, in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
--- name: is_of_present_holder
--- Whether the document a bank was asked with is of the person that the wallet has now.
-SELECT d.person_id = w.person_id AS same
-FROM wallets w
-JOIN documents d ON d.wallet_id = w.wallet_id AND d.document_id = %(document_id)s
-WHERE w.wallet_id = %(wallet_id)s
-
 -- name: get_card
-SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
-       result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher, created_at,
-       linked_at, unlinked_at, dismissed_at
+SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
+       name_confirmed, phone_tail, document_id, state, result, mismatched, verification, codes_sent,
+       code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
 FROM cards
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
@@ -19,9 +12,10 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 -- One row for each piece of plastic: the linked attempt, or else the latest.
 SELECT * FROM (
     SELECT DISTINCT ON (fingerprint)
-           wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id,
-           state, result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher,
-           created_at, linked_at, unlinked_at, dismissed_at
+           wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
+           name_confirmed, phone_tail, document_id, state, result, mismatched, verification,
+           codes_sent, code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at,
+           dismissed_at
     FROM cards
     WHERE wallet_id = %(wallet_id)s
     ORDER BY fingerprint, (state = 'linked') DESC, created_at DESC, card_id DESC
@@ -72,10 +66,11 @@ DELETE FROM cards
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state IN ('checking', 'unknown')
 
 -- name: add_card
-INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail,
-                   document_id, state, created_at)
+INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict,
+                   name_reason, name_confirmed, phone_tail, document_id, state, created_at)
 VALUES (%(wallet_id)s, %(card_id)s, %(bank)s, %(last_four)s, %(fingerprint)s, %(name_form)s,
-        %(phone_tail)s, %(document_id)s, 'checking', %(now)s)
+        %(name_verdict)s, %(name_reason)s, %(name_confirmed)s, %(phone_tail)s, %(document_id)s,
+        'checking', %(now)s)
 
 -- name: set_answer
 -- A match means that the bank has sent its first code.
@@ -115,9 +110,9 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
 -- name: list_refused
 -- What the bank refused lately, without what was put away or has been linked since.
-SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, phone_tail, document_id, state,
-       result, mismatched, verification, codes_sent, code_sent_at, agreement_cipher, created_at,
-       linked_at, unlinked_at, dismissed_at
+SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
+       name_confirmed, phone_tail, document_id, state, result, mismatched, verification, codes_sent,
+       code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
 FROM cards
 WHERE wallet_id = %(wallet_id)s AND state = 'refused' AND dismissed_at IS NULL
   AND created_at > %(since)s

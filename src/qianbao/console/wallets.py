@@ -6,7 +6,7 @@ Numbers of documents, cards and phones are shown by their tails only; every look
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Response, get, post
@@ -14,8 +14,8 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
-from qianbao.banks.cards import list_cards
-from qianbao.banks.directory import get_bank
+from qianbao.banks.cards import Card, list_cards, list_refused
+from qianbao.banks.directory import Bank, get_bank
 from qianbao.console.access import who
 from qianbao.console.render import Asked, language_of, page
 from qianbao.errors import Language, QianbaoError
@@ -23,6 +23,7 @@ from qianbao.identity.documents import Document, list_documents
 from qianbao.leaving.counterparties import kind_words
 from qianbao.leaving.history import transactions
 from qianbao.names import display
+from qianbao.names.reasons import REASONS, Reason, ReasonCode
 from qianbao.payments.decisions import list_decisions
 from qianbao.policy.facts import FACTS, Fact, Situation, facts_at
 from qianbao.policy.reach import can_be_exempted
@@ -103,6 +104,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         stands = await standing(conn, policies, services.settings, wallet_id=wallet_id, now=now)
         documents = await list_documents(conn, wallet_id)
         cards = await list_cards(conn, wallet_id)
+        turned_down = await list_refused(conn, wallet_id=wallet_id, now=now)
         history = await transactions(conn, wallet_id=wallet_id, limit=HISTORY_ROWS)
         cases = await list_cases(conn, wallet_id)
         legal_holds = await list_legal_holds(conn, wallet_id)
@@ -116,7 +118,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         standing=stands,
         facts=list(shown_facts(situation, now, language_of(request))),
         documents=documents,
-        cards=[(card, get_bank(card.bank)) for card in cards],
+        cards=[_card(card) for card in (*cards, *(one.card for one in turned_down))],
         transactions=[(each, kind_words(each.kind)) for each in history.items],
         cases=cases,
         holds=legal_holds,
@@ -145,6 +147,11 @@ def shown_facts(situation: Situation, now: datetime, language: Language) -> list
         for name, fact in FACTS.items()
         if fact.changes != "request"
     ]
+
+
+def _card(card: Card) -> tuple[Card, Bank, Reason | None]:
+    """The card, its bank, and how a spelling that was typed compared with the document's name."""
+    return card, get_bank(card.bank), REASONS.get(cast(ReasonCode, card.name_reason))
 
 
 def _holder_name(documents: list[Document]) -> str:

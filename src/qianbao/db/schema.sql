@@ -217,6 +217,12 @@ CREATE TABLE cards (
     last_four text NOT NULL CHECK (last_four ~ '^[0-9]{4}$'),
     fingerprint bytea NOT NULL,
     name_form text NOT NULL,
+    -- how that spelling compared with the document's name when the bank was asked, by which rule, and
+    -- whether the holder was asked and said that the bank writes it so
+    name_verdict text NOT NULL DEFAULT 'offered'
+        CHECK (name_verdict IN ('offered', 'match', 'close')),
+    name_reason text NOT NULL DEFAULT '',
+    name_confirmed boolean NOT NULL DEFAULT false,
     phone_tail text NOT NULL,
     document_id text COLLATE "C" NOT NULL,
     state text NOT NULL

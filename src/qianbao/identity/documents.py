@@ -6,7 +6,6 @@ Here belongs taking in a document: is it good, whose is it, what does it replace
 
 from __future__ import annotations
 
-import hmac
 from datetime import date, datetime
 from typing import Any
 
@@ -15,15 +14,26 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
-from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
+from qianbao.identity import evidence
 from qianbao.identity.identity_data import GivenData, add_data, identity_data, keep, read_given
-from qianbao.identity.mrz_checks import Correction
-from qianbao.identity.numbers import Residency
+from qianbao.identity.kept import (
+    Document,
+    Row,
+    current_document,
+    document_number,
+    document_of,
+    is_number,
+    is_of_holder,
+    list_documents,
+    list_rows,
+    shown,
+)
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
+from qianbao.identity.same_person import Part, Shown, differing, number_contradicts
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
-from qianbao.names import ANOTHER_SPELLING, LegalName, compare, parted
 
 __all__ = [
     "Document",
@@ -31,6 +41,8 @@ __all__ = [
     "add_document",
     "current_document",
     "document_number",
+    "is_number",
+    "is_of_holder",
     "list_documents",
 ]
 
@@ -50,8 +62,15 @@ class DocumentOfAnotherPerson(QianbaoError):
     code = "document_of_another_person"
     en = "This document does not belong to the person whose wallet this is; {compared_en} differs."
     zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
-    next_en = "Enter your own document. If your name has changed by law, open a case and say so."
-    next_zh = "请填写本人证件；如姓名已依法变更，请提交工单说明。"
+    next_en = (
+        "Enter your own document. If it is yours, because your name has changed by law or your "
+        "country writes it otherwise now, open a case and name both spellings: an operator looks "
+        "at it. Until then the document before stays yours."
+    )
+    next_zh = (
+        "请填写本人证件。如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
+        "请提交工单并写明新旧两种写法，由运营人员核实；在此之前仍以原证件为准。"
+    )
 
 
 class PersonHasOpenWallet(QianbaoError):
@@ -87,59 +106,6 @@ class DocumentForNoWallet(NotFound):
     next_zh = "请先注册。"
 
 
-class Document(msgspec.Struct, frozen=True):
-    """One document of a wallet; the current one has no `superseded_at`. `country` is ISO alpha-3;
-    `number_tail` the last four characters; `valid_until` its last good day, None: without end.
-    `also_written` is a name that the holder says they write and that the document does not show;
-    `corrections` what of its lines was read otherwise than it was typed."""
-
-    document_id: str
-    kind: str
-    country: str
-    residency: Residency
-    number_cipher: bytes
-    number_tail: str
-    legal_name: LegalName
-    also_written: str
-    corrections: tuple[Correction, ...]
-    birth_date: date | None
-    sex: str | None
-    valid_until: date | None
-    supersedes: str | None
-    superseded_at: datetime | None
-    created_at: datetime
-
-    @property
-    def known_names(self) -> LegalName:
-        """The legal name with what else the holder writes: for guessing at a bank's spelling, never
-        for saying who somebody is."""
-        native = self.legal_name.native or self.also_written
-        return msgspec.structs.replace(self.legal_name, native=native)
-
-
-class _Row(msgspec.Struct, frozen=True):
-    document_id: str
-    kind: str
-    country: str
-    residency: Residency
-    number_cipher: bytes
-    number_index: bytes
-    number_tail: str
-    surname: str
-    given: str
-    native: str
-    also_written: str
-    mrz_name: str
-    name_truncated: bool
-    corrections: list[dict[str, Any]]
-    birth_date: date | None
-    sex: str | None
-    valid_until: date | None
-    supersedes: str | None
-    superseded_at: datetime | None
-    created_at: datetime
-
-
 class _Wallet(msgspec.Struct, frozen=True):
     status: str
     person_id: str | None
@@ -160,8 +126,7 @@ async def add_document(
 
     The same document again gives the one that is there, and has the registers that said no asked
     once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
-    raise,
-    `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`,
+    raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`,
     `DocumentForNoWallet`. The registers are asked by a job once this transaction has committed.
     """
     check_id(document_id, "doc")
@@ -174,7 +139,7 @@ async def add_document(
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
     if wallet is None or wallet.status != "open":
         raise DocumentForNoWallet
-    kept = await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, _Row)
+    kept = await list_rows(conn, wallet_id)
     current = next((row for row in kept if row.superseded_at is None), None)
     # Until a bank has confirmed it, everything that was mistyped may be corrected, and back again.
     correctable = current is not None and not wallet.verified_at
@@ -183,12 +148,11 @@ async def add_document(
         if not left and _is_same(row, read, index):
             await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
-            return _document(row)
+            return document_of(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    same_person = current is None or _is_same_person(current, read, index, wallet)
+    same_person = _is_same_person(kept, _shown_by(read, index), wallet)
     person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
-    await conn.execute(SQL.supersede, {"wallet_id": wallet_id, "now": now})
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
         "document_id": document_id,
@@ -198,6 +162,8 @@ async def add_document(
         "now": now,
     }
     await _write(conn, keys, columns, stated)
+    if not same_person:
+        await evidence.refresh(conn, wallet_id=wallet_id, now=now)
     await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
     await enqueue(conn, "check_registers", wallet_id=wallet_id)
     added = await current_document(conn, wallet_id)
@@ -208,38 +174,14 @@ async def add_document(
 async def _write(
     conn: Connection, keys: KeyRing, columns: dict[str, Any], stated: GivenData
 ) -> None:
+    """In the place of the document before."""
     wallet_id, now = columns["wallet_id"], columns["now"]
+    await conn.execute(SQL.supersede, columns)
     await conn.execute(SQL.add_document, columns)
     await keep(conn, keys, wallet_id=wallet_id, given=stated, now=now)
     known = await identity_data(conn, keys, wallet_id=wallet_id)
     assert known is not None
     await conn.execute(SQL.set_identity, columns | {"data_missing": list(known.missing)})
-
-
-async def current_document(conn: Connection, wallet_id: str) -> Document | None:
-    """The document that counts now; None before there is one."""
-    row = await fetch_one(conn, SQL.current_document, {"wallet_id": wallet_id}, _Row)
-    return _document(row) if row else None
-
-
-async def list_documents(conn: Connection, wallet_id: str) -> list[Document]:
-    """The current document, then those it replaced, the latest first."""
-    rows = await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, _Row)
-    return [_document(row) for row in rows]
-
-
-def document_number(keys: KeyRing, document: Document) -> str:
-    """The number in full: for a bank or a register, never for a log."""
-    return keys.decrypt(document.number_cipher, "document")
-
-
-def is_number(keys: KeyRing, document: Document, typed: str) -> bool:
-    """Whether `typed` is the document's number, whatever was written between its characters."""
-    return hmac.compare_digest(_bare(document_number(keys, document)), _bare(typed))
-
-
-def _bare(number: str) -> bytes:
-    return "".join(one for one in number.upper() if one.isalnum()).encode()
 
 
 async def _find_person(
@@ -261,7 +203,8 @@ async def _find_person(
     assert claimed is not None
     owner: str = claimed[0]
     if wallet.verified_at and owner != wallet.person_id:
-        raise DocumentOfAnotherPerson(compared_en="the document's number", compared_zh="证件号码")
+        compared_en, compared_zh = _PARTS["number"]
+        raise DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
     await conn.execute(SQL.lock_person, person)
@@ -272,13 +215,13 @@ async def _find_person(
     return owner
 
 
-FOR_LIFE = frozenset({"resident_id", "residence_permit", "travel_permit"})
-"""Kinds whose number stays when the document is issued again (domain.md 3.1; of a travel permit's,
-all but the count of issues)."""
-NOT_ENOUGH = ANOTHER_SPELLING | {"typo"}
-"""Names this close may be two persons' born on one day: twins are often named to sound alike. An
-authority writes one person's name anew with other accents, in another order, shortened or in full,
-and not by a nickname."""
+MOST_COMPARED = 50
+_PARTS: dict[Part, tuple[str, str]] = {
+    "number": ("the document's number", "证件号码"),
+    "birth_date": ("the date of birth", "出生日期"),
+    "sex": ("the sex", "性别"),
+    "name": ("the name", "姓名"),
+}
 
 
 def _expired(last: date) -> DocumentExpiredAlready:
@@ -289,48 +232,44 @@ def _expired(last: date) -> DocumentExpiredAlready:
     )
 
 
-def _is_same_person(current: _Row, read: ReadDocument, index: bytes, wallet: _Wallet) -> bool:
-    """Whether the document shown now is of the person of the one before; where a bank has confirmed
-    that one it must be. Raises `DocumentOfAnotherPerson`."""
-    try:
-        if current.number_index != index and wallet.verified_at:
-            _check_number_may_change(current.kind, read.kind)
-        _check_same_person(_document(current), read)
-    except DocumentOfAnotherPerson:
-        if wallet.verified_at:
-            raise
-        return False
+def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> bool:
+    """Whether the document shown now is of the wallet's person. Where a bank has confirmed that
+    person it must be, by each document that counted since: two steps, each of them small, would
+    otherwise lead to anybody. Raises `DocumentOfAnotherPerson`."""
+    if not wallet.verified_at:
+        return all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
+    for row in _counted_since(kept, wallet.verified_at):
+        old = shown(row)
+        part = "number" if number_contradicts(old, new) else differing(old, new)
+        if part is not None:
+            compared_en, compared_zh = _PARTS[part]
+            raise DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
     return True
 
 
-def _check_number_may_change(old_kind: str, new_kind: str) -> None:
-    """Somebody of the same name and birthday has another number for life: what a bank has confirmed
-    is not a number that was mistyped."""
-    if old_kind == new_kind and new_kind in FOR_LIFE:
-        raise DocumentOfAnotherPerson(compared_en="the document's number", compared_zh="证件号码")
+def _counted_since(kept: list[Row], verified_at: datetime) -> list[Row]:
+    """What banks have confirmed, and what counted when the first did or later: slips that were
+    corrected before are none of it. Of the latter the latest suffice: each was held against all."""
+    confirmed = [row for row in kept if row.confirmed]
+    later = [
+        row
+        for row in kept
+        if not row.confirmed and (row.superseded_at is None or row.superseded_at >= verified_at)
+    ]
+    return confirmed + later[:MOST_COMPARED]
 
 
-def _check_same_person(current: Document, read: ReadDocument) -> None:
-    """A new document is of the same person: born on the same day, of the same sex, with a name that
-    is the same or, but for `NOT_ENOUGH`, close; where a document tells no birth date, the name must
-    be the same."""
-    births_known = current.birth_date is not None and read.birth_date is not None
-    if births_known and current.birth_date != read.birth_date:
-        raise DocumentOfAnotherPerson(compared_en="the date of birth", compared_zh="出生日期")
-    if {current.sex, read.sex} == {"M", "F"}:
-        raise DocumentOfAnotherPerson(compared_en="the sex", compared_zh="性别")
-    found = compare(current.legal_name, read.legal_name)
-    enough = births_known and found.verdict == "close" and found.reason not in NOT_ENOUGH
-    if found.verdict != "match" and not enough:
-        raise DocumentOfAnotherPerson(compared_en="the name", compared_zh="姓名")
+def _shown_by(read: ReadDocument, index: bytes) -> Shown:
+    name = read.legal_name
+    return Shown(read.kind, read.country, index, name, read.birth_date, read.sex)
 
 
-def _renumbered(row: _Row, read: ReadDocument, index: bytes) -> bool:
+def _renumbered(row: Row, read: ReadDocument, index: bytes) -> bool:
     """Whether a bank that was told the old number holds another than the new document's."""
     return row.number_index != index or row.number_tail != read.number[-4:]
 
 
-def _is_same(row: _Row, read: ReadDocument, index: bytes) -> bool:
+def _is_same(row: Row, read: ReadDocument, index: bytes) -> bool:
     """The very same document, not a new issue that kept its number."""
     name = read.legal_name
     return (
@@ -362,29 +301,3 @@ def _columns(keys: KeyRing, read: ReadDocument, index: bytes) -> dict[str, Any]:
         "sex": read.sex,
         "valid_until": read.valid_until,
     }
-
-
-def _document(row: _Row) -> Document:
-    return Document(
-        document_id=row.document_id,
-        kind=row.kind,
-        country=row.country,
-        residency=row.residency,
-        number_cipher=row.number_cipher,
-        number_tail=row.number_tail,
-        legal_name=parted(_legal_name(row), row.country),
-        also_written=row.also_written,
-        corrections=msgspec.convert(row.corrections, tuple[Correction, ...]),
-        birth_date=row.birth_date,
-        sex=row.sex,
-        valid_until=row.valid_until,
-        supersedes=row.supersedes,
-        superseded_at=row.superseded_at,
-        created_at=row.created_at,
-    )
-
-
-def _legal_name(row: _Row) -> LegalName:
-    return LegalName(
-        row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
-    )

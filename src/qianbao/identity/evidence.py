@@ -9,6 +9,7 @@ import msgspec
 
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, load
+from qianbao.identity.kept import documents_of_holder
 
 SQL = load("qianbao.identity")
 
@@ -51,10 +52,13 @@ async def record(
 
 async def refresh(conn: Connection, *, wallet_id: str, now: datetime) -> None:
     """Brings the fact `evidence` (sources other than banks that confirm the holder) in line with
-    the rows; a wallet that is closed or whose fact does not change is left alone."""
+    the rows about the holder's documents: what a source said of somebody whose document was shown
+    before is no word for them. A wallet that is closed or whose fact does not change is left
+    alone."""
     # Locked in a statement before: of two sources that answer at once, the later sees both.
     await conn.execute(SQL.lock_wallet, {"wallet_id": wallet_id})
-    act = {"wallet_id": wallet_id, "now": now}
+    theirs = await documents_of_holder(conn, wallet_id)
+    act = {"wallet_id": wallet_id, "document_ids": theirs, "now": now}
     if (await conn.execute(SQL.refresh_evidence, act)).rowcount:
         await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
 

@@ -20,6 +20,7 @@ from stdnum import numdb
 from stdnum.iso7064 import mod_11_2
 
 from qianbao.errors import InvalidInput
+from qianbao.identity.countries import is_country
 from qianbao.identity.mrz_layout import check_digit
 
 Kind = Literal[
@@ -62,8 +63,8 @@ class NumberKindUnknown(InvalidInput):
 
 class NumberLength(InvalidInput):
     code = "number_length"
-    en = "A {kind_en} number has {expected} characters; this one has {length}."
-    zh = "{kind_zh}号码应为 {expected} 位，填写了 {length} 位。"
+    en = "A {kind_en} number{which_en} has {expected} characters; this one has {length}."
+    zh = "{kind_zh}号码{which_zh}应为 {expected} 位，填写了 {length} 位。"
     next_en = "Compare the number with the document."
     next_zh = "请对照证件核对号码。"
 
@@ -215,9 +216,12 @@ def _old_permanent_residence(number: str, today: date) -> DocumentNumber:
 def _travel_permit(number: str, today: date) -> DocumentNumber:  # noqa: ARG001
     """Hong Kong H, Macau M, then 8 digits, or 10 of which the last two count reissues; Taiwan 8
     digits, or 10. No check digit."""
+    if number[:1].isalpha() and number[0] not in "HM":
+        raise NumberCharacter(position=1, character=number[0], expected="H, M, 0-9")
     lettered = number[:1] in ("H", "M")
     digits = 8 if len(number) <= 9 else 10
-    _check_shape("travel_permit", number, ("h" if lettered else "") + "d" * digits, "8-11")
+    lengths, which = ("9 / 11", _LETTERED) if lettered else ("8 / 10", _UNLETTERED)
+    _check_shape("travel_permit", number, ("h" if lettered else "") + "d" * digits, lengths, which)
     region = {"H": "81", "M": "82"}.get(number[0], "83")
     return DocumentNumber("travel_permit", number, "hmt", region=region)
 
@@ -227,6 +231,9 @@ def _passport(number: str, today: date) -> DocumentNumber:  # noqa: ARG001
     _check_shape("passport", number, "n" * min(max(len(number), 5), 9), "5-9")
     return DocumentNumber("passport", number, "foreign")
 
+
+_LETTERED = (" that begins with H or M", "（以 H 或 M 开头）")
+_UNLETTERED = (" of digits alone", "（纯数字）")
 
 _READERS: dict[str, Callable[[str, date], DocumentNumber]] = {
     "resident_id": _resident_id,
@@ -248,12 +255,20 @@ _SHAPES = {
 }
 
 
-def _check_shape(kind: str, number: str, shape: str, lengths: str = "") -> None:
-    """`shape` has a key of `_SHAPES` for each character; `lengths` is told where several do."""
-    en, zh = KINDS[kind]
+def _check_shape(
+    kind: str, number: str, shape: str, lengths: str = "", which: tuple[str, str] = ("", "")
+) -> None:
+    """`shape` has a key of `_SHAPES` for each character; `lengths` is told where several do, and
+    `which` numbers of the kind have them."""
     if len(number) != len(shape):
-        expected = lengths or str(len(shape))
-        raise NumberLength(kind_en=en, kind_zh=zh, length=len(number), expected=expected)
+        raise NumberLength(
+            kind_en=KINDS[kind][0],
+            kind_zh=KINDS[kind][1],
+            which_en=which[0],
+            which_zh=which[1],
+            length=len(number),
+            expected=lengths or str(len(shape)),
+        )
     for position, (character, key) in enumerate(zip(number, shape, strict=True), start=1):
         allowed, told = _SHAPES[key]
         if character not in allowed:
@@ -312,17 +327,14 @@ def _sex(digit: str) -> str:
 
 
 def _country(number: str, start: int) -> str:
-    """Three letters or three digits of ISO 3166 as alpha-3, by the CLDR data that Babel carries."""
+    """Three letters, such as documents print, or three digits of ISO 3166 as alpha-3, by the CLDR
+    data that Babel carries."""
     code = number[start : start + 3]
-    aliases: dict[str, list[str]] = get_global("territory_aliases")  # type: ignore[assignment]
-    if code.isalpha() and code in aliases:
+    if code.isalpha() and is_country(code):
         return code
-    territory = aliases.get(code, [""])
+    aliases: dict[str, list[str]] = get_global("territory_aliases")  # type: ignore[assignment]
+    territory = aliases.get(code) if code.isdigit() else None
     for alias, meant in aliases.items():
-        if len(alias) == 3 and alias.isalpha() and alias not in _RETIRED and meant == territory:
+        if territory is not None and meant == territory and len(alias) == 3 and is_country(alias):
             return alias
     raise NumberCountryUnknown(first=start + 1, last=start + 3, found=code)
-
-
-_RETIRED = frozenset({"BUR", "ZAR", "YUG", "SCG", "DDR", "FXX", "TMP", "YMD"})
-"""Alpha-3 codes of former countries, which share their successor's territory."""

@@ -45,6 +45,14 @@ class PhotoTooLarge(QianbaoError):
     next_zh = "请只拍摄证件资料页，或直接输入机读码。"
 
 
+class PhotoMissing(InvalidInput):
+    code = "photo_missing"
+    en = "No photo was chosen."
+    zh = "未选择照片。"
+    next_en = "Choose one and send it, or type the lines."
+    next_zh = "请选择照片后提交，或直接输入机读码。"
+
+
 class PhotoNoPicture(InvalidInput):
     code = "photo_no_picture"
     en = "This file is not a picture that can be read: JPEG, PNG or WebP."
@@ -56,7 +64,7 @@ class PhotoNoPicture(InvalidInput):
 class PhotoTooManyPixels(InvalidInput):
     code = "photo_too_many_pixels"
     en = "The picture has more than {most_megapixels} million pixels; it was not unpacked."
-    zh = "图片超过 {most_megapixels} 百万像素，未予解码。"
+    zh = "图片超过 {most_pixels_zh}像素，未予解码。"
     next_en = "Choose a photo as a phone takes it, or type the lines."
     next_zh = "请选择手机拍摄的照片，或直接输入机读码。"
 
@@ -101,11 +109,13 @@ async def read_photo(content: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS
     """The machine-readable lines in a picture file. They may still hold slips (`proven` says
     whether check digits vouch for them): `mrz.read_mrz` says where.
 
-    Raises `PhotosUnread`, `PhotoTooLarge`, `PhotoNoPicture`, `PhotoTooManyPixels`,
+    Raises `PhotosUnread`, `PhotoMissing`, `PhotoTooLarge`, `PhotoNoPicture`, `PhotoTooManyPixels`,
     `PhotoShowsNoMrz`, `PhotoReaderBusy`, `PhotoTooSlow`.
     """
     if not photos_are_read():
         raise PhotosUnread()
+    if not content:
+        raise PhotoMissing()
     check_size(len(content))
     if _places.locked():
         raise PhotoReaderBusy()
@@ -114,7 +124,9 @@ async def read_photo(content: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS
     if seen.outcome == "no_picture":
         raise PhotoNoPicture()
     if seen.outcome == "too_many_pixels":
-        raise PhotoTooManyPixels(most_megapixels=MOST_PIXELS // 1_000_000)
+        raise PhotoTooManyPixels(
+            most_megapixels=MOST_PIXELS // 1_000_000, most_pixels_zh=f"{MOST_PIXELS // 10_000} 万"
+        )
     zone = find_zone(seen.lines)
     if zone is None:
         raise PhotoShowsNoMrz()

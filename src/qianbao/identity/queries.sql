@@ -25,16 +25,26 @@ WHERE person_id = %(person_id)s AND status = 'open' AND wallet_id <> %(wallet_id
 ORDER BY opened_at LIMIT 1
 
 -- name: list_documents
-SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
-    given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex, valid_until,
-    supersedes, superseded_at, created_at
+SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
+    surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
+    valid_until, supersedes, superseded_at, created_at,
+    EXISTS (
+        SELECT FROM cards
+        WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
+            AND cards.document_id = documents.document_id
+    ) AS confirmed
 FROM documents WHERE wallet_id = %(wallet_id)s
 ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 
 -- name: current_document
-SELECT document_id, kind, country, residency, number_cipher, number_index, number_tail, surname,
-    given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex, valid_until,
-    supersedes, superseded_at, created_at
+SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
+    surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
+    valid_until, supersedes, superseded_at, created_at,
+    EXISTS (
+        SELECT FROM cards
+        WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
+            AND cards.document_id = documents.document_id
+    ) AS confirmed
 FROM documents WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
 
 -- name: supersede
@@ -102,13 +112,15 @@ SELECT evidence_id, source, outcome, compared, document_id, card_id, at
 FROM evidence WHERE wallet_id = %(wallet_id)s ORDER BY at DESC, evidence_id DESC
 
 -- name: refresh_evidence
--- A source confirms the holder while its latest answer does. Banks are counted by their cards.
+-- A source confirms the holder while its latest answer about a document of theirs does. Banks are
+-- counted by their cards.
 UPDATE wallets w SET evidence = e.sources, facts_changed_at = %(now)s
 FROM (
     SELECT coalesce(array_agg(source ORDER BY source), '{}') AS sources
     FROM (
         SELECT DISTINCT ON (source) source, outcome
-        FROM evidence WHERE wallet_id = %(wallet_id)s AND card_id IS NULL
+        FROM evidence
+        WHERE wallet_id = %(wallet_id)s AND card_id IS NULL AND document_id = ANY(%(document_ids)s)
         ORDER BY source, at DESC, evidence_id DESC
     ) latest
     WHERE outcome = 'MATCH'

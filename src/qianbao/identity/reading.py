@@ -5,20 +5,25 @@ Whose document it is, and what the wallet makes of it, belongs to `documents`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 
 from qianbao.errors import InvalidInput
+from qianbao.identity.countries import country_name
 from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
-from qianbao.identity.numbers import KINDS, Residency, read_number
-from qianbao.names import ANOTHER_SPELLING, LegalName, compare, from_chinese, from_fields, parted
+from qianbao.identity.numbers import KINDS, DocumentNumber, Residency, read_number
+from qianbao.identity.typed_name import name_of_zone
+from qianbao.names import LegalName, from_chinese, from_fields, parted
 
 FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
 _PRINTED_COUNTRIES = {"D": "DEU"}
 """Machine-readable zones print Germany with one letter."""
+_NO_COUNTRY = frozenset({"XXA", "XXB", "XXC", "XXX"})
+"""Nationalities of who has none."""
 
 
 class MrzNeeded(InvalidInput):
@@ -63,20 +68,13 @@ class NameTruncated(InvalidInput):
     next_zh = "请再按资料页上部填写完整的姓和名。"
 
 
-class NameDisagreesWithMrz(InvalidInput):
-    code = "name_disagrees_with_mrz"
-    en = "The name you entered is not the name in the machine-readable lines."
-    zh = "填写的姓名与机读码中的姓名不一致。"
-    next_en = (
-        "Enter the name as this document shows it, or leave it out: it is read from the lines."
+class NumberDisagreesWithMrz(InvalidInput):
+    code = "number_disagrees_with_mrz"
+    en = (
+        "The document number and the machine-readable lines do not agree on {field_en}: "
+        "{number_en} in the number, {zone_en} in the lines."
     )
-    next_zh = "请按该证件填写姓名；也可以不填，姓名会从机读码读取。"
-
-
-class BirthDateDisagrees(InvalidInput):
-    code = "birth_date_disagrees"
-    en = "The document number and the machine-readable lines say different dates of birth."
-    zh = "证件号码与机读码中的出生日期不一致。"
+    zh = "证件号码与机读码的{field_zh}不一致：号码中为{number_zh}，机读码中为{zone_zh}。"
     next_en = "Compare both with the document."
     next_zh = "请对照证件核对两者。"
 
@@ -134,10 +132,8 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
     if kind == "permanent_residence":
         checked = read_number(kind, submission.number or zone.number, today)
         number = checked.number
-        if checked.birth_date not in (None, zone.birth_date):
-            raise BirthDateDisagrees
-    printed_country = zone.nationality if kind == "permanent_residence" else zone.issuing_country
-    country = _PRINTED_COUNTRIES.get(printed_country, printed_country)
+        _check_agrees(checked, zone)
+    country = _country(zone.nationality if kind == "permanent_residence" else zone.issuing_country)
     return ReadDocument(
         kind=kind,
         country=country,
@@ -150,6 +146,40 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         valid_until=zone.valid_until,
         also_written=_also_written(submission),
         corrections=zone.corrections,
+    )
+
+
+def _country(printed: str) -> str:
+    return _PRINTED_COUNTRIES.get(printed, printed)
+
+
+def _check_agrees(number: DocumentNumber, zone: MrzDocument) -> None:
+    """What a card's number tells of its holder, its lines tell too, as far as they tell it. Raises
+    `NumberDisagreesWithMrz`."""
+    country = _country(zone.nationality)
+    if number.country not in (None, country) and zone.nationality not in _NO_COUNTRY:
+        names = [
+            [country_name(code, to) for to in ("en", "zh")]
+            for code in (number.country or "", country)
+        ]
+        raise _disagrees(("the country", "国籍"), *names)
+    if {number.sex, zone.sex} == {"M", "F"}:
+        raise _disagrees(("the sex", "性别"), [number.sex] * 2, [zone.sex] * 2)
+    if number.birth_date not in (None, zone.birth_date):
+        dates = [[str(born)] * 2 for born in (number.birth_date, zone.birth_date)]
+        raise _disagrees(("the date of birth", "出生日期"), *dates)
+
+
+def _disagrees(
+    field: tuple[str, str], number: Sequence[str | None], zone: Sequence[str | None]
+) -> NumberDisagreesWithMrz:
+    return NumberDisagreesWithMrz(
+        field_en=field[0],
+        field_zh=field[1],
+        number_en=number[0],
+        number_zh=number[1],
+        zone_en=zone[0],
+        zone_zh=zone[1],
     )
 
 
@@ -202,17 +232,11 @@ def _typed_name(submission: DocumentSubmission) -> LegalName:
 
 
 def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> LegalName:
-    """The name as the upper part of the page has it, when it was entered and agrees: the lines
-    below lose accents, hyphens and, in a long name, letters (domain.md 3.2)."""
-    if not (submission.surname or submission.given):
-        if zone_name.truncated:
-            raise NameTruncated
-        return zone_name
-    typed = from_fields(submission.surname, submission.given)
-    found = compare(typed, zone_name)
-    if found.verdict == "no_match" or found.reason in ANOTHER_SPELLING:
-        raise NameDisagreesWithMrz
-    return msgspec.structs.replace(typed, mrz=zone_name.mrz)
+    """The name of the lines, or as the upper part of the page has it, where that was entered."""
+    surname, given = submission.surname.strip(), submission.given.strip()
+    if zone_name.truncated and not (surname and (given or not zone_name.given)):
+        raise NameTruncated
+    return name_of_zone(zone_name, surname, given) if surname or given else zone_name
 
 
 def _named(kind: str) -> dict[str, str]:

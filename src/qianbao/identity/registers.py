@@ -15,7 +15,7 @@ from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.errors import QianbaoError
 from qianbao.http_client import HttpClient, NotSent, Refused, Unanswered
 from qianbao.identity import evidence
-from qianbao.identity.documents import Document, current_document, document_number
+from qianbao.identity.kept import Document, current_document, document_number
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 from qianbao.names import from_mrz, in_characters

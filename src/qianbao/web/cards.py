@@ -25,6 +25,7 @@ from qianbao.banks.cards import (
     unlink_card,
     unlink_preview,
 )
+from qianbao.banks.cards.forms import NameFormClose
 from qianbao.banks.cards.refused import SHOWN_FOR, refusal_of
 from qianbao.banks.directory import find_bank, get_bank, read_card_number
 from qianbao.errors import InvalidInput, QianbaoError
@@ -48,6 +49,14 @@ class SpellingMissing(InvalidInput):
     zh = "未填写姓名写法，尚未发送给银行。"
     next_en = "Type your name as the bank prints it, or choose one of the spellings shown."
     next_zh = "请按银行的登记写法填写姓名，或从所列写法中选择。"
+
+
+class SpellingUndecided(InvalidInput):
+    code = "spelling_undecided"
+    en = "You typed “{typed}”, and “{chosen}” is chosen. Nothing was sent to the bank."
+    zh = "您填写了“{typed}”，但选中的是“{chosen}”，尚未发送给银行。"
+    next_en = "Which of the two does your bank print? Choose it below and send the form again."
+    next_zh = "银行登记的是哪一个？请在下方选定后重新发送。"
 
 
 @get("/me/pay/cards")
@@ -113,6 +122,7 @@ async def link(request: Asked) -> Response[Any]:
             card_number=number,
             phone=field(form, "phone"),
             name_form=_spelling(form),
+            confirmed_close=_is_confirmed(form),
             now=of(request).now,
         )
     except QianbaoError as refusal:
@@ -123,13 +133,24 @@ async def link(request: Asked) -> Response[Any]:
 
 
 def _spelling(form: Form) -> str | None:
-    """The spelling chosen or typed; None: a form without the choice. Raises `SpellingMissing`."""
+    """The spelling chosen or typed; None: a form without the choice. A text that was typed since
+    the form was shown, beside another choice, is asked about: it is easy to type one and forget the
+    choice, and a check of the card would go for it. Raises `SpellingMissing`, `SpellingUndecided`.
+    """
     if "name_form" not in form:
         return None
-    spelling = field(form, "name_form") or field(form, "name_typed")
-    if not spelling.strip():
+    chosen, typed = field(form, "name_form"), field(form, "name_typed")
+    if not (chosen or typed).strip():
         raise SpellingMissing()
-    return spelling
+    if chosen and typed not in ("", chosen, field(form, "name_shown")):
+        raise SpellingUndecided(typed=typed, chosen=chosen)
+    return chosen or typed
+
+
+def _is_confirmed(form: Form) -> bool:
+    """Whether the holder said yes to the very spelling that is sent, not to one before it."""
+    spelling = field(form, "name_form") or field(form, "name_typed")
+    return spelling != "" and field(form, "confirmed_close") == spelling
 
 
 @get("/me/pay/cards/{card_id:str}")
@@ -269,9 +290,18 @@ async def _name_page(
         document_tail=document.number_tail,
         phone=phone,
         typed=forms.kept(form),
+        chosen=_chosen(form, found.forms[0].text),
+        close=refusal.detail["name_form"] if isinstance(refusal, NameFormClose) else "",
         card_id=forms.own_id(request, "crd", form, "card_id", refusal),
         refusal=shown(refusal),
     )
+
+
+def _chosen(form: Form, first: str) -> str:
+    """The choice shown: as it was, but for a text that was typed since, which stands for itself."""
+    if field(form, "name_typed") not in ("", field(form, "name_shown")):
+        return ""
+    return form.get("name_form", first)
 
 
 async def _card_page(

@@ -63,11 +63,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """`present` are about the current entry, one a source; `differs`: one of them does."""
+    """`present` are about the current entry, one a source; `differs`: one of them does. `named` are
+    the sources that confirmed the holder under another name than the present document's and none
+    under this one, each with that name."""
 
     present: tuple[Answer, ...]
     earlier: tuple[Answer, ...]
     differs: bool
+    named: tuple[tuple[Text, str], ...]
 
 
 class DateUnreadable(InvalidInput):
@@ -89,21 +92,24 @@ class DateMissing(InvalidInput):
 @get("/me/pay/manage/real-name")
 async def real_name(request: Asked) -> Response[Any]:
     """The current document, those before it, and the latest answer of each outside source."""
-    wallet_id = holder(request)
+    wallet_id, today = holder(request), local_date(of(request).now)
     async with services_of(request).pool.connection() as conn:
         profile = await wallet(conn, wallet_id)
         documents = await list_documents(conn, wallet_id)
         evidence = await list_evidence(conn, wallet_id)
         behind = await banks_behind(conn, wallet_id)
+    current = documents[0] if documents else None
     return draw(
         "real_name.html",
         wallet=profile,
-        current=documents[0] if documents else None,
+        current=current,
+        expired=bool(current and current.valid_until and current.valid_until < today),
         earlier=_entries(documents[1:]),
         told=_told(request.query_params.get("updated", "")),
         name=display(documents[0].legal_name) if documents else "",
         country=_country(documents[0].country) if documents else None,
         answers=_answers(documents, evidence) if documents else None,
+        verified_as=_verified_as(documents),
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
     )
@@ -258,7 +264,31 @@ def _answers(documents: list[Document], evidence: list[Evidence]) -> Answers:
         else:
             earlier.append(answer)
     differs = any(one.differs for one in present.values())
-    return Answers(tuple(present.values()), tuple(earlier), differs)
+    named = _named_otherwise(documents, evidence)
+    return Answers(tuple(present.values()), tuple(earlier), differs, named)
+
+
+def _named_otherwise(
+    documents: list[Document], evidence: list[Evidence]
+) -> tuple[tuple[Text, str], ...]:
+    """What was confirmed of an earlier document stands for the holder, whose next one was held
+    against it; not for a name that it does not have."""
+    names = {one.document_id: display(one.legal_name) for one in documents}
+    present = names[documents[0].document_id]
+    under: dict[str, list[str]] = {}
+    for one in evidence:
+        if one.outcome == "MATCH" and one.document_id in names:
+            under.setdefault(one.source, []).append(names[one.document_id])
+    return tuple(
+        (_source(source), found[0]) for source, found in under.items() if present not in found
+    )
+
+
+def _verified_as(documents: list[Document]) -> str:
+    """The name that banks confirmed, where it is not the present one."""
+    confirmed = [display(one.legal_name) for one in documents if one.confirmed]
+    present = display(documents[0].legal_name) if documents else ""
+    return confirmed[0] if confirmed and present not in confirmed else ""
 
 
 def _entries(documents: list[Document]) -> list[tuple[Document, str, int]]:

@@ -17,6 +17,7 @@ QUERIES = load("qianbao.banks")
 CardState = Literal["checking", "code_sent", "linked", "refused", "unknown", "unlinked"]
 """checking: the bank is being asked; unknown: it has not answered; code_sent: all four elements
 match and the bank has sent its SMS; refused and unlinked are final."""
+NameVerdict = Literal["offered", "match", "close"]
 DISCARDED = "DISCARDED"
 """The `result` of an attempt that its holder gave up; its state is `unlinked`."""
 
@@ -55,8 +56,10 @@ class CardAlreadyLinked(QianbaoError):
 
 class Card(msgspec.Struct, frozen=True):
     """One attempt to link a card and what came of it. `name_form` is the spelling the bank was
-    asked with, verbatim; `result` the bank's canonical answer (domain.md 2.2) or `DISCARDED`;
-    `mismatched` what the bank said differs, None when it does not say."""
+    asked with, verbatim, `name_verdict` and `name_reason` how it compared with the document's name
+    then, `name_confirmed` that the holder was asked about it and said that the bank writes it so;
+    `result` the bank's canonical answer (domain.md 2.2) or `DISCARDED`; `mismatched` what the bank
+    said differs, None when it does not say."""
 
     wallet_id: str
     card_id: str
@@ -64,6 +67,9 @@ class Card(msgspec.Struct, frozen=True):
     last_four: str
     fingerprint: bytes
     name_form: str
+    name_verdict: NameVerdict
+    name_reason: str
+    name_confirmed: bool
     phone_tail: str
     document_id: str
     state: CardState

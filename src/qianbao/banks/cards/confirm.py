@@ -17,6 +17,7 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.kept import is_of_holder
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 
@@ -149,10 +150,7 @@ async def _left_out(conn: Connection, card: Card) -> QianbaoError | None:
 
 async def _check_holder(conn: Connection, card: Card) -> None:
     """A bank vouches for the person it was asked about, and for nobody shown since."""
-    keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
-    cursor = await conn.execute(QUERIES.is_of_present_holder, keys)
-    row = await cursor.fetchone()
-    if row is None or not row[0]:
+    if not await is_of_holder(conn, card.wallet_id, card.document_id):
         raise CardOfEarlierDocument(**naming(card))
 
 

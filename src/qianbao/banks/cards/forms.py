@@ -6,10 +6,13 @@ bank. They are never tried one after another: a bank allows four or five checks 
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from qianbao import names
 from qianbao.banks import directory
+from qianbao.banks.cards.card import NameVerdict
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import current_document
@@ -33,6 +36,26 @@ class NameFormNotYours(InvalidInput):
     next_zh = "请从所列写法中选择，或按该银行的登记写法填写您本人的姓名。"
 
 
+class NameFormClose(QianbaoError):
+    code = "name_form_close"
+    en = (
+        "“{name_form}” is close to the name on your document, “{document_name}”, and not the "
+        "same. {reason_en} {differs_en} Nothing was sent to the bank."
+    )
+    zh = (
+        "“{name_form}”与您证件上的姓名“{document_name}”相近但不相同。"
+        "{reason_zh}{differs_zh}尚未发送给银行。"
+    )
+    next_en = (
+        "If your bank writes it like this, confirm that and it is sent; if not, choose one of the "
+        "forms shown or type it again. A bank allows few checks of a card in a day."
+    )
+    next_zh = (
+        "如该银行确实这样登记，请确认后发送；否则请从所列写法中选择或重新填写。"
+        "银行每天核验次数有限。"
+    )
+
+
 class NameForms(msgspec.Struct, frozen=True):
     """What `bank` is thought to print, the likeliest first, each with why and how sure we are."""
 
@@ -50,20 +73,82 @@ async def name_forms(conn: Connection, *, wallet_id: str, bank: str) -> NameForm
     return NameForms(found, names.forms(document.known_names, found.name))
 
 
-def choose_form(name: names.LegalName, bank: directory.Bank, typed: str | None) -> str:
-    """The spelling of `name` to ask the bank with: its profile's own, or what the holder chose or
-    typed, kept verbatim. Raises `NameFormNotYours` when that is somebody else's name.
+class ChosenForm(msgspec.Struct, frozen=True):
+    """What a bank is asked with. `verdict`: a form that was offered, or how a typed one compares
+    with the document's name, `reason` by which rule; `confirmed_close`: it is only close, and the
+    holder says that the bank writes it so."""
 
-    Every close name will do, one that only sounds alike, another reading or a short form too: a
-    clerk may have entered any of them, and that is why a card would not link. Nothing rests on it:
-    the bank compares it with its own record, beside the number of the holder's document.
+    text: str
+    verdict: NameVerdict = "offered"
+    reason: str = ""
+    confirmed_close: bool = False
+
+
+def choose_form(
+    name: names.LegalName,
+    bank: directory.Bank,
+    typed: str | None,
+    *,
+    confirmed_close: bool = False,
+) -> ChosenForm:
+    """The spelling of `name` to ask the bank with: its profile's own, or what the holder chose or
+    typed, kept verbatim. Raises `NameFormNotYours` when that is somebody else's name,
+    `NameFormClose` when it is only close and the holder has not confirmed it.
+
+    Confirmed, every close name will do, one that only sounds alike, another reading or a short form
+    too: a clerk may have entered any of them, and that is why a card would not link. Nothing rests
+    on it: the bank compares it with its own record, beside the number of the holder's document.
     """
     if typed is None or not typed.strip():
-        return names.write(name, bank.name)
+        return ChosenForm(names.write(name, bank.name))
     chosen = typed.strip()
-    if chosen in {form.text for form in names.forms(name, bank.name)}:
-        return chosen
-    fits = len(chosen) <= NAME_FORM_LENGTH
-    if not fits or names.compare(chosen, name).verdict not in ("match", "close"):
+    offered = {form.text.casefold() for form in names.forms(name, bank.name)}
+    if " ".join(chosen.split()).casefold() in offered:
+        return ChosenForm(chosen)
+    found = names.compare(chosen, name)
+    if len(chosen) > NAME_FORM_LENGTH or found.verdict == "no_match":
         raise NameFormNotYours(name_form=chosen[:NAME_FORM_LENGTH])
-    return chosen
+    if found.verdict == "match":
+        return ChosenForm(chosen, "match", found.reason)
+    if not confirmed_close:
+        raise _close(chosen, name, found)
+    return ChosenForm(chosen, "close", found.reason, confirmed_close=True)
+
+
+def _close(chosen: str, name: names.LegalName, found: names.NameComparison) -> NameFormClose:
+    document_name = f"{name.surname} {name.given}".strip() or name.native
+    differs_en, differs_zh = _differs(chosen, document_name)
+    return NameFormClose(
+        name_form=chosen,
+        document_name=document_name,
+        reason=found.reason,
+        reason_en=found.en,
+        reason_zh=found.zh,
+        differs_en=differs_en,
+        differs_zh=differs_zh,
+    )
+
+
+def _differs(chosen: str, document_name: str) -> tuple[str, str]:
+    """The words of either that the other does not have."""
+    words, others = (re.findall(r"[^\W_]+", text) for text in (chosen, document_name))
+    typed = [one for one in words if not _is_among(one, others)]
+    left = [one for one in others if not _is_among(one, words)]
+    if typed and left:
+        return (
+            f"Typed: {_quoted(typed)}; on the document: {_quoted(left)}.",
+            f"填写的是{_quoted(typed)}，证件上是{_quoted(left)}。",
+        )
+    if typed:
+        return f"Added: {_quoted(typed)}.", f"多出{_quoted(typed)}。"
+    if left:
+        return f"Left out: {_quoted(left)}.", f"缺少{_quoted(left)}。"
+    return "", ""
+
+
+def _is_among(word: str, words: list[str]) -> bool:
+    return any(names.compare(word, one).verdict == "match" for one in words)
+
+
+def _quoted(words: list[str]) -> str:
+    return " ".join(f"“{one}”" for one in words)

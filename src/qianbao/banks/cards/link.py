@@ -104,6 +104,7 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: bytes
     phone: str
     name_form: str | None
+    confirmed_close: bool
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -124,22 +125,34 @@ async def link_card(
     card_number: str,
     phone: str,
     name_form: str | None,
+    confirmed_close: bool = False,
     now: datetime,
 ) -> Card:
     """Has the bank check name, document number, card number and phone (domain.md 2.1). On a match
     the card comes back in state `code_sent` and the bank has texted its code to `phone`.
 
-    `name_form` is the spelling the holder chose or typed; None takes the bank's usual one. Asking
+    `name_form` is the spelling the holder chose or typed; None takes the bank's usual one. One that
+    is only close to the document's name needs `confirmed_close`: the bank writes it so. Asking
     again with the same `card_id` repeats the very request, which is how a silent bank is asked
     again; an attempt already answered gives the same answer.
 
     Raises `CardForNoWallet`, `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`,
     `DocumentNeeded`,
-    `DocumentExpired`, `NameFormNotYours`, `CardAlreadyLinked`, `TooManyCards`,
+    `DocumentExpired`, `NameFormNotYours`, `NameFormClose`, `CardAlreadyLinked`, `TooManyCards`,
     `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`, `BankUnreachable`, `BankBusy`, and for each
     refusal of the bank's its own error (`refusals`).
     """
-    wish = _read(keys, wallet_id, check_id(card_id, "crd"), card_number, phone, name_form)
+    number = directory.read_card_number(card_number)
+    wish = _Wish(
+        wallet_id=wallet_id,
+        card_id=check_id(card_id, "crd"),
+        bank=directory.find_bank(number),
+        card_number=number,
+        fingerprint=keys.index(number, "card"),
+        phone=read_phone(phone),
+        name_form=name_form.strip() if name_form and name_form.strip() else None,
+        confirmed_close=confirmed_close,
+    )
     async with pool.connection() as conn:
         attempt = await _begin(conn, settings, wish, now)
     card = attempt.card
@@ -155,26 +168,6 @@ async def link_card(
     return card
 
 
-def _read(
-    keys: KeyRing,
-    wallet_id: str,
-    card_id: str,
-    card_number: str,
-    phone: str,
-    name_form: str | None,
-) -> _Wish:
-    number = directory.read_card_number(card_number)
-    return _Wish(
-        wallet_id=wallet_id,
-        card_id=card_id,
-        bank=directory.find_bank(number),
-        card_number=number,
-        fingerprint=keys.index(number, "card"),
-        phone=read_phone(phone),
-        name_form=name_form.strip() if name_form and name_form.strip() else None,
-    )
-
-
 async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> _Attempt:
     """The attempt's row: the one already there, or a new one after every check."""
     await lock_wallet(conn, wish.wallet_id)
@@ -188,7 +181,9 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
             await _count_check(conn, settings, wish, now)
         return _Attempt(earlier, document)
     _check_valid(document, now)
-    name_form = choose_form(document.known_names, wish.bank, wish.name_form)
+    form = choose_form(
+        document.known_names, wish.bank, wish.name_form, confirmed_close=wish.confirmed_close
+    )
     await check_room(
         conn,
         wallet_id=wish.wallet_id,
@@ -203,7 +198,10 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
         "bank": wish.bank.code,
         "last_four": wish.card_number[-4:],
         "fingerprint": wish.fingerprint,
-        "name_form": name_form,
+        "name_form": form.text,
+        "name_verdict": form.verdict,
+        "name_reason": form.reason,
+        "name_confirmed": form.confirmed_close,
         "phone_tail": wish.phone[-4:],
         "document_id": document.document_id,
         "now": now,

@@ -1,0 +1,162 @@
+"""A wallet's documents as they are kept: reading them, and which of them are one person's.
+
+Taking a document in belongs to `documents`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.identity.mrz_checks import Correction
+from qianbao.identity.numbers import Residency
+from qianbao.identity.same_person import Shown, differing
+from qianbao.keyring import KeyRing
+from qianbao.names import LegalName, parted
+
+SQL = load("qianbao.identity")
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One document of a wallet; the current one has no `superseded_at`. `country` is ISO alpha-3;
+    `number_tail` the last four characters; `valid_until` its last good day, None: without end.
+    `also_written` is a name that the holder says they write and that the document does not show;
+    `corrections` what of its lines was read otherwise than it was typed; `confirmed`: a bank has
+    confirmed its name and number."""
+
+    document_id: str
+    kind: str
+    country: str
+    residency: Residency
+    number_cipher: bytes
+    number_tail: str
+    legal_name: LegalName
+    also_written: str
+    corrections: tuple[Correction, ...]
+    birth_date: date | None
+    sex: str | None
+    valid_until: date | None
+    supersedes: str | None
+    superseded_at: datetime | None
+    confirmed: bool
+    created_at: datetime
+
+    @property
+    def known_names(self) -> LegalName:
+        """The legal name with what else the holder writes: for guessing at a bank's spelling, never
+        for saying who somebody is."""
+        native = self.legal_name.native or self.also_written
+        return msgspec.structs.replace(self.legal_name, native=native)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A document's row."""
+
+    document_id: str
+    person_id: str
+    kind: str
+    country: str
+    residency: Residency
+    number_cipher: bytes
+    number_index: bytes
+    number_tail: str
+    surname: str
+    given: str
+    native: str
+    also_written: str
+    mrz_name: str
+    name_truncated: bool
+    corrections: list[dict[str, Any]]
+    birth_date: date | None
+    sex: str | None
+    valid_until: date | None
+    supersedes: str | None
+    superseded_at: datetime | None
+    confirmed: bool
+    created_at: datetime
+
+
+async def current_document(conn: Connection, wallet_id: str) -> Document | None:
+    """The document that counts now; None before there is one."""
+    row = await fetch_one(conn, SQL.current_document, {"wallet_id": wallet_id}, Row)
+    return document_of(row) if row else None
+
+
+async def list_documents(conn: Connection, wallet_id: str) -> list[Document]:
+    """The current document, then those it replaced, the latest first."""
+    rows = await list_rows(conn, wallet_id)
+    return [document_of(row) for row in rows]
+
+
+def document_number(keys: KeyRing, document: Document) -> str:
+    """The number in full: for a bank or a register, never for a log."""
+    return keys.decrypt(document.number_cipher, "document")
+
+
+def is_number(keys: KeyRing, document: Document, typed: str) -> bool:
+    """Whether `typed` is the document's number, whatever was written between its characters."""
+    return hmac.compare_digest(_bare(document_number(keys, document)), _bare(typed))
+
+
+def _bare(number: str) -> bytes:
+    return "".join(one for one in number.upper() if one.isalnum()).encode()
+
+
+async def list_rows(conn: Connection, wallet_id: str) -> list[Row]:
+    """As `list_documents`, with what only this room reads."""
+    return await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, Row)
+
+
+async def documents_of_holder(conn: Connection, wallet_id: str) -> list[str]:
+    """The ids of those documents that are of the person of the current one."""
+    rows = await list_rows(conn, wallet_id)
+    current = next((row for row in rows if row.superseded_at is None), None)
+    return [row.document_id for row in rows if current and _are_one_persons(row, current)]
+
+
+async def is_of_holder(conn: Connection, wallet_id: str, document_id: str) -> bool:
+    """Whether that document is of the person of the current one: whoever was asked about it has
+    said nothing of anybody else."""
+    return document_id in await documents_of_holder(conn, wallet_id)
+
+
+def _are_one_persons(row: Row, current: Row) -> bool:
+    return row.person_id == current.person_id and differing(shown(row), shown(current)) is None
+
+
+def shown(row: Row) -> Shown:
+    """What it tells of its holder."""
+    name = parted(_legal_name(row), row.country)
+    return Shown(row.kind, row.country, row.number_index, name, row.birth_date, row.sex)
+
+
+def document_of(row: Row) -> Document:
+    """The row with its name in parts."""
+    return Document(
+        document_id=row.document_id,
+        kind=row.kind,
+        country=row.country,
+        residency=row.residency,
+        number_cipher=row.number_cipher,
+        number_tail=row.number_tail,
+        legal_name=parted(_legal_name(row), row.country),
+        also_written=row.also_written,
+        corrections=msgspec.convert(row.corrections, tuple[Correction, ...]),
+        birth_date=row.birth_date,
+        sex=row.sex,
+        valid_until=row.valid_until,
+        supersedes=row.supersedes,
+        superseded_at=row.superseded_at,
+        confirmed=row.confirmed,
+        created_at=row.created_at,
+    )
+
+
+def _legal_name(row: Row) -> LegalName:
+    return LegalName(
+        row.surname, row.given, row.native, mrz=row.mrz_name, truncated=row.name_truncated
+    )

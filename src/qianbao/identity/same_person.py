@@ -1,0 +1,115 @@
+"""Whether a new document is of the person of one before it, as far as the documents tell.
+
+Here belongs the rule for two documents; which earlier ones a wallet's next document is held
+against, and what a refusal says, is `documents`'. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from qianbao.identity.romanized import rewritten
+from qianbao.names import LegalName, NameComparison, compare, mrz_field
+
+Part = Literal["number", "birth_date", "sex", "name"]
+
+FOR_LIFE = frozenset({"resident_id", "residence_permit", "travel_permit"})
+"""Kinds whose number stays when the document is issued again (domain.md 3.1; of a travel permit's,
+all but the count of issues)."""
+
+ENOUGH: frozenset[str] = frozenset(
+    {
+        "diacritic",
+        "truncated",
+        "middle_missing",
+        "middle_initial",
+        "second_surname_missing",
+        "patronymic_missing",
+        "particle_missing",
+    }
+)
+"""Close names that an authority may write for one person, where the first given name is the same:
+with other accents, shortened or in full. Not given names in another order, one letter other, a name
+that sounds alike or a short form: twins are often named so."""
+LONGEST_NAME_FIELD = 200
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a document tells of its holder. `number_index` is the blind index of what of its number
+    stays when it is issued again."""
+
+    kind: str
+    country: str
+    number_index: bytes
+    legal_name: LegalName
+    birth_date: date | None
+    sex: str | None
+
+
+def differing(old: Shown, new: Shown) -> Part | None:
+    """What says that the two are not one person's; None where nothing does. Of the same person:
+    born on the same day, of the same sex, with a name that is the same or written as an authority
+    may write it anew; where a document tells no birth date, the name must be the same."""
+    births_known = old.birth_date is not None and new.birth_date is not None
+    if births_known and old.birth_date != new.birth_date:
+        return "birth_date"
+    if {old.sex, new.sex} == {"M", "F"}:
+        return "sex"
+    if _is_same_name(old.legal_name, new.legal_name):
+        return None
+    if births_known and (
+        _is_written_anew(old.legal_name, new.legal_name) or _is_rewritten(old, new)
+    ):
+        return None
+    return "name"
+
+
+def number_contradicts(old: Shown, new: Shown) -> bool:
+    """Whether both have a number for life, and not the same one."""
+    both = old.kind == new.kind and new.kind in FOR_LIFE
+    return both and old.number_index != new.number_index
+
+
+def compare_field(a: str, b: str) -> NameComparison:
+    """Compares one field of two names, word for word in their order: as given names beside one
+    surname, since the words of a name whose surname is not known may be turned round."""
+    return compare(LegalName("X", a), LegalName("X", b))
+
+
+def _is_same_name(old: LegalName, new: LegalName) -> bool:
+    found = compare(old, new)
+    if old.given or new.given:
+        return found.verdict == "match"
+    return found.verdict == "match" and compare_field(old.surname, new.surname).verdict == "match"
+
+
+def _is_written_anew(old: LegalName, new: LegalName) -> bool:
+    found = compare(old, new)
+    if found.verdict != "close":
+        return False
+    if found.reason == "order":  # surname and given names have changed places
+        return old.given != "" and new.given != ""
+    return found.reason in ENOUGH and _is_first_given_same(old, new)
+
+
+def _is_first_given_same(old: LegalName, new: LegalName) -> bool:
+    """In full: an initial may be anybody's."""
+    first, other = (re.split(r"[\s\-‐‑–.]+", one.given.strip())[0] for one in (old, new))
+    return min(len(first), len(other)) > 1 and compare_field(first, other).verdict == "match"
+
+
+def _is_rewritten(old: Shown, new: Shown) -> bool:
+    """Whether the state that issued both has changed its rules of spelling in between."""
+    if old.country != new.country:
+        return False
+    (family, own), (other_family, other_own) = (
+        mrz_field(one.legal_name, LONGEST_NAME_FIELD).strip("<").partition("<<")[::2]
+        for one in (old, new)
+    )
+    if not own and not other_own:
+        return rewritten(family, other_family, new.country)
+    return rewritten(family, other_family, new.country) and rewritten(own, other_own, new.country)

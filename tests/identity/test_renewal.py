@@ -1,0 +1,146 @@
+"""A verified wallet takes its holder's renewed documents, and nobody else's by many small steps."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from qianbao.db.pool import Pool
+from qianbao.identity import documents
+from qianbao.identity.documents import Document, DocumentSubmission, list_documents
+from qianbao.identity.romanized import rewritten
+from tests.identity.papers import NOW, a_bank_confirms, a_wallet, bring, passport
+
+ALEKSANDR = ("YURLOV", "ALEKSANDR")
+
+
+async def _renewed(pool: Pool, *names: tuple[str, str], country: str = "RUS") -> list[Document]:
+    """The first is confirmed by a bank; the others are brought after it, each with a fresh
+    number."""
+    wallet = await a_wallet(pool)
+    brought = []
+    for count, (surname, given) in enumerate(names):
+        paper = passport(surname, given, number=f"C{count:08d}", country=country, sex="M")
+        brought.append(await bring(pool, wallet, paper))
+        if count == 0:
+            await a_bank_confirms(pool)
+    return brought
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [ALEKSANDR, ("YURLOV", "A")],  # then ANDREI would be A, too
+        [ALEKSANDR, ("YURLOV", "A P")],
+        [("YURLOV", "A"), ("YURLOV", "ANDREI")],
+        [("YURLOV", "A"), ("YURLOV", "A ANDREI")],
+        [("YURLOV", "J PAUL"), ("YURLOV", "JOHN PAUL")],
+        [("YURLOV", "ALEKSANDR PAUL"), ALEKSANDR, ("YURLOV", "ALEKSANDR PETER")],
+        [("YURLOV", "ALEKSANDR PAUL"), ("YURLOV", "ALEKSANDR P"), ("YURLOV", "ALEKSANDR PETER")],
+        [("GARCIA LOPEZ", "JUAN"), ("GARCIA", "JUAN"), ("GARCIA PEREZ", "JUAN")],
+        [("SMITH", "JOHN PAUL"), ("SMITH", "PAUL JOHN")],  # twins may be
+        [("SMITH", "JOHN PAUL GEORGE"), ("SMITH", "PAUL GEORGE JOHN")],
+        [("BUDI AGUS", ""), ("AGUS BUDI", "")],  # where nobody has a surname, as well
+        [("KONSTANTINOPOLSKI", "ANN"), ("KONSTANTINOPOLSKI", "ANNA")],
+    ],
+)
+async def test_no_chain_of_renewals_makes_it_somebody_elses(
+    pool: Pool, names: list[tuple[str, str]]
+) -> None:
+    country = "ESP" if names[0][0].startswith("GARCIA") else "RUS"
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await _renewed(pool, *names, country=country)
+    assert "the name differs" in refused.value.sentence("en")
+    assert "case" in refused.value.next_step("en")
+
+
+async def test_nor_one_that_began_before_a_bank_confirmed_it(pool: Pool) -> None:
+    """What was a slip before counts no more; what stood when the bank confirmed it does."""
+    wallet = await a_wallet(pool)
+    before = NOW - timedelta(days=1)
+    await bring(pool, wallet, passport("MULLER", "ANA", number="C1"), before)
+    await bring(pool, wallet, passport("MUELLER", "ANNA MARIA", number="C2"), before)
+    await a_bank_confirms(pool)
+    await bring(pool, wallet, passport("MUELLER", "ANNA", number="C3"))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, wallet, passport("MUELLER", "ANNA LUISE", number="C4"))
+    await bring(pool, wallet, passport("MUELLER", "ANNA MARIA", number="C5"))
+
+
+async def test_birthday_sex_and_a_number_for_life_hold_over_every_document(pool: Pool) -> None:
+    """A paper between that tells none of them takes nothing away."""
+    wallet = await a_wallet(pool)
+    await bring(pool, wallet, passport("CHAN", "TAIMAN", number="C1", country="GBR"))
+    await a_bank_confirms(pool)
+    permit = DocumentSubmission(
+        kind="travel_permit", number="H1234567801", surname="CHAN", given="TAIMAN",
+        valid_until=date(2033, 1, 1),
+    )  # fmt: skip
+    await bring(pool, wallet, permit)
+    for other in (
+        passport("CHAN", "TAIMAN", number="C2", country="GBR", born=date(1991, 4, 12)),
+        passport("CHAN", "TAIMAN", number="C2", country="GBR", sex="M"),
+    ):
+        with pytest.raises(documents.DocumentOfAnotherPerson):
+            await bring(pool, wallet, other)
+    await bring(pool, wallet, passport("CHAN", "TAIMAN", number="C2", country="GBR"))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, wallet, msgspec.structs.replace(permit, number="H7654321001"))
+
+
+RULES_CHANGED = [
+    (("YURLOV", "ALEKSANDR"), ("IURLOV", "ALEKSANDR"), "RUS"),
+    (("TSVETAYEVA", "YULIYA"), ("TCVETAEVA", "IULIIA"), "RUS"),
+    (("VASILYEV", "ANDREY"), ("VASILEV", "ANDREI"), "RUS"),
+    (("YURLOVA", "MARIYA"), ("YURLOVA", "MARIIA"), "RUS"),  # a surname kept on request
+    (("CHEKHOV-YURYEV", "YURIY"), ("CHEKHOV-IUREV", "IURII"), "RUS"),
+    (("GRYTSENKO", "SERGII"), ("HRYTSENKO", "SERHII"), "UKR"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "country"), RULES_CHANGED)
+async def test_a_country_that_changed_its_rules_writes_the_same_person_anew(
+    pool: Pool, before: tuple[str, str], after: tuple[str, str], country: str
+) -> None:
+    brought = await _renewed(pool, before, after, country=country)
+    assert brought[1].supersedes == brought[0].document_id
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "country"),
+    [
+        (("YURLOV", "ALEKSANDR"), ("IURLOV", "ALEKSANDR"), "D"),  # whose rules these are not
+        (("YURLOV", "ALEKSANDR"), ("IURLOV", "ANDREI"), "RUS"),
+        (("YURLOV", "ALEKSANDR"), ("IURLEV", "ALEKSANDR"), "RUS"),
+        (("YURLOV", "MARIYA"), ("IURLOV", "MARINA"), "RUS"),
+        (("YURLOV", "YANA"), ("IURLOV", "ANNA"), "RUS"),
+    ],
+)
+async def test_and_nobody_elses_name_passes_for_it(
+    pool: Pool, before: tuple[str, str], after: tuple[str, str], country: str
+) -> None:
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await _renewed(pool, before, after, country=country)
+
+
+def test_both_spellings_must_come_from_one_cyrillic_name() -> None:
+    assert rewritten("SHCHUKIN", "SHCHUKIN", "RUS")
+    assert rewritten("YELTSIN", "ELTCIN", "RUS")
+    assert rewritten("ILYIN", "ILIN", "RUS")
+    assert rewritten("PODYACHEV", "PODIEIACHEV", "RUS")
+    assert not rewritten("YELTSIN", "ELTSINA", "RUS")
+    assert not rewritten("GRYTSENKO", "HRYTSENKO", "RUS")
+    assert not rewritten("", "IURLOV", "RUS")
+
+
+async def test_what_was_accepted_is_kept_in_order(pool: Pool) -> None:
+    brought = await _renewed(pool, ("YURLOV", "ALEKSANDR PAUL"), ALEKSANDR)
+    async with pool.connection() as conn:
+        cursor = await conn.execute("SELECT wallet_id FROM wallets")
+        row = await cursor.fetchone()
+        assert row
+        kept = await list_documents(conn, row[0])
+    assert [one.document_id for one in kept] == [one.document_id for one in reversed(brought)]
+    assert kept[1].superseded_at == NOW

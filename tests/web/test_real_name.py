@@ -1,0 +1,68 @@
+"""What the page says of a document: whose name was confirmed, and until when it is good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from qianbao.identity.mrz import read_mrz, write_td3
+from qianbao.names import from_fields
+from tests.kit.person import cast
+from tests.kit.stack import Stack
+from tests.web.surfing import Surfer
+
+pytestmark = pytest.mark.stack
+
+PAGE = "/me/pay/manage/real-name"
+CHIARA = cast("Chiara")
+TIP = "A renewed passport has a new number."
+
+
+def surfer(stack: Stack, phone: str) -> Surfer:
+    signed_in = Surfer(stack)
+    signed_in.sign_in(phone)
+    return signed_in
+
+
+def test_a_name_that_nobody_confirmed_is_not_passed_off_as_confirmed(seeded_stack: Stack) -> None:
+    """Chiara renews, and the new passport shows her second name: her bank confirmed the first."""
+    chiara = surfer(seeded_stack, CHIARA.phone)
+    page = chiara.open(PAGE)
+    assert TIP in page
+    assert "verified on 1 June 2026</dd>" in page
+    assert "does not have this name" not in page
+    old = read_mrz(CHIARA.passport.mrz, datetime(2026, 11, 2, tzinfo=UTC).date())
+    lines = write_td3(
+        from_fields("ROSSI", "CHIARA LUISA"), number="YB9999991", issuing_country="ITA",
+        nationality="ITA", birth_date=old.birth_date, sex=old.sex,
+        valid_until=old.valid_until.replace(year=old.valid_until.year + 3),
+    )  # fmt: skip
+    chiara.open(f"{PAGE}/add")
+    page = chiara.send(f"{PAGE}/add", mrz="\n".join(lines))
+    assert "<h2>Chiara Luisa Rossi</h2>" in page
+    assert "verified on 1 June 2026 as Chiara Rossi" in page
+    assert "Who has confirmed you does not have this name: “Chiara Luisa Rossi”." in page
+    assert "Bank of China confirmed “Chiara Rossi”" in page
+    assert "认证时的姓名为 Chiara Rossi" in chiara.switch("zh")
+
+
+def test_only_a_passports_holder_reads_of_its_new_number(seeded_stack: Stack) -> None:
+    card_holder = surfer(seeded_stack, "+8613700137061")
+    card_holder.open(f"{PAGE}/add?kind=permanent_residence")
+    page = card_holder.send(
+        f"{PAGE}/add", number="911398199012310021", surname="Akhmetova", given="Dana",
+        valid_until="2033-01-01",
+    )  # fmt: skip
+    assert "<h2>Dana Akhmetova</h2>" in page
+    assert TIP not in page
+
+
+def test_a_document_that_has_expired_is_called_so(seeded_stack: Stack) -> None:
+    """The last of this file: the clock stays ahead."""
+    seeded_stack.move_clock(datetime(2033, 1, 2, 4, tzinfo=UTC))
+    holder = surfer(seeded_stack, "+8613700137061")
+    page = holder.open(PAGE)
+    assert "Expired" in page
+    assert "1 January 2033" in page
+    assert "Valid until" not in page
