@@ -155,3 +155,19 @@ def test_a_chinese_name_that_is_typed_stays_apart_from_the_legal_name(chiara: Su
     chiara.open("/me/pay/cards/add")
     page = chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
     assert "罗琪雅" in page.split("Other spellings")[1]  # a bank may have it, and says so itself
+
+
+def test_the_api_asks_about_a_close_spelling_too(chiara: Surfer) -> None:
+    token = chiara.http.cookies["qianbao_session"]
+    body = {
+        "card_number": CHIARA.cards[0].number, "phone": CHIARA.phone, "name_form": "ROSSI CHIARRA",
+    }  # fmt: skip
+    codes = []
+    for said in ({}, {"confirmed_close": True}):
+        answer = chiara.http.post(
+            "/v1/cards",
+            json=body | said,
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "close-spelling"},
+        )
+        codes.append(answer.json()["code"])
+    assert codes == ["name_form_close", "card_already_linked"]
