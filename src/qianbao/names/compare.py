@@ -7,7 +7,6 @@ Match and close are said of *names*: two persons may share one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -16,6 +15,7 @@ import msgspec
 
 from qianbao.names import cyrillic, han
 from qianbao.names.affixes import BESIDE, generation
+from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
@@ -26,6 +26,7 @@ from qianbao.names.letters import (
     in_ascii,
     is_pinyin,
     is_syllable,
+    pinyin_cuts,
 )
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -45,7 +46,6 @@ from qianbao.names.sides import (
     untitled,
     with_words,
 )
-from qianbao.names.sounds import sound
 from qianbao.names.spelled import spelled_anyhow
 
 
@@ -122,10 +122,10 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and _turned_within(left, right):
         return _result("close", "order", parts)
-    if _chain_turned(left, right):
+    if turned_chain(left, right):
         return _result("close", "order", parts)
-    if reason == "spacing" and _syllable_split(left, right):
-        return _result("close", "spacing", parts)
+    if reason in ("spacing", "punctuation") and _syllable_split(left, right):
+        return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
@@ -161,22 +161,6 @@ def _without(side: Side, mark: str) -> Side:
     return with_words(side, side.words[:-1]) if mark else side
 
 
-_CHAINED = (
-    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
-    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
-    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
-    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
-    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
-    "wael yasser yasin younis zaid zayd taha"
-)
-_IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
-"""First names of people whose fathers' names follow their own, by sound."""
-
-
-_ARABIC = re.compile("[\u0620-\u06ff]")
-
-
 def _turned_within(left: Side, right: Side) -> bool:
     """Where only one name tells its surname: whether the other begins inside the surname or the
     given names, as neither order does. A surname's particles may stand last: BERG JAN VAN DER."""
@@ -190,25 +174,15 @@ def _turned_within(left: Side, right: Side) -> bool:
     return other.plain in turned - {words[at:] + words[:at] for at in usual}
 
 
-def _chain_turned(left: Side, right: Side) -> bool:
-    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad; so
-    may two halves around a middle dot. A comma says that the order is only turned."""
-    a, b, text = left.plain, right.plain, left.texts[0]
-    if left.surname_words or right.surname_words or a[0] == b[0] or "".join(a) == "".join(b):
-        return False
-    if "," in text + right.texts[0]:
-        return False
-    if left.accented and right.accented and (han.has_dot(text) or _ARABIC.search(text)):
-        return sorted(left.words) == sorted(right.words)
-    return all(sound(word) in _IN_CHAINS for word in (a if len(a) > len(b) else b))
-
-
 def _syllable_split(left: Side, right: Side) -> bool:
-    """Whether one text has as two words what the other has as one syllable of pinyin: XI AN and
-    XIAN may be two names."""
+    """Whether one text has as two words, or with an apostrophe, what the other has as one syllable
+    of pinyin: XI AN, XI'AN and XIAN may be two names."""
     a, b = left.plain, right.plain
-    if left.surname_words or right.surname_words or len(a) == len(b) or left.script != "latin":
+    if left.surname_words or right.surname_words or left.script != "latin":
         return False
+    if len(a) == len(b):
+        cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
+        return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
         return False
@@ -368,8 +342,12 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    spelled = any(spelled_anyhow(options, cut, reading) for reading in all_readings(letters))
-    return "transliteration" if spelled else None
+    cuts = pinyin_cuts(letters.texts[0])
+    for reading in all_readings(letters):
+        words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
+        if spelled_anyhow(options, cut, words):
+            return "transliteration"
+    return None
 
 
 def _same_characters(left: Side, right: Side) -> ReasonCode | None:

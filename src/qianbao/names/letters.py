@@ -27,6 +27,7 @@ _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 
 
 def tidy(text: str) -> str:
@@ -252,3 +253,23 @@ def is_pinyin(word: str) -> bool:
 def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
+
+
+def pinyin_cuts(text: str) -> dict[str, str]:
+    """The words of `text` in which an apostrophe says where a syllable of pinyin begins, in small
+    ASCII letters, and the same with a space there: XI'AN is not XIAN. Pinyin sets it only before A,
+    E and O, so that the one of Wade-Giles (CH'EN) says nothing here."""
+    if not _APOSTROPHE.search(text):
+        return {}
+    runs = (run for run in text.lower().translate(_SPACED).split() if _APOSTROPHE.search(run))
+    cuts = {}
+    for run in runs:
+        pieces = in_ascii(tuple(filter(None, _APOSTROPHE.split(run))))
+        begins = all(piece[:1] in _AFTER_APOSTROPHE for piece in pieces[1:])
+        if len(pieces) > 1 and begins and all(map(is_pinyin, pieces)):
+            cuts["".join(pieces)] = " ".join(pieces)
+    return cuts
+
+
+_SPACED = dict.fromkeys(map(ord, _BREAKS), " ")
+_AFTER_APOSTROPHE = ("a", "e", "o")
