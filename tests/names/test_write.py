@@ -112,3 +112,11 @@ def test_the_mrz_field_of_a_long_surname_keeps_a_letter_of_the_given_name():
     field = names.mrz_field(names.from_fields("A" * 50, "Ben"), 39)
     assert field == "A" * 36 + "<<B"
     assert names.from_mrz(field).truncated
+
+
+def test_the_ü_of_pinyin_has_its_forms():
+    for name in (names.from_mrz("LYU<<XIULIAN"), names.from_chinese("吕秀莲")):
+        texts = [form.text for form in names.forms(name, names.NameProfile(order="SG", separator=" ", case="upper"))]
+        assert {"LYU XIULIAN", "LV XIULIAN", "LU XIULIAN"} <= set(texts)
+    anna = names.forms(names.from_mrz("LYUBIMOVA<<ANNA"), names.NameProfile(order="SG", separator=" ", case="upper"))
+    assert "LUBIMOVA ANNA" not in [form.text for form in anna]

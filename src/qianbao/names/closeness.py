@@ -10,7 +10,13 @@ from itertools import combinations
 
 from qianbao.names import han, japanese, korean, sinitic
 from qianbao.names.alike import framed_alike, spelled_alike
-from qianbao.names.letters import ELASTIC_LETTERS, Words, is_pinyin, readings
+from qianbao.names.letters import (
+    ELASTIC_LETTERS,
+    Words,
+    is_pinyin,
+    readings,
+    umlauts_of_pinyin,
+)
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
@@ -35,6 +41,8 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         return None
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
+    if left.script == right.script and _dots_lost(left, right):
+        return "diacritic"
     if len(left.texts[0]) >= _SHORTEST_FIELD and _truncated(left, right):
         return "truncated"
     if len(right.texts[0]) >= _SHORTEST_FIELD and _truncated(right, left):
@@ -46,6 +54,12 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if _given_turned(left, right):
             return "given_order"
     return spelled_alike(left, right)
+
+
+def _dots_lost(left: Side, right: Side) -> bool:
+    """Whether two names in pinyin differ in Ü and U only: LYU is 吕, LU may be 吕 or 陆."""
+    a, b = umlauts_of_pinyin(left.plain)[1], umlauts_of_pinyin(right.plain)[1]
+    return (a is not left.plain or b is not right.plain) and arranged(a, b)
 
 
 # Cut off, or with fewer given names

@@ -27,6 +27,7 @@ from qianbao.names.letters import (
     is_pinyin,
     is_syllable,
     pinyin_cuts,
+    umlauts_of_pinyin,
 )
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -221,7 +222,9 @@ def _may_match(left: Side, right: Side) -> bool:
     no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
     if left.plain is left.words and right.plain is right.words:
-        return (len(a) == len(b) and a in b + b) or _first_names_differ(left, right)
+        if len(a) == len(b):
+            return a in b + b or _first_names_differ(left, right)
+        return "v" in a + b or _first_names_differ(left, right)
     if not _TWO_WAYS.isdisjoint((left.script, right.script)):
         return True
     other_letters = set(a).symmetric_difference(b)
@@ -278,6 +281,10 @@ def _match_words(left: Side, right: Side) -> ReasonCode | None:
         return reason
     if _same_words(left, right, turn=not both):
         return "transliteration"
+    if left.script == right.script == "latin":
+        a, b = umlauts_of_pinyin(left.plain)[0], umlauts_of_pinyin(right.plain)[0]
+        if (a is not left.plain or b is not right.plain) and rule(a, b):
+            return "diacritic"
     if not (left.surname_words or right.surname_words) and _ends_swapped(left, right):
         return "order"
     return "order" if both and _reads_same(left, right, arranged) else None

@@ -223,8 +223,8 @@ _FINALS = {
     "f": "a an ang ei en eng o ou u",
     "d": "a ai an ang ao e ei en eng i ia ian iao ie ing iu ong ou u uan ui un uo",
     "t": "a ai an ang ao e eng i ian iao ie ing ong ou u uan ui un uo",
-    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan uo v ve ue yu",
-    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu ong ou u uan un uo v ve ue yu",
+    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan uo v ve ue yu yue",
+    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu ong ou u uan un uo v ve ue yu yue",
     "[gkh]": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
     "[jqx]": "i ia ian iang iao ie in ing iong iu u uan ue un",
     "[zc]h|sh": "a ai an ang ao e ei en eng i ong ou u ua uai uan uang ui un uo",
@@ -253,6 +253,25 @@ def is_pinyin(word: str) -> bool:
 def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
+
+
+_UMLAUT = re.compile("(?<=[ln])(?:v|yu)")
+
+
+def umlauts_of_pinyin(words: Words) -> tuple[Words, Words]:
+    """A name in pinyin with every Ü that its letters say (lower-case ASCII): as passports have it
+    (LV is LYU), and without its dots (LYU is LU, as 陆 is). Both are `words` where no letter says
+    so, or where a word is no pinyin. NV is left alone where N may end the syllable before it."""
+    if not (_UMLAUT.search(" ".join(words)) and all(map(is_pinyin, words))):
+        return words, words
+    return tuple(map(_as_in_passports, words)), tuple(_UMLAUT.sub("u", word) for word in words)
+
+
+def _as_in_passports(word: str) -> str:
+    before = word.partition("nv")[0]
+    if before and "nv" in word and is_pinyin(before + "n"):
+        return word
+    return word.replace("v", "yu")
 
 
 def pinyin_cuts(text: str) -> dict[str, str]:

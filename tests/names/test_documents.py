@@ -1,0 +1,39 @@
+"""A document's name and what a bank prints of it: one line for each habit, and what is not it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qianbao import names
+from qianbao.names import compare
+
+
+def document(text):
+    """`SURNAME|GIVEN` as a document's line gives it, with hyphens or accents as it is printed;
+    without a stroke a resident ID in characters."""
+    surname, stroke, given = text.partition("|")
+    if not stroke:
+        return names.from_chinese(text, "CHN")
+    if text.isascii() and "-" not in text:
+        return names.from_mrz(f"{surname}<<{given}".replace(" ", "<"))
+    return names.from_fields(surname, given)
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("LYU|XIULIAN", "LV XIULIAN", "match", "diacritic"),
+        ("LYU|XIULIAN", "LU XIULIAN", "close", "diacritic"),
+        ("NYU|WEI", "NV WEI", "match", "diacritic"),
+        ("WANG|LYU", "WANG LV", "match", "diacritic"),
+        ("WANG|LYU", "LU WANG", "close", "diacritic"),
+        ("LU|WEI", "LV WEI", "close", "diacritic"),
+        ("WANG|XIANYU", "WANG XIANV", "close", "diacritic"),
+        ("LYU|WEI", "LI WEI", "no_match", "different"),
+        ("LYUBIMOV|IVAN", "LUBIMOV IVAN", "no_match", "different"),
+    ],
+)
+def test_ü_of_pinyin(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found
