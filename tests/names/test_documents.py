@@ -37,3 +37,32 @@ def test_ü_of_pinyin(legal, printed, verdict, reason):
     found = compare(document(legal), printed)
     assert (found.verdict, found.reason) == (verdict, reason)
     assert compare(printed, document(legal)) == found
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("SMITH JR|JOHN", "JOHN SMITH", "close", "generation"),
+        ("SMITH|JOHN JR", "JOHN SMITH JR", "match", "order"),
+        ("SMITH JR|JOHN", "JOHN SMITH JR", "match", "exact"),
+        ("SMITH|JOHN JR", "JOHN SMITH", "close", "generation"),
+        ("SMITH III|JOHN", "JOHN SMITH", "close", "generation"),
+        ("SMITH III|JOHN", "JOHN SMITH JR", "no_match", "generation"),
+        ("SMITH JR|JOHN", "SMITH SR JOHN", "no_match", "generation"),
+        ("SMITH JR|JOHN", "JOHN MILLER", "no_match", "different"),
+        ("SMITH|JOHN", "MR JOHN SMITH", "close", "title"),
+        ("SMITH|JOHN PAUL", "MR JOHN SMITH", "close", "middle_missing"),
+        ("KUMAR|", "MR KUMAR", "close", "title"),
+        ("SUHARTO|", "SUHARTO", "match", "exact"),
+        ("SUHARTO|", "SUHARTO SUHARTO", "close", "one_name"),
+        ("SUHARTO|", "FNU SUHARTO", "close", "one_name"),
+        ("SUHARTO|", "SUHARTO LNU", "close", "one_name"),
+        ("SUHARTO|FNU", "SUHARTO", "close", "one_name"),
+        ("SUHARTO|", "SUKARNO LNU", "no_match", "different"),
+        ("SUHARTO|", "SUHARTO SUKARNO", "no_match", "different"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_a_name(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found

@@ -14,7 +14,7 @@ from itertools import pairwise
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import BESIDE, generation
+from qianbao.names.beside import bare, repeated
 from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
@@ -44,8 +44,6 @@ from qianbao.names.sides import (
     same_word,
     sides_of,
     text_side,
-    untitled,
-    with_words,
 )
 from qianbao.names.spelled import spelled_anyhow
 
@@ -137,29 +135,28 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
 def _beside(left: Side, right: Side) -> NameComparison | None:
     """What is beside a name decides at most that two names are close: a title says nothing, a mark
     of generation on one side only leaves open which of father and son is meant; two marks that
-    differ are two persons."""
-    if left.surname_words or right.surname_words:
+    differ are two persons. The same mark of both leaves what the rest is."""
+    if (left.one_name or right.one_name) and repeated(left, right):
+        return _result("close", "one_name", ("words",))
+    found = bare(left, right)
+    if found is None:
         return None
-    none = BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
-    if none and left.script != "han" != right.script:
-        return None
-    mark, other_mark = generation(left.words), generation(right.words)
-    if mark and other_mark and mark != other_mark:
+    if found.apart:
         return _result("no_match", "generation", ("words",))
-    if mark or other_mark:
-        bare = _compare(_without(left, mark), _without(right, other_mark))
-        return None if bare.verdict == "no_match" else _result("close", "generation", ("words",))
-    plain, other = untitled(left), untitled(right)
-    if plain is left and other is right:
-        return None
-    bare = _compare(plain, other)
-    if bare.verdict == "match":
-        return _result("close", "title", bare.compared)
-    return bare if bare.verdict == "close" else None
+    rest = _compare(found.left, found.right)
+    if rest.verdict == "match":
+        return _result("match" if found.same else "close", found.reason, rest.compared)
+    if rest.verdict == "no_match" or found.same or found.reason == "title":
+        return _closest(left, right, rest) if found.unsure else rest if rest.score else None
+    return _result("close", found.reason, rest.compared)
 
 
-def _without(side: Side, mark: str) -> Side:
-    return with_words(side, side.words[:-1]) if mark else side
+def _closest(left: Side, right: Side, rest: NameComparison) -> NameComparison | None:
+    """Where a word left out may be a name: what the names are with it, else without it."""
+    reason = close(left, right)
+    if reason:
+        return _result("close", reason, _COMPARED.get(reason, rest.compared))
+    return rest if rest.verdict == "close" else None
 
 
 def _turned_within(left: Side, right: Side) -> bool:

@@ -14,7 +14,6 @@ from typing import Literal
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import HAN_TITLES, without_titles
 from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
@@ -43,7 +42,8 @@ class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the first given name (0 when unknown); `accented`: not
-    all is ASCII. `spare`: places of words that may be left out, and what that is called."""
+    all is ASCII. `spare`: places of words that may be left out, and what that is called;
+    `one_name`: a document says that the person has one name only."""
 
     texts: tuple[str, ...]
     words: Words
@@ -55,11 +55,17 @@ class Side(msgspec.Struct, frozen=True):
     truncated: bool = False
     characters: tuple[str, str] = ("", "")
     spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
+    one_name: bool = False
 
     @property
     def structured(self) -> bool:
         """Whether it is known which words are the surname."""
         return self.surname_words > 0
+
+    @property
+    def first(self) -> range:
+        """Places of the first given name."""
+        return range(self.surname_words, self.surname_words + self.first_words)
 
     @property
     def one_spelling(self) -> bool:
@@ -144,6 +150,7 @@ def _legal_side(name: LegalName) -> Side:
         truncated=name.truncated,
         characters=(surname, given),
         spare=_spare(name, family, own) if own and family else (),
+        one_name=len(family + own) == 1,
     )
 
 
@@ -177,21 +184,31 @@ def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozense
     return frozenset(words_at(words, family)) if words else frozenset()
 
 
-def untitled(side: Side) -> Side:
-    """A text without its titles; a legal name has none."""
-    if side.surname_words:
-        return side
-    text = side.texts[0]
-    if side.script == "han" and len(text) > 3 and text.endswith(HAN_TITLES):
-        return text_side(text[:-2])
-    words = without_titles(side.words)
-    return side if words is side.words else with_words(side, words)
-
-
 def with_words(side: Side, words: Words) -> Side:
     """A text with other words."""
     text = " ".join(words)
     return Side((text,), words, plain(words), side.script, 0, 0, not text.isascii())
+
+
+def without_places(side: Side, gone: frozenset[int]) -> Side:
+    """A name without the words at these places; what is known of the others stays known."""
+    kept = [at for at in range(len(side.words)) if at not in gone]
+    words = tuple(side.words[at] for at in kept)
+    family = sum(at < side.surname_words for at in kept)
+    if not 0 < family < len(words):
+        return with_words(side, words)
+    now = {at: index for index, at in enumerate(kept)}
+    spare = ((why, frozenset(now[at] for at in places - gone)) for why, places in side.spare)
+    surname, given = " ".join(words[:family]), " ".join(words[family:])
+    return msgspec.structs.replace(
+        side,
+        texts=(f"{surname} {given}", f"{given} {surname}"),
+        words=words,
+        plain=plain(words),
+        surname_words=family,
+        first_words=max(1, sum(at in now for at in side.first)),
+        spare=tuple((why, places) for why, places in spare if places),
+    )
 
 
 def groups(side: Side) -> tuple[int, ...]:
