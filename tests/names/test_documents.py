@@ -66,3 +66,50 @@ def test_what_stands_beside_a_name(legal, printed, verdict, reason):
     found = compare(document(legal), printed)
     assert (found.verdict, found.reason) == (verdict, reason)
     assert compare(printed, document(legal)) == found
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("AL MAKTOUM|KHALID BIN RASHID", "RASHID BIN KHALID AL MAKTOUM", "no_match", "different"),
+        ("AL MAKTOUM|KHALID BIN RASHID", "KHALID RASHID AL MAKTOUM", "close", "middle_missing"),
+        ("NGUYEN|VAN AN", "NGUYEN AN", "close", "middle_missing"),
+        ("NGUYEN|VAN AN", "AN NGUYEN", "close", "middle_missing"),
+        ("NGUYEN|VAN AN", "NGUYEN V AN", "close", "middle_initial"),
+        ("NGUYEN|VAN AN", "NGUYENAN", "close", "middle_missing"),
+        ("NGUYEN|VAN AN", "NGUYEN VAN", "no_match", "different"),
+        ("NGUYEN|VAN AN", "NGUYEN VAN ANH", "no_match", "different"),
+        ("NGUYEN|VAN AN", "NGUYEN VAN AN", "match", "exact"),
+        ("TRAN|THI MINH KHAI", "TRAN MINH KHAI", "close", "middle_missing"),
+        ("TRAN|THI MINH KHAI", "TRAN KHAI", "close", "middle_missing"),
+        ("TRAN|THI MINH KHAI", "TRAN THI", "no_match", "different"),
+        ("LE|VAN DUC", "LE DUC", "close", "middle_missing"),
+        ("LE|ANNE MARIE", "LE ANNE", "close", "middle_missing"),
+        ("NGUYEN|JOHN PAUL", "NGUYEN JOHN", "close", "middle_missing"),
+    ],
+)
+def test_which_given_name_may_be_left_out(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("Müller|Hans-Peter", "HANS MUELLER", "close", "middle_missing"),
+        ("Müller|Hans-Peter", "PETER MUELLER", "close", "middle_missing"),
+        ("Müller-Schmidt|Anna", "ANNA MUELLER", "close", "middle_missing"),
+        ("Müller-Schmidt|Anna", "ANNA SCHMIDT", "close", "middle_missing"),
+        ("Müller-Schmidt|Anna", "ANNAMUELLER", "close", "middle_missing"),
+        ("Müller-Schmidt|Anna", "ANNA MUELLER-WEBER", "no_match", "different"),
+        ("Müller-Schmidt|Anna", "ANNA WEBER", "no_match", "different"),
+        ("Müller-Schmidt|Anna", "ANNA", "no_match", "different"),
+        ("Kim|Chol-ho", "KIM CHOL", "no_match", "different"),
+        ("Li|Xiao-Ming", "LI XIAO", "no_match", "different"),
+    ],
+)
+def test_double_names_may_lose_a_half(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found

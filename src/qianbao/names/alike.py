@@ -6,7 +6,8 @@ Here belongs the pairing of words for names that are at most close; how a word s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import OSA
 
@@ -84,7 +85,7 @@ def _without_sound(partners: Partners) -> Partners | None:
 
 def _slips_happen(left: Side, right: Side) -> bool:
     """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
-    if tonal(left) or tonal(right):
+    if left.own_last or right.own_last or tonal(left) or tonal(right):
         return False
     words = left.plain + right.plain
     return not all(map(is_pinyin, words)) and _KOREAN.isdisjoint(_outer(left) & _outer(right))
@@ -207,18 +208,20 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
 
 def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
-    particles may be."""
+    particles may be, and the second half of a name like Hans-Peter."""
     if "-" not in long.texts[0]:
         return False
-    left_out = [i for i in range(len(long.plain)) if i not in taken]
-    group = groups(long)
-    kept = {group[i] for i in taken if len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT}
     if INITIAL in found:
         return False
-    return any(
-        group[i] in kept and len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT
-        for i in left_out
-    )
+    group = groups(long)
+    whole = [i for i, word in enumerate(long.plain) if len(word) > 1 and word not in _SLIGHT]
+    kept = {group[i] for i in whole if i in taken}
+    for i in whole:
+        if i not in taken and group[i] in kept:
+            run = [at for at in whole if group[at] == group[i]]
+            if not (is_double([long.plain[at] for at in run]) and run[0] in taken):
+                return True
+    return False
 
 
 def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int]) -> bool:
@@ -231,8 +234,7 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
         family = range(long.surname_words)
         if any(i not in left_out and by_word.get(i, NONE) > SOUND for i in family):
             return False
-        first = range(long.surname_words, long.surname_words + long.first_words)
-        if any(i not in by_word for i in first):
+        if any(i not in by_word for i in long.first):
             return False
     return not short.surname_words or max(found[: short.surname_words]) <= SOUND
 
@@ -263,6 +265,24 @@ def _join(words: Words, others: Words) -> Words | None:
                 return (*words[:i], joined, *words[i + 2 :])
     return None
 
+
+_VOWELS_APART = re.compile("[aeiouy][^aeiouy]+[aeiouy]")
+
+
+def is_double(halves: Sequence[str]) -> bool:
+    """Whether a hyphenated name is two names, of which one may do: Hans-Peter, Müller-Schmidt. Of
+    East Asia's, each half is one syllable (Chol-ho), and both together are the name."""
+    if len(halves) != _TWO or min(map(len, halves)) < _SHORTEST_HALF:
+        return False
+    known = nicknames.table()
+    return any(
+        _VOWELS_APART.search(half) or (len(half) >= _SHORTEST_SLIP and half in known)
+        for half in halves
+    )
+
+
+_TWO = 2
+_SHORTEST_HALF = 3
 
 # Scripts that leave vowels out
 

@@ -6,10 +6,11 @@ are in `compare`; the pairing of words is in `alike`.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterator
+from itertools import combinations, product
 
 from qianbao.names import han, japanese, korean, sinitic
-from qianbao.names.alike import framed_alike, spelled_alike
+from qianbao.names.alike import framed_alike, is_double, spelled_alike
 from qianbao.names.letters import (
     ELASTIC_LETTERS,
     Words,
@@ -24,6 +25,7 @@ from qianbao.names.sides import (
     all_readings,
     arranged,
     groups,
+    says_whose_child,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside
 from qianbao.names.write import OLD_FIELD_LENGTH
@@ -104,42 +106,66 @@ def _begins(short: Side, long: Side) -> bool:
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
     """The whole name and, where its parts are known, without those that may be left out, in full
-    or with initials for what is left of the given names after the first. An initial may be one
-    letter of a reading or the letter of the document (Œ is O, or OE)."""
+    or with initials for what is left of the other given names. An initial may be one letter of a
+    reading or the letter of the document (Œ is O, or OE)."""
     found: list[tuple[ReasonCode, Words]] = [("truncated", reading)]
     if not side.first_words or len(reading) != len(side.words):
         return found
-    parts = _parts(side)
-    after_first = frozenset(range(side.surname_words + side.first_words, len(reading)))
-    for count in range(len(parts) + 1):
-        for left_out in combinations(parts, count):
-            gone = frozenset[int]().union(*(places for _, places in left_out))
-            reason = left_out[0][0] if count == 1 else "middle_missing"
-            if gone:
-                found.append((reason, tuple(w for i, w in enumerate(reading) if i not in gone)))
-            if after_first - gone:
-                found += _with_initials(side, reading, gone, after_first - gone)
+    for reason, gone in _left_out(side):
+        if gone:
+            found.append((reason, tuple(w for i, w in enumerate(reading) if i not in gone)))
+        if side.middle - gone:
+            found += _with_initials(side, reading, gone, side.middle - gone)
     return found
 
 
+def _left_out(side: Side) -> Iterator[tuple[ReasonCode, frozenset[int]]]:
+    """Each way of leaving out parts, and what it is called; first nothing."""
+    parts = _parts(side)
+    halves = list(product(*_halves(side)))
+    for count in range(len(parts) + 1):
+        for chosen in combinations(parts, count):
+            gone = frozenset[int]().union(*(places for _, places in chosen))
+            for lost in halves:
+                reason = chosen[0][0] if count == 1 and not any(lost) else "middle_missing"
+                yield reason, gone.union(*lost)
+
+
 def _parts(side: Side) -> list[tuple[ReasonCode, frozenset[int]]]:
-    """What may be left out: the parts with a name, and the other given names after the first."""
+    """What may be left out: the parts with a name, and the other given names."""
     named = frozenset[int]().union(*(places for _, places in side.spare))
-    first_middle = side.surname_words + side.first_words
-    middle = frozenset(range(first_middle, len(side.words))) - named
+    middle = side.middle - named
     return [*side.spare, ("middle_missing", middle)] if middle else [*side.spare]
+
+
+def _halves(side: Side) -> list[tuple[frozenset[int], ...]]:
+    """Of each double name (Müller-Schmidt, Hans-Peter) what may be left out: nothing, or a half."""
+    if "-" not in side.texts[0]:
+        return []
+    group = groups(side)
+    runs = [[i for i, at in enumerate(group) if at == run] for run in sorted(set(group))]
+    doubles = [run for run in runs if is_double([side.plain[i] for i in run])]
+    return [
+        (frozenset(), *(frozenset({half}) for half in run)) for run in doubles[:_MOST_DOUBLES]
+    ]
+
+
+_MOST_DOUBLES = 2
 
 
 def _with_initials(
     side: Side, reading: Words, gone: frozenset[int], shortened: frozenset[int]
 ) -> list[tuple[ReasonCode, Words]]:
     group = groups(side)
-    begins = {i for i in shortened if group[i] != group[i - 1]}
-    inner = shortened - begins
-    letters = {tuple(reading[i][:1] for i in sorted(begins))}
-    letters.update(readings(tuple(side.words[i][0] for i in sorted(begins))))
-    kept = tuple(w for i, w in enumerate(reading) if i not in gone | begins | inner)
-    return [("middle_initial", kept + initials) for initials in letters]
+    begins = sorted(i for i in shortened if group[i] != group[i - 1])
+    letters = {tuple(reading[i][:1] for i in begins)}
+    letters.update(readings(tuple(side.words[i][0] for i in begins)))
+    kept = [i for i in range(len(reading)) if i in begins or i not in gone | shortened]
+    found = []
+    for initials in letters:
+        initial = dict(zip(begins, initials, strict=True))
+        found.append(("middle_initial", tuple(initial.get(i, reading[i]) for i in kept)))
+    return found
 
 
 def _shortened(full: Side, other: Side) -> ReasonCode | None:
@@ -149,14 +175,25 @@ def _shortened(full: Side, other: Side) -> ReasonCode | None:
         return None
     for reading in all_readings(full):
         for reason, shape in _shapes(full, reading)[1:]:
-            if any(arranged(shape, words) for words in all_readings(other)):
-                return reason
+            for words in all_readings(other):
+                if arranged(shape, words) and not _misread(full, reading, shape, words):
+                    return reason
     return None
+
+
+def _misread(full: Side, reading: Words, shape: Words, words: Words) -> bool:
+    """Whether V AN, with the initial of a Vietnamese middle name, was read into VAN, the whole of
+    it."""
+    if not full.own_last or len(words) == len(shape):
+        return False
+    return any(reading[i] in words and reading[i] not in shape for i in full.middle)
 
 
 def _given_turned(left: Side, right: Side) -> bool:
     """Whether two names whose surname agrees have the same given names in another order: JOHN PAUL
-    may be PAUL JOHN's brother, or the clerk's slip."""
+    may be PAUL JOHN's brother, or the clerk's slip. Not where they say whose child one is."""
+    if says_whose_child(left.plain) or says_whose_child(right.plain):
+        return False
     if len(left.plain) != len(right.plain) or sorted(left.plain) != sorted(right.plain):
         return False
     known, other = (left, right) if left.surname_words else (right, left)

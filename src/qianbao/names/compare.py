@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import pairwise
 
 import msgspec
 
@@ -42,6 +41,7 @@ from qianbao.names.sides import (
     length,
     pair,
     same_word,
+    says_whose_child,
     sides_of,
     text_side,
 )
@@ -309,18 +309,11 @@ def _slack(side: Side) -> int:
     return undone + sum(map(text.count, ELASTIC_LETTERS.intersection(text)))
 
 
-_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
-_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
-"""S/O, D/O, A/L, A/P: son or daughter of."""
-
-
 def _ends_swapped(left: Side, right: Side) -> bool:
     """Surname and first given name have changed places around a middle name: KOKA Francis
     Silvestry. Not where the words say who is whose child."""
     a, b = left.plain, right.plain
-    if len(a) != len(b) or len(a) < 3 or not _SONS.isdisjoint(a):
-        return False
-    if not _CHILD_OF.isdisjoint(pairwise(a)):
+    if len(a) != len(b) or len(a) < 3 or says_whose_child(a):
         return False
     return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
 

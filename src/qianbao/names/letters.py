@@ -262,7 +262,10 @@ def umlauts_of_pinyin(words: Words) -> tuple[Words, Words]:
     """A name in pinyin with every Ü that its letters say (lower-case ASCII): as passports have it
     (LV is LYU), and without its dots (LYU is LU, as 陆 is). Both are `words` where no letter says
     so, or where a word is no pinyin. NV is left alone where N may end the syllable before it."""
-    if not (_UMLAUT.search(" ".join(words)) and all(map(is_pinyin, words))):
+    text = " ".join(words)
+    if not ("v" in text or "yu" in text) or not _UMLAUT.search(text):
+        return words, words
+    if not all(map(is_pinyin, words)):
         return words, words
     return tuple(map(_as_in_passports, words)), tuple(_UMLAUT.sub("u", word) for word in words)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal
 
 import msgspec
@@ -26,7 +26,7 @@ from qianbao.names.letters import (
     split_words,
     tidy,
 )
-from qianbao.names.parts import words_at
+from qianbao.names.parts import own_name_at, words_at
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
@@ -41,8 +41,8 @@ do not settle a Latin spelling, so at most close."""
 class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
-    surname, which then come first, and of the first given name (0 when unknown); `accented`: not
-    all is ASCII. `spare`: places of words that may be left out, and what that is called;
+    surname, which then come first, and of the given name that is never left out (0 when unknown),
+    which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be left out, and what that is called;
     `one_name`: a document says that the person has one name only."""
 
     texts: tuple[str, ...]
@@ -56,6 +56,7 @@ class Side(msgspec.Struct, frozen=True):
     characters: tuple[str, str] = ("", "")
     spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
     one_name: bool = False
+    first_at: int = 0
 
     @property
     def structured(self) -> bool:
@@ -64,8 +65,19 @@ class Side(msgspec.Struct, frozen=True):
 
     @property
     def first(self) -> range:
-        """Places of the first given name."""
-        return range(self.surname_words, self.surname_words + self.first_words)
+        """Places of the given name that is never left out: the first, of a Vietnamese name the
+        last."""
+        return range(self.first_at, self.first_at + self.first_words)
+
+    @property
+    def own_last(self) -> bool:
+        """Whether one's own name is the last of several, as Vietnamese names have it."""
+        return self.first_at > self.surname_words
+
+    @property
+    def middle(self) -> frozenset[int]:
+        """Places of the other given names."""
+        return frozenset(range(self.surname_words, len(self.words))).difference(self.first)
 
     @property
     def one_spelling(self) -> bool:
@@ -138,19 +150,22 @@ def _legal_side(name: LegalName) -> Side:
     family, own = split_words(surname), split_words(given)
     texts = tuple(dict.fromkeys((f"{surname} {given}".strip(), f"{given} {surname}".strip())))
     script = script_of(surname + given)
-    first = len(split_words(given.split()[0])) if own else 0
+    runs = [split_words(run) for run in given.split()]
+    at = own_name_at(surname, given)
+    before = sum(map(len, runs[:at]))
     return Side(
         texts=(surname + given,) if script == "han" else texts,
         words=family + own,
         plain=plain(family + own),
         script=script,
         surname_words=len(family) if own else 0,
-        first_words=first if family else 0,
+        first_words=len(runs[at]) if own and family else 0,
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
         spare=_spare(name, family, own) if own and family else (),
         one_name=len(family + own) == 1,
+        first_at=len(family) + before if own and family else 0,
     )
 
 
@@ -206,7 +221,8 @@ def without_places(side: Side, gone: frozenset[int]) -> Side:
         words=words,
         plain=plain(words),
         surname_words=family,
-        first_words=max(1, sum(at in now for at in side.first)),
+        first_words=sum(at in now for at in side.first) or 1,
+        first_at=min((now[at] for at in side.first if at in now), default=family),
         spare=tuple((why, places) for why, places in spare if places),
     )
 
@@ -217,6 +233,16 @@ def groups(side: Side) -> tuple[int, ...]:
     for group, run in enumerate(side.texts[0].split()):
         found += [group] * len(split_words(run))
     return tuple(found) if len(found) == len(side.words) else tuple(range(len(side.words)))
+
+
+_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
+_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
+"""S/O, D/O, A/L, A/P: son or daughter of."""
+
+
+def says_whose_child(words: Words) -> bool:
+    """Whether a word says whose son or daughter: then another order is another person."""
+    return not (_SONS.isdisjoint(words) and _CHILD_OF.isdisjoint(pairwise(words)))
 
 
 # What is the same
