@@ -152,9 +152,19 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
         return SOUND
+    if short.script == long.script and _spelled_from_cyrillic(short, word, long, other):
+        return SOUND
     if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
         return SLIP
     return NONE
+
+
+def _spelled_from_cyrillic(short: Side, word: str, long: Side, other: str) -> bool:
+    if short.script != "latin" or min(len(word), len(other)) < _SHORTEST_SLIP:
+        return False
+    if not (cyrillic.looks_cyrillic(short.plain) and cyrillic.looks_cyrillic(long.plain)):
+        return False
+    return cyrillic.may_be_one(word, other)
 
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
