@@ -130,3 +130,28 @@ def test_spellings_of_other_years_are_close(legal, printed):
     assert (found.verdict, found.reason) == ("close", "spelling")
     assert compare(printed, document(legal)) == found
     assert compare(legal.replace("|", " "), printed).verdict == "close"
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("RAHMAN|MD", "RAHMAN MOHAMMAD", "close", "nickname"),
+        ("KHAN|MD ALI", "MUHAMMAD ALI KHAN", "close", "nickname"),
+        ("KHAN|MD ALI", "MOHD ALI KHAN", "close", "nickname"),
+        ("SHAIKH|MOHAMMED", "SHEIKH MOHAMMAD", "close", "spelling"),
+        ("CHOWDHURY|RAHIM", "CHAUDHRY RAHIM", "close", "spelling"),
+        ("AHMED|ABU BAKR", "AHMED ABUBAKAR", "close", "spelling"),
+        ("AHMED|ABUBAKAR", "AHMED ABU BAKR", "close", "spelling"),
+        ("HASSAN|ABD AL RAHMAN", "ABDULRAHMAN HASSAN", "close", "spelling"),
+        ("AHMED|ABU BAKR", "ABUBAKAR AHMED", "close", "spelling"),
+        ("SANTOS|MARIA TERESA", "MA. TERESA SANTOS", "close", "nickname"),
+        ("RAHMAN|MD", "RAHMAN MAHMUD", "no_match", "different"),
+        ("SHAH|MOHAMMED", "SHEIKH MOHAMMAD", "no_match", "different"),
+        ("SANTOS|MARIA TERESA", "MARIA LUISA SANTOS", "no_match", "different"),
+    ],
+)
+def test_short_forms_and_spellings_of_muslim_and_christian_names(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found
+    assert compare(document(legal), document(legal)).verdict == "match"

@@ -152,17 +152,19 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
         return SOUND
-    if short.script == long.script and _spelled_from_cyrillic(short, word, long, other):
+    if short.script == long.script and _spelled_from_cyrillic(short, i, long, j):
         return SOUND
     if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
         return SLIP
     return NONE
 
 
-def _spelled_from_cyrillic(short: Side, word: str, long: Side, other: str) -> bool:
+def _spelled_from_cyrillic(short: Side, i: int, long: Side, j: int) -> bool:
+    """Of the words as they stand: in JUMABAEVA the AE is no Ä."""
+    word, other = short.words[i], long.words[j]
     if short.script != "latin" or min(len(word), len(other)) < _SHORTEST_SLIP:
         return False
-    if not (cyrillic.looks_cyrillic(short.plain) and cyrillic.looks_cyrillic(long.plain)):
+    if not (cyrillic.looks_cyrillic(short.words) and cyrillic.looks_cyrillic(long.words)):
         return False
     return cyrillic.may_be_one(word, other)
 
@@ -250,19 +252,27 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
 
 
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
-    """As `spelled_alike`, with words of a text joined that the other has joined: ABDOLLAHI FARD."""
-    if short.surname_words or long.surname_words:
+    """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
+    ABDOLLAHI FARD of a text."""
+    a, b = _served(short), _served(long)
+    changed = a is not short or b is not long
+    if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
+        a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)
+        joined = _join(b.plain, a.plain)
+        b, changed = with_words(b, joined) if joined else b, changed or joined is not None
+    if not changed or min(len(a.plain), len(b.plain)) < 2:
         return None
-    a, b = served(short.plain), served(long.plain)
-    changed = len(a) != len(short.plain) or len(b) != len(long.plain)
-    if len(a) != len(b):
-        a, b = (a, b) if len(a) < len(b) else (b, a)
-        joined = _join(b, a)
-        b, changed = joined or b, changed or joined is not None
-    if not changed or min(len(a), len(b)) < 2:
-        return None
-    reason = spelled_alike(with_words(short, a), with_words(long, b))
-    return "spelling" if reason else None
+    return "spelling" if spelled_alike(a, b) else None
+
+
+def _served(side: Side) -> Side:
+    """A name with ABDUL and what follows as one word, in the surname or in the given names."""
+    count = side.surname_words
+    family, own = served(side.plain[:count]), served(side.plain[count:])
+    words = family + own
+    if len(words) == len(side.plain):
+        return side
+    return with_words(side, words, surname_words=len(family))
 
 
 def _join(words: Words, others: Words) -> Words | None:

@@ -199,10 +199,19 @@ def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozense
     return frozenset(words_at(words, family)) if words else frozenset()
 
 
-def with_words(side: Side, words: Words) -> Side:
-    """A text with other words."""
+def with_words(side: Side, words: Words, surname_words: int = 0) -> Side:
+    """A name with other words, of which as many are the surname; the next is the first given."""
     text = " ".join(words)
-    return Side((text,), words, plain(words), side.script, 0, 0, not text.isascii())
+    return Side(
+        texts=(text,),
+        words=words,
+        plain=plain(words),
+        script=side.script,
+        surname_words=surname_words,
+        first_words=1 if surname_words else 0,
+        accented=not text.isascii(),
+        first_at=surname_words,
+    )
 
 
 def without_places(side: Side, gone: frozenset[int]) -> Side:
