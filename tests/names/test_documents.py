@@ -155,3 +155,23 @@ def test_short_forms_and_spellings_of_muslim_and_christian_names(legal, printed,
     assert (found.verdict, found.reason) == (verdict, reason)
     assert compare(printed, document(legal)) == found
     assert compare(document(legal), document(legal)).verdict == "match"
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict", "reason"),
+    [
+        ("买买提·艾力", "买买提", "close", "patronymic_missing"),
+        ("迪丽热巴·迪力木拉提", "迪丽热巴", "close", "patronymic_missing"),
+        ("迪丽热巴·迪力木拉提", "DILIREBA", "close", "patronymic_missing"),
+        ("迪丽热巴·迪力木拉提", "DILIREBA DILIMULATI", "match", "transliteration"),
+        ("迪丽热巴·迪力木拉提", "DILIMULATI DILIREBA", "close", "order"),
+        ("迪丽热巴·迪力木拉提", "DILIREBADILIMULATI", "match", "transliteration"),
+        ("买买提·艾力", "艾力", "no_match", "different"),
+        ("买买提·艾力", "AILI", "no_match", "different"),
+        ("买买提·艾力", "艾力·买买提", "close", "order"),
+    ],
+)
+def test_what_follows_the_dot_may_be_left_out(legal, printed, verdict, reason):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (verdict, reason)
+    assert compare(printed, document(legal)) == found

@@ -120,3 +120,11 @@ def test_the_ü_of_pinyin_has_its_forms():
         assert {"LYU XIULIAN", "LV XIULIAN", "LU XIULIAN"} <= set(texts)
     anna = names.forms(names.from_mrz("LYUBIMOVA<<ANNA"), names.NameProfile(order="SG", separator=" ", case="upper"))
     assert "LUBIMOVA ANNA" not in [form.text for form in anna]
+
+
+def test_a_name_with_a_dot_is_shown_apart_joined_and_without_the_father():
+    name = names.from_chinese("买买提·艾力", "CHN")
+    texts = [form.text for form in names.forms(name, NameProfile(order="SG", separator=" ", case="upper"))]
+    assert {"MAIMAITI AILI", "MAIMAITIAILI", "买买提", "MAIMAITI"} <= set(texts)
+    assert [text for text in texts if text != text.strip()] == []
+    assert names.mrz_field(name, 39).rstrip("<") == "MAIMAITI<AILI"

@@ -40,7 +40,7 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if "vague" in scripts:
             return "spelling" if framed_alike(left, right) else None
     elif left.script in ("han", "hangul"):
-        return None
+        return _father_missing(left, right) or _father_missing(right, left)
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
     if left.script == right.script and _dots_lost(left, right):
@@ -222,12 +222,29 @@ def _by_characters(left: Side, right: Side) -> ReasonCode | None:
     return _by_reading(left, right)
 
 
+def _father_missing(full: Side, other: Side) -> ReasonCode | None:
+    """Whether `other` is only what stands before the middle dot of `full`: one's own name, without
+    the father's."""
+    text = full.texts[0]
+    if not han.has_dot(text) or han.has_dot(other.texts[0]):
+        return None
+    own = han.characters(han.before_dot(text))
+    if other.script == "han":
+        same = han.simplified(own) == han.simplified(_signs(other))
+    else:
+        same = spelled_anyhow(han.syllables("", own), 0, other.plain)
+    said = any(reason == "patronymic_missing" for reason, _ in full.spare)
+    return ("patronymic_missing" if said else "middle_missing") if same else None
+
+
 def _signs(side: Side) -> str:
     return han.characters(side.texts[0])
 
 
 def _by_reading(written: Side, letters: Side) -> ReasonCode | None:
     """Characters with letters, by each language that reads them."""
+    if found := _father_missing(written, letters):
+        return found
     signs = _signs(written)
     cut = len(han.characters(written.characters[0]))
     options: list[Options] = []

@@ -45,7 +45,7 @@ from qianbao.names.sides import (
     sides_of,
     text_side,
 )
-from qianbao.names.spelled import spelled_anyhow
+from qianbao.names.spelled import spelled, spelled_anyhow
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and _turned_within(left, right):
         return _result("close", "order", parts)
-    if turned_chain(left, right):
+    if turned_chain(left, right) or (reason == "order" and _one_in_characters(left, right)):
         return _result("close", "order", parts)
     if reason in ("spacing", "punctuation") and _syllable_split(left, right):
         return _result("close", reason, parts)
@@ -157,6 +157,11 @@ def _closest(left: Side, right: Side, rest: NameComparison) -> NameComparison | 
     if reason:
         return _result("close", reason, _COMPARED.get(reason, rest.compared))
     return rest if rest.verdict == "close" else None
+
+
+def _one_in_characters(left: Side, right: Side) -> bool:
+    """Characters turned against letters only where a middle dot divides them."""
+    return left.script != right.script and "han" in (left.script, right.script)
 
 
 def _turned_within(left: Side, right: Side) -> bool:
@@ -343,7 +348,8 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
     for reading in all_readings(letters):
         words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
         if spelled_anyhow(options, cut, words):
-            return "transliteration"
+            turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
+            return "order" if turned else "transliteration"
     return None
 
 

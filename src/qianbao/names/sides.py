@@ -163,7 +163,7 @@ def _legal_side(name: LegalName) -> Side:
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
-        spare=_spare(name, family, own) if own and family else (),
+        spare=_spare(name, family, own) if own and (family or script == "han") else (),
         one_name=len(family + own) == 1,
         first_at=len(family) + before if own and family else 0,
     )
@@ -184,7 +184,7 @@ def _spare(
     for reason, part in parts:
         words = split_words(tidy(part)) if part else ()
         places = _places(words, family, own, given=reason == "patronymic_missing")
-        if kept - places:
+        if kept - places or not family:
             kept -= places
             found[reason] = found.get(reason, frozenset()) | places
     return tuple((reason, places) for reason, places in found.items() if places)

@@ -137,7 +137,7 @@ def mrz_field(name: LegalName, length: int) -> str:
     )
     if given and len(surname) > length - 3:
         surname = surname[: length - 3].rstrip("<")
-    text = f"{surname}<<{given}" if given else surname
+    text = "<<".join(filter(None, (surname, given)))
     return text[:length].ljust(length, "<")
 
 
@@ -276,6 +276,9 @@ def _character_forms(name: LegalName) -> Iterator[tuple[str, str]]:
     if han.characters(text) != text:
         parts = re.split(r"[^\w]+", text)
         yield from ((dot.join(parts), "dot") for dot in ("", "·", ".", "．"))
+        if name.patronymic:
+            yield han.before_dot(text), "father_dropped"
+            yield han.passport_pinyin("", han.before_dot(text))[1], "father_dropped"
     surname, given = _latin_parts(name)
     pinyin = LegalName(surname=surname, given=given)
     for order in ("SG", "GS"):
