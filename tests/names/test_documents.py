@@ -175,3 +175,25 @@ def test_what_follows_the_dot_may_be_left_out(legal, printed, verdict, reason):
     found = compare(document(legal), printed)
     assert (found.verdict, found.reason) == (verdict, reason)
     assert compare(printed, document(legal)) == found
+
+
+@pytest.mark.parametrize(
+    ("legal", "printed", "verdict"),
+    [
+        ("CHANG|CHUNG MOU", "ZHANG ZHONGMOU", "close"),
+        ("CHANG|CHUNG MOU", "ZHONGMOU ZHANG", "close"),
+        ("ZHANG|ZHONGMOU", "CHANG CHUNG-MOU", "close"),
+        ("HSU|CHIH CHIEH", "XU ZHIJIE", "close"),
+        ("TSAI|TE SHUI", "CAI DESHUI", "close"),
+        ("CHANG|CHUNG MOU", "ZHANG ZHONGMIN", "no_match"),
+        ("CHANG|CHUNG MOU", "MOU ZHANGZHONG", "no_match"),
+        ("CHANG|WEI", "ZHANG WEI", "no_match"),
+        ("HSU|CHIH CHIEH", "WU ZHIJIE", "no_match"),
+    ],
+)
+def test_wade_giles_beside_pinyin(legal, printed, verdict):
+    found = compare(document(legal), printed)
+    assert (found.verdict, found.reason) == (
+        verdict, "spelling" if verdict == "close" else "different"
+    )  # fmt: skip
+    assert compare(printed, document(legal)) == found

@@ -6,6 +6,7 @@ are in `compare`; the pairing of words is in `alike`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations, product
 
@@ -27,7 +28,7 @@ from qianbao.names.sides import (
     groups,
     says_whose_child,
 )
-from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside
+from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -55,7 +56,34 @@ def close(left: Side, right: Side) -> ReasonCode | None:
             return found
         if _given_turned(left, right):
             return "given_order"
+    if left.script == right.script == "latin" and _by_wade_giles(left, right):
+        return "spelling"
     return spelled_alike(left, right)
+
+
+def _by_wade_giles(left: Side, right: Side) -> bool:
+    """Whether one name is in pinyin and the other in Wade-Giles, of which some word is none: both
+    in pinyin, CHANG and ZHANG are two."""
+    written, other = left, right
+    if not all(map(is_pinyin, left.plain)):
+        written, other = right, left
+        if not all(map(is_pinyin, right.plain)):
+            return False
+    elif all(map(is_pinyin, right.plain)):
+        return False
+    if not all(map(_WADE_LETTERS.fullmatch, other.plain)):
+        return False
+    text = " ".join(written.plain)
+    orders = [other.plain] if written.structured and other.structured else _orders(other)
+    return any(sinitic.pinyin_in_wade_giles(text, " ".join(order)) for order in orders)
+
+
+_WADE_LETTERS = re.compile("(?:[chfjklmnpstwy]|[aeiou]|(?<=n)g)+")
+
+
+def _orders(side: Side) -> list[Words]:
+    count = side.surname_words
+    return [side.plain, side.plain[count:] + side.plain[:count]] if count else turns(side.plain)
 
 
 def _dots_lost(left: Side, right: Side) -> bool:

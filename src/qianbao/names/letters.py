@@ -210,7 +210,8 @@ def undouble(word: str) -> str:
     their own: Samuel, Bauer, Miguel, Noemi, and pinyin such as XUEMING."""
     if len(word) < 4 or not ("e" in word or "xx" in word):
         return word
-    single = _DOUBLE_VOWEL.sub(r"\1", _DOUBLE_X.sub("", word))
+    word = _DOUBLE_X.sub("", word)
+    single = _DOUBLE_VOWEL.sub(r"\1", word)
     if single == word or (len(single) < 5 and single[-1] in "aeiouy"):
         return word
     return word if is_pinyin(word) else single
