@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from rapidfuzz.distance import OSA
 
 from qianbao.names import cyrillic, nicknames
-from qianbao.names.letters import Words, is_pinyin
+from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
@@ -87,8 +87,9 @@ def _slips_happen(left: Side, right: Side) -> bool:
     """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
     if left.own_last or right.own_last or tonal(left) or tonal(right):
         return False
-    words = left.plain + right.plain
-    return not all(map(is_pinyin, words)) and _KOREAN.isdisjoint(_outer(left) & _outer(right))
+    if all_pinyin(left.plain) and all_pinyin(right.plain):
+        return False
+    return _KOREAN.isdisjoint(_outer(left) & _outer(right))
 
 
 def _outer(side: Side) -> set[str]:
@@ -152,7 +153,7 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
         return SOUND
-    if short.script == long.script and _spelled_from_cyrillic(short, i, long, j):
+    if short.script == long.script == "latin" and _spelled_from_cyrillic(short, i, long, j):
         return SOUND
     if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
         return SLIP
@@ -161,12 +162,10 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
 
 def _spelled_from_cyrillic(short: Side, i: int, long: Side, j: int) -> bool:
     """Of the words as they stand: in JUMABAEVA the AE is no Ä."""
-    word, other = short.words[i], long.words[j]
-    if short.script != "latin" or min(len(word), len(other)) < _SHORTEST_SLIP:
-        return False
     if not (cyrillic.looks_cyrillic(short.words) and cyrillic.looks_cyrillic(long.words)):
         return False
-    return cyrillic.may_be_one(word, other)
+    word, other = short.words[i], long.words[j]
+    return min(len(word), len(other)) >= _SHORTEST_SLIP and cyrillic.may_be_one(word, other)
 
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
@@ -254,7 +253,8 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
     """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
     ABDOLLAHI FARD of a text."""
-    a, b = _served(short), _served(long)
+    a = short if served(short.plain) is short.plain else _served(short)
+    b = long if served(long.plain) is long.plain else _served(long)
     changed = a is not short or b is not long
     if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
         a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)

@@ -6,7 +6,6 @@ are in `compare`; the pairing of words is in `alike`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import combinations, product
 
@@ -15,7 +14,7 @@ from qianbao.names.alike import framed_alike, is_double, spelled_alike
 from qianbao.names.letters import (
     ELASTIC_LETTERS,
     Words,
-    is_pinyin,
+    all_pinyin,
     readings,
     umlauts_of_pinyin,
 )
@@ -44,8 +43,11 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         return _father_missing(left, right) or _father_missing(right, left)
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
-    if left.script == right.script and _dots_lost(left, right):
-        return "diacritic"
+    one, other = all_pinyin(left.plain), all_pinyin(right.plain)
+    if (one or other) and left.script == right.script == "latin":
+        found = _as_pinyin(left, right, both=one and other)
+        if found:
+            return found
     if len(left.texts[0]) >= _SHORTEST_FIELD and _truncated(left, right):
         return "truncated"
     if len(right.texts[0]) >= _SHORTEST_FIELD and _truncated(right, left):
@@ -56,40 +58,40 @@ def close(left: Side, right: Side) -> ReasonCode | None:
             return found
         if _given_turned(left, right):
             return "given_order"
-    if left.script == right.script == "latin" and _by_wade_giles(left, right):
-        return "spelling"
     return spelled_alike(left, right)
 
 
-def _by_wade_giles(left: Side, right: Side) -> bool:
-    """Whether one name is in pinyin and the other in Wade-Giles, of which some word is none: both
-    in pinyin, CHANG and ZHANG are two."""
-    written, other = left, right
-    if not all(map(is_pinyin, left.plain)):
-        written, other = right, left
-        if not all(map(is_pinyin, right.plain)):
-            return False
-    elif all(map(is_pinyin, right.plain)):
-        return False
-    if not all(map(_WADE_LETTERS.fullmatch, other.plain)):
-        return False
-    text = " ".join(written.plain)
-    orders = [other.plain] if written.structured and other.structured else _orders(other)
-    return any(sinitic.pinyin_in_wade_giles(text, " ".join(order)) for order in orders)
-
-
-_WADE_LETTERS = re.compile("(?:[chfjklmnpstwy]|[aeiou]|(?<=n)g)+")
-
-
-def _orders(side: Side) -> list[Words]:
-    count = side.surname_words
-    return [side.plain, side.plain[count:] + side.plain[:count]] if count else turns(side.plain)
+def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
+    """Latin names of which one is pinyin, or both are."""
+    if both:
+        return "diacritic" if _dots_lost(left, right) else None
+    written, other = (left, right) if all_pinyin(left.plain) else (right, left)
+    if not _NOT_WADE_GILES.isdisjoint("".join(other.plain)):
+        return None
+    return "spelling" if _by_wade_giles(written, other) else None
 
 
 def _dots_lost(left: Side, right: Side) -> bool:
     """Whether two names in pinyin differ in Ü and U only: LYU is 吕, LU may be 吕 or 陆."""
     a, b = umlauts_of_pinyin(left.plain)[1], umlauts_of_pinyin(right.plain)[1]
     return (a is not left.plain or b is not right.plain) and arranged(a, b)
+
+
+_NOT_WADE_GILES = frozenset("bdqrvxz")
+
+
+def _by_wade_giles(written: Side, other: Side) -> bool:
+    """Whether the other name is in Wade-Giles, of which some word is no pinyin: both in pinyin,
+    CHANG and ZHANG are two."""
+    count = other.surname_words
+    if count and written.surname_words:
+        orders = [other.plain]
+    elif count:
+        orders = [other.plain, other.plain[count:] + other.plain[:count]]
+    else:
+        orders = turns(other.plain)
+    text = " ".join(written.plain)
+    return any(sinitic.pinyin_in_wade_giles(text, " ".join(order)) for order in orders)
 
 
 # Cut off, or with fewer given names
@@ -293,7 +295,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
     """Whether the letters are pinyin with this surname, so that another given name is another
     person's: 王明 is not WANG MENG, though Cantonese may spell 明 so."""
     family = [word for word in words if cut and spelled(options[:cut], word)]
-    return bool(family) and all(map(is_pinyin, words))
+    return bool(family) and all_pinyin(words)
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:

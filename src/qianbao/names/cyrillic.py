@@ -7,7 +7,7 @@ passports use is in `letters`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import product
 
@@ -173,7 +173,8 @@ Pairs = Mapping[tuple[str, str], tuple[tuple[str, str, bool], ...]]
 """By first letters, what two tables make of one letter or run, and whether only at the end."""
 
 
-def looks_cyrillic(words: Iterable[str]) -> bool:
+@lru_cache(maxsize=4096)
+def looks_cyrillic(words: tuple[str, ...]) -> bool:
     """Whether an ending shows that a Latin name (lower-case ASCII) was spelled from Cyrillic."""
     return any(word.endswith(_ENDINGS) for word in words)
 

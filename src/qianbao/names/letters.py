@@ -251,6 +251,12 @@ def is_pinyin(word: str) -> bool:
     return _PINYIN.fullmatch(word) is not None
 
 
+@lru_cache(maxsize=16384)
+def all_pinyin(words: Words) -> bool:
+    """Whether all of `words` (lower-case ASCII) are pinyin."""
+    return all(map(is_pinyin, words))
+
+
 def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
@@ -266,7 +272,7 @@ def umlauts_of_pinyin(words: Words) -> tuple[Words, Words]:
     text = " ".join(words)
     if not ("v" in text or "yu" in text) or not _UMLAUT.search(text):
         return words, words
-    if not all(map(is_pinyin, words)):
+    if not all_pinyin(words):
         return words, words
     return tuple(map(_as_in_passports, words)), tuple(_UMLAUT.sub("u", word) for word in words)
 

@@ -18,9 +18,9 @@ from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
     Words,
+    all_pinyin,
     ascii_words,
     in_ascii,
-    is_pinyin,
     plain,
     readings,
     split_words,
@@ -319,7 +319,7 @@ def tonal(side: Side) -> bool:
     text = "".join(side.words)
     if not (_VIETNAMESE.isdisjoint(text) and _VIETNAMESE_WORDS.isdisjoint(side.words)):
         return True
-    return not _TONES.isdisjoint(text) and all(map(is_pinyin, side.plain))
+    return not _TONES.isdisjoint(text) and all_pinyin(side.plain)
 
 
 _VIETNAMESE = frozenset("ơưđũĩ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))
