@@ -175,9 +175,7 @@ def _halves(side: Side) -> list[tuple[frozenset[int], ...]]:
     group = groups(side)
     runs = [[i for i, at in enumerate(group) if at == run] for run in sorted(set(group))]
     doubles = [run for run in runs if is_double([side.plain[i] for i in run])]
-    return [
-        (frozenset(), *(frozenset({half}) for half in run)) for run in doubles[:_MOST_DOUBLES]
-    ]
+    return [(frozenset(), *(frozenset({half}) for half in run)) for run in doubles[:_MOST_DOUBLES]]
 
 
 _MOST_DOUBLES = 2
@@ -191,7 +189,7 @@ def _with_initials(
     letters = {tuple(reading[i][:1] for i in begins)}
     letters.update(readings(tuple(side.words[i][0] for i in begins)))
     kept = [i for i in range(len(reading)) if i in begins or i not in gone | shortened]
-    found = []
+    found: list[tuple[ReasonCode, Words]] = []
     for initials in letters:
         initial = dict(zip(begins, initials, strict=True))
         found.append(("middle_initial", tuple(initial.get(i, reading[i]) for i in kept)))

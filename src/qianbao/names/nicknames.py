@@ -85,7 +85,7 @@ def table() -> dict[str, frozenset[str]]:
         for name in group:
             found.setdefault(name, set()).update(group)
     for shorts, whole in _WRITTEN_SHORT.items():
-        for short, name in product(shorts.split(), whole.split() + shorts.split()):
-            found.setdefault(name, set()).add(short)
-            found.setdefault(short, set()).add(name)
+        for one, other in product(shorts.split(), whole.split() + shorts.split()):
+            found.setdefault(other, set()).add(one)
+            found.setdefault(one, set()).add(other)
     return {name: frozenset(others) for name, others in found.items()}

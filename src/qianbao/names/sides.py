@@ -42,8 +42,8 @@ class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the given name that is never left out (0 when unknown),
-    which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be left out, and what that is called;
-    `one_name`: a document says that the person has one name only."""
+    which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be
+    left out, and what that is called; `one_name`: a document says that the person has one only."""
 
     texts: tuple[str, ...]
     words: Words

@@ -103,7 +103,7 @@ def pinyin_in_wade_giles(pinyin: str, other: str) -> bool:
     words with single spaces): ZHANG ZHONGMOU is CHANG CHUNG MOU, and so may 常中谋 be."""
     reached = {(0, 0)}
     while reached:
-        following = set()
+        following: set[tuple[int, int]] = set()
         for i, j in reached:
             start, at = i + (pinyin[i : i + 1] == " "), j + (other[j : j + 1] == " ")
             for end in range(start + 1, min(start + _LONGEST_SYLLABLE, len(pinyin)) + 1):
