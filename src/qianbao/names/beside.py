@@ -39,8 +39,7 @@ class Bare(msgspec.Struct, frozen=True):
 def bare(left: Side, right: Side) -> Bare | None:
     """Both without their marks of generation, else without their fillers, else without their
     titles; None where nothing is beside them."""
-    none = BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
-    if none and left.script != "han" != right.script:
+    if BESIDE.isdisjoint(left.words + right.words) and left.script != "han" != right.script:
         return None
     (mark, at), (other_mark, other_at) = _marks(left, right)
     if mark or other_mark:

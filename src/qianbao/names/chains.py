@@ -118,9 +118,10 @@ _HALVED_SCRIPTS = re.compile("[\u0620-\u06ff\u0f00-\u109f\u1200-\u139f]")
 def turned_chain(left: Side, right: Side) -> bool:
     """Whether the one is the other turned round, and such that this may be another person: names
     without a surname, or two halves around a middle dot. A comma says the order is only turned."""
-    a, b, text = left.plain, right.plain, left.texts[0] + right.texts[0]
-    if left.surname_words or right.surname_words or "".join(a) == "".join(b):
+    a, b = left.plain, right.plain
+    if a == b or left.surname_words or right.surname_words or "".join(a) == "".join(b):
         return False
+    text = left.texts[0] + right.texts[0]
     if "," in text or (a[0] == b[0] and sorted(a) != sorted(b)):
         return False
     if left.accented and right.accented and (han.has_dot(text) or _HALVED_SCRIPTS.search(text)):

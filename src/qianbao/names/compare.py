@@ -7,6 +7,7 @@ Match and close are said of *names*: two persons may share one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -211,6 +212,8 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
     return _match_words(left, right)
 
 
+_FROM_KEYBOARDS = re.compile("[ln]v")
+"""Ü of pinyin."""
 _STEADY = frozenset("bdlmnr")
 """Letters that no habit of spelling adds or leaves out, in any script."""
 _TWO_WAYS: frozenset[Script] = frozenset({"kana", "settled"})
@@ -226,7 +229,9 @@ def _may_match(left: Side, right: Side) -> bool:
     if left.plain is left.words and right.plain is right.words:
         if len(a) == len(b):
             return a in b + b or _first_names_differ(left, right)
-        return "v" in a or "v" in b or _first_names_differ(left, right)
+        if ("v" in a or "v" in b) and _FROM_KEYBOARDS.search(a + " " + b):
+            return True
+        return _first_names_differ(left, right)
     if not _TWO_WAYS.isdisjoint((left.script, right.script)):
         return True
     other_letters = set(a).symmetric_difference(b)
@@ -283,7 +288,7 @@ def _match_words(left: Side, right: Side) -> ReasonCode | None:
         return reason
     if _same_words(left, right, turn=not both):
         return "transliteration"
-    if left.script == right.script == "latin" and "v" in "".join(left.plain + right.plain):
+    if reason == "diacritic" and "v" in "".join(left.plain + right.plain):
         a, b = umlauts_of_pinyin(left.plain)[0], umlauts_of_pinyin(right.plain)[0]
         if (a is not left.plain or b is not right.plain) and rule(a, b):
             return "diacritic"

@@ -106,6 +106,8 @@ def pinyin_in_wade_giles(pinyin: str, other: str) -> bool:
         following: set[tuple[int, int]] = set()
         for i, j in reached:
             start, at = i + (pinyin[i : i + 1] == " "), j + (other[j : j + 1] == " ")
+            if other[at : at + 1] not in _WADE_HEADS.get(pinyin[start : start + 1], ""):
+                continue
             for end in range(start + 1, min(start + _LONGEST_SYLLABLE, len(pinyin)) + 1):
                 syllable = pinyin[start:end]
                 if is_syllable(syllable):
@@ -118,6 +120,11 @@ def pinyin_in_wade_giles(pinyin: str, other: str) -> bool:
 
 
 _LONGEST_SYLLABLE = 6
+_WADE_HEADS = {
+    "b": "p", "p": "p", "d": "t", "t": "t", "g": "k", "k": "k", "j": "c", "q": "c", "x": "h",
+    "z": "ct", "c": "ct", "r": "j", "s": "s", "y": "yi", "e": "eo",
+} | {letter: letter for letter in "mfnlhwao"}  # fmt: skip
+"""With which letters Wade-Giles begins what begins so in pinyin: a cheap look before the search."""
 
 
 # Hong Kong and Macau, from Jyutping
