@@ -96,6 +96,11 @@ def test_less_than_the_whole_name_is_close(a, b, reason):
     assert (found.verdict, found.reason) == ("close", reason)
 
 
+def test_given_names_turned_are_asked_for_behind_the_same_surname_both_ways():
+    one, other = names.from_fields("Chan Sri", "Wei Ming"), names.from_fields("Chan", "Wei Sri Ming")
+    assert compare(one, other) == compare(other, one)
+
+
 def test_a_cut_passport_name_is_at_most_close():
     cut = names.from_mrz("SANTA<ANA<FERNANDEZ<<MARIA<DE<LA<CONCEP")
     whole = "MARIA DE LA CONCEPCION DE SANTA ANA FERNANDEZ"

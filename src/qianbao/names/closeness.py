@@ -228,7 +228,8 @@ def _given_turned(left: Side, right: Side) -> bool:
     count = known.surname_words
     family, own = known.plain[:count], known.plain[count:]
     if other.surname_words:
-        rests = [other.plain[count:]] if other.plain[:count] == family else []
+        same = other.surname_words == count and other.plain[:count] == family
+        rests = [other.plain[count:]] if same else []
     else:
         rests = [other.plain[count:]] if other.plain[:count] == family else []
         rests += [other.plain[:-count]] if other.plain[-count:] == family else []
