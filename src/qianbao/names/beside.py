@@ -43,7 +43,10 @@ def bare(left: Side, right: Side) -> Bare | None:
         return None
     (mark, at), (other_mark, other_at) = _marks(left, right)
     if mark or other_mark:
-        same, apart = mark == other_mark, "" != mark != other_mark != ""
+        same = mark == other_mark
+        apart = bool(mark and other_mark) and not same
+        if apart:  # not where a name has two marks, and one of them is the other's
+            apart = left.words[at] not in right.words and right.words[other_at] not in left.words
         left, right = _without(left, at), _without(right, other_at)
         return Bare(left, right, "order" if same else "generation", same, apart)
     fewest = 1 if left.one_name or right.one_name else 2
