@@ -6,6 +6,7 @@ A door: it reads lines, calls `names`, writes lines. What the verdicts mean is i
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -14,12 +15,15 @@ import typer
 
 from qianbao import names
 from qianbao.banks import directory
+from qianbao.identity.countries import is_country
 from qianbao.terminal import spoken
 
 app = typer.Typer(help="Compare names; show how banks print them.", no_args_is_help=True)
 
 READ_BYTES = 65_536
 """At most so much is read at once; what there is goes through and out before more is waited for."""
+LINE_BYTES = 65_536
+"""A longer line goes out as it comes in; names that do not end within it are too long to be any."""
 
 
 @app.command(epilog="Example: qianbao names compare pairs.tsv")
@@ -33,7 +37,7 @@ def compare(
     if file is None or str(file) == "-":
         _compare_all(sys.stdin.buffer)
         return
-    if not file.is_file():
+    if not file.exists() or file.is_dir():
         raise typer.BadParameter(f"there is no file {file}")
     with file.open("rb") as lines:
         _compare_all(lines)
@@ -42,27 +46,67 @@ def compare(
 def _compare_all(source: BinaryIO) -> None:
     """Writes as it reads: a file of any size needs no more memory than a small one, and whoever
     sends one line gets its answer."""
-    rest = b""
+    blocks = iter(lambda: source.read1(READ_BYTES), b"")  # type: ignore[attr-defined]
     try:
-        while block := source.read1(READ_BYTES):  # type: ignore[attr-defined]
-            *lines, rest = (rest + block).split(b"\n")
-            _write(lines)
-        _write([rest] if rest else [])
+        for answer in answers(blocks):
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough
 
 
-def _write(lines: list[bytes]) -> None:
-    """The lines as they came, whatever their bytes, with the answer behind them."""
-    sys.stdout.buffer.write(b"".join(map(_compared, lines)))
-    sys.stdout.buffer.flush()
+def answers(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """For each block read, the lines that end in it as they came, whatever their bytes, with the
+    answer behind them; of a line beyond `LINE_BYTES` what there is of it."""
+    line = _Line()
+    for block in blocks:
+        *ends, rest = block.split(b"\n")
+        out = []
+        for piece in ends:
+            out.append(_finished(_longer(line, piece)))
+            line = _Line()
+        line = _longer(line, rest)
+        if line.size > LINE_BYTES:
+            passed, line = _passed_on(line)
+            out.append(passed)
+        yield b"".join(out)
+    if line.size:
+        yield _finished(line)
 
 
-def _compared(line: bytes) -> bytes:
-    line = line.removesuffix(b"\r")
-    cells = line.decode("utf-8", errors="replace").split("\t")
+class _Line(msgspec.Struct, frozen=True):
+    """A line being read: its pieces not yet written, how long it is, whether it has a second cell,
+    and the answer, where it was so long that its beginning has been judged."""
+
+    pieces: list[bytes] = []
+    size: int = 0
+    cells: bool = False
+    answer: bytes = b""
+
+
+def _longer(line: _Line, piece: bytes) -> _Line:
+    pieces = line.pieces
+    pieces.append(piece)
+    return _Line(pieces, line.size + len(piece), line.cells or b"\t" in piece, line.answer)
+
+
+def _finished(line: _Line) -> bytes:
+    text = b"".join(line.pieces).removesuffix(b"\r")
+    return text + (b"" if line.cells else b"\t") + (line.answer or _answer(text))
+
+
+def _passed_on(line: _Line) -> tuple[bytes, _Line]:
+    """What can be written of a line that goes on: all but a return that may belong to its end."""
+    text = b"".join(line.pieces)
+    kept = text[-1:] if text.endswith(b"\r") else b""
+    answer = line.answer or _answer(text)
+    return text.removesuffix(b"\r"), _Line([kept], line.size, line.cells, answer)
+
+
+def _answer(text: bytes) -> bytes:
+    cells = text.decode("utf-8", errors="replace").split("\t", 2)
     found = names.compare(cells[0], cells[1] if len(cells) > 1 else "")
-    return line + f"\t{found.verdict}\t{found.score}\t{found.reason}\n".encode()
+    return f"\t{found.verdict}\t{found.score}\t{found.reason}\n".encode()
 
 
 Mrz = Annotated[str, typer.Option(help="The name field: MUELLER<<ANNA<MARIA.")]
@@ -130,9 +174,29 @@ def _name(mrz: str, surname: str, given: str, native: str, country: str) -> name
     """Raises what the parsers raise; `BadParameter` where no name is given."""
     code = country.upper()
     if mrz:
-        return names.from_mrz(mrz, code)
+        field, issuer = _name_field(mrz.strip().upper())
+        return names.from_mrz(field, code or issuer)
     if surname or given:
         return names.from_fields(surname, given, native, country=code)
     if native:
         return names.from_chinese(native, code)
     raise typer.BadParameter("give --mrz, --surname and --given, or --native")
+
+
+def _name_field(typed: str) -> tuple[str, str]:
+    """The name field, and the issuer where a document's whole first line is given. Raises
+    `BadParameter` for a part of such a line."""
+    issuer = typed[2:5].rstrip("<")
+    line = (len(typed), typed[:1]) in _WHOLE_LINES
+    if line:
+        return typed[5:], issuer
+    if typed.startswith("P<") and is_country(issuer):
+        raise typer.BadParameter(
+            f"this begins like a passport's line ({typed[:5]}): give all its 44 characters, or the "
+            f"name field only ({typed[5:].strip('<')[:20]}...), or --surname and --given"
+        )
+    return typed, ""
+
+
+_WHOLE_LINES = {(44, "P"), (36, "P"), (36, "I"), (36, "A"), (36, "C")}
+"""Length and first letter of the line that holds the name, of TD3 and TD2 documents (ICAO 9303)."""

@@ -131,6 +131,8 @@ def test_an_unknown_bank_is_told_which_there_are() -> None:
             assert bank.label["en"] in error.next_step("en")
             assert bank.zh in error.next_step("zh")
     assert "GET /v1/banks" in refused.value.next_step("en")
+    for bank in directory.all_banks():
+        assert bank.code in refused.value.next_step("en")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from qianbao.bench.name_scorers import opensanctions
 from qianbao.bench.names import command
-from qianbao.names_commands import app
+from qianbao.names_commands import LINE_BYTES, answers, app
 
 LINES = "Anna Müller\tMUELLER ANNA\nLi Wei\tLI WEN\tnoted\nalone\n"
 
@@ -23,7 +24,7 @@ def test_lines_get_verdict_score_and_reason_behind_them():
     assert done.output.splitlines() == [
         "Anna Müller\tMUELLER ANNA\tmatch\t0.95\tdiacritic",
         "Li Wei\tLI WEN\tnoted\tno_match\t0.0\tdifferent",
-        "alone\tno_match\t0.0\tempty",
+        "alone\t\tno_match\t0.0\tempty",
     ]
 
 
@@ -52,6 +53,59 @@ def test_bytes_that_are_no_text_come_back_as_they_were():
     assert done.stdout_bytes.splitlines() == [
         b"\xff\tLi\tno_match\t0.0\tempty", b"A B\tB A\tmatch\t0.97\torder",
     ]  # fmt: skip
+
+
+def test_a_huge_line_is_passed_on_as_it_comes_and_refused_in_its_place():
+    block = b"A" * 4096
+    blocks = [b"Li Wei\tWei Li\n", *[block] * 64, b"\tB\r", b"\nA B\tB A\n", *[block] * 64]
+    told, heard = 0, 0
+    out = []
+    for got, answer in zip(blocks, answers(iter(blocks)), strict=False):
+        told, heard = told + len(got), heard + len(answer)
+        assert told - heard <= 2 * LINE_BYTES
+        out.append(answer)
+    lines = b"".join(answers(iter(blocks))).split(b"\n")
+    assert lines[0] == b"Li Wei\tWei Li\tmatch\t0.97\torder"
+    assert lines[1] == block * 64 + b"\tB\tno_match\t0.0\ttoo_long"
+    assert lines[2] == b"A B\tB A\tmatch\t0.97\torder"
+    assert lines[3] == block * 64 + b"\t\tno_match\t0.0\ttoo_long"
+    assert lines[4:] == [b""]
+
+
+def test_two_names_before_a_huge_column_are_compared():
+    blocks = [b"A B\tB A\t", *[b"x" * 4096] * 64, b"\n"]
+    done = b"".join(answers(iter(blocks)))
+    assert done == b"".join(blocks)[:-1] + b"\tmatch\t0.97\torder\n"
+
+
+def test_a_pipe_with_a_name_is_read(tmp_path):
+    pipe = tmp_path / "pairs"
+    os.mkfifo(pipe)
+    line = [sys.executable, "-m", "qianbao", "names", "compare", str(pipe)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        with pipe.open("wb") as into:
+            into.write(b"Li Wei\tWei Li\n")
+        assert process.stdout.read() == b"Li Wei\tWei Li\tmatch\t0.97\torder\n"
+    assert CliRunner().invoke(app, ["compare", str(tmp_path)]).exit_code == 2
+
+
+def test_a_whole_passport_line_is_read_for_its_name():
+    line = "P<D<<MUELLER<<ANNA".ljust(44, "<")
+    shown = CliRunner().invoke(app, ["parse", "--mrz", line])
+    assert shown.output.splitlines() == ["surname: MUELLER", "given names: ANNA"]
+    spaniard = "P<ESPGARCIA<LOPEZ<<JUAN".ljust(44, "<")
+    assert "second surname: LOPEZ" in CliRunner().invoke(app, ["parse", "--mrz", spaniard]).output
+    card = "I<UTOERIKSSON<<ANNA<MARIA".ljust(36, "<")
+    assert "surname: ERIKSSON" in CliRunner().invoke(app, ["parse", "--mrz", card]).output
+
+
+def test_part_of_a_passport_line_is_refused_not_misread():
+    done = CliRunner().invoke(app, ["forms", "--mrz", "P<DEUMUELLER<<ANNA<<<", "--bank", "icbc"])
+    assert done.exit_code == 2
+    assert "44" in done.output
+    named = CliRunner().invoke(app, ["parse", "--mrz", "PERERA<<P"])
+    assert named.output.splitlines() == ["surname: PERERA", "given names: P"]
 
 
 def test_a_missing_file_is_named(tmp_path):

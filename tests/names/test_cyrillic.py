@@ -4,6 +4,7 @@ import pytest
 
 from qianbao import names
 from qianbao.names import compare
+from qianbao.names.cyrillic import may_be_one
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,38 @@ def test_what_may_be_another_name_does_not_match(cyrillic, latin):
 
 def test_letters_of_two_systems_do_not_mix_in_one_word():
     assert compare("Иван Шишков", "IVAN CHISHKOV").verdict != "match"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("kuznetsov", "kuznetcov"),
+        ("khabirov", "habirov"),
+        ("zhumabayeva", "jumabaeva"),
+        ("shcherbakova", "scherbakova"),
+        ("shcherbakova", "chtcherbakova"),
+        ("chernyshev", "tchernychev"),
+        ("yevgeniyeva", "evgenieva"),
+        ("iwanow", "ivanov"),
+        ("tsoi", "tcoi"),
+    ],
+)
+def test_two_tables_spell_one_word(a, b):
+    assert may_be_one(a, b)
+    assert may_be_one(b, a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("chernov", "shernov"),
+        ("golev", "golov"),
+        ("ivanov", "ivnov"),
+        ("marinov", "marnov"),
+        ("petrov", "petrova"),
+        ("sokolov", "sokolin"),
+    ],
+)
+def test_two_words_are_not_one(a, b):
+    assert not may_be_one(a, b)
+    assert not may_be_one(b, a)

@@ -206,3 +206,15 @@ def test_a_name_that_fits_survives_the_mrz_field(surname, given_name):
     name = names.from_fields(surname, given_name)
     again = names.from_mrz(names.mrz_field(name, 39))
     assert (again.surname, again.given, again.truncated) == (surname, given_name, False)
+
+
+@pytest.mark.parametrize("text", ["王小明先生", "欧阳明女士", "王小明 先生", "李明博士"])
+def test_a_form_of_address_is_no_part_of_a_legal_name(text):
+    with pytest.raises(names.NameTitle) as refused:
+        names.from_chinese(text, "CHN")
+    assert text[-2:] in refused.value.sentence("zh")
+    assert "王小明" not in refused.value.sentence("en")
+
+
+def test_a_given_name_may_be_a_form_of_address():
+    assert names.from_chinese("王博士").given == "博士"

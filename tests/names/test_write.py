@@ -112,3 +112,30 @@ def test_the_mrz_field_of_a_long_surname_keeps_a_letter_of_the_given_name():
     field = names.mrz_field(names.from_fields("A" * 50, "Ben"), 39)
     assert field == "A" * 36 + "<<B"
     assert names.from_mrz(field).truncated
+
+
+def test_the_ü_of_pinyin_has_its_forms():
+    for name in (names.from_mrz("LYU<<XIULIAN"), names.from_chinese("吕秀莲")):
+        texts = [
+            form.text
+            for form in names.forms(
+                name, names.NameProfile(order="SG", separator=" ", case="upper")
+            )
+        ]
+        assert {"LYU XIULIAN", "LV XIULIAN", "LU XIULIAN"} <= set(texts)
+    anna = names.forms(
+        names.from_mrz("LYUBIMOVA<<ANNA"),
+        names.NameProfile(order="SG", separator=" ", case="upper"),
+    )
+    assert "LUBIMOVA ANNA" not in [form.text for form in anna]
+
+
+def test_a_name_with_a_dot_is_shown_apart_joined_and_without_the_father():
+    name = names.from_chinese("买买提·艾力", "CHN")
+    texts = [
+        form.text
+        for form in names.forms(name, NameProfile(order="SG", separator=" ", case="upper"))
+    ]
+    assert {"MAIMAITI AILI", "MAIMAITIAILI", "买买提", "MAIMAITI"} <= set(texts)
+    assert [text for text in texts if text != text.strip()] == []
+    assert names.mrz_field(name, 39).rstrip("<") == "MAIMAITI<AILI"

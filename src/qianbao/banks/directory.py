@@ -102,8 +102,13 @@ def get_bank(code: str) -> Bank:
         bank=code[:20],
         nearest_en=f"Did you mean {near.code} ({near.en})? " if near else "",
         nearest_zh=f"您要找的是 {near.code}（{near.zh}）吗？" if near else "",
-        **listed(),
+        banks_en=", ".join(_coded(bank.code, bank.en) for bank in all_banks()),
+        banks_zh="、".join(f"{bank.code}（{bank.zh}）" for bank in all_banks()),
     )
+
+
+def _coded(code: str, name: str) -> str:
+    return code if len(code) <= _LETTERS_MOST else f"{code} ({name})"
 
 
 def nearest(typed: str) -> Bank | None:

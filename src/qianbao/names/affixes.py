@@ -1,47 +1,72 @@
-"""What stands beside a name without being part of it: titles, and a mark of father or son.
+"""What stands beside a name without being part of it: titles, fillers, a mark of father or son.
 
-Written for this project; any style guide of names lists them (facts, free of licence).
+Only words; what they make of a comparison belongs to `beside`. Written for this project; any style
+guide of names lists them (facts, free of licence).
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from qianbao.names.letters import Words
 
-TITLES = frozenset({
-    "mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "hon", "rev", "fr",
-    "herr", "frau", "mme", "mlle", "monsieur", "madame", "sr", "sra", "don", "dona", "ing", "mag",
-    "dipl", "drs", "ir", "haji", "hajji", "hajj", "mullah", "sheikh", "shaykh", "sheik", "shri",
-    "sri", "smt", "shrimati", "kumari", "datuk", "dato", "tan", "tun", "puan", "encik", "bapak",
-    "phd", "msc", "mba", "md", "mh", "sh", "se", "mp", "esq", "general", "gen", "col", "capt",
+TITLES_OR_NAMES = frozenset({
+    "don", "fr", "gen", "ing", "ir", "kumari", "mag", "md", "mh", "mp", "se", "sh", "sri", "tan",
+    "tun",
+})  # fmt: skip
+"""Titles that are names too: 陈 is TAN, 세 is SE, Muhammad is MD."""
+TITLES = TITLES_OR_NAMES | {
+    "mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dame", "hon", "rev", "general",
+    "herr", "frau", "mme", "mlle", "monsieur", "madame", "sr", "sra", "dona", "shri",
+    "dipl", "drs", "haji", "hajji", "hajj", "mullah", "sheikh", "shaykh", "sheik",
+    "smt", "shrimati", "datuk", "dato", "puan", "encik", "bapak",
+    "phd", "msc", "mba", "esq", "col", "capt",
     "मा", "माननीय", "डा", "डॉ", "श्री", "श्रीमती", "د", "دكتور", "الدكتور", "الشيخ", "السيد", "ගරු",
     "先生", "女士", "小姐", "博士", "教授", "さん", "様", "氏", "씨", "님",
-})  # fmt: skip
+}  # fmt: skip
 
 HAN_TITLES = ("先生", "女士", "小姐", "博士", "教授")
 """Titles that follow a Chinese name without a space."""
 
-_GENERATIONS = {
-    "jr": "younger", "junior": "younger", "jnr": "younger", "ml": "younger", "mladsi": "younger",
-    "snr": "elder", "senior": "elder", "starsi": "elder", "st": "elder",
+FILLERS = frozenset({"fnu", "lnu", "nfn", "nln"})
+"""Stand for a first or last name that the person does not have: first, last name unknown."""
+
+_ALWAYS = {
+    "jr": "younger", "junior": "younger", "jnr": "younger", "snr": "elder", "senior": "elder",
     "ii": "second", "iii": "third", "iv": "fourth",
 }  # fmt: skip
-"""Marks that stand last; SR, which may be Señor, is read as elder only there."""
+_LAST = {"ml": "younger", "mladsi": "younger", "starsi": "elder", "st": "elder"}
+"""Marks only where they stand last."""
+_BESIDE_A_MARK = {"i": "first", "v": "fifth"}
+"""Mostly initials, but marks where the other name has one."""
 
-
-BESIDE = TITLES | _GENERATIONS.keys()
+BESIDE = TITLES | FILLERS | _ALWAYS.keys() | _LAST.keys()
 """Words that may stand beside a name."""
 
 
-def without_titles(words: Words) -> Words:
-    """`words` without titles, or as they are when nothing else would be left."""
-    if TITLES.isdisjoint(words):
-        return words
-    kept = tuple(word for word in words if word not in TITLES)
-    return kept if len(kept) > 1 else words
+def without(words: Words, beside: Container[str], *, least: int) -> Words:
+    """`words` without those of `beside`, or as they are when fewer than `least` would be left."""
+    kept = tuple(word for word in words if word not in beside)
+    return words if len(kept) in (len(words), *range(least)) else kept
 
 
-def generation(words: Words) -> str:
-    """What a mark of generation that stands last says: elder, younger, second …, or nothing."""
-    if words[-1] == "sr":
-        return "elder" if len(words) > 2 else ""
-    return _GENERATIONS.get(words[-1], "") if len(words) > 2 else ""
+def generation(words: Words, *, beside_another: bool = False) -> tuple[str, int]:
+    """What a mark of generation says (elder, younger, second …) and its place; nothing, and -1
+    where there is none. SR, which may be Señor, is read as elder only behind a word. Where the
+    other name has such a mark, I and V at the end are marks too."""
+    last = len(words) - 1
+    if last < 2:
+        return "", -1
+    at_end = _LAST.get(words[last]) or (_BESIDE_A_MARK.get(words[last]) if beside_another else None)
+    if at_end:
+        return at_end, last
+    return mark_in(words, range(last, 0, -1))
+
+
+def mark_in(words: Words, places: range) -> tuple[str, int]:
+    """The first mark of generation at these places, and where; nothing, and -1."""
+    for at in places:
+        found = "elder" if words[at] == "sr" else _ALWAYS.get(words[at], "")
+        if found:
+            return found, at
+    return "", -1

@@ -6,12 +6,13 @@ Here belongs the pairing of words for names that are at most close; how a word s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import OSA
 
 from qianbao.names import cyrillic, nicknames
-from qianbao.names.letters import Words, is_pinyin
+from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
@@ -84,10 +85,11 @@ def _without_sound(partners: Partners) -> Partners | None:
 
 def _slips_happen(left: Side, right: Side) -> bool:
     """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
-    if tonal(left) or tonal(right):
+    if left.own_last or right.own_last or tonal(left) or tonal(right):
         return False
-    words = left.plain + right.plain
-    return not all(map(is_pinyin, words)) and _KOREAN.isdisjoint(_outer(left) & _outer(right))
+    if all_pinyin(left.plain) and all_pinyin(right.plain):
+        return False
+    return _KOREAN.isdisjoint(_outer(left) & _outer(right))
 
 
 def _outer(side: Side) -> set[str]:
@@ -151,9 +153,19 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
         return SOUND
+    if short.script == long.script == "latin" and _spelled_from_cyrillic(short, i, long, j):
+        return SOUND
     if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
         return SLIP
     return NONE
+
+
+def _spelled_from_cyrillic(short: Side, i: int, long: Side, j: int) -> bool:
+    """Of the words as they stand: in JUMABAEVA the AE is no Ä."""
+    if not (cyrillic.looks_cyrillic(short.words) and cyrillic.looks_cyrillic(long.words)):
+        return False
+    word, other = short.words[i], long.words[j]
+    return min(len(word), len(other)) >= _SHORTEST_SLIP and cyrillic.may_be_one(word, other)
 
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
@@ -207,18 +219,20 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
 
 def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
-    particles may be."""
+    particles may be, and the second half of a name like Hans-Peter."""
     if "-" not in long.texts[0]:
         return False
-    left_out = [i for i in range(len(long.plain)) if i not in taken]
-    group = groups(long)
-    kept = {group[i] for i in taken if len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT}
     if INITIAL in found:
         return False
-    return any(
-        group[i] in kept and len(long.plain[i]) > 1 and long.plain[i] not in _SLIGHT
-        for i in left_out
-    )
+    group = groups(long)
+    whole = [i for i, word in enumerate(long.plain) if len(word) > 1 and word not in _SLIGHT]
+    kept = {group[i] for i in whole if i in taken}
+    for i in whole:
+        if i not in taken and group[i] in kept:
+            run = [at for at in whole if group[at] == group[i]]
+            if not (is_double([long.plain[at] for at in run]) and run[0] in taken):
+                return True
+    return False
 
 
 def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int]) -> bool:
@@ -231,26 +245,34 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
         family = range(long.surname_words)
         if any(i not in left_out and by_word.get(i, NONE) > SOUND for i in family):
             return False
-        first = range(long.surname_words, long.surname_words + long.first_words)
-        if any(i not in by_word for i in first):
+        if any(i not in by_word for i in long.first):
             return False
     return not short.surname_words or max(found[: short.surname_words]) <= SOUND
 
 
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
-    """As `spelled_alike`, with words of a text joined that the other has joined: ABDOLLAHI FARD."""
-    if short.surname_words or long.surname_words:
+    """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
+    ABDOLLAHI FARD of a text."""
+    a = short if served(short.plain) is short.plain else _served(short)
+    b = long if served(long.plain) is long.plain else _served(long)
+    changed = a is not short or b is not long
+    if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
+        a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)
+        joined = _join(b.plain, a.plain)
+        b, changed = with_words(b, joined) if joined else b, changed or joined is not None
+    if not changed or min(len(a.plain), len(b.plain)) < 2:
         return None
-    a, b = served(short.plain), served(long.plain)
-    changed = len(a) != len(short.plain) or len(b) != len(long.plain)
-    if len(a) != len(b):
-        a, b = (a, b) if len(a) < len(b) else (b, a)
-        joined = _join(b, a)
-        b, changed = joined or b, changed or joined is not None
-    if not changed or min(len(a), len(b)) < 2:
-        return None
-    reason = spelled_alike(with_words(short, a), with_words(long, b))
-    return "spelling" if reason else None
+    return "spelling" if spelled_alike(a, b) else None
+
+
+def _served(side: Side) -> Side:
+    """A name with ABDUL and what follows as one word, in the surname or in the given names."""
+    count = side.surname_words
+    family, own = served(side.plain[:count]), served(side.plain[count:])
+    words = family + own
+    if len(words) == len(side.plain):
+        return side
+    return with_words(side, words, surname_words=len(family))
 
 
 def _join(words: Words, others: Words) -> Words | None:
@@ -263,6 +285,24 @@ def _join(words: Words, others: Words) -> Words | None:
                 return (*words[:i], joined, *words[i + 2 :])
     return None
 
+
+_VOWELS_APART = re.compile("[aeiouy][^aeiouy]+[aeiouy]")
+
+
+def is_double(halves: Sequence[str]) -> bool:
+    """Whether a hyphenated name is two names, of which one may do: Hans-Peter, Müller-Schmidt. Of
+    East Asia's, each half is one syllable (Chol-ho), and both together are the name."""
+    if len(halves) != _TWO or min(map(len, halves)) < _SHORTEST_HALF:
+        return False
+    known = nicknames.table()
+    return any(
+        _VOWELS_APART.search(half) or (len(half) >= _SHORTEST_SLIP and half in known)
+        for half in halves
+    )
+
+
+_TWO = 2
+_SHORTEST_HALF = 3
 
 # Scripts that leave vowels out
 

@@ -6,11 +6,18 @@ are in `compare`; the pairing of words is in `alike`.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterator
+from itertools import combinations, product
 
 from qianbao.names import han, japanese, korean, sinitic
-from qianbao.names.alike import framed_alike, spelled_alike
-from qianbao.names.letters import ELASTIC_LETTERS, Words, is_pinyin, readings
+from qianbao.names.alike import framed_alike, is_double, spelled_alike
+from qianbao.names.letters import (
+    ELASTIC_LETTERS,
+    Words,
+    all_pinyin,
+    readings,
+    umlauts_of_pinyin,
+)
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
@@ -18,8 +25,9 @@ from qianbao.names.sides import (
     all_readings,
     arranged,
     groups,
+    says_whose_child,
 )
-from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside
+from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -32,9 +40,14 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if "vague" in scripts:
             return "spelling" if framed_alike(left, right) else None
     elif left.script in ("han", "hangul"):
-        return None
+        return _father_missing(left, right) or _father_missing(right, left)
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
+    one, other = all_pinyin(left.plain), all_pinyin(right.plain)
+    if (one or other) and left.script == right.script == "latin":
+        found = _as_pinyin(left, right, both=one and other)
+        if found:
+            return found
     if len(left.texts[0]) >= _SHORTEST_FIELD and _truncated(left, right):
         return "truncated"
     if len(right.texts[0]) >= _SHORTEST_FIELD and _truncated(right, left):
@@ -46,6 +59,39 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if _given_turned(left, right):
             return "given_order"
     return spelled_alike(left, right)
+
+
+def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
+    """Latin names of which one is pinyin, or both are."""
+    if both:
+        return "diacritic" if _dots_lost(left, right) else None
+    written, other = (left, right) if all_pinyin(left.plain) else (right, left)
+    if not _NOT_WADE_GILES.isdisjoint("".join(other.plain)):
+        return None
+    return "spelling" if _by_wade_giles(written, other) else None
+
+
+def _dots_lost(left: Side, right: Side) -> bool:
+    """Whether two names in pinyin differ in Ü and U only: LYU is 吕, LU may be 吕 or 陆."""
+    a, b = umlauts_of_pinyin(left.plain)[1], umlauts_of_pinyin(right.plain)[1]
+    return (a is not left.plain or b is not right.plain) and arranged(a, b)
+
+
+_NOT_WADE_GILES = frozenset("bdqrvxz")
+
+
+def _by_wade_giles(written: Side, other: Side) -> bool:
+    """Whether the other name is in Wade-Giles, of which some word is no pinyin: both in pinyin,
+    CHANG and ZHANG are two."""
+    count = other.surname_words
+    if count and written.surname_words:
+        orders = [other.plain]
+    elif count:
+        orders = [other.plain, other.plain[count:] + other.plain[:count]]
+    else:
+        orders = turns(other.plain)
+    text = " ".join(written.plain)
+    return any(sinitic.pinyin_in_wade_giles(text, " ".join(order)) for order in orders)
 
 
 # Cut off, or with fewer given names
@@ -90,42 +136,64 @@ def _begins(short: Side, long: Side) -> bool:
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
     """The whole name and, where its parts are known, without those that may be left out, in full
-    or with initials for what is left of the given names after the first. An initial may be one
-    letter of a reading or the letter of the document (Œ is O, or OE)."""
+    or with initials for what is left of the other given names. An initial may be one letter of a
+    reading or the letter of the document (Œ is O, or OE)."""
     found: list[tuple[ReasonCode, Words]] = [("truncated", reading)]
     if not side.first_words or len(reading) != len(side.words):
         return found
-    parts = _parts(side)
-    after_first = frozenset(range(side.surname_words + side.first_words, len(reading)))
-    for count in range(len(parts) + 1):
-        for left_out in combinations(parts, count):
-            gone = frozenset[int]().union(*(places for _, places in left_out))
-            reason = left_out[0][0] if count == 1 else "middle_missing"
-            if gone:
-                found.append((reason, tuple(w for i, w in enumerate(reading) if i not in gone)))
-            if after_first - gone:
-                found += _with_initials(side, reading, gone, after_first - gone)
+    for reason, gone in _left_out(side):
+        if gone:
+            found.append((reason, tuple(w for i, w in enumerate(reading) if i not in gone)))
+        if side.middle - gone:
+            found += _with_initials(side, reading, gone, side.middle - gone)
     return found
 
 
+def _left_out(side: Side) -> Iterator[tuple[ReasonCode, frozenset[int]]]:
+    """Each way of leaving out parts, and what it is called; first nothing."""
+    parts = _parts(side)
+    halves = list(product(*_halves(side)))
+    for count in range(len(parts) + 1):
+        for chosen in combinations(parts, count):
+            gone = frozenset[int]().union(*(places for _, places in chosen))
+            for lost in halves:
+                reason = chosen[0][0] if count == 1 and not any(lost) else "middle_missing"
+                yield reason, gone.union(*lost)
+
+
 def _parts(side: Side) -> list[tuple[ReasonCode, frozenset[int]]]:
-    """What may be left out: the parts with a name, and the other given names after the first."""
+    """What may be left out: the parts with a name, and the other given names."""
     named = frozenset[int]().union(*(places for _, places in side.spare))
-    first_middle = side.surname_words + side.first_words
-    middle = frozenset(range(first_middle, len(side.words))) - named
+    middle = side.middle - named
     return [*side.spare, ("middle_missing", middle)] if middle else [*side.spare]
+
+
+def _halves(side: Side) -> list[tuple[frozenset[int], ...]]:
+    """Of each double name (Müller-Schmidt, Hans-Peter) what may be left out: nothing, or a half."""
+    if "-" not in side.texts[0]:
+        return []
+    group = groups(side)
+    runs = [[i for i, at in enumerate(group) if at == run] for run in sorted(set(group))]
+    doubles = [run for run in runs if is_double([side.plain[i] for i in run])]
+    return [(frozenset(), *(frozenset({half}) for half in run)) for run in doubles[:_MOST_DOUBLES]]
+
+
+_MOST_DOUBLES = 2
 
 
 def _with_initials(
     side: Side, reading: Words, gone: frozenset[int], shortened: frozenset[int]
 ) -> list[tuple[ReasonCode, Words]]:
     group = groups(side)
-    begins = {i for i in shortened if group[i] != group[i - 1]}
-    inner = shortened - begins
-    letters = {tuple(reading[i][:1] for i in sorted(begins))}
-    letters.update(readings(tuple(side.words[i][0] for i in sorted(begins))))
-    kept = tuple(w for i, w in enumerate(reading) if i not in gone | begins | inner)
-    return [("middle_initial", kept + initials) for initials in letters]
+    begins = sorted(i for i in shortened if group[i] != group[i - 1])
+    letters = {tuple(reading[i][:1] for i in begins)}
+    letters.update(readings(tuple(side.words[i][0] for i in begins)))
+    kept = [i for i in range(len(reading)) if i in begins or i not in gone | shortened]
+    found: list[tuple[ReasonCode, Words]] = []
+    for initials in letters:
+        initial = dict(zip(begins, initials, strict=True))
+        found.append(("middle_initial", tuple(initial.get(i, reading[i]) for i in kept)))
+    return found
 
 
 def _shortened(full: Side, other: Side) -> ReasonCode | None:
@@ -135,21 +203,33 @@ def _shortened(full: Side, other: Side) -> ReasonCode | None:
         return None
     for reading in all_readings(full):
         for reason, shape in _shapes(full, reading)[1:]:
-            if any(arranged(shape, words) for words in all_readings(other)):
-                return reason
+            for words in all_readings(other):
+                if arranged(shape, words) and not _misread(full, reading, shape, words):
+                    return reason
     return None
+
+
+def _misread(full: Side, reading: Words, shape: Words, words: Words) -> bool:
+    """Whether V AN, with the initial of a Vietnamese middle name, was read into VAN, the whole of
+    it."""
+    if not full.own_last or len(words) == len(shape):
+        return False
+    return any(reading[i] in words and reading[i] not in shape for i in full.middle)
 
 
 def _given_turned(left: Side, right: Side) -> bool:
     """Whether two names whose surname agrees have the same given names in another order: JOHN PAUL
-    may be PAUL JOHN's brother, or the clerk's slip."""
+    may be PAUL JOHN's brother, or the clerk's slip. Not where they say whose child one is."""
+    if says_whose_child(left.plain) or says_whose_child(right.plain):
+        return False
     if len(left.plain) != len(right.plain) or sorted(left.plain) != sorted(right.plain):
         return False
     known, other = (left, right) if left.surname_words else (right, left)
     count = known.surname_words
     family, own = known.plain[:count], known.plain[count:]
     if other.surname_words:
-        rests = [other.plain[count:]] if other.plain[:count] == family else []
+        same = other.surname_words == count and other.plain[:count] == family
+        rests = [other.plain[count:]] if same else []
     else:
         rests = [other.plain[count:]] if other.plain[:count] == family else []
         rests += [other.plain[:-count]] if other.plain[-count:] == family else []
@@ -171,12 +251,29 @@ def _by_characters(left: Side, right: Side) -> ReasonCode | None:
     return _by_reading(left, right)
 
 
+def _father_missing(full: Side, other: Side) -> ReasonCode | None:
+    """Whether `other` is only what stands before the middle dot of `full`: one's own name, without
+    the father's."""
+    text = full.texts[0]
+    if not han.has_dot(text) or han.has_dot(other.texts[0]):
+        return None
+    own = han.characters(han.before_dot(text))
+    if other.script == "han":
+        same = han.simplified(own) == han.simplified(_signs(other))
+    else:
+        same = spelled_anyhow(han.syllables("", own), 0, other.plain)
+    said = any(reason == "patronymic_missing" for reason, _ in full.spare)
+    return ("patronymic_missing" if said else "middle_missing") if same else None
+
+
 def _signs(side: Side) -> str:
     return han.characters(side.texts[0])
 
 
 def _by_reading(written: Side, letters: Side) -> ReasonCode | None:
     """Characters with letters, by each language that reads them."""
+    if found := _father_missing(written, letters):
+        return found
     signs = _signs(written)
     cut = len(han.characters(written.characters[0]))
     options: list[Options] = []
@@ -197,7 +294,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
     """Whether the letters are pinyin with this surname, so that another given name is another
     person's: 王明 is not WANG MENG, though Cantonese may spell 明 so."""
     family = [word for word in words if cut and spelled(options[:cut], word)]
-    return bool(family) and all(map(is_pinyin, words))
+    return bool(family) and all_pinyin(words)
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import pairwise
 
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import BESIDE, generation
+from qianbao.names.beside import bare, repeated
+from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
@@ -26,6 +26,8 @@ from qianbao.names.letters import (
     in_ascii,
     is_pinyin,
     is_syllable,
+    pinyin_cuts,
+    umlauts_of_pinyin,
 )
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -40,13 +42,11 @@ from qianbao.names.sides import (
     length,
     pair,
     same_word,
+    says_whose_child,
     sides_of,
     text_side,
-    untitled,
-    with_words,
 )
-from qianbao.names.sounds import sound
-from qianbao.names.spelled import spelled_anyhow
+from qianbao.names.spelled import spelled, spelled_anyhow
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -122,10 +122,10 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and _turned_within(left, right):
         return _result("close", "order", parts)
-    if _chain_turned(left, right):
+    if turned_chain(left, right) or (reason == "order" and _one_in_characters(left, right)):
         return _result("close", "order", parts)
-    if reason == "spacing" and _syllable_split(left, right):
-        return _result("close", "spacing", parts)
+    if reason in ("spacing", "punctuation") and _syllable_split(left, right):
+        return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
@@ -136,45 +136,33 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
 def _beside(left: Side, right: Side) -> NameComparison | None:
     """What is beside a name decides at most that two names are close: a title says nothing, a mark
     of generation on one side only leaves open which of father and son is meant; two marks that
-    differ are two persons."""
-    if left.surname_words or right.surname_words:
+    differ are two persons. The same mark of both leaves what the rest is."""
+    if (left.one_name or right.one_name) and repeated(left, right):
+        return _result("close", "one_name", ("words",))
+    found = bare(left, right)
+    if found is None:
         return None
-    none = BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
-    if none and left.script != "han" != right.script:
-        return None
-    mark, other_mark = generation(left.words), generation(right.words)
-    if mark and other_mark and mark != other_mark:
+    if found.apart:
         return _result("no_match", "generation", ("words",))
-    if mark or other_mark:
-        bare = _compare(_without(left, mark), _without(right, other_mark))
-        return None if bare.verdict == "no_match" else _result("close", "generation", ("words",))
-    plain, other = untitled(left), untitled(right)
-    if plain is left and other is right:
-        return None
-    bare = _compare(plain, other)
-    if bare.verdict == "match":
-        return _result("close", "title", bare.compared)
-    return bare if bare.verdict == "close" else None
+    rest = _compare(found.left, found.right)
+    if rest.verdict == "match":
+        return _result("match" if found.same else "close", found.reason, rest.compared)
+    if rest.verdict == "no_match" or found.same or found.reason == "title":
+        return _closest(left, right, rest) if found.unsure else rest if rest.score else None
+    return _result("close", found.reason, rest.compared)
 
 
-def _without(side: Side, mark: str) -> Side:
-    return with_words(side, side.words[:-1]) if mark else side
+def _closest(left: Side, right: Side, rest: NameComparison) -> NameComparison | None:
+    """Where a word left out may be a name: what the names are with it, else without it."""
+    reason = close(left, right)
+    if reason:
+        return _result("close", reason, _COMPARED.get(reason, rest.compared))
+    return rest if rest.verdict == "close" else None
 
 
-_CHAINED = (
-    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
-    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
-    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
-    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
-    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
-    "wael yasser yasin younis zaid zayd taha"
-)
-_IN_CHAINS = frozenset(map(sound, _CHAINED.split()))
-"""First names of people whose fathers' names follow their own, by sound."""
-
-
-_ARABIC = re.compile("[\u0620-\u06ff]")
+def _one_in_characters(left: Side, right: Side) -> bool:
+    """Characters turned against letters only where a middle dot divides them."""
+    return left.script != right.script and "han" in (left.script, right.script)
 
 
 def _turned_within(left: Side, right: Side) -> bool:
@@ -190,25 +178,15 @@ def _turned_within(left: Side, right: Side) -> bool:
     return other.plain in turned - {words[at:] + words[:at] for at in usual}
 
 
-def _chain_turned(left: Side, right: Side) -> bool:
-    """Two first names in the other order may be father and son: Ahmad Abdullah, Abdullah Ahmad; so
-    may two halves around a middle dot. A comma says that the order is only turned."""
-    a, b, text = left.plain, right.plain, left.texts[0]
-    if left.surname_words or right.surname_words or a[0] == b[0] or "".join(a) == "".join(b):
-        return False
-    if "," in text + right.texts[0]:
-        return False
-    if left.accented and right.accented and (han.has_dot(text) or _ARABIC.search(text)):
-        return sorted(left.words) == sorted(right.words)
-    return all(sound(word) in _IN_CHAINS for word in (a if len(a) > len(b) else b))
-
-
 def _syllable_split(left: Side, right: Side) -> bool:
-    """Whether one text has as two words what the other has as one syllable of pinyin: XI AN and
-    XIAN may be two names."""
+    """Whether one text has as two words, or with an apostrophe, what the other has as one syllable
+    of pinyin: XI AN, XI'AN and XIAN may be two names."""
     a, b = left.plain, right.plain
-    if left.surname_words or right.surname_words or len(a) == len(b) or left.script != "latin":
+    if left.surname_words or right.surname_words or left.script != "latin":
         return False
+    if len(a) == len(b):
+        cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
+        return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
         return False
@@ -234,6 +212,8 @@ def _match(left: Side, right: Side) -> ReasonCode | None:
     return _match_words(left, right)
 
 
+_FROM_KEYBOARDS = re.compile("[ln]v")
+"""Ü of pinyin."""
 _STEADY = frozenset("bdlmnr")
 """Letters that no habit of spelling adds or leaves out, in any script."""
 _TWO_WAYS: frozenset[Script] = frozenset({"kana", "settled"})
@@ -247,7 +227,11 @@ def _may_match(left: Side, right: Side) -> bool:
     no habit of spelling explains, are not the same."""
     a, b = "".join(left.plain), "".join(right.plain)
     if left.plain is left.words and right.plain is right.words:
-        return (len(a) == len(b) and a in b + b) or _first_names_differ(left, right)
+        if len(a) == len(b):
+            return a in b + b or _first_names_differ(left, right)
+        if ("v" in a or "v" in b) and _FROM_KEYBOARDS.search(a + " " + b):
+            return True
+        return _first_names_differ(left, right)
     if not _TWO_WAYS.isdisjoint((left.script, right.script)):
         return True
     other_letters = set(a).symmetric_difference(b)
@@ -304,6 +288,10 @@ def _match_words(left: Side, right: Side) -> ReasonCode | None:
         return reason
     if _same_words(left, right, turn=not both):
         return "transliteration"
+    if reason == "diacritic" and "v" in "".join(left.plain + right.plain):
+        a, b = umlauts_of_pinyin(left.plain)[0], umlauts_of_pinyin(right.plain)[0]
+        if (a is not left.plain or b is not right.plain) and rule(a, b):
+            return "diacritic"
     if not (left.surname_words or right.surname_words) and _ends_swapped(left, right):
         return "order"
     return "order" if both and _reads_same(left, right, arranged) else None
@@ -331,18 +319,11 @@ def _slack(side: Side) -> int:
     return undone + sum(map(text.count, ELASTIC_LETTERS.intersection(text)))
 
 
-_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
-_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
-"""S/O, D/O, A/L, A/P: son or daughter of."""
-
-
 def _ends_swapped(left: Side, right: Side) -> bool:
     """Surname and first given name have changed places around a middle name: KOKA Francis
     Silvestry. Not where the words say who is whose child."""
     a, b = left.plain, right.plain
-    if len(a) != len(b) or len(a) < 3 or not _SONS.isdisjoint(a):
-        return False
-    if not _CHILD_OF.isdisjoint(pairwise(a)):
+    if len(a) != len(b) or len(a) < 3 or says_whose_child(a):
         return False
     return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
 
@@ -368,8 +349,13 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    spelled = any(spelled_anyhow(options, cut, reading) for reading in all_readings(letters))
-    return "transliteration" if spelled else None
+    cuts = pinyin_cuts(letters.texts[0])
+    for reading in all_readings(letters):
+        words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
+        if spelled_anyhow(options, cut, words):
+            turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
+            return "order" if turned else "transliteration"
+    return None
 
 
 def _same_characters(left: Side, right: Side) -> ReasonCode | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
+from itertools import product
 
 Table = Mapping[str, tuple[str, ...]]
 
@@ -156,3 +157,65 @@ def same_first_name(a: str, b: str) -> bool:
 def first_names_only(words: set[str]) -> bool:
     """Whether each of `words` (lower-case ASCII) spells a common Cyrillic first name."""
     return words <= _first_names().keys()
+
+
+# Two Latin spellings of one Cyrillic word
+
+_LOOSE = frozenset("ъьёәөңӯўӏ") | {"ьё", "ьо"}
+"""Letters whose spellings would make one of two vowels, or of a letter and none, anywhere."""
+_ENDINGS = (
+    "ov", "ev", "ova", "eva", "off", "eff", "ow", "ew", "ski", "sky", "skii", "skiy", "skij", "ska",
+    "skaya", "skaia", "skaja", "enko", "chuk", "czuk", "yuk", "iuk", "vich", "vitch", "ovna",
+    "evna", "kin", "kina", "shin", "shina", "tsin", "tsyn", "khin", "yan", "baev", "zade",
+)  # fmt: skip
+
+Pairs = Mapping[tuple[str, str], tuple[tuple[str, str, bool], ...]]
+"""By first letters, what two tables make of one letter or run, and whether only at the end."""
+
+
+@lru_cache(maxsize=4096)
+def looks_cyrillic(words: tuple[str, ...]) -> bool:
+    """Whether an ending shows that a Latin name (lower-case ASCII) was spelled from Cyrillic."""
+    return any(word.endswith(_ENDINGS) for word in words)
+
+
+@lru_cache(maxsize=16384)
+def may_be_one(a: str, b: str) -> bool:
+    """Whether both (lower-case ASCII) may spell one Cyrillic word, each by a table of its own:
+    KUZNETSOV and KUZNETCOV. Not for a match: which table, nothing says."""
+    if _one_by(a, b, _joint(0)):
+        return True
+    return any(
+        sign.search(word) and _one_by(word, other, _joint(at))
+        for at, (_, sign) in enumerate(_SYSTEMS, start=1)
+        for word, other in ((a, b), (b, a))
+    )
+
+
+@cache
+def _joint(system: int) -> Pairs:
+    """What a system (0 is all of `SPELLINGS`) writes, beside what any other does."""
+    table = _SYSTEMS[system - 1][0] if system else SPELLINGS
+    found: dict[tuple[str, str], set[tuple[str, str, bool]]] = {}
+    for piece in (table.keys() & SPELLINGS.keys()) - _LOOSE:
+        for one, other in product(table[piece], SPELLINGS[piece]):
+            if one and other:
+                at_end = piece in _ONLY_AT_END
+                found.setdefault((one[0], other[0]), set()).add((one, other, at_end))
+    return {heads: tuple(sorted(pairs)) for heads, pairs in found.items()}
+
+
+def _one_by(a: str, b: str, joint: Pairs) -> bool:
+    reached = {(0, 0)}
+    while reached:
+        following = set()
+        for i, j in reached:
+            for one, other, at_end in joint.get((a[i : i + 1], b[j : j + 1]), ()):
+                if a.startswith(one, i) and b.startswith(other, j):
+                    end = (i + len(one), j + len(other))
+                    if end == (len(a), len(b)):
+                        return True
+                    if not at_end:
+                        following.add(end)
+        reached = following
+    return False

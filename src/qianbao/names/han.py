@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import islice
 from typing import Literal
 
 from opencc import OpenCC
@@ -93,6 +94,11 @@ def has_dot(text: str) -> bool:
     return has_han(text) and _NAME_DOTS.search(text) is not None
 
 
+def before_dot(text: str) -> str:
+    """What stands before the first middle dot of a name: one's own name."""
+    return _NAME_DOTS.split(text, maxsplit=1)[0]
+
+
 def after_dot(text: str) -> str:
     """What follows the first middle dot of a name; nothing where there is none."""
     return "".join(_NAME_DOTS.split(text, maxsplit=1)[1:])
@@ -114,11 +120,13 @@ def split_surname(text: str) -> tuple[str, str]:
 
 
 def passport_pinyin(surname: str, given: str) -> tuple[str, str]:
-    """Surname and given name as a PRC passport prints them: capitals, ü as YU (LYU, NYU)."""
+    """Surname and given name as a PRC passport prints them: capitals, ü as YU (LYU, NYU), and where
+    there is no surname a space for a middle dot."""
     options = syllables(surname, given)
-    read = [choices[0].replace("v", "yu").upper() for choices in options]
-    cut = len(characters(surname))
-    return "".join(read[:cut]), "".join(read[cut:])
+    read = iter([choices[0].replace("v", "yu").upper() for choices in options])
+    family = "".join(islice(read, len(characters(surname))))
+    halves = ("".join(islice(read, len(characters(half)))) for half in _NAME_DOTS.split(given))
+    return family, ("" if family else " ").join(filter(None, halves))
 
 
 @lru_cache(maxsize=4096)
@@ -132,8 +140,11 @@ def syllables(surname: str, given: str) -> tuple[tuple[str, ...], ...]:
         if choices:
             options[index] = choices
     for index, character in enumerate(own, start=len(family)):
-        known = GIVEN_READINGS.get(character, ())
-        options[index] = tuple(dict.fromkeys(options[index] + known))
+        known = GIVEN_READINGS.get(character)
+        if known:
+            in_phrase = usual[index] != _usual_reading(character)
+            read = (usual[index], *known) if in_phrase else known
+            options[index] = tuple(dict.fromkeys(read))
     return tuple(options)
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from qianbao.errors import InvalidInput
 from qianbao.names import han
+from qianbao.names.affixes import HAN_TITLES
 from qianbao.names.letters import MAX_NAME_LENGTH
 from qianbao.names.parts import PORTUGUESE, find_parts
 
@@ -47,6 +48,14 @@ class NameNotChinese(InvalidInput):
     zh = "该证件的姓名应为汉字，填写内容中没有汉字。"
     next_en = "Enter the name in the characters that the document shows."
     next_zh = "请按证件填写汉字姓名。"
+
+
+class NameTitle(InvalidInput):
+    code = "name_title"
+    en = "“{title}” at the end is a form of address, not part of a name."
+    zh = "末尾的“{title}”是称谓，不是姓名的一部分。"
+    next_en = "Enter only the name, as the document shows it."
+    next_zh = "请只填写证件上的姓名。"
 
 
 class NameFieldCharacter(InvalidInput):
@@ -166,7 +175,8 @@ def from_mrz(name_field: str, country: str = "") -> LegalName:
 def from_chinese(text: str, country: str = "") -> LegalName:
     """A name in Chinese characters; surname and given name come back in characters too, compound
     surnames (欧阳) whole. `country` is the document's issuer. Raises `NameNotChinese`,
-    `NameTooLong`, `NameEmpty`, `NameCharacter`."""
+    `NameTooLong`, `NameEmpty`, `NameCharacter`, and `NameTitle` for 王小明先生; 先生 alone may be
+    a given name."""
     tidy = _tidy(text)
     if len(tidy) > MAX_NAME_LENGTH:
         raise NameTooLong(length=len(tidy), maximum=MAX_NAME_LENGTH)
@@ -175,6 +185,7 @@ def from_chinese(text: str, country: str = "") -> LegalName:
     if not han.has_han(tidy):
         raise NameNotChinese()
     _check_characters(tidy)
+    _check_title(tidy)
     surname, given = han.split_surname(tidy)
     return parted(LegalName(surname=surname, given=given, native=tidy), country)
 
@@ -198,6 +209,14 @@ def display(name: LegalName) -> str:
 
 def _capitalised(match: re.Match[str]) -> str:
     return match.group().capitalize()
+
+
+def _check_title(text: str) -> None:
+    """Raises `NameTitle` where a form of address follows a whole name."""
+    given = han.split_surname("".join(text.split()))[1]
+    for title in HAN_TITLES:
+        if given.endswith(title) and given != title:
+            raise NameTitle(title=title)
 
 
 def _check_characters(text: str) -> None:

@@ -27,6 +27,7 @@ _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 
 
 def tidy(text: str) -> str:
@@ -209,7 +210,8 @@ def undouble(word: str) -> str:
     their own: Samuel, Bauer, Miguel, Noemi, and pinyin such as XUEMING."""
     if len(word) < 4 or not ("e" in word or "xx" in word):
         return word
-    single = _DOUBLE_VOWEL.sub(r"\1", _DOUBLE_X.sub("", word))
+    word = _DOUBLE_X.sub("", word)
+    single = _DOUBLE_VOWEL.sub(r"\1", word)
     if single == word or (len(single) < 5 and single[-1] in "aeiouy"):
         return word
     return word if is_pinyin(word) else single
@@ -222,8 +224,8 @@ _FINALS = {
     "f": "a an ang ei en eng o ou u",
     "d": "a ai an ang ao e ei en eng i ia ian iao ie ing iu ong ou u uan ui un uo",
     "t": "a ai an ang ao e eng i ian iao ie ing ong ou u uan ui un uo",
-    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan uo v ve ue yu",
-    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu ong ou u uan un uo v ve ue yu",
+    "n": "a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u uan uo v ve ue yu yue",
+    "l": "a ai an ang ao e ei eng i ia ian iang iao ie in ing iu ong ou u uan un uo v ve ue yu yue",
     "[gkh]": "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo",
     "[jqx]": "i ia ian iang iao ie in ing iong iu u uan ue un",
     "[zc]h|sh": "a ai an ang ao e ei en eng i ong ou u ua uai uan uang ui un uo",
@@ -249,6 +251,54 @@ def is_pinyin(word: str) -> bool:
     return _PINYIN.fullmatch(word) is not None
 
 
+@lru_cache(maxsize=16384)
+def all_pinyin(words: Words) -> bool:
+    """Whether all of `words` (lower-case ASCII) are pinyin."""
+    return all(map(is_pinyin, words))
+
+
 def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
+
+
+_UMLAUT = re.compile("(?<=[ln])(?:v|yu)")
+
+
+def umlauts_of_pinyin(words: Words) -> tuple[Words, Words]:
+    """A name in pinyin with every Ü that its letters say (lower-case ASCII): as passports have it
+    (LV is LYU), and without its dots (LYU is LU, as 陆 is). Both are `words` where no letter says
+    so, or where a word is no pinyin. NV is left alone where N may end the syllable before it."""
+    text = " ".join(words)
+    if not ("v" in text or "yu" in text) or not _UMLAUT.search(text):
+        return words, words
+    if not all_pinyin(words):
+        return words, words
+    return tuple(map(_as_in_passports, words)), tuple(_UMLAUT.sub("u", word) for word in words)
+
+
+def _as_in_passports(word: str) -> str:
+    before = word.partition("nv")[0]
+    if before and "nv" in word and is_pinyin(before + "n"):
+        return word
+    return word.replace("v", "yu")
+
+
+def pinyin_cuts(text: str) -> dict[str, str]:
+    """The words of `text` in which an apostrophe says where a syllable of pinyin begins, in small
+    ASCII letters, and the same with a space there: XI'AN is not XIAN. Pinyin sets it only before A,
+    E and O, so that the one of Wade-Giles (CH'EN) says nothing here."""
+    if not _APOSTROPHE.search(text):
+        return {}
+    runs = (run for run in text.lower().translate(_SPACED).split() if _APOSTROPHE.search(run))
+    cuts = {}
+    for run in runs:
+        pieces = in_ascii(tuple(filter(None, _APOSTROPHE.split(run))))
+        begins = all(piece[:1] in _AFTER_APOSTROPHE for piece in pieces[1:])
+        if len(pieces) > 1 and begins and all(map(is_pinyin, pieces)):
+            cuts["".join(pieces)] = " ".join(pieces)
+    return cuts
+
+
+_SPACED = dict.fromkeys(map(ord, _BREAKS), " ")
+_AFTER_APOSTROPHE = ("a", "e", "o")

@@ -7,6 +7,7 @@ project (facts, free of licence). A nickname never makes a match.
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 
 from nicknames import NickNamer
 
@@ -57,12 +58,17 @@ konstantinos kostas
 dimitrios dimitris
 eleftherios lefteris
 ioannis yannis giannis yiannis
-mohd mohammed
-mohd muhammad
-mohd mohamed
-mohd mohammad
-mohd mohamad
 """
+
+_WRITTEN_SHORT = {
+    "md mohd mhd muhd": (
+        "mohammed muhammad mohamed mohammad mohamad muhammed muhamad mohamud muhammadu mohammod"
+    ),
+    "ma": "maria",
+    "sk": "sheikh shaikh sheik shaik",
+}
+"""Short forms that only pens know, for each the names: MD of Bangladesh, MA of the Philippines. The
+names are not each other's."""
 
 
 @cache
@@ -78,4 +84,8 @@ def table() -> dict[str, frozenset[str]]:
         group = line.split()
         for name in group:
             found.setdefault(name, set()).update(group)
+    for shorts, whole in _WRITTEN_SHORT.items():
+        for one, other in product(shorts.split(), whole.split() + shorts.split()):
+            found.setdefault(other, set()).add(one)
+            found.setdefault(one, set()).add(other)
     return {name: frozenset(others) for name, others in found.items()}

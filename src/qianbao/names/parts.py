@@ -101,6 +101,37 @@ def _plain(words: Sequence[str]) -> list[str]:
     return [re.sub("['’‘ʼʻ`´.]", "", to_ascii(w, PLAIN_LETTERS)) for w in words]
 
 
+# The name one is called by
+
+_VIETNAMESE_SURNAMES = frozenset({
+    "nguyen", "tran", "pham", "huynh", "hoang", "phan", "dang", "bui", "ngo", "duong", "trinh",
+    "dinh", "truong", "luong", "doan", "phung", "quach", "khuat", "thach", "nghiem", "giang",
+})  # fmt: skip
+_SHARED_SURNAMES = frozenset({
+    "le", "vu", "vo", "do", "ho", "ly", "mai", "cao", "to", "chu", "tang", "thai", "ta", "luu",
+    "lam", "ha", "la", "dao", "kieu", "ton", "vuong", "trieu",
+})  # fmt: skip
+"""Family names that others have too: only with a Vietnamese middle name."""
+_VIETNAMESE_MIDDLE = frozenset({
+    "van", "thi", "huu", "duc", "dinh", "xuan", "ngoc", "quang", "thanh", "minh", "hong", "thuy",
+    "kim", "phuong", "thu", "bich", "hoai", "cong", "trong", "viet", "quoc", "tuan", "hoang", "bao",
+    "gia", "nhat", "khanh", "dang", "anh", "tien", "phuoc", "tan", "the", "ba", "si", "sy", "manh",
+})  # fmt: skip
+_VIETNAMESE_SYLLABLE = re.compile(
+    "(?:ngh?|nh|gi|gh|kh|ph|th|tr|ch|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?"
+)
+
+
+def own_name_at(surname: str, given: str) -> int:
+    """Which word of the given names is one's own, that no bank leaves out: the first; of a
+    Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man)."""
+    family, own = _plain(surname.split()), _plain(given.split())
+    if len(own) < 2 or len(family) != 1 or not all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
+        return 0
+    shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
+    return len(own) - 1 if shared or family[0] in _VIETNAMESE_SURNAMES else 0
+
+
 # The father's name
 
 

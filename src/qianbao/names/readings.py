@@ -34,6 +34,7 @@ SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "贠": ("yun",), "佴": ("nai",), "贲": ("ben", "fei"), "蔚": ("yu", "wei"), "厍": ("she",),
     "库": ("she", "ku"), "褚": ("chu",), "参": ("shen", "can"), "亓": ("qi",),
     "宿": ("su", "xiu"), "省": ("xing", "sheng"), "俟": ("qi", "si"), "盍": ("he", "ge"),
+    "卜": ("bu",), "颉": ("xie", "jie"), "术": ("zhu",), "率": ("shuai",),
     "过": ("guo",), "撒": ("sa",), "逄": ("pang",), "乘": ("sheng", "cheng"), "眭": ("sui",),
     "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"),
     "长孙": ("zhang", "sun"), "单于": ("chan", "yu"), "澹台": ("tan", "tai"),
@@ -60,5 +61,8 @@ GIVEN_READINGS: dict[str, tuple[str, ...]] = {
     "溱": ("qin", "zhen"), "洗": ("xian", "xi"), "牟": ("mou", "mu"), "解": ("jie", "xie"),
     "尉": ("wei", "yu"), "员": ("yuan", "yun"), "熟": ("shu", "shou"), "芎": ("xiong", "qiong"),
     "琤": ("cheng", "zheng"), "瑱": ("zhen", "tian"), "璕": ("xun",), "珣": ("xun",),
+    "都": ("du", "dou"), "佛": ("fo",), "薄": ("bo", "bao"), "伽": ("jia", "qie", "ga"),
+    "峤": ("qiao", "jiao"), "卜": ("bu", "bo"), "扎": ("zha", "za"),
 }  # fmt: skip
-"""Characters of given names that are read in more than one way."""
+"""Characters of given names that are read in more than one way, or otherwise than the dictionary's
+first reading; the usual one in names comes first. 祎 is only YI (HUI is 袆)."""

@@ -33,6 +33,7 @@ ReasonCode = Literal[
     "nickname",
     "title",
     "generation",
+    "one_name",
     "different",
     "empty",
     "too_long",
@@ -106,6 +107,11 @@ REASONS: dict[ReasonCode, Reason] = {
         0.65, "One gives a short form of the first name.", "其中一个使用了名字的简称或昵称。"
     ),
     "title": Reason(0.85, "Only a title differs.", "只有称谓或头衔不同。"),
+    "one_name": Reason(
+        0.8,
+        "One fills in or repeats a part of the name that the person does not have.",
+        "其中一个以重复或占位文字填补了本人没有的姓或名。",
+    ),
     "generation": Reason(
         0.6,
         "One says father or son, such as Jr; the names alone cannot tell which is meant.",

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal
 
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import HAN_TITLES, without_titles
 from qianbao.names.japanese import ways_in_latin
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
     Words,
+    all_pinyin,
     ascii_words,
     in_ascii,
-    is_pinyin,
     plain,
     readings,
     split_words,
     tidy,
 )
-from qianbao.names.parts import words_at
+from qianbao.names.parts import own_name_at, words_at
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
@@ -42,8 +41,9 @@ do not settle a Latin spelling, so at most close."""
 class Side(msgspec.Struct, frozen=True):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
-    surname, which then come first, and of the first given name (0 when unknown); `accented`: not
-    all is ASCII. `spare`: places of words that may be left out, and what that is called."""
+    surname, which then come first, and of the given name that is never left out (0 when unknown),
+    which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be
+    left out, and what that is called; `one_name`: a document says that the person has one only."""
 
     texts: tuple[str, ...]
     words: Words
@@ -55,11 +55,29 @@ class Side(msgspec.Struct, frozen=True):
     truncated: bool = False
     characters: tuple[str, str] = ("", "")
     spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
+    one_name: bool = False
+    first_at: int = 0
 
     @property
     def structured(self) -> bool:
         """Whether it is known which words are the surname."""
         return self.surname_words > 0
+
+    @property
+    def first(self) -> range:
+        """Places of the given name that is never left out: the first, of a Vietnamese name the
+        last."""
+        return range(self.first_at, self.first_at + self.first_words)
+
+    @property
+    def own_last(self) -> bool:
+        """Whether one's own name is the last of several, as Vietnamese names have it."""
+        return self.first_at > self.surname_words
+
+    @property
+    def middle(self) -> frozenset[int]:
+        """Places of the other given names."""
+        return frozenset(range(self.surname_words, len(self.words))).difference(self.first)
 
     @property
     def one_spelling(self) -> bool:
@@ -132,18 +150,22 @@ def _legal_side(name: LegalName) -> Side:
     family, own = split_words(surname), split_words(given)
     texts = tuple(dict.fromkeys((f"{surname} {given}".strip(), f"{given} {surname}".strip())))
     script = script_of(surname + given)
-    first = len(split_words(given.split()[0])) if own else 0
+    runs = [split_words(run) for run in given.split()]
+    at = own_name_at(surname, given)
+    before = sum(map(len, runs[:at]))
     return Side(
         texts=(surname + given,) if script == "han" else texts,
         words=family + own,
         plain=plain(family + own),
         script=script,
         surname_words=len(family) if own else 0,
-        first_words=first if family else 0,
+        first_words=len(runs[at]) if own and family else 0,
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
-        spare=_spare(name, family, own) if own and family else (),
+        spare=_spare(name, family, own) if own and (family or script == "han") else (),
+        one_name=len(family + own) == 1,
+        first_at=len(family) + before if own and family else 0,
     )
 
 
@@ -162,7 +184,7 @@ def _spare(
     for reason, part in parts:
         words = split_words(tidy(part)) if part else ()
         places = _places(words, family, own, given=reason == "patronymic_missing")
-        if kept - places:
+        if kept - places or not family:
             kept -= places
             found[reason] = found.get(reason, frozenset()) | places
     return tuple((reason, places) for reason, places in found.items() if places)
@@ -177,21 +199,41 @@ def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozense
     return frozenset(words_at(words, family)) if words else frozenset()
 
 
-def untitled(side: Side) -> Side:
-    """A text without its titles; a legal name has none."""
-    if side.surname_words:
-        return side
-    text = side.texts[0]
-    if side.script == "han" and len(text) > 3 and text.endswith(HAN_TITLES):
-        return text_side(text[:-2])
-    words = without_titles(side.words)
-    return side if words is side.words else with_words(side, words)
-
-
-def with_words(side: Side, words: Words) -> Side:
-    """A text with other words."""
+def with_words(side: Side, words: Words, surname_words: int = 0) -> Side:
+    """A name with other words, of which as many are the surname; the next is the first given."""
     text = " ".join(words)
-    return Side((text,), words, plain(words), side.script, 0, 0, not text.isascii())
+    return Side(
+        texts=(text,),
+        words=words,
+        plain=plain(words),
+        script=side.script,
+        surname_words=surname_words,
+        first_words=1 if surname_words else 0,
+        accented=not text.isascii(),
+        first_at=surname_words,
+    )
+
+
+def without_places(side: Side, gone: frozenset[int]) -> Side:
+    """A name without the words at these places; what is known of the others stays known."""
+    kept = [at for at in range(len(side.words)) if at not in gone]
+    words = tuple(side.words[at] for at in kept)
+    family = sum(at < side.surname_words for at in kept)
+    if not 0 < family < len(words):
+        return with_words(side, words)
+    now = {at: index for index, at in enumerate(kept)}
+    spare = ((why, frozenset(now[at] for at in places - gone)) for why, places in side.spare)
+    surname, given = " ".join(words[:family]), " ".join(words[family:])
+    return msgspec.structs.replace(
+        side,
+        texts=(f"{surname} {given}", f"{given} {surname}"),
+        words=words,
+        plain=plain(words),
+        surname_words=family,
+        first_words=sum(at in now for at in side.first) or 1,
+        first_at=min((now[at] for at in side.first if at in now), default=family),
+        spare=tuple((why, places) for why, places in spare if places),
+    )
 
 
 def groups(side: Side) -> tuple[int, ...]:
@@ -200,6 +242,16 @@ def groups(side: Side) -> tuple[int, ...]:
     for group, run in enumerate(side.texts[0].split()):
         found += [group] * len(split_words(run))
     return tuple(found) if len(found) == len(side.words) else tuple(range(len(side.words)))
+
+
+_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
+_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
+"""S/O, D/O, A/L, A/P: son or daughter of."""
+
+
+def says_whose_child(words: Words) -> bool:
+    """Whether a word says whose son or daughter: then another order is another person."""
+    return not (_SONS.isdisjoint(words) and _CHILD_OF.isdisjoint(pairwise(words)))
 
 
 # What is the same
@@ -267,7 +319,7 @@ def tonal(side: Side) -> bool:
     text = "".join(side.words)
     if not (_VIETNAMESE.isdisjoint(text) and _VIETNAMESE_WORDS.isdisjoint(side.words)):
         return True
-    return not _TONES.isdisjoint(text) and all(map(is_pinyin, side.plain))
+    return not _TONES.isdisjoint(text) and all_pinyin(side.plain)
 
 
 _VIETNAMESE = frozenset("ơưđũĩ") | frozenset(map(chr, range(0x1EA0, 0x1EFA)))

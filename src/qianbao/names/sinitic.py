@@ -11,11 +11,12 @@ import re
 from functools import cache, lru_cache
 
 from qianbao.names import tables
+from qianbao.names.letters import is_syllable
 from qianbao.names.spelled import Options
 
 _SPLIT = re.compile("^(zh|ch|sh|gw|kw|ng(?=.)|[bpmfdtnlgkhjqxrzcsyw]?)(.*)$")
 
-# Wade-Giles and Taiwan's other habits, from pinyin
+# Wade-Giles (Giles, A Chinese-English Dictionary, 1892) and Taiwan's other habits, from pinyin
 
 _WADE_INITIALS = {
     "b": "p", "p": "p", "d": "t", "t": "t", "g": "k", "k": "k", "j": "ch", "q": "ch",
@@ -36,16 +37,94 @@ _WADE_WHOLE = {
 }  # fmt: skip
 
 
+_TWO_FINALS = frozenset({"e", "ui", "uo"})
+"""Which Wade-Giles itself spells in two ways: KO and TE, KUEI and TUI, KUO and TO."""
+
+# Gwoyeu Romatzyh, which spells the four tones
+
+_TONAL_INITIALS = {
+    "j": "j", "q": "ch", "x": "sh", "zh": "j", "ch": "ch", "sh": "sh", "z": "tz", "c": "ts",
+}  # fmt: skip
+_TONAL_FINALS = {
+    "a": "a ar aa ah", "o": "o or oo oh", "e": "e er ee eh", "ai": "ai air ae ay",
+    "ei": "ei eir eei ey", "ao": "au aur ao aw", "ou": "ou our oou ow", "an": "an arn aan ann",
+    "en": "en ern een enn", "ang": "ang arng aang anq", "eng": "eng erng eeng enq",
+    "ong": "ong orng oong onq", "i": "i yi ii ih", "ia": "ia ya ea iah",
+    "iao": "iau yau eau iaw", "ie": "ie ye iee ieh", "iu": "iou you eou iow",
+    "ian": "ian yan ean iann", "in": "in yn iin inn", "iang": "iang yang eang ianq",
+    "ing": "ing yng iing inq", "iong": "iong yong eong ionq", "u": "u wu uu uh",
+    "ua": "ua wa oa uah", "uo": "uo wo uoo uoh", "uai": "uai wai oai uay",
+    "ui": "uei wei oei uey", "uan": "uan wan oan uann", "un": "uen wen oen uenn",
+    "uang": "uang wang oang uanq", "ü": "iu yu eu iuh", "üe": "iue yue eue iueh",
+    "üan": "iuan yuan euan iuann", "ün": "iun yun eun iunn",
+}  # fmt: skip
+_WITH_UMLAUT = frozenset("jqx")
+
+
+def _tonal(initial: str, final: str) -> list[str]:
+    """The four spellings of a syllable that begins with a consonant: JIU is JIOU to JIOW."""
+    if initial in _WITH_UMLAUT and final.startswith("u"):
+        final = "ü" + final[1:]
+    tails = _TONAL_FINALS.get(final.replace("v", "ü"), "").split() if initial else []
+    head = _TONAL_INITIALS.get(initial, initial)
+    return [head + tail for tail in tails]
+
+
 @lru_cache(maxsize=1024)
 def wade_giles(syllable: str) -> tuple[str, ...]:
     """How Taiwan may spell one syllable of pinyin (ü as v)."""
     text = syllable.replace("v", "u")
     found = _WADE_WHOLE.get(text, "").split()
-    match = _SPLIT.match(text)
-    initial, final = match.groups() if match else ("", text)
+    initial, final = _split(text)
     heads = _WADE_INITIALS.get(initial, initial).split() or [""]
     tails = _WADE_FINALS.get(final, final).split() or [""]
-    return tuple(dict.fromkeys(found + [head + tail for head in heads for tail in tails]))
+    found += [head + tail for head in heads for tail in tails]
+    return tuple(dict.fromkeys(found + _tonal(*_split(syllable))))
+
+
+@lru_cache(maxsize=1024)
+def _wade_giles_only(syllable: str) -> tuple[str, ...]:
+    """The spellings of Wade-Giles proper, without its marks, and none of Taiwan's other habits."""
+    text = syllable.replace("v", "u").replace("yu", "u") if syllable[:1] in "ln" else syllable
+    initial, final = _split(text)
+    head = (_WADE_INITIALS.get(initial, initial).split() or [""])[0]
+    tails = _WADE_FINALS.get(final, final).split() or [""]
+    tails = tails[: 2 if final in _TWO_FINALS else 1]
+    return tuple(dict.fromkeys((*_WADE_WHOLE.get(text, "").split(), *(head + t for t in tails))))
+
+
+def _split(syllable: str) -> tuple[str, str]:
+    match = _SPLIT.match(syllable)
+    return (match[1], match[2]) if match else ("", syllable)
+
+
+def pinyin_in_wade_giles(pinyin: str, other: str) -> bool:
+    """Whether `other` is what Wade-Giles makes of the syllables of `pinyin` (both lower-case ASCII,
+    words with single spaces): ZHANG ZHONGMOU is CHANG CHUNG MOU, and so may 常中谋 be."""
+    reached = {(0, 0)}
+    while reached:
+        following: set[tuple[int, int]] = set()
+        for i, j in reached:
+            start, at = i + (pinyin[i : i + 1] == " "), j + (other[j : j + 1] == " ")
+            if other[at : at + 1] not in _WADE_HEADS.get(pinyin[start : start + 1], ""):
+                continue
+            for end in range(start + 1, min(start + _LONGEST_SYLLABLE, len(pinyin)) + 1):
+                syllable = pinyin[start:end]
+                if is_syllable(syllable):
+                    ways = _wade_giles_only(syllable)
+                    following.update((end, at + len(w)) for w in ways if other.startswith(w, at))
+        if (len(pinyin), len(other)) in following:
+            return True
+        reached = following
+    return False
+
+
+_LONGEST_SYLLABLE = 6
+_WADE_HEADS = {
+    "b": "p", "p": "p", "d": "t", "t": "t", "g": "k", "k": "k", "j": "c", "q": "c", "x": "h",
+    "z": "ct", "c": "ct", "r": "j", "s": "s", "y": "yi", "e": "eo",
+} | {letter: letter for letter in "mfnlhwao"}  # fmt: skip
+"""With which letters Wade-Giles begins what begins so in pinyin: a cheap look before the search."""
 
 
 # Hong Kong and Macau, from Jyutping
@@ -63,14 +142,15 @@ _CANTON_FINALS = {
     "un": "un oon uen", "ung": "ung ong", "uk": "uk ok", "oe": "or oe",
     "oeng": "eung ong ang eong oeng", "oek": "euk eok ok", "eoi": "ui oi eoi uy",
     "eon": "un on eun", "eot": "ut eut", "yu": "yu u ue i", "yun": "yun un uen yuen uan",
-    "yut": "yut ut uet yuet", "ng": "ng", "m": "ng m", "au": "au ao ou", "ai": "ai",
+    "yut": "yut ut uet yuet", "ng": "ng", "m": "ng m",
+    "aai": "ai ay", "aam": "am", "aan": "an", "aang": "ang", "aap": "ap", "aat": "at", "aak": "ak",
+    "au": "au ao ou", "ai": "ai",
 }  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
 def _hong_kong(syllable: str) -> tuple[str, ...]:
-    match = _SPLIT.match(syllable)
-    initial, final = match.groups() if match else ("", syllable)
+    initial, final = _split(syllable)
     heads = [head.strip("-") for head in _CANTON_INITIALS.get(initial, initial).split() or [""]]
     tails = _CANTON_FINALS.get(final, final).split()
     return tuple(dict.fromkeys(head + tail for head in heads for tail in tails))

@@ -26,11 +26,26 @@ _DOUBLE = re.compile(r"(.)\1+")
 _VOWELS = str.maketrans("", "", "aiu")
 
 
+_SPELLED_APART = {
+    other: group.split()[0]
+    for group in (
+        "sheikh shaikh shaik sheik shaykh cheikh shekh",
+        "abubakar abubakr abubaker aboubakar aboubacar aboubaker abubakir aboubakr",
+        "chaudhary chaudhry chaudhri choudhary choudhury choudhry chowdhury chowdhary chaudhury",
+        "sayyid syed sayed sayyed sayid seyed seyyed saiyed saiyad",
+        "hussein hussain hossain hossein husain husein hosain hussen",
+        "qureshi quraishi qurashi koreshi kureshi",
+    )
+    for other in group.split()
+}
+"""Names of South Asia and the Arab world whose spellings the rules below do not bring together."""
+
+
 @lru_cache(maxsize=16384)
 def sound(word: str) -> str:
     """`word` (lower-case ASCII) by its sound; of the vowels A, I and U are left. A word of silent
     letters only sounds as it is written."""
-    heard = word
+    heard = word = _SPELLED_APART.get(word, word)
     if not _FIRST_LETTERS.isdisjoint(word):
         for cluster, one in _CLUSTERS:
             if cluster in heard:
@@ -78,18 +93,24 @@ def frame(words: Words) -> Words:
 _SERVANTS = frozenset({"abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdu", "عبد"})
 
 
+_FATHERS = frozenset({"abu", "abou", "aboo"})
+_BEGIN_A_NAME = _SERVANTS | _FATHERS
+
+
 def served(words: Words) -> Words:
-    """`words` with ABDUL and the name that follows it as one: ABD AL-RAHMAN is ABDULRAHMAN."""
-    if _SERVANTS.isdisjoint(words):
+    """`words` with ABDUL or ABU and the name that follows it as one: ABD AL-RAHMAN is ABDULRAHMAN,
+    ABU BAKR is ABUBAKR."""
+    if _BEGIN_A_NAME.isdisjoint(words):
         return words
     kept: list[str] = []
-    servant = False
+    begun = ""
     for word in words:
-        if servant and word in _PARTICLES:
+        if begun == "abdul" and word in _PARTICLES:
             continue
-        if servant:
-            kept[-1] = "abdul" + word
-        else:
-            kept.append(word)
-        servant = not servant and word in _SERVANTS
+        if begun:
+            kept[-1] = begun + word
+            begun = ""
+            continue
+        kept.append(word)
+        begun = "abdul" if word in _SERVANTS else "abu" if word in _FATHERS else ""
     return tuple(kept)

@@ -15,8 +15,8 @@ import msgspec
 
 from qianbao.names import han
 from qianbao.names.legal import LegalName, in_characters
-from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, to_ascii, undouble
-from qianbao.names.parts import words_at
+from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, is_pinyin, to_ascii, undouble
+from qianbao.names.parts import own_name_at, words_at
 
 Confidence = Literal["sourced", "reported", "assumed"]
 """sourced: a page says so of this bank; reported: customers say so; assumed: we guess."""
@@ -67,11 +67,14 @@ def write(name: LegalName, profile: NameProfile) -> str:
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
     surname = _cased(_without_spare(name) if profile.middle == "drop" else name.surname, profile)
-    first, *middle = name.given.split() or [""]
-    given = _cased(first, profile)
-    for word in middle if profile.middle != "drop" else []:
-        printed = _cased(word, profile)
-        given += " " + (_initial(printed) if profile.middle == "initial" else printed)
+    own = own_name_at(name.surname, name.given)
+    printed = []
+    for at, word in enumerate(name.given.split()):
+        if at == own or profile.middle == "keep":
+            printed.append(_cased(word, profile))
+        elif profile.middle == "initial":
+            printed.append(_initial(_cased(word, profile)))
+    given = " ".join(printed)
     parts = (surname, given) if profile.order == "SG" else (given, surname)
     text = profile.separator.join(" ".join(parts).split())
     return _cut(text, profile.max_length)
@@ -134,7 +137,7 @@ def mrz_field(name: LegalName, length: int) -> str:
     )
     if given and len(surname) > length - 3:
         surname = surname[: length - 3].rstrip("<")
-    text = f"{surname}<<{given}" if given else surname
+    text = "<<".join(filter(None, (surname, given)))
     return text[:length].ljust(length, "<")
 
 
@@ -177,6 +180,7 @@ _SOURCES = {
     "second_dropped": "",
     "father_dropped": "",
     "accents": "",
+    "umlaut": "",
     "punctuation": "istudy-china.com/alipay",
     "cut": "sarajaaksola.com/chinese-bank-icbc",
     "title": "chengdu-expat.com/how-to-fix-the-wechat-pay-issue",
@@ -194,6 +198,7 @@ _WHY = {
     "second_dropped": ("Without the second surname.", "省略第二姓氏。"),
     "father_dropped": ("Without the father's name.", "省略父名。"),
     "accents": ("Ü as U instead of UE, or the other way.", "Ü 写作 U 而非 UE，或相反。"),
+    "umlaut": ("Ü of pinyin as V or U instead of YU.", "拼音 ü 写作 V 或 U，而非 YU。"),
     "punctuation": ("Hyphens and apostrophes as a sign, or left out.", "保留或省略连字符、撇号。"),
     "cut": ("Cut off after 20 characters.", "超过 20 个字符的部分被截去。"),
     "title": ("With small letters.", "首字母大写，其余小写。"),
@@ -213,6 +218,9 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
     yield write(name, turned), "order"
     for way in both:
         yield write(name, _with(way, separator=respaced[way.separator])), "spacing"
+    for other_name in _umlauts(name):
+        for way in both:
+            yield write(other_name, way), "umlaut"
     for way in both:
         yield write(name, _with(way, accents=other_accents)), "accents"
     other = "space" if profile.punctuation == "keep" else "keep"
@@ -244,6 +252,18 @@ def _without_father(name: LegalName) -> LegalName:
     return msgspec.structs.replace(name, surname=surname, given=" ".join([first, *kept]).strip())
 
 
+def _umlauts(name: LegalName) -> Iterator[LegalName]:
+    """A name in pinyin with Ü as keyboards (LV) and most card systems (LU) have it."""
+    parts = [name.surname.lower(), name.given.lower()]
+    words = " ".join(parts).split()
+    if not all(map(is_pinyin, words)):
+        return
+    for dots in ("v", "u"):
+        other = [re.sub("(?<=[ln])yu", dots, part).upper() for part in parts]
+        if [part.lower() for part in other] != parts:
+            yield msgspec.structs.replace(name, surname=other[0], given=other[1])
+
+
 def _with(profile: NameProfile, **changes: object) -> NameProfile:
     return msgspec.structs.replace(profile, **changes)
 
@@ -256,10 +276,14 @@ def _character_forms(name: LegalName) -> Iterator[tuple[str, str]]:
     if han.characters(text) != text:
         parts = re.split(r"[^\w]+", text)
         yield from ((dot.join(parts), "dot") for dot in ("", "·", ".", "．"))
+        if name.patronymic:
+            yield han.before_dot(text), "father_dropped"
+            yield han.passport_pinyin("", han.before_dot(text))[1], "father_dropped"
     surname, given = _latin_parts(name)
     pinyin = LegalName(surname=surname, given=given)
     for order in ("SG", "GS"):
         for separator in (" ", ""):
             way = NameProfile(order=order, separator=separator, case="upper")
             yield write(pinyin, way), "pinyin"
-    yield f"{surname} {given}".replace("LYU", "LU").replace("NYU", "NU"), "pinyin"
+    for other in _umlauts(pinyin):
+        yield f"{other.surname} {other.given}".strip(), "umlaut"

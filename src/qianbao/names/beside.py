@@ -1,0 +1,117 @@
+"""Two names without what only stands beside them, to be compared again.
+
+Here belongs which titles, fillers and marks of generation are left out of which name; the words are
+`affixes`', what the comparison without them means is `compare`'s.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from qianbao.names.affixes import (
+    BESIDE,
+    FILLERS,
+    HAN_TITLES,
+    TITLES,
+    TITLES_OR_NAMES,
+    generation,
+    mark_in,
+    without,
+)
+from qianbao.names.letters import Words
+from qianbao.names.reasons import ReasonCode
+from qianbao.names.sides import Side, text_side, with_words, without_places
+
+
+class Bare(msgspec.Struct, frozen=True):
+    """Two names without what was beside them, and what to call it where the rest matches. `same`:
+    what was beside them is the same in both, so that a match stays one; `apart`: it makes two
+    persons of them. `unsure`: a word left out may have been a name."""
+
+    left: Side
+    right: Side
+    reason: ReasonCode
+    same: bool = False
+    apart: bool = False
+    unsure: bool = False
+
+
+def bare(left: Side, right: Side) -> Bare | None:
+    """Both without their marks of generation, else without their fillers, else without their
+    titles; None where nothing is beside them."""
+    if BESIDE.isdisjoint(left.words + right.words) and left.script != "han" != right.script:
+        return None
+    (mark, at), (other_mark, other_at) = _marks(left, right)
+    if mark or other_mark:
+        same = mark == other_mark
+        apart = bool(mark and other_mark) and not same
+        if apart:  # not where a name has two marks, and one of them is the other's
+            apart = left.words[at] not in right.words and right.words[other_at] not in left.words
+        left, right = _without(left, at), _without(right, other_at)
+        return Bare(left, right, "order" if same else "generation", same, apart)
+    fewest = 1 if left.one_name or right.one_name else 2
+    plain, other = (_unfilled(side) for side in (left, right))
+    if plain is not left or other is not right:
+        return Bare(plain, other, "one_name")
+    return _untitled_both(left, right, fewest)
+
+
+def _marks(left: Side, right: Side) -> tuple[tuple[str, int], tuple[str, int]]:
+    """What the marks of generation of two names say, and where they stand."""
+    one, other = _mark(left), _mark(right)
+    if one[0] and not other[0]:
+        other = _mark(right, beside_another=True)
+    elif other[0] and not one[0]:
+        one = _mark(left, beside_another=True)
+    return one, other
+
+
+def _mark(side: Side, *, beside_another: bool = False) -> tuple[str, int]:
+    """A document has it at the end of the surname or of the given names, never alone there."""
+    count, last = side.surname_words, len(side.words) - 1
+    if not count:
+        return generation(side.words, beside_another=beside_another)
+    ends = [end for end, first in ((last, count), (count - 1, 0)) if end > first]
+    found = (mark_in(side.words, range(end, end + 1)) for end in ends)
+    return next((mark for mark in found if mark[0]), ("", -1))
+
+
+def repeated(left: Side, right: Side) -> bool:
+    """Whether a document says that one name is one word, and the other is that word again and
+    again. Of two texts it says nothing: MUHAMMAD MUHAMMAD is MUHAMMAD's son."""
+    short, long = (left, right) if left.one_name else (right, left)
+    return short.one_name and len(long.words) > 1 and {*short.plain} == {*long.plain}
+
+
+def _without(side: Side, place: int) -> Side:
+    return side if place < 0 else without_places(side, frozenset({place}))
+
+
+def _unfilled(side: Side) -> Side:
+    places = frozenset(at for at, word in enumerate(side.words) if word in FILLERS)
+    return without_places(side, places) if 0 < len(places) < len(side.words) else side
+
+
+def _untitled_both(left: Side, right: Side, least: int) -> Bare | None:
+    """A word that may be a name is left out only where the other name has none of its own in its
+    place: TAN LEE MING is not SRI LEE MING."""
+    names = [
+        TITLES_OR_NAMES.intersection(side.words).difference(other.words)
+        for side, other in ((left, right), (right, left))
+    ]
+    titles = TITLES - TITLES_OR_NAMES if all(names) else TITLES
+    plain, other = (_untitled(side, titles, least) for side in (left, right))
+    if plain is left and other is right:
+        return None
+    return Bare(plain, other, "title", unsure=any(names) and not all(names))
+
+
+def _untitled(side: Side, titles: frozenset[str], least: int) -> Side:
+    """A text without its titles; a document has none."""
+    if side.surname_words:
+        return side
+    text = side.texts[0]
+    if side.script == "han" and len(text) > 3 and text.endswith(HAN_TITLES):
+        return text_side(text[:-2])
+    words: Words = without(side.words, titles, least=least)
+    return side if words is side.words else with_words(side, words)

@@ -1,0 +1,147 @@
+"""Names without a surname: one's own name and, behind it, the father's, or words all one's own.
+
+Turned round such a name may be another person's: Tadesse Bekele may be Bekele Tadesse's father.
+Here belong the words that show such a name, written for this project (facts, free of licence), and
+whether two names are one turned round; what follows from it belongs to `compare`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from qianbao.names import han
+from qianbao.names.letters import Words, is_pinyin
+from qianbao.names.sides import Side
+from qianbao.names.sounds import sound
+
+_ARABIC = (
+    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
+    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
+    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
+    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
+    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
+    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
+    "wael yasser yasin younis zaid zayd taha farah nur jama "
+    "mohamud nuruddin abdullahi mahdi haji sheikh"
+)
+_IN_CHAINS = frozenset(map(sound, _ARABIC.split()))
+"""First names of people whose fathers' names follow their own, by sound."""
+
+_ETHIOPIAN = (
+    "abdissa abebe abebech aberra abiy abreham admasu afewerki afework afeworki afwerki aklilu "
+    "alazar alemayehu alemnesh alemu ambachew andargachew arefaine aregawi asefa asfaw ashenafi "
+    "asnake assefa atnafu atsede ayalew aychew ayele aynalem bahta balcha barega bayissa "
+    "befekadu bekana bekele belachew belayneh berhane berhanemeskel berhanu berihu bikila birhan "
+    "birhane birhanu biruk bizuneh bizunesh bogale bulcha bultum chernet chimdi daba dagmawi "
+    "dagne debebe debela dechasa defar dejene demeke demisse demissie derartu dereje deriba "
+    "desalegn desta dibaba dinknesh ejegayehu ejigu endale endalkachew endris engida ergete "
+    "eshete eskinder eyasu eyob fasika fekadu feleke feyisa feyissa fikadu firehiwot fisseha "
+    "fitsum gashaw gebeyehu gebreab gebru gelana gelete genzebe gerezgiher gerima getachew "
+    "getahun getaneh getnet gezahegn ghebru ghirmai ghirmay gidey girma girmay gizaw gobena "
+    "goitom gudaf gudeta habtamu habtemariam habtom haddis hadish haftom hagere hagos haile hailu "
+    "hirut hiwot isaias isayas issayas iyasu jifar kassahun kebebush kebede kebre kefyalew "
+    "kejelcha kenenisa ketema kibrom kidane kidist kifle kinfe kiros lamecha legesse lelisa "
+    "lemlem lencho letesenbet lidetu makonnen mamuye meaza mekdes mekonnen mekuria melaku meles "
+    "melese mengesha mengistu mergia meseret mesfin meskel meskerem misrak mitiku moges mulatu "
+    "mulu mulualem mulugeta mulugheta negash negasi negussie netsanet nigist ogbazghi okubay "
+    "qidane regassa sebhat selemon semere senait senbere seyoum shewaye shiferaw shimelis shumye "
+    "sileshi sintayehu sisay taddese taddesse tadele tadelech tadesse tafari tafesse tamirat "
+    "tamrat tariku tefera teferi tegegne teklu temesgen tensay terefe tesema tesfamariam tesfay "
+    "tesfaye tesfu tessema tewelde tewodros tewolde tigist tilahun tirhas tirunesh tsegay tsegaye "
+    "tsehay tsige tsigereda turunesh wakjira wendimu werku wolday woldu wondimu wondwossen "
+    "workineh workitu worknesh worku yared yemane yeshi yidnekachew yilma yirga yirgalem yitbarek "
+    "yohannes yomif yordanos zelalem zenawi zenebe zenebech zerai zeray zerihun zersenay zewde "
+    "zewdie zewditu zewdu"
+)
+_ETHIOPIAN_BEGINNINGS = re.compile(
+    "gh?ebre|wolde|welde|tekle|habte|haile(?=.)|tesfa(?=.)|zere|kidane(?=.)|ogba|okb[ae]|fesse?ha"
+)
+"""GEBRE, WOLDE, TEKLE and their like begin a name of two: servant, son, plant of (a saint)."""
+_SOMALI = (
+    "abdi abdikadir abdikarim abdinasir abdinur abdirahman abdirashid abdirisaq abdirizak "
+    "abdisalam abdishakur abdiwahab abdiwali abdiweli aidarus aideed aidid ainashe arale arteh "
+    "awale aweys axmed ayaanle barkhad bihi buraale buuh buurale cabdi cabdullahi cali cawad "
+    "cigaal cismaan cumar daahir dahabo dahir deeqa dhagax dheere diini diiriye dirie diriiye "
+    "diriye duale dualeh egal faadumo farole fiqi gaal galaydh gedi geedi geelle ghedi guelleh "
+    "guled guleed guleid gulleid haajir hawo hersi hirsi hodan ibraahim indhacadde jaamac jama "
+    "kaahin kediye keynan koofi liibaan mahamoud mahamud maxamed muuse nuurow odawa odowaa olad "
+    "omaar qaybe qeybdiid rirash roble rooble samakab samantar samatar shariif sharmarke sheekh "
+    "shermarke shirdon shirwa siad siyaad sugule suldaan ubax ugaas ughaz waabberi waare waeys "
+    "warsama warsame xaaji xasan xirsi xuseen yabarow yalahow yuusuf"
+)
+_SHOWS_A_CHAIN = frozenset(_ETHIOPIAN.split() + _SOMALI.split())
+"""Words that hardly any other people uses: one of them shows what the whole name is."""
+
+_BURMESE = (
+    "aung aye bo chit cho daw ei gyi hein hla hlaine hlaing hnin htay htet htin htoo htun htut "
+    "htwe kaung khaing khant khin khine khun ko kyaw kyawt kyi kyin kyu kywe lay lin lwin ma "
+    "maung may mg mi min mo moe mon mu mya myat myint myo myu nai naing nan nanda nandar naw nay "
+    "ne ngwe ni nilar nu nway nwe nyan nyein nyi nyo nyunt o ohn ohnmar oo pa pe phone phyo phyu "
+    "po pu pyae pyay pyo pyone sai san sanda sandar saw sein set shein shin shwe si sint sithu "
+    "soe su swar swe ta tan tar tay tayza tayzar than thandar thant thar thaung thaw theik thein "
+    "theingi thet thi thida thidar thiha thin thinzar thiri thu thura thuzar thwe thwin tin toe "
+    "tun tut u wah wai waing wanna win wint wunna wut ya yadana yamin yan yar ye yee yi yin yu "
+    "yupar ywe za zan zar zaw zawtika zay zayar zeya zin zun"
+)
+_BURMESE_WORDS = frozenset(_BURMESE.split())
+_ALSO_CHINESE_OR_KOREAN = frozenset({
+    "an", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin", "su", "tan",
+    "u", "wah", "ye", "yee", "yu",
+})  # fmt: skip
+"""Burmese words of which alone nobody could tell; with another, or twice, they are."""
+_HARDLY_CHINESE = frozenset({"nu", "tun"})
+"""Burmese words that would be pinyin."""
+_TIBETAN = (
+    "cheki chhimi chhoden chime chimi chodak choden choedon choekyi chogyal choki chungdu dago "
+    "damchoe dawa dechen deki dekyi dema dendup dhargye dhondhup dhondup dolkar dolma doma dorje "
+    "dorjee dorji drolma drukpa gyalpo gyaltsen gyamtso gyatso gyeltshen gyem gyurme jambay jampa "
+    "jamphel jamyang jangchub jigme kalden kalsang karchung karma kelsang kelzang kezang khandro "
+    "kinga kinley kinzang kuenga kuenzang kunga kunzang lekshey lhadon lhakpa lham lhamo lhamu "
+    "lhendup lhundup lobsang lobzang loday lodoe lodro losang migmar mingma namgay namgyal "
+    "namgyel ngawang ngodup nidup nima norbu norgay norzom nyima palden paljor palzom pasang "
+    "passang pelden pelzang pem pema penjor penjore penpa phuntsho phuntsok phurba phurpa rabgay "
+    "rabgye rabten rangdol rigzin rinchen rinzin samdrup samdup samphel samten sangay sangye "
+    "sherab singay singye sither sonam tandin tashi tempa tenpa tenzin tenzing thinlay thinley "
+    "thubten thupten tobden tobgay tobgyal topgyal trinley tsering tsetan tseten tsewang tshering "
+    "tshewang tshokey tshomo tsomo tsundue ugen ugyen ura wangchen wangchuk wangda wangdi wangdu "
+    "wangmo wangyal yangchen yangden yangdon yangkey yangki yangzom yeshe yeshey yeshi yonten "
+    "youden zam zangmo zangpo zomba"
+)
+"""Of Tibet, Bhutan, Ladakh and Sikkim."""
+_TIBETAN_WORDS = frozenset(_TIBETAN.split())
+
+_HALVED_SCRIPTS = re.compile("[\u0620-\u06ff\u0f00-\u109f\u1200-\u139f]")
+"""Arabic, Tibetan, Myanmar and Ethiopic letters: whose names are chains, or all one's own."""
+
+
+def turned_chain(left: Side, right: Side) -> bool:
+    """Whether the one is the other turned round, and such that this may be another person: names
+    without a surname, or two halves around a middle dot. A comma says the order is only turned."""
+    a, b = left.plain, right.plain
+    if a == b or left.surname_words or right.surname_words or "".join(a) == "".join(b):
+        return False
+    text = left.texts[0] + right.texts[0]
+    if "," in text or (a[0] == b[0] and sorted(a) != sorted(b)):
+        return False
+    if left.accented and right.accented and (han.has_dot(text) or _HALVED_SCRIPTS.search(text)):
+        return sorted(left.words) == sorted(right.words)
+    if len(a) == len(b):
+        return without_surname(a) or without_surname(b)
+    return without_surname(a if len(a) > len(b) else b)
+
+
+@lru_cache(maxsize=1024)
+def without_surname(words: Words) -> bool:
+    """Whether `words` (lower-case ASCII) are a name of people who have no surnames."""
+    if any(word in _SHOWS_A_CHAIN or _ETHIOPIAN_BEGINNINGS.match(word) for word in words):
+        return True
+    if _BURMESE_WORDS.issuperset(words):
+        return len({*words}) < len(words) or not all(map(_may_be_chinese, words))
+    return _TIBETAN_WORDS.issuperset(words) or all(sound(word) in _IN_CHAINS for word in words)
+
+
+def _may_be_chinese(word: str) -> bool:
+    if word in _ALSO_CHINESE_OR_KOREAN:
+        return True
+    return is_pinyin(word) and word not in _HARDLY_CHINESE
