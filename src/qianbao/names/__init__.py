@@ -19,11 +19,9 @@ from qianbao.names.legal import (
     in_characters,
     parted,
 )
-from qianbao.names.reasons import ANOTHER_SPELLING
 from qianbao.names.write import NameForm, NameProfile, forms, mrz_field, write
 
 __all__ = [
-    "ANOTHER_SPELLING",
     "LegalName",
     "NameCharacter",
     "NameComparison",

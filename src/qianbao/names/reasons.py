@@ -121,7 +121,3 @@ REASONS: dict[ReasonCode, Reason] = {
     "empty": Reason(0.0, "There is no name to compare.", "没有可比较的姓名。"),
     "too_long": Reason(0.0, "The text is too long to be a name.", "内容过长，不是姓名。"),
 }  # fmt: skip
-
-ANOTHER_SPELLING: frozenset[ReasonCode] = frozenset({"spelling", "nickname", "reading"})
-"""Close because one may stand for the other, not because the letters agree: to be asked about, and
-not enough where a name is copied from the same document."""
