@@ -128,8 +128,8 @@ async def add_document(
     The same document again gives the one that is there, and has the registers that said no asked
     once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
     raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`,
-    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this transaction has
-    committed.
+    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this transaction
+    has committed.
     """
     check_id(document_id, "doc")
     today = local_date(now)
