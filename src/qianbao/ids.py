@@ -41,6 +41,7 @@ PREFIXES = {
     "cas": "case",
     "leg": "legal hold",
     "exm": "exemption",
+    "chn": "allowed change of name",
     "opr": "operator",
     "aud": "audit entry",
     "sim": "simulation",

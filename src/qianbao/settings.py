@@ -144,6 +144,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     receiver_lookups_per_day: Annotated[
         int, Meta(description="Phones whose holder's masked name one wallet is shown in a day.")
     ] = 20
+    name_change_days: Annotated[
+        int,
+        Meta(
+            description="Days for which an allowed change of name waits for the document, the day "
+            "it is approved included.",
+            ge=1,
+            le=366,
+        ),
+    ] = 30
     session_days: Annotated[
         int, Meta(description="Days without use after which a session ends.")
     ] = 90

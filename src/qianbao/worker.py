@@ -32,6 +32,7 @@ from qianbao.payments.decisions import forget_decisions
 from qianbao.payments.step_up import forget_step_ups
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
+from qianbao.rollouts.name_changes import record_use
 from qianbao.rollouts.tell import tell_holders, tell_wallet
 from qianbao.rollouts.tripwire import watch
 from qianbao.services import Services, calm_collector, open_services
@@ -89,6 +90,13 @@ async def _check_registers(services: Services, wallet_id: str) -> None:
     await check_registers(
         services.pool, services.registers, services.keys, wallet_id=wallet_id, now=services.now()
     )
+
+
+async def _record_name_change(services: Services, wallet_id: str, name_change_id: str) -> None:
+    async with services.pool.connection() as conn:
+        await record_use(
+            conn, wallet_id=wallet_id, name_change_id=name_change_id, now=services.now()
+        )
 
 
 async def _end_agreement(services: Services, wallet_id: str, card_id: str) -> None:
@@ -176,6 +184,7 @@ JOBS: dict[str, Job] = {
     "tell_wallet": _tell_wallet,
     "deliver_webhook": _deliver_webhook,
     "check_registers": _check_registers,
+    "record_name_change": _record_name_change,
     "end_agreement": _end_agreement,
     "ask_bank": _ask_bank,
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from qianbao.cast import OPERATORS
+from qianbao.identity.mrz import read_mrz, write_td3
+from qianbao.names import from_fields
 from tests.kit.person import Caller, Holder, Refused, cast
 from tests.kit.stack import Stack
 
@@ -82,6 +86,51 @@ def test_an_exemption_takes_two(seeded_stack: Stack, desk: tuple[Caller, Caller]
     assert lin.post(f"{step}/approve")["approved_by"] == "lin"
     assert _code(wei, f"{step}/withdraw", {}) == "exemption_settled"
     assert any(notice["kind"] == "policy_exempted" for notice in deng.get("/notices")["items"])
+
+
+def test_a_change_of_name_takes_two(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:
+    """Deng's passport is refused, he asks, it is allowed and taken once, and all is on record."""
+    wei, lin = desk
+    deng = Holder(seeded_stack, cast("Deng"))
+    deng.sign_in()
+    passport = {"kind": "passport", "mrz": _dengs("TAN", "K9999991A")}
+    assert _code(deng, "/documents", passport) == "document_of_another_person"
+    deng.post("/cases", {"subject": "My name", "body": "Deng before, Tan now"})
+    (found,) = wei.post("/operator/wallet-searches", {"phone": deng.person.phone})
+    place = f"/operator/wallets/{found['wallet_id']}/name-changes"
+    change = wei.post(place, {"reason": "Deed poll of 3 May: Deng, now Tan"})
+    step = f"{place}/{change['name_change_id']}"
+    (waits,) = lin.get("/operator/name-changes")
+    assert (waits["name_change_id"], waits["until"]) == (change["name_change_id"], None)
+    assert _code(wei, f"{step}/approve", {}) == "name_change_needs_second_operator"
+    assert _code(deng, "/documents", passport) == "document_of_another_person"
+    assert lin.post(f"{step}/approve")["approved_by"] == "lin"
+    assert any(notice["kind"] == "name_change_allowed" for notice in deng.get("/notices")["items"])
+
+    taken = deng.post("/documents", passport)
+    assert (taken["surname"], taken["confirmed"]) == ("TAN", False)
+    other = {"kind": "passport", "mrz": _dengs("LIM", "K9999992A")}
+    assert _code(deng, "/documents", other) == "document_of_another_person"
+    assert _code(wei, f"{step}/withdraw", {}) == "name_change_settled"
+    (used,) = wei.get(place)
+    assert used["document_id"] == taken["document_id"]
+    audit = f"/operator/audit?kind=name_change&subject={found['wallet_id']}"
+    seeded_stack.wait_for(lambda: len(wei.get(audit)) == 3)
+    acts = wei.get(audit)
+    assert [(act["action"], act["operator"]) for act in reversed(acts)] == [
+        ("name_change.propose", "wei"), ("name_change.approve", "lin"),
+        ("name_change.use", "$ holder"),
+    ]  # fmt: skip
+
+
+def _dengs(surname: str, number: str) -> str:
+    """The lines of a passport that agrees with Deng's in all but name and number."""
+    old = read_mrz(cast("Deng").passport.mrz, date(2026, 11, 2))
+    lines = write_td3(
+        from_fields(surname, "WEIMING"), number=number, issuing_country="SGP", nationality="SGP",
+        birth_date=old.birth_date, sex=old.sex, valid_until=old.valid_until,
+    )  # fmt: skip
+    return "\n".join(lines)
 
 
 def test_a_notice_is_previewed(seeded_stack: Stack, desk: tuple[Caller, Caller]) -> None:

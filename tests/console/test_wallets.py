@@ -18,6 +18,7 @@ from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
 from qianbao.policy.record import record
+from qianbao.rollouts.name_changes import list_name_changes
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.publish import install_pack
 from qianbao.wallets.cases import list_cases, open_case
@@ -320,3 +321,47 @@ async def test_a_close_spelling_that_the_holder_confirmed_is_seen(
     assert "MUSTERMANN ERIKKA" in page
     assert "One letter of a given name differs." in page
     assert "The holder was asked and says that the bank writes it so." in page
+
+
+async def test_a_change_of_name_takes_two_operators(
+    anna: str, enter: Enter, pool: Pool, keys: KeyRing
+) -> None:
+    mei, oskar = await enter("Mei"), await enter("Oskar")
+    place = f"/console/wallets/{anna}/name-changes"
+    await mei.post(place, data={"reason": "Marriage certificate: now Schmidt"})
+    async with pool.connection() as conn:
+        (asked,) = await list_name_changes(conn, anna)
+    assert "Marriage certificate: now Schmidt" in (await oskar.get("/console/wallets")).text
+    assert "Changes of name to agree to</span><b>1</b>" in (await oskar.get("/console")).text
+    refused = await mei.post(f"{place}/{asked.name_change_id}/approval")
+    assert (refused.status_code, "name_change_needs_second_operator" in refused.text) == (403, True)
+
+    agreed = await oskar.post(f"{place}/{asked.name_change_id}/approval")
+    assert agreed.headers["location"] == f"/console/wallets/{anna}#name-changes"
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert "approved by Oskar" in page
+    async with pool.connection() as conn:
+        (allowed,) = await list_name_changes(conn, anna)
+        assert allowed.until
+        await add_document(
+            conn, keys, wallet_id=anna, document_id=new_id("doc", NOW), now=NOW,
+            submission=DocumentSubmission(
+                kind="passport", mrz=MRZ.replace("MUSTERMANN<<ERIKA<<<<", "SCHMIDT<<ERIKA<<<<<<<")
+            ),
+        )  # fmt: skip
+    page = (await mei.get(f"/console/wallets/{anna}")).text
+    assert "Erika Schmidt · name changed" in page
+    assert "Erika Mustermann</span>" in page
+    assert f'action="{place}/{asked.name_change_id}/withdrawal"' not in page
+
+
+async def test_a_change_of_name_is_withdrawn(anna: str, enter: Enter, pool: Pool) -> None:
+    mei = await enter("Mei")
+    place = f"/console/wallets/{anna}/name-changes"
+    empty = await mei.post(place, data={"reason": " "})
+    assert (empty.status_code, "name_change_reason_needed" in empty.text) == (422, True)
+    await mei.post(place, data={"reason": "A deed"})
+    async with pool.connection() as conn:
+        (asked,) = await list_name_changes(conn, anna)
+    await mei.post(f"{place}/{asked.name_change_id}/withdrawal")
+    assert "withdrawn by Mei" in (await mei.get(f"/console/wallets/{anna}")).text

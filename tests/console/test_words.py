@@ -69,7 +69,7 @@ def test_every_act_that_is_recorded_has_a_name() -> None:
     for path in ROOM.parent.rglob("*.py"):
         acts |= set(
             re.findall(
-                r'"((?:policy|wallet|legal_hold|exemption|case|operator)\.(?!html)[a-z_]+)"',
+                r'"((?:policy|wallet|legal_hold|exemption|name_change|case|operator)\.(?!html)[a-z_]+)"',
                 path.read_text(),
             )
         )

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from qianbao.cast import OPERATORS
 from qianbao.identity.mrz import read_mrz, write_td3
 from qianbao.names import from_fields
-from tests.kit.person import cast
+from tests.kit.person import Caller, cast
 from tests.kit.stack import Stack
 from tests.web.surfing import Surfer
 
@@ -45,6 +46,42 @@ def test_a_name_that_nobody_confirmed_is_not_passed_off_as_confirmed(seeded_stac
     assert "Who has confirmed you does not have this name: “Chiara Luisa Rossi”." in page
     assert "Bank of China confirmed “Chiara Rossi”" in page
     assert "认证时的姓名为 Chiara Rossi" in chiara.switch("zh")
+
+
+def test_a_changed_name_is_told_from_the_one_that_was_confirmed(seeded_stack: Stack) -> None:
+    """Anna's other surname is refused, until two operators allow it."""
+    anna = surfer(seeded_stack, cast("Anna").phone)
+    old = read_mrz(cast("Anna").passport.mrz, datetime(2026, 11, 2, tzinfo=UTC).date())
+    lines = write_td3(
+        from_fields("SCHMIDT", "ANNA"), number="C9999991X", issuing_country="D", nationality="D",
+        birth_date=old.birth_date, sex=old.sex, valid_until=old.valid_until,
+    )  # fmt: skip
+    anna.open(f"{PAGE}/add")
+    page = anna.send(f"{PAGE}/add", mrz="\n".join(lines))
+    assert "once two operators have agreed, you are told to show it again" in page
+    assert "经两名运营人员核实同意后，系统会通知您重新提交" in anna.switch("zh")
+
+    phone = {"phone": cast("Anna").phone}
+    wei, lin = (operator(seeded_stack, name) for name in OPERATORS)
+    (found,) = wei.post("/operator/wallet-searches", phone)
+    place = f"/operator/wallets/{found['wallet_id']}/name-changes"
+    change = wei.post(place, {"reason": "Marriage certificate: now Schmidt"})
+    lin.post(f"{place}/{change['name_change_id']}/approve")
+    anna.open("/language?lang=en")
+    anna.open(f"{PAGE}/add")
+    page = anna.send(f"{PAGE}/add", mrz="\n".join(lines))
+    assert "<h2>Anna Schmidt</h2>" in page
+    assert "as Anna M" in page
+    assert "Who has confirmed you does not have this name: “Anna Schmidt”." in page
+    assert "because two operators had allowed it" in page
+    assert "what the names have in common" not in page
+    assert "经两名运营人员同意后变更" in anna.switch("zh")
+
+
+def operator(stack: Stack, name: str) -> Caller:
+    """Signed in."""
+    signed_in = {"name": name, "password": stack.operator_password}
+    return Caller(stack.url, Caller(stack.url).post("/operator/session", signed_in)["token"])
 
 
 def test_only_a_passports_holder_reads_of_its_new_number(seeded_stack: Stack) -> None:

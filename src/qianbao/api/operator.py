@@ -10,7 +10,12 @@ from litestar import get, post
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from qianbao.api import operator_exemptions, operator_rollouts, operator_wallets
+from qianbao.api import (
+    operator_exemptions,
+    operator_name_changes,
+    operator_rollouts,
+    operator_wallets,
+)
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
@@ -369,5 +374,6 @@ ROUTES = (
     list_audit,
     *operator_wallets.ROUTES,
     *operator_exemptions.ROUTES,
+    *operator_name_changes.ROUTES,
     *operator_rollouts.ROUTES,
 )

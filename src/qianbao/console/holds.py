@@ -122,3 +122,14 @@ async def _step(request: Asked, step: oversight.HoldStep, wallet_id: str, hold_i
 
 def _back_to(wallet_id: str) -> Redirect:
     return Redirect(f"/console/wallets/{wallet_id}#holds", status_code=303)
+
+
+ROUTES = (
+    enter_hold,
+    approve_hold,
+    withdraw_hold,
+    lifting_page,
+    propose_lift,
+    keep_hold,
+    lift_hold,
+)

@@ -30,6 +30,7 @@ from qianbao.policy.reach import can_be_exempted
 from qianbao.policy.sentences import show_value
 from qianbao.rollouts import oversight
 from qianbao.rollouts.exemptions import exemptions_waiting, list_exemptions
+from qianbao.rollouts.name_changes import list_name_changes, name_changes_waiting
 from qianbao.rollouts.population import holds_waiting
 from qianbao.wallets.cases import list_cases
 from qianbao.wallets.holds import list_legal_holds
@@ -80,6 +81,7 @@ async def _search(
     async with request.app.state.services.pool.connection() as conn:
         holds = await holds_waiting(conn)
         exemptions = await exemptions_waiting(conn)
+        name_changes = await name_changes_waiting(conn)
     return page(
         request,
         "wallets.html",
@@ -89,6 +91,7 @@ async def _search(
         error=error,
         holds=holds,
         exemptions=exemptions,
+        name_changes=name_changes,
     )
 
 
@@ -109,6 +112,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         cases = await list_cases(conn, wallet_id)
         legal_holds = await list_legal_holds(conn, wallet_id)
         exemptions = await list_exemptions(conn, wallet_id)
+        name_changes = await list_name_changes(conn, wallet_id)
         decisions = await list_decisions(conn, wallet_id=wallet_id)
     return page(
         request,
@@ -117,12 +121,13 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         name=_holder_name(documents),
         standing=stands,
         facts=list(shown_facts(situation, now, language_of(request))),
-        documents=documents,
+        documents=[(document, display(document.legal_name)) for document in documents],
         cards=[_card(card) for card in (*cards, *(one.card for one in turned_down))],
         transactions=[(each, kind_words(each.kind)) for each in history.items],
         cases=cases,
         holds=legal_holds,
         exemptions=exemptions,
+        name_changes=name_changes,
         exemptible=[policy for policy in policies if can_be_exempted(policy)],
         decisions=decisions,
     )

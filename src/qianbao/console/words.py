@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from qianbao.errors import Language
-from qianbao.rollouts.operators import COMMAND_LINE, DEMO, SHIPPED, TRIPWIRE
+from qianbao.rollouts.operators import COMMAND_LINE, DEMO, HOLDER, SHIPPED, TRIPWIRE
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -159,6 +159,10 @@ VALUES: Mapping[str, str] = {
     "exemption.propose": _("proposed an exemption"),
     "exemption.approve": _("approved an exemption"),
     "exemption.withdraw": _("withdrew an exemption"),
+    "name_change.propose": _("proposed a change of name"),
+    "name_change.approve": _("approved a change of name"),
+    "name_change.withdraw": _("withdrew a change of name"),
+    "name_change.use": _("showed a document with the changed name"),
     "case.answer": _("answered a case"),
 }
 """What a value is called; one without a name is shown as it is."""
@@ -175,6 +179,8 @@ DETAILS: Mapping[str, str] = {
     "reference": _("order"),
     "case": _("case"),
     "exemption": _("exemption"),
+    "name_change": _("change of name"),
+    "document": _("document"),
     "returns": _("returns to version"),
     "refused": _("wallets refused"),
     "forecast": _("wallets forecast"),
@@ -191,6 +197,7 @@ NOBODYS: Mapping[str, str] = {
     COMMAND_LINE: _("the command line"),
     DEMO: _("shipped with the demo"),
     TRIPWIRE: _("the tripwire"),
+    HOLDER: _("the holder"),
 }
 """Who acts and is no person."""
 

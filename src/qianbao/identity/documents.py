@@ -31,7 +31,7 @@ from qianbao.identity.kept import (
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Part, Shown, differing, number_contradicts
+from qianbao.identity.same_person import Part, Shown, differing, is_tied, number_contradicts
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
 
@@ -64,12 +64,13 @@ class DocumentOfAnotherPerson(QianbaoError):
     zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
     next_en = (
         "Enter your own document. If it is yours, because your name has changed by law or your "
-        "country writes it otherwise now, open a case and name both spellings: an operator looks "
-        "at it. Until then the document before stays yours."
+        "country writes it otherwise now, open a case and name both spellings: once two operators "
+        "have agreed, you are told to show it again. Until then the document before stays yours."
     )
     next_zh = (
         "请填写本人证件。如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
-        "请提交工单并写明新旧两种写法，由运营人员核实；在此之前仍以原证件为准。"
+        "请提交工单并写明新旧两种写法；经两名运营人员核实同意后，系统会通知您重新提交。"
+        "在此之前仍以原证件为准。"
     )
 
 
@@ -127,8 +128,8 @@ async def add_document(
     The same document again gives the one that is there, and has the registers that said no asked
     once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
     raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`,
-    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this
-    transaction has committed.
+    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this transaction
+    has committed.
     """
     check_id(document_id, "doc")
     today = local_date(now)
@@ -152,7 +153,8 @@ async def add_document(
             return document_of(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    same_person = _is_same_person(kept, _shown_by(read, index), wallet)
+    same_person, renames = _is_same_person(kept, _shown_by(read, index), wallet)
+    change = await _allowed_change(conn, wallet_id, now) if renames else None
     person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
@@ -160,13 +162,12 @@ async def add_document(
         "person_id": person_id,
         "supersedes": current.document_id if current else None,
         "renumbered": current is not None and _renumbered(current, read, index),
+        "name_change_id": change,
         "now": now,
     }
     await _write(conn, keys, columns, stated)
-    if not same_person:
+    if change is not None or not same_person:
         await evidence.refresh(conn, wallet_id=wallet_id, now=now)
-    await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
-    await enqueue(conn, "check_registers", wallet_id=wallet_id)
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
@@ -175,7 +176,7 @@ async def add_document(
 async def _write(
     conn: Connection, keys: KeyRing, columns: dict[str, Any], stated: GivenData
 ) -> None:
-    """In the place of the document before."""
+    """In the place of the document before; what follows from it is done by jobs."""
     wallet_id, now = columns["wallet_id"], columns["now"]
     await conn.execute(SQL.supersede, columns)
     await conn.execute(SQL.add_document, columns)
@@ -183,6 +184,11 @@ async def _write(
     known = await identity_data(conn, keys, wallet_id=wallet_id)
     assert known is not None
     await conn.execute(SQL.set_identity, columns | {"data_missing": list(known.missing)})
+    change = columns["name_change_id"]
+    if change is not None:
+        await enqueue(conn, "record_name_change", wallet_id=wallet_id, name_change_id=change)
+    await enqueue(conn, "tell_wallet", wallet_id=wallet_id)
+    await enqueue(conn, "check_registers", wallet_id=wallet_id)
 
 
 async def _find_person(
@@ -204,8 +210,7 @@ async def _find_person(
     assert claimed is not None
     owner: str = claimed[0]
     if wallet.verified_at and owner != wallet.person_id:
-        compared_en, compared_zh = _PARTS["number"]
-        raise DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
+        raise _another_person("number")
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
     await conn.execute(SQL.lock_person, person)
@@ -225,6 +230,11 @@ _PARTS: dict[Part, tuple[str, str]] = {
 }
 
 
+def _another_person(part: Part) -> DocumentOfAnotherPerson:
+    compared_en, compared_zh = _PARTS[part]
+    return DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
+
+
 def _expired(last: date) -> DocumentExpiredAlready:
     return DocumentExpiredAlready(
         valid_until=last.isoformat(),
@@ -233,19 +243,49 @@ def _expired(last: date) -> DocumentExpiredAlready:
     )
 
 
-def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> bool:
-    """Whether the document shown now is of the wallet's person. Where a bank has confirmed that
-    person it must be, by each document that counted since: two steps, each of them small, would
-    otherwise lead to anybody. Raises `DocumentOfAnotherPerson`."""
+def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool, bool]:
+    """Whether the document shown now is of the wallet's person, and whether under a name that only
+    operators can let pass. Where a bank has confirmed that person it must be theirs, by each
+    document that counted since: two steps, each of them small, would otherwise lead to anybody.
+    Raises `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
-        return all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
-    for row in _counted_since(kept, wallet.verified_at):
-        old = shown(row)
+        same = all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
+        return same, False
+    counted = [(row, shown(row)) for row in _counted_since(kept, wallet.verified_at)]
+    under_present_name = _since_name_change(kept)
+    renames = False
+    for row, old in counted:
         part = "number" if number_contradicts(old, new) else differing(old, new)
-        if part is not None:
-            compared_en, compared_zh = _PARTS[part]
-            raise DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
-    return True
+        if part == "name":
+            renames = renames or row.document_id in under_present_name
+        elif part is not None:
+            raise _another_person(part)
+    if renames and not any(is_tied(old, new) for _, old in counted):
+        raise _another_person("name")
+    return True, renames
+
+
+def _since_name_change(kept: list[Row]) -> set[str]:
+    """The documents that have the present name: the current one and those before it, back to the
+    one for which operators allowed a change of name. Earlier names bind nobody any more."""
+    by_id = {row.document_id: row for row in kept}
+    row = next((row for row in kept if row.superseded_at is None), None)
+    found = set()
+    while row is not None and row.document_id not in found:
+        found.add(row.document_id)
+        row = by_id.get(row.supersedes or "") if row.name_change_id is None else None
+    return found
+
+
+async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> str:
+    """The change of name that operators allow this wallet, which is locked: it is good for one
+    document. Raises `DocumentOfAnotherPerson`."""
+    cursor = await conn.execute(SQL.find_name_change, {"wallet_id": wallet_id, "now": now})
+    found = await cursor.fetchone()
+    if found is None:
+        raise _another_person("name")
+    allowed: str = found[0]
+    return allowed
 
 
 def _counted_since(kept: list[Row], verified_at: datetime) -> list[Row]:

@@ -26,7 +26,8 @@ class Document(msgspec.Struct, frozen=True):
     `number_tail` the last four characters; `valid_until` its last good day, None: without end.
     `also_written` is a name that the holder says they write and that the document does not show;
     `corrections` what of its lines was read otherwise than it was typed; `confirmed`: a bank has
-    confirmed its name and number."""
+    confirmed its name and number. With `name_change_id`, operators had allowed the wallet a changed
+    name, and this document brought it."""
 
     document_id: str
     kind: str
@@ -42,6 +43,7 @@ class Document(msgspec.Struct, frozen=True):
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
+    name_change_id: str | None
     confirmed: bool
     created_at: datetime
 
@@ -76,6 +78,7 @@ class Row(msgspec.Struct, frozen=True):
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
+    name_change_id: str | None
     confirmed: bool
     created_at: datetime
 
@@ -151,6 +154,7 @@ def document_of(row: Row) -> Document:
         valid_until=row.valid_until,
         supersedes=row.supersedes,
         superseded_at=row.superseded_at,
+        name_change_id=row.name_change_id,
         confirmed=row.confirmed,
         created_at=row.created_at,
     )

@@ -27,7 +27,7 @@ ORDER BY opened_at LIMIT 1
 -- name: list_documents
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
-    valid_until, supersedes, superseded_at, created_at,
+    valid_until, supersedes, superseded_at, name_change_id, created_at,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
@@ -39,7 +39,7 @@ ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 -- name: current_document
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
-    valid_until, supersedes, superseded_at, created_at,
+    valid_until, supersedes, superseded_at, name_change_id, created_at,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
@@ -55,13 +55,23 @@ WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
 INSERT INTO documents (
     wallet_id, document_id, person_id, kind, country, residency, number_cipher, number_index,
     number_tail, surname, given, native, also_written, mrz_name, name_truncated, corrections,
-    birth_date, sex, valid_until, supersedes, created_at
+    birth_date, sex, valid_until, supersedes, name_change_id, created_at
 ) VALUES (
     %(wallet_id)s, %(document_id)s, %(person_id)s, %(kind)s, %(country)s, %(residency)s,
     %(number_cipher)s, %(number_index)s, %(number_tail)s, %(surname)s, %(given)s, %(native)s,
     %(also_written)s, %(mrz_name)s, %(name_truncated)s, %(corrections)s, %(birth_date)s, %(sex)s,
-    %(valid_until)s, %(supersedes)s, %(now)s
+    %(valid_until)s, %(supersedes)s, %(name_change_id)s, %(now)s
 )
+
+-- name: find_name_change
+-- One that operators allow now and that no document has used.
+SELECT name_change_id FROM name_changes AS n
+WHERE wallet_id = %(wallet_id)s AND approved_at IS NOT NULL AND withdrawn_at IS NULL
+    AND until > %(now)s
+    AND NOT EXISTS (
+        SELECT FROM documents AS d
+        WHERE d.wallet_id = n.wallet_id AND d.name_change_id = n.name_change_id
+    )
 
 -- name: set_identity
 -- With another number, every bank that ever confirmed a card was told an older one.

@@ -74,6 +74,14 @@ def number_contradicts(old: Shown, new: Shown) -> bool:
     return both and old.number_index != new.number_index
 
 
+def is_tied(old: Shown, new: Shown) -> bool:
+    """Whether the two are bound to one person by something else than the name: the same number for
+    life, or the same birthday. Twins share a birthday: it binds where people have looked, too."""
+    if old.kind == new.kind and new.kind in FOR_LIFE:
+        return old.number_index == new.number_index
+    return old.birth_date is not None and old.birth_date == new.birth_date
+
+
 def compare_field(a: str, b: str) -> NameComparison:
     """Compares one field of two names, word for word in their order: as given names beside one
     surname, since the words of a name whose surname is not known may be turned round."""

@@ -35,6 +35,9 @@ DEMO = "$ demo"
 TRIPWIRE = "tripwire"
 """Who stopped what stopped by itself; no operator may take this name."""
 
+HOLDER = "$ holder"
+"""Who used what operators had allowed them; no operator can have this name."""
+
 SESSION_IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day, and no night."""
 

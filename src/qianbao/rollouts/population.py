@@ -23,14 +23,15 @@ class Population(msgspec.Struct, frozen=True):
 
 class Waiting(msgspec.Struct, frozen=True):
     """What an operator has to look at: drafts of policies, retirements to agree to, questions to
-    answer, legal holds to approve or to lift, exemptions to approve, policies whose enforcement is
-    stopped."""
+    answer, legal holds to approve or to lift, exemptions and changes of name to
+    approve, policies whose enforcement is stopped."""
 
     drafts: int
     retirements: int
     cases: int
     legal_holds: int
     exemptions: int
+    name_changes: int
     stopped: int
 
 

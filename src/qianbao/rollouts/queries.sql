@@ -301,6 +301,39 @@ SELECT wallet_id, exemption_id, policy, until, reason, proposed_by, proposed_at,
 FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL
 ORDER BY proposed_at LIMIT 100
 
+-- name: find_renaming
+-- Locks the wallet; whether anybody's name is confirmed in it.
+SELECT status = 'open' AND verified_at IS NOT NULL FROM wallets
+WHERE wallet_id = %(wallet_id)s FOR UPDATE
+
+-- name: add_name_change
+INSERT INTO name_changes (wallet_id, name_change_id, reason, proposed_by, proposed_at)
+VALUES (%(wallet_id)s, %(name_change_id)s, %(reason)s, %(operator)s, %(now)s)
+
+-- name: list_name_changes
+SELECT n.wallet_id, n.name_change_id, n.reason, n.proposed_by, n.proposed_at, n.approved_by,
+    n.approved_at, n.until, n.withdrawn_by, n.withdrawn_at, d.document_id, d.created_at AS used_at
+FROM name_changes AS n
+LEFT JOIN documents AS d ON d.wallet_id = n.wallet_id AND d.name_change_id = n.name_change_id
+WHERE n.wallet_id = %(wallet_id)s ORDER BY n.proposed_at DESC, n.name_change_id DESC
+
+-- name: approve_name_change
+UPDATE name_changes SET approved_by = %(operator)s, approved_at = %(now)s, until = %(until)s
+WHERE wallet_id = %(wallet_id)s AND name_change_id = %(name_change_id)s
+
+-- name: withdraw_name_change
+UPDATE name_changes SET withdrawn_by = %(operator)s, withdrawn_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND name_change_id = %(name_change_id)s
+
+-- name: name_changes_waiting
+-- Those that a second operator has to approve.
+SELECT n.wallet_id, n.name_change_id, n.reason, n.proposed_by, n.proposed_at, n.approved_by,
+    n.approved_at, n.until, n.withdrawn_by, n.withdrawn_at, d.document_id, d.created_at AS used_at
+FROM name_changes AS n
+LEFT JOIN documents AS d ON d.wallet_id = n.wallet_id AND d.name_change_id = n.name_change_id
+WHERE n.approved_by IS NULL AND n.withdrawn_by IS NULL
+ORDER BY n.proposed_at LIMIT 100
+
 -- name: add_operator
 INSERT INTO operators (operator_id, name, password_hash, created_at)
 VALUES (%(operator_id)s, %(name)s, %(password_hash)s, %(now)s)
@@ -450,7 +483,9 @@ SELECT
     (SELECT count(*) FROM policy_stops JOIN policies USING (policy, version)
         WHERE state = 'published' AND resumed_at IS NULL) AS stopped,
     (SELECT count(*) FROM exemptions WHERE approved_by IS NULL AND withdrawn_by IS NULL)
-        AS exemptions
+        AS exemptions,
+    (SELECT count(*) FROM name_changes WHERE approved_by IS NULL AND withdrawn_by IS NULL)
+        AS name_changes
 
 -- name: holds_waiting
 -- Orders that a second operator has to approve or to lift.

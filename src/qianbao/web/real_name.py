@@ -110,6 +110,7 @@ async def real_name(request: Asked) -> Response[Any]:
         country=_country(documents[0].country) if documents else None,
         answers=_answers(documents, evidence) if documents else None,
         verified_as=_verified_as(documents),
+        name_changed=any(one.name_change_id for one in documents),
         kinds=KIND_WORDS,
         behind=[_behind(one) for one in behind],
     )

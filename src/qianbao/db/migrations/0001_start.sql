@@ -161,9 +161,13 @@ CREATE TABLE documents (
     valid_until date,
     supersedes text COLLATE "C",
     superseded_at timestamptz,
+    -- by which allowed change of name (rollouts) it was taken under another name than those before
+    name_change_id text COLLATE "C",
     created_at timestamptz NOT NULL,
     PRIMARY KEY (wallet_id, document_id)
 );
+CREATE UNIQUE INDEX documents_by_name_change ON documents (wallet_id, name_change_id)
+    WHERE name_change_id IS NOT NULL;
 
 CREATE INDEX documents_by_expiry ON documents (valid_until) WHERE superseded_at IS NULL;
 
@@ -785,6 +789,24 @@ CREATE TABLE exemptions (
     PRIMARY KEY (wallet_id, exemption_id),
     CHECK (approved_by IS NULL OR approved_by <> proposed_by),
     CHECK (approved_by IS NULL OR withdrawn_by IS NULL)
+);
+
+-- Lets one wallet's next document have another name. Proposed by one operator, good for one document
+-- (the one that names it) until a moment once another has approved it; unused, anybody withdraws it.
+CREATE TABLE name_changes (
+    wallet_id text COLLATE "C" NOT NULL,
+    name_change_id text COLLATE "C" NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    approved_by text,
+    approved_at timestamptz,
+    until timestamptz,
+    withdrawn_by text,
+    withdrawn_at timestamptz,
+    PRIMARY KEY (wallet_id, name_change_id),
+    CHECK (approved_by IS NULL OR approved_by <> proposed_by),
+    CHECK ((approved_by IS NULL) = (until IS NULL))
 );
 
 -- A holder's question; with legal_hold_id, the case that stands as long as that hold does.
