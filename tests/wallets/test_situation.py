@@ -142,19 +142,21 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-async def test_the_year_of_an_earlier_wallet_counts_for_whoever_came_back(conn: Connection) -> None:
+async def test_what_an_earlier_wallet_moved_counts_for_whoever_came_back(conn: Connection) -> None:
     former, present = (await settle(conn, seed=5, count=8, now=NOW))[:2]
     await conn.execute(
         "UPDATE wallets SET person_id = 'per_ben' WHERE wallet_id IN (%s, %s)", (former, present)
     )
     await conn.execute(
         "UPDATE wallet_counters SET day = %s, year = 2026, paid_today_minor = 7, "
-        "paid_this_year_minor = 40",
+        "paid_this_year_minor = 40, moved_for_life_minor = 500, received_for_life_minor = 600",
         (local_date(NOW),),
     )
     await conn.execute("UPDATE wallets SET status = 'closed' WHERE wallet_id = %s", (former,))
     found = await read_situations(conn, [present], NOW, free_minor=FREE)
-    assert (found[present].paid_today_minor, found[present].paid_this_year_minor) == (14, 80)
+    theirs = found[present]
+    assert (theirs.paid_today_minor, theirs.paid_this_year_minor) == (14, 80)
+    assert (theirs.moved_for_life_minor, theirs.received_for_life_minor) == (1_000, 1_200)
 
 
 async def test_many_at_once_and_who_is_not_there(pool: Pool) -> None:

@@ -89,9 +89,9 @@ class Member(msgspec.Struct):
         facts["amount_minor"] = amount_minor
         facts["paid_today_minor"] = max(0, today + self.paid_minor)
         facts["paid_this_year_minor"] = max(0, this_year + self.paid_minor)
-        facts["moved_for_life_minor"] = max(0, moved.moved_for_life_minor + self.moved_minor)
-        received = moved.received_for_life_minor + self.received_minor
-        facts["received_for_life_minor"] = max(0, received)
+        gone, come = moved.for_life_minor
+        facts["moved_for_life_minor"] = max(0, gone + self.moved_minor)
+        facts["received_for_life_minor"] = max(0, come + self.received_minor)
         facts["in_flight"] = self.known.situation.in_flight + self.orders
         if self.account is not None:
             facts["balance_minor"] = self.account.balance_minor

@@ -246,12 +246,12 @@ _ALL = (
     ),
     Fact(
         name="moved_for_life_minor", type="integer", unit="minor", changes="use",
-        source="payments", en="paid and withdrawn since opening", zh="开户以来累计付出金额",
+        source="payments", en="paid and withdrawn from all your wallets", zh="本人名下钱包累计付出金额",
         sql="moved_for_life_minor",
     ),
     Fact(
         name="received_for_life_minor", type="integer", unit="minor", changes="use",
-        source="payments", en="received since opening", zh="开户以来累计收入金额",
+        source="payments", en="received in all your wallets", zh="本人名下钱包累计收入金额",
         sql="received_for_life_minor",
     ),
     Fact(

@@ -133,9 +133,9 @@ def close_wallet(situation: Situation, _argument: str, _moment: datetime) -> Sit
 
 
 def reopen_wallet(situation: Situation, _argument: str, moment: datetime) -> Situation:
-    """A fresh wallet of the same person: sums "since opening" start again; the year's do not, they
-    are the person's (domain.md 1.1, "limit shared over"). Their document is shown again, with
-    what it does not show; verified anew by the first card."""
+    """A fresh wallet of the same person: no sum starts again, they are the person's (domain.md 1.1,
+    "limit shared over"). Their document is shown again, with what it does not show; verified anew
+    by the first card."""
     return replace(
         situation,
         status="open",
@@ -144,8 +144,6 @@ def reopen_wallet(situation: Situation, _argument: str, moment: datetime) -> Sit
         data_missing=(),
         data_confirmed_at=moment,
         last_used_at=None,
-        moved_for_life_minor=0,
-        received_for_life_minor=0,
     )
 
 

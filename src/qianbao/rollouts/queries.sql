@@ -400,7 +400,7 @@ ORDER BY audit_id DESC LIMIT %(limit)s
 -- name: situations
 -- Every open wallet's row of facts, its columns named as `policy.facts.Situation`'s and reckoned as
 -- `wallets.situation` does: a counter of an earlier day or year than that of %(now)s counts as 0,
--- and the day's and year's sums are over all the wallets that a person has had; so are legal holds.
+-- and sums are over all the wallets that a person has had; so are legal holds.
 -- Few people have had several wallets: they are found first, for all in one go.
 WITH several AS MATERIALIZED (
     SELECT person_id FROM wallets
@@ -416,7 +416,9 @@ SELECT
         AS paid_today_minor,
     CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + coalesce(o.paid_this_year_minor, 0) AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor, w.stale_banks,
+    c.moved_for_life_minor + coalesce(o.moved_for_life_minor, 0) AS moved_for_life_minor,
+    c.received_for_life_minor + coalesce(o.received_for_life_minor, 0) AS received_for_life_minor,
+    w.stale_banks,
     w.data_missing, w.data_confirmed_at
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
@@ -430,6 +432,8 @@ LEFT JOIN (
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
             FILTER (WHERE x.year >= extract(year FROM d.today)), 0)::bigint AS paid_this_year_minor,
+        sum(x.moved_for_life_minor)::bigint AS moved_for_life_minor,
+        sum(x.received_for_life_minor)::bigint AS received_for_life_minor,
         bool_or(e.legal_hold) AS legal_hold
     FROM several AS s
     JOIN wallets AS v ON v.person_id = s.person_id

@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 
 class Moved(msgspec.Struct, frozen=True):
     """What changes with every payment (minor units), and the version of all the rest. Today's sum
-    and this year's are those of `day` and `year`; `elsewhere` are those of the person's other
-    wallets, and whether one of them is held (0 or 1)."""
+    and this year's are those of `day` and `year`; `elsewhere` are the sums of the person's other
+    wallets, in the same order, and whether one of them is held (0 or 1)."""
 
     wallet_id: str
     wallet_version: bytes
@@ -47,7 +47,7 @@ class Moved(msgspec.Struct, frozen=True):
     @property
     def version(self) -> Version:
         """Of everything that no payment changes."""
-        held = self.elsewhere is not None and self.elsewhere[2]
+        held = self.elsewhere is not None and self.elsewhere[4]
         return (self.wallet_version, self.person_version, bool(held))
 
     def paid_minor(self, today: date) -> tuple[int, int]:
@@ -58,6 +58,16 @@ class Moved(msgspec.Struct, frozen=True):
         if self.elsewhere is None:
             return of_day, of_year
         return of_day + self.elsewhere[0], of_year + self.elsewhere[1]
+
+    @property
+    def for_life_minor(self) -> tuple[int, int]:
+        """What has gone out of the person's wallets, and come in."""
+        if self.elsewhere is None:
+            return self.moved_for_life_minor, self.received_for_life_minor
+        return (
+            self.moved_for_life_minor + self.elsewhere[2],
+            self.received_for_life_minor + self.elsewhere[3],
+        )
 
 
 class Known(msgspec.Struct):

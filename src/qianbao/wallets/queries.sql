@@ -225,7 +225,8 @@ SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_unt
         AS paid_today_minor,
     CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
         + o.paid_this_year_minor AS paid_this_year_minor,
-    c.moved_for_life_minor, c.received_for_life_minor,
+    c.moved_for_life_minor + o.moved_for_life_minor AS moved_for_life_minor,
+    c.received_for_life_minor + o.received_for_life_minor AS received_for_life_minor,
     greatest(0, %(free_minor)s - coalesce(p.free_withdrawal_used_minor, 0))
         AS free_withdrawal_left_minor,
     w.stale_banks, w.data_missing, w.data_confirmed_at,
@@ -257,6 +258,8 @@ CROSS JOIN LATERAL (
             AS paid_today_minor,
         coalesce(sum(x.paid_this_year_minor)
             FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(sum(x.moved_for_life_minor), 0)::bigint AS moved_for_life_minor,
+        coalesce(sum(x.received_for_life_minor), 0)::bigint AS received_for_life_minor,
         coalesce(bool_or(e.legal_hold), false) AS legal_hold
     FROM wallets e
     JOIN wallet_counters x ON x.wallet_id = e.wallet_id
@@ -268,7 +271,8 @@ WHERE w.wallet_id = ANY(%(wallet_ids)b)
 -- What changes with every payment, and the version of everything else that read_situations gives: the
 -- wallet's row (mandates, exemptions and grace change with theirs), the person's, and holds on others.
 -- Sums are as they were stored, for `day` and `year`; whose day it is, the caller knows. Only who has
--- had several wallets has sums elsewhere: of their today, of their year, and whether one is held.
+-- had several wallets has sums elsewhere: of their today, of their year, what has moved and come in for
+-- life, and whether one is held.
 SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version, c.day, c.year,
     c.last_used_at, c.paid_today_minor, c.paid_this_year_minor, c.moved_for_life_minor,
     c.received_for_life_minor,
@@ -278,6 +282,7 @@ SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version, c.day, c
                 FILTER (WHERE x.day >= (%(now)s AT TIME ZONE w.time_zone)::date), 0)::bigint,
             coalesce(sum(x.paid_this_year_minor) FILTER (
                 WHERE x.year >= extract(year FROM %(now)s AT TIME ZONE w.time_zone)), 0)::bigint,
+            sum(x.moved_for_life_minor)::bigint, sum(x.received_for_life_minor)::bigint,
             bool_or(e.legal_hold)::int::bigint
         ]
         FROM wallets e
