@@ -246,8 +246,8 @@ _ALL = (
     ),
     Fact(
         name="moved_for_life_minor", type="integer", unit="minor", changes="use",
-        source="payments", en="paid and withdrawn from all your wallets", zh="本人名下钱包累计付出金额",
-        sql="moved_for_life_minor",
+        source="payments", en="paid and withdrawn from all your wallets",
+        zh="本人名下钱包累计付出金额", sql="moved_for_life_minor",
     ),
     Fact(
         name="received_for_life_minor", type="integer", unit="minor", changes="use",
