@@ -176,7 +176,8 @@ NEEDS: dict[str, Need] = {
         ),
         Need(
             code="room_for_card", cure="unlink_card",
-            en=f"Fewer than {CARDS_MOST} cards are linked.", zh=f"绑定的银行卡少于 {CARDS_MOST} 张。",
+            en=f"Fewer than {CARDS_MOST} cards are linked.",
+            zh=f"绑定的银行卡少于 {CARDS_MOST} 张。",
             holds=lambda s, _argument, _moment: len(s.card_banks) < CARDS_MOST,
         ),
         Need(
