@@ -162,6 +162,11 @@ def contact_operator(situation: Situation, _argument: str, _moment: datetime) ->
     return replace(situation, legal_hold=False)
 
 
+def ask_operator(situation: Situation, _argument: str, _moment: datetime) -> Situation:
+    """What a person will make of it, nobody can say."""
+    return situation
+
+
 def wait_until(situation: Situation, instant: str, moment: datetime) -> Situation:
     """Counters of days and years gone by start again."""
     return carry(situation, moment, datetime.fromisoformat(instant))

@@ -19,10 +19,11 @@ import msgspec
 from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes
 from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.policies import Actor, Policy
-from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action
 from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.take import Taken, take
+from qianbao.remedies.titles import count_of, title
 from qianbao.remedies.worth import at_any_bank, bank_choices, is_worth_it
 
 VISIT_MINUTES = 240
@@ -305,7 +306,7 @@ def _way_out(search: _Search, node: _Node) -> WayOut:
     first = node.lapses[0] if node.lapses else None
     because = [policy for policy in search.policies if first and policy.name in first.policies]
     actions = [ACTIONS[one.action] for one in node.taken]
-    steps = tuple(_step(one) for one in node.taken)
+    steps = tuple(step_of(one) for one in node.taken)
     acting = {action.who for action in actions}
     others: tuple[Actor, ...] = ("authority", "operator", "bank")
     who: Actor = next((other for other in others if other in acting), "holder")
@@ -326,7 +327,8 @@ def _way_out(search: _Search, node: _Node) -> WayOut:
     )
 
 
-def _step(taken: Taken) -> Step:
+def step_of(taken: Taken) -> Step:
+    """What was taken, as a plan tells it."""
     action = ACTIONS[taken.action]
     return Step(
         action=action.code,

@@ -17,8 +17,9 @@ from qianbao.policy.facts import FACTS, Facts, Situation, facts_at
 from qianbao.policy.policies import Policy, Words
 from qianbao.policy.sentences import sentence, show_value
 from qianbao.policy.space import Cell
-from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, title
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED
 from qianbao.remedies.take import take
+from qianbao.remedies.titles import title
 from qianbao.remedies.worth import at_any_bank
 
 CAPABILITY_WORDS: dict[str, tuple[str, str]] = {

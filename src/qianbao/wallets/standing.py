@@ -22,6 +22,7 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
 from qianbao.remedies.goals import Goal
+from qianbao.remedies.offer import asks_operator, to_operator, ways_out
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.settings import Settings
@@ -120,7 +121,7 @@ async def standing(
     found = await asyncio.to_thread(
         judge, policies, settings, situation, now, capabilities=asked, amount_minor=amount_minor
     )
-    return _with_cases(found, cases)
+    return _with_cases(found, cases, situation)
 
 
 def judge(
@@ -157,9 +158,20 @@ def judge(
     )
 
 
-def _with_cases(found: Standing, cases: list[Case]) -> Standing:
+def numbered(
+    ways: tuple[WayOut, ...], cases: list[Case], situation: Situation
+) -> tuple[WayOut, ...]:
+    """`ways`; one that asks the operator with the number of the latest case that is open."""
+    asked = [case.case_id for case in cases if case.legal_hold_id is None]
+    if not asked:
+        return ways
+    return tuple(to_operator(situation, asked[0]) if asks_operator(way) else way for way in ways)
+
+
+def _with_cases(found: Standing, cases: list[Case], situation: Situation) -> Standing:
     asked = tuple(case.case_id for case in cases if case.legal_hold_id is None)
-    found = msgspec.structs.replace(found, cases_open=asked)
+    ways = numbered(found.ways_out, cases, situation)
+    found = msgspec.structs.replace(found, cases_open=asked, ways_out=ways)
     if found.legal_hold is None:
         return found
     of_hold = tuple(case.case_id for case in cases if case.legal_hold_id is not None)
@@ -244,14 +256,17 @@ def _ways_out(
     decisions: list[Decision],
     amount_minor: int,
 ) -> tuple[WayOut, ...]:
-    """Ways to everything at once; where there is none, the ways to each thing by itself."""
+    """Ways to everything at once; where there is none, the ways to each thing by itself, which may
+    be a case with the operator."""
     blocked = tuple(one.capability for one in decisions if one.outcome == "blocked")
     if not blocked and situation.status == "open":
         return ()
-    ways = plan(policies, situation, now, Goal(capabilities=blocked, amount_minor=amount_minor))
-    if ways or len(blocked) < 2:
+    whole = Goal(capabilities=blocked, amount_minor=amount_minor)
+    if ways := plan(policies, situation, now, whole):
         return ways
-    alone = (Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
+    each = tuple(Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
     return tuple(
-        dict.fromkeys(way for goal in alone for way in plan(policies, situation, now, goal))
+        dict.fromkeys(
+            way for goal in each or (whole,) for way in ways_out(policies, situation, now, goal)
+        )
     )

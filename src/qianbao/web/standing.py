@@ -24,6 +24,7 @@ from qianbao.policy.reasons import Reason
 from qianbao.policy.sentences import actual_words, needed_words, show_value
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.closing import ClosingBlocker
+from qianbao.remedies.offer import asks_operator
 from qianbao.remedies.plan import Step, WayOut
 from qianbao.wallets.standing import HeldStanding, Standing, Withdrawable, standing
 from qianbao.web.i18n import Text
@@ -80,8 +81,9 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way out, as a card with numbered steps. `minutes` and `temporary_until` say nothing
-    unless it is `certain`."""
+    unless it is `certain`. `asks`: a case with the operator, where no plan is known."""
 
+    asks: bool
     title: Text
     steps: tuple[Step, ...]
     certain: bool
@@ -330,6 +332,7 @@ def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
     meanwhile, if all others can; whom to ask is said where the order is told."""
     return tuple(
         Way(
+            asks=asks_operator(way),
             title=_title(steps),
             steps=steps,
             certain=way.certain,
@@ -346,6 +349,8 @@ def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
 
 def _to_take(way: WayOut) -> tuple[Step, ...]:
     """The steps of a card; none when they have to wait for somebody else's decision."""
+    if asks_operator(way):
+        return way.steps
     steps = tuple(step for step in way.steps if ACTIONS[step.action].certain)
     waits = any(ACTIONS[step.action].capability is not None for step in steps)
     return () if waits and not way.certain else steps
