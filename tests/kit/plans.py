@@ -131,6 +131,9 @@ class Follower:
     def link_card(self, bank: str) -> None:
         self.who.link_at(self._bank(bank))
 
+    def link_card_to_withdraw(self, bank: str) -> None:
+        self.link_card(bank)
+
     def unlink_card(self, bank: str) -> None:
         cards = [card for card in self._linked() if card["bank"] == bank]
         self.who.delete(f"/cards/{cards[-1]['card_id']}")

@@ -189,6 +189,27 @@ async def test_a_held_wallet_is_told_the_number_of_its_case(pool: Pool) -> None:
     assert found.cases_open == (asked,)
 
 
+def _to_withdraw(**changes: object) -> list[list[str]]:
+    of = msgspec.structs.replace(ANNAS, card_banks=(), **changes)
+    found = _judge(of, ENFORCED, capabilities=("withdraw",))
+    assert found.capabilities["withdraw"].outcome == "allowed"
+    return [[step.action for step in way.steps] for way in found.ways_to_withdraw]
+
+
+def test_money_without_a_card_is_told_how_it_can_leave() -> None:
+    """An expired document keeps nobody's money in whom a bank has confirmed before."""
+    expired = date(2027, 1, 1)
+    assert _to_withdraw() == [["link_card"]]
+    assert _to_withdraw(document_valid_until=expired) == [
+        ["link_card_to_withdraw"], ["renew_document", "link_card"],
+    ]  # fmt: skip
+    assert _to_withdraw(document_valid_until=expired, verified_at=None) == [
+        ["renew_document", "link_card"], ["ask_operator"],
+    ]  # fmt: skip
+    assert _to_withdraw(balance_minor=0) == []
+    assert _judge(ANNAS, ENFORCED).ways_to_withdraw == ()
+
+
 LOCALS_ONLY = load_policy(
     "policy: locals-only\nversion: 1\ntitle: {en: A rule, zh: 一条规则}\nbasis: a test\n"
     "requires: residency = 'mainland'\notherwise: {block: [pay, transfer]}\n"

@@ -206,6 +206,19 @@ _CARDS = (
         api="POST /v1/cards",
     ),
     Action(
+        code="link_card_to_withdraw",
+        title_en="Link a card from {argument}, to withdraw to",
+        title_zh="绑定{argument}的银行卡，用于提现",
+        needs=_needs("wallet_open", "document", "confirmed_before", "no_card"),
+        bring_en=("The card, and the phone the bank texts", _SAME_NAME_EN),
+        bring_zh=("银行卡，以及在银行预留的手机", _SAME_NAME_ZH),
+        effect=effects.link_card,
+        takes="bank",
+        minutes=5,
+        screen=CARDS_ADD,
+        api="POST /v1/cards",
+    ),
+    Action(
         code="unlink_card",
         title_en="Unlink a card from {argument}",
         title_zh="解绑一张{argument}的银行卡",
@@ -376,7 +389,8 @@ EVERY_ACTION = (*_IDENTITY, *_CARDS, *_CLEARING_UP, *_LEAVING, *_LAST_STEPS, *_A
 ACTIONS: dict[str, Action] = {action.code: action for action in EVERY_ACTION}
 """Every action by its code."""
 
-OFFERED = frozenset(ACTIONS) - {"verify_phone", "ask_operator"}
+OFFERED = frozenset(ACTIONS) - {"verify_phone", "ask_operator", "link_card_to_withdraw"}
 """What plans are made of unless the caller says otherwise. The operator's register is asked by
 itself when a document is shown; asking again is offered only where an operator sells that. A case
-is the way where no plan is (`offer`)."""
+is the way where no plan is, and a card that an expired document still links is for money alone
+(`offer`)."""

@@ -241,7 +241,10 @@ class Search:
         """Whether there is, or can be, a card for the money to go to."""
         if self.capability != "withdraw" or situation.card_banks:
             return True
-        return take(self.policies, ACTIONS["link_card"], "", situation, moment, ()) is not None
+        return any(
+            take(self.policies, ACTIONS[code], "", situation, moment, ()) is not None
+            for code in ("link_card", "link_card_to_withdraw")
+        )
 
 
 def _first(recipes: list[Recipe], recipe: Recipe) -> None:

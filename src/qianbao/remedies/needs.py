@@ -171,6 +171,15 @@ NEEDS: dict[str, Need] = {
             holds=lambda s, _argument, _moment: bool(s.card_banks), cure="link_card",
         ),
         Need(
+            code="confirmed_before", en="A bank has confirmed you before.",
+            zh="曾有银行核验过您的身份。",
+            holds=lambda s, _argument, _moment: s.verified_at is not None,
+        ),
+        Need(
+            code="no_card", en="No card is linked.", zh="未绑定银行卡。",
+            holds=lambda s, _argument, _moment: not s.card_banks,
+        ),
+        Need(
             code="card_of_bank", en="A card of the bank is linked.", zh="已绑定该行银行卡。",
             holds=lambda s, bank, _moment: bank in s.card_banks,
         ),

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
-from qianbao.remedies.goals import Goal, is_reached, payable_minor
-from qianbao.remedies.plan import WayOut, plan, step_of
-from qianbao.remedies.take import Taken
+from qianbao.remedies.actions import ACTIONS
+from qianbao.remedies.goals import Goal, allowed, is_reached, payable_minor
+from qianbao.remedies.plan import WayOut, plan, way_of
+from qianbao.remedies.take import Taken, take
 
 ASK = "ask_operator"
 SMALLEST_MINOR = 1
@@ -33,14 +34,30 @@ def ways_out(
     return (to_operator(situation),)
 
 
+def card_to_withdraw(
+    policies: tuple[Policy, ...], situation: Situation, now: datetime
+) -> tuple[WayOut, ...]:
+    """What is missing where money may leave and has no card to go to: a card. Whom a bank has
+    confirmed before needs no document in date for it; whom none has may be able to renew theirs, or
+    not, and then asks the operator."""
+    goal = allowed("withdraw")
+    has_money = situation.balance_minor > situation.held_minor
+    if situation.card_banks or not has_money or not is_reached(policies, situation, now, goal):
+        return ()
+    ways = [
+        way_of(taken)
+        for code in ("link_card_to_withdraw", "link_card")
+        if (taken := take(policies, ACTIONS[code], "", situation, now, ())) is not None
+    ]
+    # where both are the same, the plain one is told
+    ways = ways[-1:] if len(ways[-1].steps) == 1 else ways
+    renews = any(step.action == "renew_document" for step in ways[0].steps)
+    return (*ways, to_operator(situation)) if renews else tuple(ways)
+
+
 def to_operator(situation: Situation, case_id: str = "") -> WayOut:
     """A case with the operator: `case_id` is the number of one that is open."""
-    step = step_of(Taken(ASK, case_id, situation))
-    return WayOut(
-        steps=(step,), certain=False, minutes=None, visit=False, loses_en=(), loses_zh=(),
-        reversible=True, who="operator", temporary_until=None, because=(), because_en=(),
-        because_zh=(),
-    )  # fmt: skip
+    return way_of((Taken(ASK, case_id, situation),))
 
 
 def asks_operator(way: WayOut) -> bool:

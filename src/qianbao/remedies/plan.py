@@ -305,8 +305,19 @@ def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
 def _way_out(search: _Search, node: _Node) -> WayOut:
     first = node.lapses[0] if node.lapses else None
     because = [policy for policy in search.policies if first and policy.name in first.policies]
-    actions = [ACTIONS[one.action] for one in node.taken]
-    steps = tuple(step_of(one) for one in node.taken)
+    return msgspec.structs.replace(
+        way_of(node.taken),
+        temporary_until=first.at if first else None,
+        because=tuple(policy.name for policy in because),
+        because_en=tuple(policy.title_en for policy in because),
+        because_zh=tuple(policy.title_zh for policy in because),
+    )
+
+
+def way_of(taken: tuple[Taken, ...]) -> WayOut:
+    """What was taken, as a way that nothing is known to end."""
+    actions = [ACTIONS[one.action] for one in taken]
+    steps = tuple(_step(one) for one in taken)
     acting = {action.who for action in actions}
     others: tuple[Actor, ...] = ("authority", "operator", "bank")
     who: Actor = next((other for other in others if other in acting), "holder")
@@ -320,15 +331,14 @@ def _way_out(search: _Search, node: _Node) -> WayOut:
         loses_zh=tuple(dict.fromkeys(action.loses_zh for action in actions if action.loses_zh)),
         reversible=all(action.reversible for action in actions),
         who=who,
-        temporary_until=first.at if first else None,
-        because=tuple(policy.name for policy in because),
-        because_en=tuple(policy.title_en for policy in because),
-        because_zh=tuple(policy.title_zh for policy in because),
+        temporary_until=None,
+        because=(),
+        because_en=(),
+        because_zh=(),
     )
 
 
-def step_of(taken: Taken) -> Step:
-    """What was taken, as a plan tells it."""
+def _step(taken: Taken) -> Step:
     action = ACTIONS[taken.action]
     return Step(
         action=action.code,

@@ -22,7 +22,7 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
 from qianbao.remedies.goals import Goal
-from qianbao.remedies.offer import asks_operator, to_operator, ways_out
+from qianbao.remedies.offer import asks_operator, card_to_withdraw, to_operator, ways_out
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.settings import Settings
@@ -81,8 +81,9 @@ class StaleBank(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`ways_out` lead to everything that was asked about and is blocked working again; empty when
     nothing is. `ways_ahead` are what to do before the first of `coming` so that it never blocks;
-    only what lasts is among them. `legal_hold` is there while one stands: then no way out is
-    certain. `cases_open` are the holder's questions the operator has not answered yet."""
+    only what lasts is among them. `ways_to_withdraw` link a card where no rule keeps money in and
+    yet it has none to go to. `legal_hold` is there while one stands: then no way out is certain.
+    `cases_open` are the holder's questions the operator has not answered yet."""
 
     wallet_id: str
     status: Literal["open", "closed"]
@@ -95,6 +96,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Coming, ...]
     ways_out: tuple[WayOut, ...]
     ways_ahead: tuple[WayOut, ...]
+    ways_to_withdraw: tuple[WayOut, ...]
     stale_banks: tuple[StaleBank, ...]
     legal_hold: HeldStanding | None
     cases_open: tuple[str, ...] = ()
@@ -150,6 +152,9 @@ def judge(
         coming=ahead,
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
         ways_ahead=_ways_ahead(policies, situation, now, ahead, amount_minor),
+        ways_to_withdraw=card_to_withdraw(policies, situation, now)
+        if "withdraw" in capabilities
+        else (),
         stale_banks=tuple(
             StaleBank(bank, bank_name(bank, "en"), bank_name(bank, "zh"))
             for bank in situation.stale_banks
@@ -171,7 +176,8 @@ def numbered(
 def _with_cases(found: Standing, cases: list[Case], situation: Situation) -> Standing:
     asked = tuple(case.case_id for case in cases if case.legal_hold_id is None)
     ways = numbered(found.ways_out, cases, situation)
-    found = msgspec.structs.replace(found, cases_open=asked, ways_out=ways)
+    card = numbered(found.ways_to_withdraw, cases, situation)
+    found = msgspec.structs.replace(found, cases_open=asked, ways_out=ways, ways_to_withdraw=card)
     if found.legal_hold is None:
         return found
     of_hold = tuple(case.case_id for case in cases if case.legal_hold_id is not None)

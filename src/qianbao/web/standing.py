@@ -114,7 +114,7 @@ class Stale(msgspec.Struct, frozen=True):
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """A wallet's standing: what is blocked now, what is coming, the ways out, what can leave.
     `stops` are the names of what is blocked; `waits_for_card` is money that could leave if a card
-    were linked; `stale` are banks to go to that no way out names."""
+    were linked, and `to_withdraw` how; `stale` are banks to go to that no way out names."""
 
     held: Held | None
     stops: frozenset[str]
@@ -123,6 +123,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Blocker, ...]
     ways: tuple[Way, ...]
     ahead: tuple[Way, ...]
+    to_withdraw: tuple[Way, ...]
     stale: tuple[Stale, ...]
     withdrawable: Withdrawable
     waits_for_card: Money | None
@@ -186,6 +187,7 @@ def whole(found: Standing) -> Whole:
         coming=coming,
         ways=ways(found.ways_out),
         ahead=ways(found.ways_ahead),
+        to_withdraw=ways(found.ways_to_withdraw),
         stale=_stale(found),
         withdrawable=found.withdrawable_now,
         waits_for_card=_waits_for_card(found),
