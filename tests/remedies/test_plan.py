@@ -12,6 +12,7 @@ from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
 from qianbao.remedies.goals import Goal, allowed, card_linked, is_reached
+from qianbao.remedies.offer import ways_out
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
 from tests.policy.bad import rule
@@ -382,3 +383,32 @@ def test_a_wallet_full_of_cards_of_one_bank_makes_room_for_another() -> None:
 def test_nobody_unlinks_a_card_for_a_rule_that_wants_more_of_them() -> None:
     for way in plan(PACK, anna(card_banks=("ICBC", "ICBC")), AFTER_ENFORCEMENT, allowed("pay")):
         assert "unlink_card" not in actions(way)
+
+
+def test_under_an_order_nobody_waits_before_they_ask() -> None:
+    """Tomorrow's limit comes by itself while the authority decides."""
+    spent = anna(
+        legal_hold=True, card_banks=("ICBC", "BOC"), paid_today_minor=500_000,
+        paid_this_year_minor=500_000,
+    )  # fmt: skip
+    ways = plan(PACK, spent, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))
+    assert actions(ways[0]) == ["contact_operator", "wait_until"]
+    year = replace(spent, paid_this_year_minor=35_000_000)
+    for way in (*ways, *plan(PACK, year, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))):
+        after = actions(way)[actions(way).index("contact_operator") + 1 :]
+        assert "wait_until" not in actions(way) or "wait_until" in after
+
+
+def test_of_a_bank_that_nobody_named_both_are_told() -> None:
+    """Whoever has an account elsewhere links its card; whoever has none visits a bank first."""
+    link, visit, *_ = ways_out(PACK, ben(accounts_at=None), AFTER_ENFORCEMENT, allowed("pay"))
+    assert (actions(link), link.visit, link.minutes) == (["link_card"], False, 5)
+    assert "An account there already; without one, see the next way" in link.steps[0].needs_en
+    assert (actions(visit), visit.visit, visit.minutes) == (["open_account", "link_card"], True, 95)
+    known = ways_out(PACK, anna(accounts_at=("ICBC", "BOC")), AFTER_ENFORCEMENT, allowed("pay"))
+    assert [way.visit for way in known] == [False, False]
+
+
+def test_a_wait_that_changes_nothing_is_left_out() -> None:
+    for way in ways_out(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=1)):
+        assert "wait_until" not in actions(way)

@@ -15,10 +15,77 @@ from qianbao.policy.policies import Policy
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import Goal, allowed, is_reached, payable_minor
 from qianbao.remedies.plan import WayOut, plan, way_of
+from qianbao.remedies.prove import StepImpossible, replay
 from qianbao.remedies.take import Taken, take
 
 ASK = "ask_operator"
 SMALLEST_MINOR = 1
+
+
+def plans(
+    policies: tuple[Policy, ...], situation: Situation, now: datetime, goal: Goal
+) -> tuple[WayOut, ...]:
+    """The plans to `goal`. Where nobody has said which banks they have an account at, the first
+    that takes another bank for one of theirs is followed by the one for whoever has none there."""
+    found = tuple(
+        way
+        for way in plan(policies, situation, now, goal)
+        if not _waits_for_nothing(policies, situation, now, goal, way)
+    )
+    at = next((place for place, way in enumerate(found) if _supposes(way)), None)
+    if situation.accounts_at is not None or at is None:
+        return found
+    strangers = plan(policies, as_known(situation), now, goal, limit=2)
+    visits = [way for way in strangers if any(one.action == "open_account" for one in way.steps)]
+    if not visits:
+        return found
+    return (*found[:at], _told(found[at]), visits[0], *found[at + 1 :])
+
+
+def as_known(situation: Situation) -> Situation:
+    """The situation with accounts only at the banks that the wallet knows of: where somebody would
+    have to open one, that is a visit, and better counted than hoped away."""
+    known = dict.fromkeys((*situation.card_banks, *situation.stale_banks))
+    return replace(situation, accounts_at=(*known,))
+
+
+def _supposes(way: WayOut) -> bool:
+    """Whether a way links a card of a bank that nobody has named, and opens no account there."""
+    return any(step.action == "link_card" and not step.argument for step in way.steps)
+
+
+def _told(way: WayOut) -> WayOut:
+    """The way, with what it supposes among what to have at hand."""
+    return replace(
+        way,
+        steps=tuple(
+            replace(
+                step,
+                needs_en=(
+                    "An account there already; without one, see the next way",
+                    *step.needs_en,
+                ),
+                needs_zh=("已在该行有账户；如没有，见下一种办法", *step.needs_zh),
+            )
+            if step.action == "link_card" and not step.argument
+            else step
+            for step in way.steps
+        ),
+    )
+
+
+def _waits_for_nothing(
+    policies: tuple[Policy, ...], situation: Situation, now: datetime, goal: Goal, way: WayOut
+) -> bool:
+    """Whether a way leads to its goal without its waiting, too."""
+    steps = tuple(step for step in way.steps if step.action != "wait_until")
+    if len(steps) == len(way.steps):
+        return False
+    try:
+        at_once = replay(policies, situation, now, goal, replace(way, steps=steps))
+    except StepImpossible:
+        return False
+    return is_reached(policies, *at_once)
 
 
 def ways_out(
@@ -26,7 +93,7 @@ def ways_out(
 ) -> tuple[WayOut, ...]:
     """The plans to `goal`; where there is none, a case with the operator. Empty when it is reached,
     or would be for less: more than there is in the wallet can be promised to nobody."""
-    found = plan(policies, situation, now, goal)
+    found = plans(policies, situation, now, goal)
     if found or is_reached(policies, situation, now, goal):
         return found
     if payable_minor(situation, goal) == 0 and goal.amount_minor > SMALLEST_MINOR:

@@ -35,6 +35,8 @@ def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, .
         return False
     if action.code == "link_card" and before.count("link_card") >= LINKS_MOST:
         return False
+    if not action.certain and "wait_until" in before:
+        return False  # nobody waits to ask: what comes by itself comes meanwhile
     if action.code == "unlink_card":
         return any(_eases(policy) for policy in unmet)
     if not action.against or any(action.against & _reads(policy) for policy in unmet):

@@ -22,8 +22,8 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
 from qianbao.remedies.goals import Goal
-from qianbao.remedies.offer import asks_operator, card_to_withdraw, to_operator, ways_out
-from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.offer import asks_operator, card_to_withdraw, plans, to_operator, ways_out
+from qianbao.remedies.plan import WayOut
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.settings import Settings
 from qianbao.wallets.cases import Case, open_cases_of
@@ -251,7 +251,7 @@ def _ways_ahead(
         return ()
     first = min(ahead, key=lambda one: one.at)
     goal = Goal(capabilities=first.capabilities, amount_minor=amount_minor)
-    found = plan(policies, carry(situation, now, first.at), first.at, goal)
+    found = plans(policies, carry(situation, now, first.at), first.at, goal)
     return tuple(way for way in found if first.policy not in way.because)
 
 
@@ -268,7 +268,7 @@ def _ways_out(
     if not blocked and situation.status == "open":
         return ()
     whole = Goal(capabilities=blocked, amount_minor=amount_minor)
-    if ways := plan(policies, situation, now, whole):
+    if ways := plans(policies, situation, now, whole):
         return ways
     each = tuple(Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
     return tuple(
