@@ -289,6 +289,34 @@ async def test_a_document_comes_first_and_must_be_good(
     assert (await start(pool, gateway, anna, icbc, phone, now=last_day)).state == "code_sent"
 
 
+async def test_a_document_that_expired_keeps_nobodys_money_in(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Whom a bank has confirmed before may link one card to withdraw to; it is no evidence of
+    anything, and no second one follows, however many were begun."""
+    number, phone = new_number(), new_phone()
+    first, second, third = await sandbox.account("ICBC", "MUELLER ANNA", number, phone, cards=3)
+    document = passport("MUELLER", "ANNA", number, valid_until=date(2026, 12, 1))
+    anna = await new_wallet(pool, document)
+    before = await link(pool, gateway, sandbox, anna, first, phone)
+    late = NOW + timedelta(days=30)
+    with pytest.raises(DocumentExpired):
+        await start(pool, gateway, anna, second, phone, now=late)
+    await unlink_card(pool, gateway, KEYS, wallet_id=anna, card_id=before.card_id, now=late)
+    begun = []
+    for one in (second, third):
+        card = await start(pool, gateway, anna, one, phone, now=late)
+        begun.append((card, await sandbox.code(phone)))
+    async with pool.connection() as conn:
+        known = len(await list_evidence(conn, anna))
+    assert (await finish(pool, gateway, *begun[0], now=late)).state == "linked"
+    with pytest.raises(DocumentExpired):
+        await finish(pool, gateway, *begun[1], now=late)
+    async with pool.connection() as conn:
+        assert len(await list_evidence(conn, anna)) == known
+    assert (await facts(pool, anna))[0] == ["ICBC"]
+
+
 async def test_ten_cards_are_enough(pool: Pool, gateway: Gateway, sandbox: Sandbox) -> None:
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))

@@ -131,7 +131,14 @@ class Follower:
     def link_card(self, bank: str) -> None:
         self.who.link_at(self._bank(bank))
 
-    def unlink_card(self, _count: str) -> None:
+    def link_card_to_withdraw(self, bank: str) -> None:
+        self.link_card(bank)
+
+    def unlink_card(self, bank: str) -> None:
+        cards = [card for card in self._linked() if card["bank"] == bank]
+        self.who.delete(f"/cards/{cards[-1]['card_id']}")
+
+    def unlink_cards(self, _count: str) -> None:
         for card in self._linked():
             self.who.delete(f"/cards/{card['card_id']}")
 

@@ -94,6 +94,8 @@ def test_a_rule_behind_another_on_less_is_not_shadowed() -> None:
         ("linked_banks > 40", "verified", "never_applies"),
         ("paid_today_minor > paid_this_year_minor", "verified", "never_applies"),
         ("linked_cards < linked_banks", "verified", "never_applies"),
+        ("linked_cards > 10", "verified", "never_applies"),
+        ("linked_banks >= 8 AND linked_cards - linked_banks >= 3", "verified", "never_applies"),
         ("verified", "days_since_verified >= 0", "never_blocks"),
         ("category = 3", "channels > 4 AND document_kind IS NOT NULL", "never_blocks"),
         ("TRUE", "amount_minor > 0", "never_blocks"),
@@ -101,6 +103,21 @@ def test_a_rule_behind_another_on_less_is_not_shadowed() -> None:
 )
 def test_a_rule_that_never_comes_to_bear(applies: str, requires: str, code: str) -> None:
     assert _found(("idle", applies, requires)) == [("error", code, ("idle",))]
+
+
+@pytest.mark.parametrize(
+    ("applies", "requires"),
+    [
+        ("linked_cards >= 3 AND linked_banks = 1", "verified = FALSE"),
+        ("residency = 'foreign' AND linked_cards >= 3", "linked_banks >= 2"),
+        ("linked_cards - linked_banks >= 9", "channels >= 4"),
+        ("linked_cards = 10 AND linked_banks = 1", "channels >= 4"),
+        ("mandates_active >= 12 AND score_orders_open > mandates_active", "in_flight > 4"),
+    ],
+)
+def test_a_rule_on_many_cards_of_one_bank_comes_to_bear(applies: str, requires: str) -> None:
+    """A wallet may have ten cards, all of them from one bank."""
+    assert _found(("rare", applies, requires)) == []
 
 
 def test_two_files_with_one_name_and_what_is_too_much_to_prove() -> None:

@@ -64,7 +64,7 @@ def test_a_rule_that_nothing_can_meet_is_told_as_a_story() -> None:
 
 def test_a_cause_is_told_once_by_its_simplest_wallet() -> None:
     """Together with other rules the same one blocks many more wallets; that says nothing new."""
-    found = _errors(rule("few", "linked_banks <= 1", blocks="pay, transfer, be_charged"))
+    found = _errors(rule("few", "channels + linked_banks = 1", "pay, transfer, be_charged"))
     assert [one.policies for one in found] == [("few",)]
     assert found[0].story is not None
     assert "transfer or pay or be charged by merchants" in found[0].story.en
@@ -114,7 +114,12 @@ def test_a_sum_for_life_on_withdrawals_traps_what_came_in_above_it() -> None:
     ("requires", "is_sound"),
     [
         ("linked_banks >= 3", True),
-        ("linked_banks <= 1", False),
+        ("linked_banks <= 3", True),  # cards can be unlinked
+        ("linked_cards <= 2", True),
+        ("linked_banks >= 1 AND linked_cards - linked_banks <= 1", True),
+        ("linked_banks >= 2 AND linked_cards <= 1", False),
+        ("linked_cards - linked_banks >= 2", False),  # no plan links a second card of one bank
+        ("linked_cards - linked_banks IN (0, 3) OR linked_banks > 8", True),
         ("days_since_opened >= 60", True),
         ("days_since_opened < 60", False),  # a new wallet keeps the sums of the one before
         ("document_valid_until IS NULL OR document_valid_until >= today + 30", True),
@@ -145,7 +150,7 @@ def test_a_large_amount_is_no_trouble_where_a_smaller_one_has_a_way() -> None:
 
 def test_the_wallet_of_a_story_is_really_stuck() -> None:
     """Checked without the lint: the planner, asked with all policies, breaks its promise there."""
-    bad = rule("few", "linked_banks <= 1")
+    bad = rule("few", "linked_banks >= 2 AND linked_cards <= 1")
     policies = in_force((*PACK, bad))
     conditions = [bad.applies_to, bad.requires]
     stuck = [made for made in space_of(conditions).cells()

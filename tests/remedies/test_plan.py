@@ -11,7 +11,8 @@ from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
-from qianbao.remedies.goals import Goal, allowed, card_linked
+from qianbao.remedies.goals import Goal, allowed, card_linked, is_reached
+from qianbao.remedies.offer import ways_out
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
 from tests.policy.bad import rule
@@ -19,7 +20,7 @@ from tests.policy.cast import AFTER_ENFORCEMENT, anna, at, ben, chiara, deng, ne
 
 PACK = load_pack()
 SOLUTION_TWO = [
-    "withdraw_all", "terminate_mandate", "disable_pay_score", "unlink_card", "close_wallet",
+    "withdraw_all", "terminate_mandate", "disable_pay_score", "unlink_cards", "close_wallet",
     "reopen_wallet", "link_card",
 ]  # fmt: skip
 
@@ -73,12 +74,12 @@ def test_ben_resolves_what_stands_in_the_way_before_he_closes() -> None:
     way = plan(PACK, busy, AFTER_ENFORCEMENT, allowed("pay"))[-1]
     assert actions(way) == [
         "withdraw_all", "await_bank", "terminate_mandate", "settle_score_orders",
-        "disable_pay_score", "unlink_card", "close_wallet", "reopen_wallet", "link_card",
+        "disable_pay_score", "unlink_cards", "close_wallet", "reopen_wallet", "link_card",
     ]  # fmt: skip
     assert way.who == "bank"
     idle = ben(balance_minor=0, mandates_active=0, pay_score_on=False)
     way = plan(PACK, idle, AFTER_ENFORCEMENT, allowed("pay"))[0]  # now less trouble than a visit
-    assert actions(way) == ["unlink_card", "close_wallet", "reopen_wallet", "link_card"]
+    assert actions(way) == ["unlink_cards", "close_wallet", "reopen_wallet", "link_card"]
 
 
 def test_chiara_goes_to_her_bank_first_and_is_told_what_to_take() -> None:
@@ -345,3 +346,69 @@ def test_a_wallet_with_data_missing_completes_it() -> None:
     ways = plan(PACK, wallet, AFTER_ENFORCEMENT, allowed("pay"))
     assert actions(ways[0]) == ["confirm_data"]
     assert ways[0].steps[0].api == "POST /v1/identity-data"
+
+
+def test_whoever_has_too_many_cards_unlinks_some() -> None:
+    """Of a bank that has several, as long as there is one; the last of a bank where banks count."""
+    fewer = rule("fewer", "linked_banks >= 1 AND linked_cards - linked_banks <= 1")
+    three = anna(card_banks=("ICBC", "ICBC", "ICBC"))
+    (way,) = plan((fewer,), three, AFTER_ENFORCEMENT, allowed("pay"))
+    assert titles(way) == ["Unlink a card from Industrial and Commercial Bank of China"]
+    assert titles(way, "zh") == ["解绑一张中国工商银行的银行卡"]
+    assert way.steps[0].api == "DELETE /v1/cards/{id}"
+    all_ten = anna(card_banks=("ICBC",) * 7 + ("BOC",) * 3)
+    ways = plan((fewer,), all_ten, AFTER_ENFORCEMENT, allowed("pay"))
+    assert actions(ways[0]) == ["unlink_card"] * 7
+    assert is_reached(
+        (fewer,), *replay((fewer,), all_ten, AFTER_ENFORCEMENT, allowed("pay"), ways[0])
+    )
+    one_bank = rule("one-bank", "linked_banks <= 1")
+    two = anna(card_banks=("ICBC", "BOC", "BOC"))
+    ways = plan((one_bank,), two, AFTER_ENFORCEMENT, allowed("pay"))
+    assert [step.argument for step in ways[0].steps] == ["ICBC"]
+    waiting = replace(three, in_flight=1)
+    (way,) = plan((fewer,), waiting, AFTER_ENFORCEMENT, allowed("pay"))
+    assert actions(way) == ["await_bank", "unlink_card"]
+
+
+def test_a_wallet_full_of_cards_of_one_bank_makes_room_for_another() -> None:
+    full = anna(card_banks=("ICBC",) * 10, accounts_at=("ICBC", "BOC"))
+    way = plan(PACK, full, AFTER_ENFORCEMENT, allowed("pay"))[0]
+    assert [(step.action, step.argument) for step in way.steps] == [
+        ("unlink_card", "ICBC"), ("link_card", "BOC"),
+    ]  # fmt: skip
+    replay(PACK, full, AFTER_ENFORCEMENT, allowed("pay"), way)
+
+
+def test_nobody_unlinks_a_card_for_a_rule_that_wants_more_of_them() -> None:
+    for way in plan(PACK, anna(card_banks=("ICBC", "ICBC")), AFTER_ENFORCEMENT, allowed("pay")):
+        assert "unlink_card" not in actions(way)
+
+
+def test_under_an_order_nobody_waits_before_they_ask() -> None:
+    """Tomorrow's limit comes by itself while the authority decides."""
+    spent = anna(
+        legal_hold=True, card_banks=("ICBC", "BOC"), paid_today_minor=500_000,
+        paid_this_year_minor=500_000,
+    )  # fmt: skip
+    ways = plan(PACK, spent, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))
+    assert actions(ways[0]) == ["contact_operator", "wait_until"]
+    year = replace(spent, paid_this_year_minor=35_000_000)
+    for way in (*ways, *plan(PACK, year, AFTER_ENFORCEMENT, allowed("pay", amount_minor=1))):
+        after = actions(way)[actions(way).index("contact_operator") + 1 :]
+        assert "wait_until" not in actions(way) or "wait_until" in after
+
+
+def test_of_a_bank_that_nobody_named_both_are_told() -> None:
+    """Whoever has an account elsewhere links its card; whoever has none visits a bank first."""
+    link, visit, *_ = ways_out(PACK, ben(accounts_at=None), AFTER_ENFORCEMENT, allowed("pay"))
+    assert (actions(link), link.visit, link.minutes) == (["link_card"], False, 5)
+    assert "An account there already; without one, see the next way" in link.steps[0].needs_en
+    assert (actions(visit), visit.visit, visit.minutes) == (["open_account", "link_card"], True, 95)
+    known = ways_out(PACK, anna(accounts_at=("ICBC", "BOC")), AFTER_ENFORCEMENT, allowed("pay"))
+    assert [way.visit for way in known] == [False, False]
+
+
+def test_a_wait_that_changes_nothing_is_left_out() -> None:
+    for way in ways_out(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=1)):
+        assert "wait_until" not in actions(way)

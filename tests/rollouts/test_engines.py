@@ -15,6 +15,7 @@ from qianbao.db.queries import Connection
 from qianbao.policy.dates import enforced_from
 from qianbao.policy.facts import carry
 from qianbao.policy.policies import Policy, load_pack, load_policy
+from qianbao.remedies.offer import as_known
 from qianbao.rollouts.engines import (
     Population,
     SnapshotTooLate,
@@ -29,7 +30,7 @@ from qianbao.rollouts.snapshot import (
     open_snapshot,
     take,
 )
-from qianbao.rollouts.ways import WAYS_MOST, as_known, cheapest
+from qianbao.rollouts.ways import WAYS_MOST, cheapest
 from qianbao.wallets.situation import read_situations
 from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle

@@ -13,7 +13,7 @@ from qianbao.db.pool import Pool
 from qianbao.ids import new_id
 from qianbao.policy.decide import CapabilityUnknown
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import CAPABILITIES, load_pack
+from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
 from qianbao.wallets import holds
 from qianbao.wallets.cases import open_case, open_cases_of
 from qianbao.wallets.errors import WalletUnknown
@@ -187,3 +187,50 @@ async def test_a_held_wallet_is_told_the_number_of_its_case(pool: Pool) -> None:
         found = await standing(conn, PACK, SETTINGS, wallet_id=annas, now=NOW)
     assert found.legal_hold == HeldStanding((case.case_id,), ("export",))
     assert found.cases_open == (asked,)
+
+
+def _to_withdraw(**changes: object) -> list[list[str]]:
+    of = msgspec.structs.replace(ANNAS, card_banks=(), **changes)
+    found = _judge(of, ENFORCED, capabilities=("withdraw",))
+    assert found.capabilities["withdraw"].outcome == "allowed"
+    return [[step.action for step in way.steps] for way in found.ways_to_withdraw]
+
+
+def test_money_without_a_card_is_told_how_it_can_leave() -> None:
+    """An expired document keeps nobody's money in whom a bank has confirmed before."""
+    expired = date(2027, 1, 1)
+    assert _to_withdraw() == [["link_card"]]
+    assert _to_withdraw(document_valid_until=expired) == [
+        ["link_card_to_withdraw"], ["renew_document", "link_card"],
+    ]  # fmt: skip
+    assert _to_withdraw(document_valid_until=expired, verified_at=None) == [
+        ["renew_document", "link_card"], ["ask_operator"],
+    ]  # fmt: skip
+    assert _to_withdraw(balance_minor=0) == []
+    assert _judge(ANNAS, ENFORCED).ways_to_withdraw == ()
+
+
+LOCALS_ONLY = load_policy(
+    "policy: locals-only\nversion: 1\ntitle: {en: A rule, zh: 一条规则}\nbasis: a test\n"
+    "requires: residency = 'mainland'\notherwise: {block: [pay, transfer]}\n"
+)
+
+
+async def test_where_nothing_helps_the_operator_does_with_a_number(pool: Pool) -> None:
+    """No lint lets such a rule pass; should one be in force all the same, nobody is left alone."""
+    annas = await sign_up(pool, ANNA)
+    asked = {"wallet_id": annas, "capability": "pay", "now": NOW}
+    async with pool.connection() as conn:
+        before = await standing(conn, (LOCALS_ONLY,), SETTINGS, **asked)
+        case_id = new_id("cas", NOW)
+        words = {"subject": "Locals only?", "body": "I cannot pay."}
+        await open_case(conn, wallet_id=annas, case_id=case_id, **words, now=NOW)
+        after = await standing(conn, (LOCALS_ONLY,), SETTINGS, **asked)
+    (way,), (again,) = before.ways_out, after.ways_out
+    assert (way.certain, way.who, way.minutes) == (False, "operator", None)
+    assert [(step.action, step.argument, step.screen) for step in way.steps] == [
+        ("ask_operator", "", "/me/help")
+    ]
+    assert again.steps[0].argument == case_id
+    assert case_id in again.steps[0].title_en
+    assert case_id in again.steps[0].title_zh

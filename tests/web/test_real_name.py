@@ -103,3 +103,4 @@ def test_a_document_that_has_expired_is_called_so(seeded_stack: Stack) -> None:
     assert "Expired" in page
     assert "1 January 2033" in page
     assert "Valid until" not in page
+    assert "until then no bank card can be linked" in page  # no bank has confirmed this one yet

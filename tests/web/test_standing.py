@@ -138,6 +138,29 @@ def test_a_refusal_under_an_order_leads_to_its_case() -> None:
     assert [words for words in PROMISES if words in told] == []
 
 
+LOCALS_ONLY = load_policy(
+    "policy: locals-only\nversion: 1\ntitle: {en: A rule, zh: 一条规则}\nbasis: a test\n"
+    "requires: residency = 'mainland'\notherwise: {block: [pay, transfer]}\n"
+)
+
+
+def test_where_no_way_is_known_the_operator_is_asked_and_nothing_promised() -> None:
+    found = judge((LOCALS_ONLY,), SETTINGS, anna(), AFTER_ENFORCEMENT)
+    told = page(whole(found))
+    assert "Nothing that you could do by yourself ends this." in told
+    assert "Ask us: a person looks at it (a new case)" in told
+    assert "Each of them has been checked" not in told
+    assert "order" not in told.lower()
+    decision = decide(
+        (LOCALS_ONLY,), "pay", facts_at(anna(), AFTER_ENFORCEMENT, 100), AFTER_ENFORCEMENT, anna()
+    )
+    error = BlockedByPolicy(decision, anna(), 100)
+    error.ways_out = found.ways_out
+    assert error.next_step("en").startswith("No step of your own ends this. Open a case")
+    assert "工单" in error.next_step("zh")
+    assert "Ask us" in page(refused(error), macro="refused")
+
+
 def test_what_is_blocked_is_said_first() -> None:
     """Above the buttons that would not work."""
     shut_out = whole(standing(anna()))

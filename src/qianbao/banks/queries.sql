@@ -1,5 +1,6 @@
 -- name: lock_wallet
-SELECT status, in_flight FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
+SELECT status, in_flight, cardinality(card_banks) AS cards, verified_at
+FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
 -- name: get_card
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,

@@ -30,10 +30,14 @@ from qianbao.payments.errors import (
 )
 from qianbao.payments.settle import PoliciesInForce, Settling
 from qianbao.payments.waiting import Bound, step_up_id
+from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import Goal
-from qianbao.remedies.plan import plan
+from qianbao.remedies.offer import asks_operator, ways_out
+from qianbao.remedies.plan import WayOut
 from qianbao.settings import Settings
+from qianbao.wallets.cases import open_cases_of
+from qianbao.wallets.standing import numbered
 
 log = structlog.get_logger(__name__)
 
@@ -98,10 +102,17 @@ class Clearing:
             goal = Goal(
                 capabilities=(refusal.decision.capability,), amount_minor=refusal.amount_minor
             )
-            refusal.ways_out = await asyncio.to_thread(
-                plan, await self._now_in_force(), refusal.situation, self._clock(), goal
+            found = await asyncio.to_thread(
+                ways_out, await self._now_in_force(), refusal.situation, self._clock(), goal
             )
+            refusal.ways_out = await self._numbered(found, refusal.situation)
             raise
+
+    async def _numbered(self, ways: tuple[WayOut, ...], of: Situation) -> tuple[WayOut, ...]:
+        if not any(asks_operator(way) for way in ways):
+            return ways
+        async with self._pool.connection() as conn:
+            return numbered(ways, await open_cases_of(conn, of.wallet_id), of)
 
     async def first_answer(self, request: Any) -> Any:
         """What this very request was answered when it was first sent; None when it is new, or

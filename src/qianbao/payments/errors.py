@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from qianbao.errors import InvalidInput, NotFound, QianbaoError
+from qianbao.errors import InvalidInput, Language, NotFound, QianbaoError
 from qianbao.policy.asking import factor_words
 from qianbao.policy.decide import Decision
 from qianbao.policy.facts import Situation
+from qianbao.remedies.offer import asks_operator
 from qianbao.remedies.plan import WayOut
+
+_SMALLER: dict[Language, str] = {
+    "en": "Choose a smaller amount, within what is in the wallet.",
+    "zh": "请减少金额，不超过钱包余额。",
+}
+_ASK_US: dict[Language, str] = {
+    "en": "No step of your own ends this. Open a case: a person looks at it, and you get a number.",
+    "zh": "这无法由您自行解决。请提交工单，我们会人工处理，并给您工单编号。",
+}
 
 
 class BlockedByPolicy(QianbaoError):
@@ -30,6 +40,14 @@ class BlockedByPolicy(QianbaoError):
             reasons_en=" ".join(reason.sentence_en for reason in decision.reasons),
             reasons_zh="".join(reason.sentence_zh for reason in decision.reasons),
         )
+
+    def next_step(self, language: Language) -> str:
+        """What is said above the ways out fits what they are."""
+        if not self.ways_out:
+            return _SMALLER[language]
+        if all(asks_operator(way) for way in self.ways_out):
+            return _ASK_US[language]
+        return super().next_step(language)
 
 
 class StepUpRequired(QianbaoError):

@@ -37,7 +37,7 @@ REFERENCE_DAY = date(2027, 1, 15)
 """The wallets' today, where no condition names a day of its own: only what lies between days counts
 then, so that any day would do."""
 
-BANKS_MOST = 10
+CARDS_MOST = 10
 """Cards a wallet may have (domain.md 1.5), so the most banks."""
 
 REGISTERS = ("immigration", "mobile_operator")
@@ -281,15 +281,20 @@ _FIRST_DAY, _LAST_DAY = date(1990, 1, 1).toordinal(), date(2200, 1, 1).toordinal
 
 
 def _sources(reads: frozenset[str], points: dict[str, set[int]]) -> set[tuple[int, int, int]]:
+    """Where something reads how many cards there are, every number of them from every number of
+    banks; where nothing does, each bank's first: a card too many is unlinked, which ends nothing
+    that is read."""
     channels = set(points.get("channels", set()))
     if "category" in reads:
         channels |= {needed + by for needed, _ in CHANNELS_NEEDED for by in (-1, 0)}
     registers = range(len(REGISTERS) + 1)
-    banks = {0, 1} | points.get("linked_banks", set()) | points.get("linked_cards", set())
+    banks = {0, 1} | points.get("linked_banks", set())
     banks |= {needed - seen for needed in channels for seen in registers}
-    spare = (0, 1) if "linked_cards" in reads else (0,)
+    spare = range(1)
+    if "linked_cards" in reads:
+        banks, spare = {*range(CARDS_MOST + 1)}, range(CARDS_MOST)
     every = product(sorted(banks), spare, registers)
-    return {one for one in every if 0 <= one[0] <= BANKS_MOST - one[1] and (one[0] or not one[1])}
+    return {one for one in every if 0 <= one[0] <= CARDS_MOST - one[1] and (one[0] or not one[1])}
 
 
 def _words(part: str, trees: list[Any]) -> set[str]:
@@ -345,5 +350,5 @@ def _acted(made: Cell) -> tuple[bool, ...]:
     left = SOON_DAYS + 1 if until is None else (until - made.now.date()).days
     return (
         of.document_kind is None, of.verified_at is None, left < 0, left <= SOON_DAYS,
-        not of.card_banks, len(of.card_banks) == BANKS_MOST, of.balance_minor > 0,
+        not of.card_banks, len(of.card_banks) == CARDS_MOST, of.balance_minor > 0,
     )  # fmt: skip

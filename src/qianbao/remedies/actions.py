@@ -10,21 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from qianbao.bank_names import bank_name
-from qianbao.clock import local_date
-from qianbao.errors import Language
-from qianbao.money import show
 from qianbao.policy.facts import FACTS, Situation
 from qianbao.policy.policies import Actor
-from qianbao.policy.sentences import show_value
 from qianbao.remedies import effects
-from qianbao.remedies.needs import LEFTOVERS, NEEDS, OTHER_BANK, Need
+from qianbao.remedies.needs import LEFTOVERS, NEEDS, Need
 
-Takes = Literal["nothing", "bank", "count", "instant", "amount"]
+Takes = Literal["nothing", "bank", "count", "instant", "amount", "case"]
 
 CARDS_ADD = "/me/pay/cards/add"
 REAL_NAME = "/me/pay/manage/real-name"
@@ -32,7 +26,8 @@ REAL_NAME = "/me/pay/manage/real-name"
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One thing to do. `takes` says what its argument is: a bank's code ("" for one still to be
-    chosen), how many things it is done to (and `minutes` is for each), an instant, or an amount.
+    chosen), how many things it is done to (and `minutes` is for each), an instant, an amount, or
+    the number of an open case ("" for a new one).
     `for_itself`: worth taking by itself; others are only taken because a need asks for them.
     `against`: it is taken only against rules that read one of these facts (empty: any rule);
     `ahead`: or before a wait, against what will have come by its end.
@@ -184,7 +179,12 @@ _CARDS = (
         title_en="Link a card from {argument}",
         title_zh="绑定{argument}的银行卡",
         needs=_needs(
-            "wallet_open", "document", "document_in_date", "account_at_bank", "bank_holds_document"
+            "wallet_open",
+            "document",
+            "document_in_date",
+            "room_for_card",
+            "account_at_bank",
+            "bank_holds_document",
         ),
         bring_en=("The card, and the phone the bank texts", _SAME_NAME_EN),
         bring_zh=("银行卡，以及在银行预留的手机", _SAME_NAME_ZH),
@@ -206,11 +206,37 @@ _CARDS = (
         api="POST /v1/cards",
     ),
     Action(
+        code="link_card_to_withdraw",
+        title_en="Link a card from {argument}, to withdraw to",
+        title_zh="绑定{argument}的银行卡，用于提现",
+        needs=_needs("wallet_open", "document", "confirmed_before", "no_card"),
+        bring_en=("The card, and the phone the bank texts", _SAME_NAME_EN),
+        bring_zh=("银行卡，以及在银行预留的手机", _SAME_NAME_ZH),
+        effect=effects.link_card,
+        takes="bank",
+        minutes=5,
+        screen=CARDS_ADD,
+        api="POST /v1/cards",
+    ),
+    Action(
         code="unlink_card",
+        title_en="Unlink a card from {argument}",
+        title_zh="解绑一张{argument}的银行卡",
+        needs=_needs("wallet_open", "card_of_bank", "in_flight"),
+        effect=effects.unlink_card,
+        takes="bank",
+        for_itself=True,
+        against=frozenset({"channels", "linked_banks", "linked_cards"}),
+        minutes=1,
+        screen="/me/pay/cards",
+        api="DELETE /v1/cards/{id}",
+    ),
+    Action(
+        code="unlink_cards",
         title_en="Unlink your cards ({argument})",
         title_zh="解绑银行卡（{argument} 张）",
         needs=_needs("wallet_open", "card_linked"),
-        effect=effects.unlink_card,
+        effect=effects.unlink_cards,
         takes="count",
         count=lambda s: len(s.card_banks),
         minutes=1,
@@ -341,41 +367,30 @@ _LAST_STEPS = (
     ),
 )
 
-EVERY_ACTION = (*_IDENTITY, *_CARDS, *_CLEARING_UP, *_LEAVING, *_LAST_STEPS)
+_ASKING = (
+    Action(
+        code="ask_operator",
+        title_en="Ask us: a person looks at it ({argument})",
+        title_zh="联系我们，由人工处理（{argument}）",
+        bring_en=("What you wanted to do", "The case's number, once it is open"),
+        bring_zh=("您想办理的事项", "工单提交后的编号"),
+        effect=effects.ask_operator,
+        takes="case",
+        certain=False,
+        minutes=5,
+        who="operator",
+        screen="/me/help",
+        api="POST /v1/cases",
+    ),
+)
+
+EVERY_ACTION = (*_IDENTITY, *_CARDS, *_CLEARING_UP, *_LEAVING, *_LAST_STEPS, *_ASKING)
 
 ACTIONS: dict[str, Action] = {action.code: action for action in EVERY_ACTION}
 """Every action by its code."""
 
-OFFERED = frozenset(ACTIONS) - {"verify_phone"}
+OFFERED = frozenset(ACTIONS) - {"verify_phone", "ask_operator", "link_card_to_withdraw"}
 """What plans are made of unless the caller says otherwise. The operator's register is asked by
-itself when a document is shown; asking again is offered only where an operator sells that."""
-
-
-def title(action: Action, argument: str, situation: Situation, language: Language) -> str:
-    """What to do, for a person in this situation."""
-    template = action.title_zh if language == "zh" else action.title_en
-    return template.format(argument=_words(action, argument, situation, language))
-
-
-def count_of(action: Action, argument: str) -> int:
-    """How many times the action's minutes are spent."""
-    return int(argument) if action.takes == "count" else 1
-
-
-def _words(action: Action, argument: str, situation: Situation, language: Language) -> str:
-    if action.takes == "bank":
-        return _bank(argument, situation, language)
-    if action.takes == "amount":
-        return show(int(argument), situation.currency)
-    if action.takes == "instant":
-        day = local_date(datetime.fromisoformat(argument), ZoneInfo(situation.time_zone))
-        return show_value(day, "", currency=situation.currency, language=language)
-    return argument
-
-
-def _bank(code: str, situation: Situation, language: Language) -> str:
-    if code and not code.startswith(OTHER_BANK):
-        return bank_name(code, language)
-    if situation.card_banks:
-        return {"en": "another bank", "zh": "另一家银行"}[language]
-    return {"en": "a bank", "zh": "一家银行"}[language]
+itself when a document is shown; asking again is offered only where an operator sells that. A case
+is the way where no plan is, and a card that an expired document still links is for money alone
+(`offer`)."""

@@ -121,7 +121,15 @@ def disable_pay_score(situation: Situation, _argument: str, _moment: datetime) -
     return replace(situation, pay_score_on=False)
 
 
-def unlink_card(situation: Situation, _argument: str, _moment: datetime) -> Situation:
+def unlink_card(situation: Situation, bank: str, _moment: datetime) -> Situation:
+    """One card of the bank less; what the bank was told, it knows."""
+    last = len(situation.card_banks) - 1 - situation.card_banks[::-1].index(bank)
+    left = situation.card_banks[:last] + situation.card_banks[last + 1 :]
+    told = dict.fromkeys((*situation.told_banks, bank))
+    return replace(situation, card_banks=left, told_banks=tuple(told))
+
+
+def unlink_cards(situation: Situation, _argument: str, _moment: datetime) -> Situation:
     """No card is linked; what their banks were told, they know."""
     told = dict.fromkeys((*situation.told_banks, *situation.card_banks))
     return replace(situation, card_banks=(), told_banks=tuple(told))
@@ -150,6 +158,11 @@ def reopen_wallet(situation: Situation, _argument: str, moment: datetime) -> Sit
 def contact_operator(situation: Situation, _argument: str, _moment: datetime) -> Situation:
     """The operator has lifted the hold."""
     return replace(situation, legal_hold=False)
+
+
+def ask_operator(situation: Situation, _argument: str, _moment: datetime) -> Situation:
+    """What a person will make of it, nobody can say."""
+    return situation
 
 
 def wait_until(situation: Situation, instant: str, moment: datetime) -> Situation:

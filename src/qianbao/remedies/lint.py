@@ -32,11 +32,12 @@ from qianbao.policy.policies import CAPABILITIES, Policy, Words
 from qianbao.policy.space import ORDINARY, Cell, cell
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import OUT_OF_THE_BALANCE, Goal, allowed, is_reached
-from qianbao.remedies.plan import WayOut, is_worth_it, plan
+from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
 from qianbao.remedies.relief import Ends, let_through, worth_waiting_for
 from qianbao.remedies.stories import Stuck, names_in, story_of
 from qianbao.remedies.take import Taken, take
+from qianbao.remedies.worth import at_any_bank, is_worth_it
 
 Tell = Callable[[int, int], None]
 """Told how many wallets were looked at, of at most how many."""
@@ -226,17 +227,24 @@ class Search:
             if not 0 < let < amount_minor or any(one.limit is None for one in unmet):
                 return False
             return self._goes_on(left, done, situation, moment, let)
-        taken = take(self.policies, action, "", situation, moment, ())
-        if taken is None or not is_worth_it(action, done, unmet):
+        if not is_worth_it(action, done, unmet):
             return False
-        after = action.effect(taken[-1].before, taken[-1].argument, moment)
-        return self._goes_on(left, (*done, *taken), after, moment, amount_minor)
+        for argument in at_any_bank(action, done, situation, unmet):
+            taken = take(self.policies, action, argument, situation, moment, ())
+            if taken is not None:
+                after = action.effect(taken[-1].before, taken[-1].argument, moment)
+                if self._goes_on(left, (*done, *taken), after, moment, amount_minor):
+                    return True
+        return False
 
     def _can_leave(self, situation: Situation, moment: datetime) -> bool:
         """Whether there is, or can be, a card for the money to go to."""
         if self.capability != "withdraw" or situation.card_banks:
             return True
-        return take(self.policies, ACTIONS["link_card"], "", situation, moment, ()) is not None
+        return any(
+            take(self.policies, ACTIONS[code], "", situation, moment, ()) is not None
+            for code in ("link_card", "link_card_to_withdraw")
+        )
 
 
 def _first(recipes: list[Recipe], recipe: Recipe) -> None:

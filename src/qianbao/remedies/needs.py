@@ -6,6 +6,7 @@ way of closing (domain.md 5.3) is read from here by the planner and by the scree
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.policy.decide import HORIZON_DAYS
 from qianbao.policy.facts import Situation
+from qianbao.policy.space import CARDS_MOST
 
 OTHER_BANK = "OTHER-"
 """How a situation names a bank the holder has yet to choose: OTHER-1, OTHER-2 …"""
@@ -85,7 +87,7 @@ LEFTOVERS = (
         en="Pay Score is on.", zh="支付分尚未关闭。",
     ),
     Leftover(
-        code="cards", cure="unlink_card", count=lambda s: len(s.card_banks),
+        code="cards", cure="unlink_cards", count=lambda s: len(s.card_banks),
         en="Cards still linked: {count}.", zh="尚未解绑的银行卡：{count} 张。",
     ),
 )  # fmt: skip
@@ -107,6 +109,13 @@ def _has_account(situation: Situation, bank: str) -> bool:
     return any(
         at.startswith(OTHER_BANK) and at not in situation.card_banks for at in situation.accounts_at
     )
+
+
+def bank_to_spare(situation: Situation) -> str:
+    """The bank of a card that is unlinked so that there are fewer: one that has several, if any,
+    whose channel stays; "" where no card is linked."""
+    cards = Counter(situation.card_banks)
+    return max(reversed(cards), key=lambda bank: cards[bank], default="")
 
 
 NEEDS: dict[str, Need] = {
@@ -160,6 +169,25 @@ NEEDS: dict[str, Need] = {
         Need(
             code="card_linked", en="A card of yours is linked.", zh="已绑定本人银行卡。",
             holds=lambda s, _argument, _moment: bool(s.card_banks), cure="link_card",
+        ),
+        Need(
+            code="confirmed_before", en="A bank has confirmed you before.",
+            zh="曾有银行核验过您的身份。",
+            holds=lambda s, _argument, _moment: s.verified_at is not None,
+        ),
+        Need(
+            code="no_card", en="No card is linked.", zh="未绑定银行卡。",
+            holds=lambda s, _argument, _moment: not s.card_banks,
+        ),
+        Need(
+            code="card_of_bank", en="A card of the bank is linked.", zh="已绑定该行银行卡。",
+            holds=lambda s, bank, _moment: bank in s.card_banks,
+        ),
+        Need(
+            code="room_for_card", cure="unlink_card",
+            en=f"Fewer than {CARDS_MOST} cards are linked.",
+            zh=f"绑定的银行卡少于 {CARDS_MOST} 张。",
+            holds=lambda s, _argument, _moment: len(s.card_banks) < CARDS_MOST,
         ),
         Need(
             code="phone_unconfirmed", en="No mobile operator has confirmed you yet.",

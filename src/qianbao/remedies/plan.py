@@ -19,12 +19,12 @@ import msgspec
 from qianbao.policy.decide import HORIZON_DAYS, Change, blocking, changes
 from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.policies import Actor, Policy
-from qianbao.policy.spells import can_change_by_waiting
-from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action, count_of, title
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, Action
 from qianbao.remedies.goals import Goal, is_reached
-from qianbao.remedies.needs import OTHER_BANK
 from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.take import Taken, take
+from qianbao.remedies.titles import count_of, title
+from qianbao.remedies.worth import at_any_bank, bank_choices, is_worth_it
 
 VISIT_MINUTES = 240
 LOSS_MINUTES = 60
@@ -35,13 +35,6 @@ order: a visit, each step that loses something, lapsing again, depending on some
 
 NODES_MOST = 120
 """Situations looked further from before the search settles for the ways it has come upon."""
-
-CARDS_MOST = 10
-"""Linked cards a wallet may have (domain.md 1.5)."""
-
-LINKS_MOST = 6
-"""Cards linked in one plan: five channels are the most that any category asks for, and one may
-have been needed to withdraw."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +191,7 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
         unmet = tuple(policy for policy in search.policies if policy.name in ends)
     for action in EVERY_ACTION:
         if action.code in search.offered and is_worth_it(action, node.taken, unmet):
-            for argument in _arguments(search, situation, action):
+            for argument in _arguments(search, node, action, unmet):
                 taken = take(search.policies, action, argument, situation, moment, search.banks)
                 if taken is not None and search.offered.issuperset(one.action for one in taken):
                     yield _after(node, taken)
@@ -206,45 +199,12 @@ def _children(search: _Search, node: _Node) -> Iterator[_Node]:
         yield from _last_steps(search, node, unmet, facts)
 
 
-def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
-    """Whether an action can bring a plan nearer to its goal: what it moves is read by a rule that
-    stands in the way, and it has not just been undone or done often enough."""
-    if not action.for_itself:
-        return False
-    before = [one.action for one in taken]
-    if action.code == "close_wallet" and ("close_wallet" in before or before[-1:] == ["link_card"]):
-        return False
-    if action.code == "link_card" and before.count("link_card") >= LINKS_MOST:
-        return False
-    if not action.against or any(action.against & _reads(policy) for policy in unmet):
-        return True
-    if action.code == "link_card" and not unmet:  # the card itself is what is wanted
-        return True
-    return action.ahead and any(can_change_by_waiting(policy) for policy in unmet)
-
-
-def _reads(policy: Policy) -> frozenset[str]:
-    return policy.applies_to.reads | policy.requires.reads
-
-
-def _arguments(search: _Search, situation: Situation, action: Action) -> tuple[str, ...]:
-    if action.takes != "bank":
-        return ("",)
-    if len(situation.card_banks) >= CARDS_MOST:
-        return ()
-    return bank_choices(situation, search.banks)
-
-
-def bank_choices(situation: Situation, banks: tuple[str, ...]) -> tuple[str, ...]:
-    """The banks worth linking next: the first of the holder's own that knows the present document;
-    failing that the first that knows an old one, or any other bank ("")."""
-    own = [
-        bank
-        for bank in (*banks, *(situation.accounts_at or ()), *situation.stale_banks)
-        if bank not in situation.card_banks and not bank.startswith(OTHER_BANK)
-    ]
-    fresh = [bank for bank in own if bank not in situation.stale_banks]
-    return (fresh[0],) if fresh else (*own[:1], "")
+def _arguments(
+    search: _Search, node: _Node, action: Action, unmet: tuple[Policy, ...]
+) -> tuple[str, ...]:
+    if action.code == "link_card":
+        return bank_choices(node.situation, search.banks)
+    return at_any_bank(action, node.taken, node.situation, unmet)
 
 
 def _known_banks(situation: Situation, goal: Goal) -> tuple[str, ...]:
@@ -345,8 +305,19 @@ def _kinds(taken: tuple[Taken, ...]) -> Counter[tuple[str, ...]]:
 def _way_out(search: _Search, node: _Node) -> WayOut:
     first = node.lapses[0] if node.lapses else None
     because = [policy for policy in search.policies if first and policy.name in first.policies]
-    actions = [ACTIONS[one.action] for one in node.taken]
-    steps = tuple(_step(one) for one in node.taken)
+    return msgspec.structs.replace(
+        way_of(node.taken),
+        temporary_until=first.at if first else None,
+        because=tuple(policy.name for policy in because),
+        because_en=tuple(policy.title_en for policy in because),
+        because_zh=tuple(policy.title_zh for policy in because),
+    )
+
+
+def way_of(taken: tuple[Taken, ...]) -> WayOut:
+    """What was taken, as a way that nothing is known to end."""
+    actions = [ACTIONS[one.action] for one in taken]
+    steps = tuple(_step(one) for one in taken)
     acting = {action.who for action in actions}
     others: tuple[Actor, ...] = ("authority", "operator", "bank")
     who: Actor = next((other for other in others if other in acting), "holder")
@@ -360,10 +331,10 @@ def _way_out(search: _Search, node: _Node) -> WayOut:
         loses_zh=tuple(dict.fromkeys(action.loses_zh for action in actions if action.loses_zh)),
         reversible=all(action.reversible for action in actions),
         who=who,
-        temporary_until=first.at if first else None,
-        because=tuple(policy.name for policy in because),
-        because_en=tuple(policy.title_en for policy in because),
-        because_zh=tuple(policy.title_zh for policy in because),
+        temporary_until=None,
+        because=(),
+        because_en=(),
+        because_zh=(),
     )
 
 

@@ -17,8 +17,10 @@ from qianbao.policy.facts import FACTS, Facts, Situation, facts_at
 from qianbao.policy.policies import Policy, Words
 from qianbao.policy.sentences import sentence, show_value
 from qianbao.policy.space import Cell
-from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED, title
+from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED
 from qianbao.remedies.take import take
+from qianbao.remedies.titles import title
+from qianbao.remedies.worth import at_any_bank
 
 CAPABILITY_WORDS: dict[str, tuple[str, str]] = {
     "receive": ("receive", "收款"), "top_up": ("top up", "充值"), "transfer": ("transfer", "转账"),
@@ -123,18 +125,22 @@ def _tries(stuck: Stuck, language: Language) -> Iterator[tuple[str, str]]:
             continue
         if action.against and action.against.isdisjoint(reads):
             continue
-        taken = take(stuck.policies, action, "", made.situation, made.now, ())
-        if taken is None:
-            continue
-        after = ACTIONS[action.code].effect(taken[-1].before, taken[-1].argument, made.now)
-        if after.status != "open":
-            continue
-        facts = facts_at(after, made.now, made.amount_minor)
-        still = _reasons(stuck, after, facts, language)
-        refused = f"they are refused by {still}" if still else "the other rules still hold them"
-        if language == "zh":
-            refused = f"会被拒绝：{still}" if still else "其余规则仍然不允许"
-        yield title(action, taken[-1].argument, made.situation, language), refused
+        for argument in at_any_bank(action, (), made.situation, stuck.policies):
+            taken = take(stuck.policies, action, argument, made.situation, made.now, ())
+            if taken is None:
+                continue
+            after = ACTIONS[action.code].effect(taken[-1].before, taken[-1].argument, made.now)
+            if after.status == "open":
+                does = title(action, taken[-1].argument, made.situation, language)
+                yield does, _after_trying(stuck, after, language)
+
+
+def _after_trying(stuck: Stuck, after: Situation, language: Language) -> str:
+    facts = facts_at(after, stuck.wallet.now, stuck.wallet.amount_minor)
+    still = _reasons(stuck, after, facts, language)
+    if language == "zh":
+        return f"会被拒绝：{still}" if still else "其余规则仍然不允许"
+    return f"they are refused by {still}" if still else "the other rules still hold them"
 
 
 def _reasons(stuck: Stuck, situation: Situation, facts: Facts, language: Language) -> str:

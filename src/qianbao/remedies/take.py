@@ -10,7 +10,7 @@ from qianbao.policy.decide import allows
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import Policy
 from qianbao.remedies.actions import ACTIONS, Action
-from qianbao.remedies.needs import Need
+from qianbao.remedies.needs import Need, bank_to_spare
 
 _DEEPEST = 6
 """Cures of cures that are followed; the actions there are need three."""
@@ -96,7 +96,9 @@ def _cure_argument(
     cure: Action, action: Action, argument: str, situation: Situation, banks: tuple[str, ...]
 ) -> str:
     """A bank's trouble is cured at that bank; a card, if one is needed, comes from a bank that
-    knows the holder's document."""
+    knows the holder's document, and room for it is made where that costs no channel."""
+    if cure.code == "unlink_card":
+        return bank_to_spare(situation)
     if cure.takes != "bank":
         return ""
     if action.takes == "bank":

@@ -30,6 +30,8 @@ def alike_sql(
     of its wallets: `example`, `currency`, `wallets`, `held_minor`, the largest group first.
     `policies` are those that a way out has to satisfy."""
     keys = [*_KEYS, _document_key(renewable_days), *_leaves(policies, dialect)]
+    if any("linked_cards" in one.applies_to.reads | one.requires.reads for one in policies):
+        keys.append("linked_cards")  # so many are unlinked, one by one
     columns = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
     numbers = ", ".join(f"key_{number}" for number in range(len(keys)))
     first = 'wallet_id COLLATE "C"' if dialect == "postgres" else "wallet_id"

@@ -18,6 +18,7 @@ from qianbao.policy.facts import Situation, carry
 from qianbao.policy.policies import Policy
 from qianbao.remedies.goals import allowed
 from qianbao.remedies.needs import RENEWABLE
+from qianbao.remedies.offer import as_known
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.rollouts.alike import alike_sql
 from qianbao.rollouts.counting import Exempt, Row, Way, Ways
@@ -64,13 +65,6 @@ async def ways_out(
     known = {one: as_known(carry(read[one], now, as_of)) for one in examples if one in read}
     plans = await asyncio.to_thread(_plan_each, policies, tuple(known.values()), as_of, tried)
     return _summed(rows, dict(zip(known, plans, strict=True)))
-
-
-def as_known(situation: Situation) -> Situation:
-    """The situation with accounts only at the banks that the wallet knows of: where somebody would
-    have to open one, that is a visit, and better counted than hoped away."""
-    known = dict.fromkeys((*situation.card_banks, *situation.stale_banks))
-    return msgspec.structs.replace(situation, accounts_at=(*known,))
 
 
 def _plan_each(

@@ -22,7 +22,8 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
 from qianbao.remedies.goals import Goal
-from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.offer import asks_operator, card_to_withdraw, plans, to_operator, ways_out
+from qianbao.remedies.plan import WayOut
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.settings import Settings
 from qianbao.wallets.cases import Case, open_cases_of
@@ -80,8 +81,9 @@ class StaleBank(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`ways_out` lead to everything that was asked about and is blocked working again; empty when
     nothing is. `ways_ahead` are what to do before the first of `coming` so that it never blocks;
-    only what lasts is among them. `legal_hold` is there while one stands: then no way out is
-    certain. `cases_open` are the holder's questions the operator has not answered yet."""
+    only what lasts is among them. `ways_to_withdraw` link a card where no rule keeps money in and
+    yet it has none to go to. `legal_hold` is there while one stands: then no way out is certain.
+    `cases_open` are the holder's questions the operator has not answered yet."""
 
     wallet_id: str
     status: Literal["open", "closed"]
@@ -94,6 +96,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Coming, ...]
     ways_out: tuple[WayOut, ...]
     ways_ahead: tuple[WayOut, ...]
+    ways_to_withdraw: tuple[WayOut, ...]
     stale_banks: tuple[StaleBank, ...]
     legal_hold: HeldStanding | None
     cases_open: tuple[str, ...] = ()
@@ -120,7 +123,7 @@ async def standing(
     found = await asyncio.to_thread(
         judge, policies, settings, situation, now, capabilities=asked, amount_minor=amount_minor
     )
-    return _with_cases(found, cases)
+    return _with_cases(found, cases, situation)
 
 
 def judge(
@@ -149,6 +152,9 @@ def judge(
         coming=ahead,
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
         ways_ahead=_ways_ahead(policies, situation, now, ahead, amount_minor),
+        ways_to_withdraw=card_to_withdraw(policies, situation, now)
+        if "withdraw" in capabilities
+        else (),
         stale_banks=tuple(
             StaleBank(bank, bank_name(bank, "en"), bank_name(bank, "zh"))
             for bank in situation.stale_banks
@@ -157,9 +163,21 @@ def judge(
     )
 
 
-def _with_cases(found: Standing, cases: list[Case]) -> Standing:
+def numbered(
+    ways: tuple[WayOut, ...], cases: list[Case], situation: Situation
+) -> tuple[WayOut, ...]:
+    """`ways`; one that asks the operator with the number of the latest case that is open."""
+    asked = [case.case_id for case in cases if case.legal_hold_id is None]
+    if not asked:
+        return ways
+    return tuple(to_operator(situation, asked[0]) if asks_operator(way) else way for way in ways)
+
+
+def _with_cases(found: Standing, cases: list[Case], situation: Situation) -> Standing:
     asked = tuple(case.case_id for case in cases if case.legal_hold_id is None)
-    found = msgspec.structs.replace(found, cases_open=asked)
+    ways = numbered(found.ways_out, cases, situation)
+    card = numbered(found.ways_to_withdraw, cases, situation)
+    found = msgspec.structs.replace(found, cases_open=asked, ways_out=ways, ways_to_withdraw=card)
     if found.legal_hold is None:
         return found
     of_hold = tuple(case.case_id for case in cases if case.legal_hold_id is not None)
@@ -233,7 +251,7 @@ def _ways_ahead(
         return ()
     first = min(ahead, key=lambda one: one.at)
     goal = Goal(capabilities=first.capabilities, amount_minor=amount_minor)
-    found = plan(policies, carry(situation, now, first.at), first.at, goal)
+    found = plans(policies, carry(situation, now, first.at), first.at, goal)
     return tuple(way for way in found if first.policy not in way.because)
 
 
@@ -244,14 +262,17 @@ def _ways_out(
     decisions: list[Decision],
     amount_minor: int,
 ) -> tuple[WayOut, ...]:
-    """Ways to everything at once; where there is none, the ways to each thing by itself."""
+    """Ways to everything at once; where there is none, the ways to each thing by itself, which may
+    be a case with the operator."""
     blocked = tuple(one.capability for one in decisions if one.outcome == "blocked")
     if not blocked and situation.status == "open":
         return ()
-    ways = plan(policies, situation, now, Goal(capabilities=blocked, amount_minor=amount_minor))
-    if ways or len(blocked) < 2:
+    whole = Goal(capabilities=blocked, amount_minor=amount_minor)
+    if ways := plans(policies, situation, now, whole):
         return ways
-    alone = (Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
+    each = tuple(Goal(capabilities=(one,), amount_minor=amount_minor) for one in blocked)
     return tuple(
-        dict.fromkeys(way for goal in alone for way in plan(policies, situation, now, goal))
+        dict.fromkeys(
+            way for goal in each or (whole,) for way in ways_out(policies, situation, now, goal)
+        )
     )

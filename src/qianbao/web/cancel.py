@@ -27,7 +27,7 @@ CURES = {
     "terminate_mandate": Text("End each auto-deduction service", "逐项关闭扣费服务"),
     "settle_score_orders": Text("Settle or decline them", "完结或拒绝这些订单"),
     "disable_pay_score": Text("Turn it off behind ⋯", "点击右上角 ⋯ 关闭"),
-    "unlink_card": Text("Unlink each card, once the money is out", "提现完成后逐张解绑"),
+    "unlink_cards": Text("Unlink each card, once the money is out", "提现完成后逐张解绑"),
 }
 """What to do about each, by the cure's code; a test holds it against the actions."""
 

@@ -36,7 +36,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.sealed import unseal
-from qianbao.web.standing import refused, shown, status_of
+from qianbao.web.standing import read_standing, refused, shown, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 from qianbao.web.wallet import bank_name
 
@@ -328,12 +328,14 @@ async def _unlink_page(
 ) -> Response[Any]:
     async with services_of(request).pool.connection() as conn:
         preview = await unlink_preview(conn, wallet_id=holder(request), card_id=card_id)
+    balance = (await read_standing(request, "withdraw")).balance
     return draw(
         "card_unlink.html",
         status=status_of(refusal),
         preview=preview,
         bank=bank_name(preview.card),
         left=[_text(bank) for bank in preview.banks_after],
+        loses_exit=balance if balance.amount_minor and not preview.banks_after else None,
         refusal=shown(refusal),
     )
 

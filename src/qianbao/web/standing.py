@@ -24,6 +24,7 @@ from qianbao.policy.reasons import Reason
 from qianbao.policy.sentences import actual_words, needed_words, show_value
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.closing import ClosingBlocker
+from qianbao.remedies.offer import asks_operator
 from qianbao.remedies.plan import Step, WayOut
 from qianbao.wallets.standing import HeldStanding, Standing, Withdrawable, standing
 from qianbao.web.i18n import Text
@@ -80,8 +81,9 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way out, as a card with numbered steps. `minutes` and `temporary_until` say nothing
-    unless it is `certain`."""
+    unless it is `certain`. `asks`: a case with the operator, where no plan is known."""
 
+    asks: bool
     title: Text
     steps: tuple[Step, ...]
     certain: bool
@@ -112,7 +114,7 @@ class Stale(msgspec.Struct, frozen=True):
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """A wallet's standing: what is blocked now, what is coming, the ways out, what can leave.
     `stops` are the names of what is blocked; `waits_for_card` is money that could leave if a card
-    were linked; `stale` are banks to go to that no way out names."""
+    were linked, and `to_withdraw` how; `stale` are banks to go to that no way out names."""
 
     held: Held | None
     stops: frozenset[str]
@@ -121,6 +123,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Blocker, ...]
     ways: tuple[Way, ...]
     ahead: tuple[Way, ...]
+    to_withdraw: tuple[Way, ...]
     stale: tuple[Stale, ...]
     withdrawable: Withdrawable
     waits_for_card: Money | None
@@ -184,6 +187,7 @@ def whole(found: Standing) -> Whole:
         coming=coming,
         ways=ways(found.ways_out),
         ahead=ways(found.ways_ahead),
+        to_withdraw=ways(found.ways_to_withdraw),
         stale=_stale(found),
         withdrawable=found.withdrawable_now,
         waits_for_card=_waits_for_card(found),
@@ -330,6 +334,7 @@ def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
     meanwhile, if all others can; whom to ask is said where the order is told."""
     return tuple(
         Way(
+            asks=asks_operator(way),
             title=_title(steps),
             steps=steps,
             certain=way.certain,
@@ -346,6 +351,8 @@ def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
 
 def _to_take(way: WayOut) -> tuple[Step, ...]:
     """The steps of a card; none when they have to wait for somebody else's decision."""
+    if asks_operator(way):
+        return way.steps
     steps = tuple(step for step in way.steps if ACTIONS[step.action].certain)
     waits = any(ACTIONS[step.action].capability is not None for step in steps)
     return () if waits and not way.certain else steps

@@ -95,6 +95,9 @@ class LockedWallet(msgspec.Struct, frozen=True):
 
     status: Literal["open", "closed"]
     in_flight: int
+    cards: int
+    """Linked ones."""
+    verified_at: datetime | None
 
 
 async def lock_wallet(conn: Connection, wallet_id: str) -> LockedWallet:

@@ -10,13 +10,14 @@ from datetime import datetime
 from qianbao.banks import directory
 from qianbao.banks.cards.card import DISCARDED, QUERIES, Card, get_card, lock_wallet, naming
 from qianbao.banks.cards.codes import check_awaiting
-from qianbao.banks.cards.link import check_room
+from qianbao.banks.cards.link import check_room, check_valid, is_expired
 from qianbao.banks.gateway import BankSilent, Confirmation, Gateway
 from qianbao.db.jobs import enqueue
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.documents import Document, current_document
 from qianbao.identity.kept import is_of_holder
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
@@ -69,8 +70,8 @@ async def confirm_card(
 
     Raises `CardUnknown`, `CardCodeUnreadable`, `CardForNoWallet`, `CardNotAwaitingCode`,
     `CardCodeWrong` (try again), `CardCodeTries` and `CardCodeExpired` (link again),
-    `CardAlreadyLinked`, `TooManyCards`, `CardOfEarlierDocument`, `BankSilent` (hand in the same
-    code again: a bank that had accepted it says so).
+    `CardAlreadyLinked`, `TooManyCards`, `CardOfEarlierDocument`, `DocumentExpired`, `BankSilent`
+    (hand in the same code again: a bank that had accepted it says so).
     """
     if not re.fullmatch(r"[0-9]{6}", code.strip()):
         raise CardCodeUnreadable()
@@ -110,7 +111,9 @@ async def _record(
         "document_id": card.document_id,
         "now": now,
     }
-    left_out = await _left_out(conn, card)
+    document = await current_document(conn, card.wallet_id)
+    assert document is not None  # the card was checked against one
+    left_out = await _left_out(conn, card, document, now)
     present = await get_card(conn, card.wallet_id, card.card_id)
     given_up = present.result == DISCARDED and present.agreement_cipher is None
     if present.state != "code_sent" and not (given_up and answer.agreement):
@@ -127,14 +130,17 @@ async def _record(
     await conn.execute(QUERIES.set_linked, row)
     await conn.execute(QUERIES.bank_confirmed, row)
     await enqueue(conn, "tell_wallet", wallet_id=card.wallet_id)
-    await _keep_evidence(conn, card, now)
+    if not is_expired(document, now):  # it is for the money to leave, and vouches for nobody anew
+        await _keep_evidence(conn, card, now)
     return None
 
 
-async def _left_out(conn: Connection, card: Card) -> QianbaoError | None:
+async def _left_out(
+    conn: Connection, card: Card, document: Document, now: datetime
+) -> QianbaoError | None:
     """Locks the wallet; why it cannot take the card, if so."""
     try:
-        await lock_wallet(conn, card.wallet_id)
+        check_valid(document, await lock_wallet(conn, card.wallet_id), now)
         await _check_holder(conn, card)
         await check_room(
             conn,

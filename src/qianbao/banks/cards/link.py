@@ -15,6 +15,7 @@ from qianbao.banks.cards.card import (
     QUERIES,
     Card,
     CardAlreadyLinked,
+    LockedWallet,
     find_card,
     get_card,
     lock_wallet,
@@ -170,7 +171,7 @@ async def link_card(
 
 async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> _Attempt:
     """The attempt's row: the one already there, or a new one after every check."""
-    await lock_wallet(conn, wish.wallet_id)
+    wallet = await lock_wallet(conn, wish.wallet_id)
     document = await current_document(conn, wish.wallet_id)
     if document is None:
         raise DocumentNeeded()
@@ -180,7 +181,7 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
         if earlier.state in ("checking", "unknown"):
             await _count_check(conn, settings, wish, now)
         return _Attempt(earlier, document)
-    _check_valid(document, now)
+    check_valid(document, wallet, now)
     form = choose_form(
         document.known_names, wish.bank, wish.name_form, confirmed_close=wish.confirmed_close
     )
@@ -223,10 +224,19 @@ def _check_same(card: Card, wish: _Wish, document: Document) -> None:
         raise SameIdOtherBody()
 
 
-def _check_valid(document: Document, now: datetime) -> None:
+def is_expired(document: Document, now: datetime) -> bool:
     """A document is good through its last day."""
-    last = document.valid_until
-    if last is not None and last < local_date(now):
+    return document.valid_until is not None and document.valid_until < local_date(now)
+
+
+def check_valid(document: Document, wallet: LockedWallet, now: datetime) -> None:
+    """An expired document links no card, but for the one that money can leave to: whom a bank has
+    confirmed before, the next bank knows by itself, and their money is not kept in. Raises
+    `DocumentExpired`."""
+    to_leave = wallet.verified_at is not None and wallet.cards == 0
+    if is_expired(document, now) and not to_leave:
+        last = document.valid_until
+        assert last is not None
         raise DocumentExpired(
             document_tail=document.number_tail,
             valid_until=last.isoformat(),
