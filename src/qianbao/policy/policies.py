@@ -32,15 +32,17 @@ from msgspec import Meta
 
 from qianbao.errors import InvalidInput
 from qianbao.policy.asking import ASKS_BEFORE, Factor, PolicyCannotAsk, read_factors
+from qianbao.policy.bounds import FIRST_YEAR, LAST_YEAR
 from qianbao.policy.closures import to_sql
 from qianbao.policy.conditions import (
     Condition,
     PolicyTypeError,
     PolicyUnknownFact,
     nearest,
+    opposite,
     read_condition,
 )
-from qianbao.policy.facts import FACTS
+from qianbao.policy.facts import FACTS, GREATEST_MINOR
 from qianbao.policy.fields import field_error, schema_of
 from qianbao.policy.marks import Marked, PolicyFieldWrong, read_marked
 from qianbao.policy.sentences import EXTRA_WORDS, placeholders
@@ -53,6 +55,8 @@ CAPABILITIES = (
 
 WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 """What only a legal hold may block: a product decision (domain.md 1.4, "right to withdraw")."""
+
+MOST_VERSIONS = 1_000_000
 
 Actor = Literal["holder", "operator", "bank", "authority"]
 """Who can end a block; an authority is a court or office whose order the operator carries out."""
@@ -118,7 +122,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     each request by itself."""
 
     fact: str | None = None
-    at_most_minor: Annotated[int, Meta(ge=0)]
+    at_most_minor: Annotated[int, Meta(ge=0, le=GREATEST_MINOR)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -223,7 +227,7 @@ class _Otherwise(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     policy: Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=MOST_VERSIONS)]
     title: Words
     basis: Words | _Text
     source: str = ""
@@ -298,7 +302,7 @@ def _condition(marked: Marked, field: str, written: str | bool | None) -> Condit
 def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
     if document.when is not None:
-        return read_condition(f"NOT ({_condition(marked, 'when', document.when).text})")
+        return opposite(_condition(marked, "when", document.when))
     if limit is None:
         return _condition(marked, "requires", document.requires)
     if limit.fact is None:
@@ -325,6 +329,8 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
         for name in ("announce", "warn", "enforce", "retire")
         if (day := getattr(timeline, name)) is not None
     ]
+    for name, day in days:
+        _check_year(marked, name, day)
     for (earlier, before), (later, after) in pairwise(days):
         if after < before or (later != "warn" and after == before):
             place = marked.place("timeline", later)
@@ -344,9 +350,22 @@ def _check_timeline(marked: Marked, timeline: Timeline) -> None:
             advice_zh="请在 rollout 旁写明 step_days。",
         )
     full = timeline.enforce + timedelta(days=(len(shares) - 1) * (timeline.step_days or 0))
+    _check_year(marked, "step_days" if len(shares) > 1 else "enforce", full)
     if timeline.retire is not None and timeline.retire <= full:
         raise PolicyTimelineOrder(
             **marked.place("timeline", "retire"), earlier="rollout 100", later="retire"
+        )
+
+
+def _check_year(marked: Marked, name: str, day: date) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise PolicyFieldWrong(
+            **marked.place("timeline", name),
+            field=f"timeline.{name}",
+            problem=f"{day} is too far away",
+            problem_zh=f"{day} 过远",
+            advice=f"Days lie in the years {FIRST_YEAR} to {LAST_YEAR}.",
+            advice_zh=f"日期须在 {FIRST_YEAR} 年至 {LAST_YEAR} 年之间。",
         )
 
 
