@@ -1,4 +1,4 @@
-"""What a policy's texts and numbers may be: beyond it they are refused with their place, at once."""
+"""What a policy's texts and numbers may be; beyond it they are refused at once, with the place."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def test_what_is_nested_without_end_is_refused_at_once(text: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["!!timestamp x", "!!bool x", "!!int x", "!!binary aGk=", "!!set {a}", "!!float 1" + ":9" * 400 + ".5",
+    ["!!timestamp x", "!!bool x", "!!int x", "!!binary aGk=", "!!set {a}",
+     "!!float 1" + ":9" * 400 + ".5",
      "!!python/name:os.system x", "0b_", "1" * 5_000, "0001-01-01T00:00:00+23:59"],
 )  # fmt: skip
 def test_what_only_yaml_could_mean_is_refused_where_it_stands(written: str) -> None:
@@ -187,7 +188,7 @@ def test_whatever_is_taken_no_engine_refuses_at_the_facts_extremes(
         } | {"today": "2100-12-31" if greatest else "2000-01-01",
              "document_valid_until": "9999-12-31" if greatest else "1900-01-01"}  # fmt: skip
         row = ", ".join(
-            f"CAST({'NULL' if value is None else repr(value)} AS {types[FACTS[name].type]}) AS {name}"
+            f"CAST({value!r} AS {types[FACTS[name].type]}) AS {name}".replace("None", "NULL")
             for name, value in at.items()
         )
         asked = to_sql(condition.tree, "postgres", columns=True)

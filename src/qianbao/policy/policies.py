@@ -22,7 +22,7 @@ and the errors of `conditions`
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -154,8 +154,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     stops: tuple[Stop, ...] = ()
 
 
+@lru_cache(maxsize=512)
 def load_policy(text: str, *, kept_open: bool = True) -> Policy:
-    """The policy written in `text`. Raises this module's errors or those of `conditions`, each with
+    """The policy written in `text`, read once: the longest takes long enough that a door reads it
+    in a thread of its own first. Raises this module's errors or those of `conditions`, each with
     `line` and `column` in `text`. Without `kept_open`, one that traps money is read all the same:
     for looking at what else is wrong with it."""
     marked = read_marked(text)

@@ -1,7 +1,8 @@
-"""Keeping one failure apart: what fails of one policy or one wallet must not silence the others.
+"""Keeping one failure apart: what fails of one policy or wallet does not silence the others.
 
-What failed is undone to where it began, logged as an error, and written to the audit, where operators
-see it; whoever calls goes on. Not here: what is done (`tell`), and when it is tried again.
+What failed is undone to where it began, logged as an error, and written to the audit, where
+operators see it; whoever calls goes on. Not here: what is done (`tell`), and when it is tried
+again.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ Done = TypeVar("Done")
 
 
 async def apart(conn: Connection, verb: Callable[[], Awaitable[Done]], what: str) -> Done | None:
-    """What `verb` gives; None when it failed, with nothing of it done. A lost connection is nobody's
-    failure in particular, and raised."""
+    """What `verb` gives; None when it failed, with nothing of it done. A lost connection is
+    nobody's failure in particular, and raised."""
     try:
         async with conn.transaction():
             return await verb()
