@@ -185,10 +185,32 @@ def _show(found: Any) -> None:
         for way in result.ways.ways
     ])  # fmt: skip
     show_table(("by", "", "", "wallets", "do not meet it", "they hold"), [
-        (one.by, one.value, one.currency, f"{one.wallets:,}", f"{one.locked_out:,}",
+        (_BY[one.by], _label(one), one.currency, f"{one.wallets:,}", f"{one.locked_out:,}",
          show(one.locked_out_minor, one.currency))
         for one in result.segments
     ])  # fmt: skip
+
+
+_BY = {
+    "residency": "residency", "document_kind": "document", "bank": "bank",
+    "age_days": "days open", "balance_minor": "balance",
+}  # fmt: skip
+
+
+def _label(segment: Any) -> str:
+    """A segment's own word: bands of balance in whole units."""
+    from qianbao.bank_names import bank_name
+    from qianbao.policy.facts import FACTS
+    from qianbao.rollouts.counting import band_words
+    from qianbao.terminal import spoken
+
+    if segment.by in ("age_days", "balance_minor"):
+        return band_words(segment)
+    if not segment.value:
+        return "no card" if segment.by == "bank" else "no document"
+    if segment.by == "bank":
+        return bank_name(segment.value, spoken())
+    return FACTS[segment.by].word(segment.value, spoken())
 
 
 def _bar(quiet: bool) -> AbstractContextManager[Any]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from qianbao.errors import Language, QianbaoError
@@ -74,8 +75,13 @@ def read_secret(what: str, *, twice: bool = True) -> str:
 
 
 def show_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A plain table on standard output."""
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    """A plain table on standard output. Nothing in it is cut: other commands want the names whole,
+    and what is wider than the terminal wraps there."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, no_wrap=True, overflow="ignore")
     for row in rows:
         table.add_row(*row)
-    Console().print(table, highlight=False)
+    console = Console()
+    whole = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+    Console(width=max(console.width, whole)).print(table, highlight=False)

@@ -22,7 +22,6 @@ from qianbao.policy.policies import (
     CAPABILITIES,
     WAYS_OUT_OF_A_WALLET,
     Policy,
-    PolicyTimelineOrder,
     PolicyTrapsMoney,
     PolicyUnknownCapability,
     load_pack,
@@ -31,6 +30,7 @@ from qianbao.policy.policies import (
     policy_schema,
 )
 from qianbao.policy.reasons import headroom_minor
+from qianbao.policy.timeline import PolicyTimelineOrder
 from tests.policy.cast import anna, at
 
 GOOD = """\

@@ -23,6 +23,7 @@ from qianbao.policy.policies import load_pack, load_policy
 from qianbao.policy.reasons import Reason
 from qianbao.rollouts import enforcement, exemptions, publish, rollback
 from qianbao.rollouts.in_force import read_in_force
+from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.preview import NoticesNeedDates, Preview, preview
 from qianbao.rollouts.simulate import simulate
 from qianbao.rollouts.tell import tell_holders, tell_wallet, told
@@ -553,3 +554,54 @@ async def test_a_wallet_never_used_is_told_a_week_before_and_again_the_next_time
     for days in (1, 178, 183, 184):
         await desk.sweep(back + timedelta(days=days, hours=1))
     assert await desk.kinds(anna) == [*told, "policy_over", *told]
+
+
+# ── What fails is told of nobody else ────────────────────────────────────────────────────────────
+
+RICH = """\
+policy: a-first
+version: 1
+title: {en: A rule, zh: 一条规则}
+basis: none
+requires: balance_minor * 9000 < 0 OR linked_banks >= 2
+otherwise: {block: [pay]}
+timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}
+"""
+
+
+async def _failures(desk: Desk) -> list[tuple[str, int]]:
+    async with desk.pool.connection() as conn:
+        entries = await list_audit(conn, kind="policy")
+    return [
+        (entry.subject, len(entry.detail["wallets"]))
+        for entry in entries if entry.action == "policy.telling_failed"
+    ]  # fmt: skip
+
+
+async def test_a_wallet_that_cannot_be_read_silences_nobody(desk: Desk) -> None:
+    """Taro's row names a zone that no machine knows; a week later it is put right."""
+    wallets = [await _anna(desk, name) for name in ("Anna", "Taro", "Ben")]
+    anna, taro, ben = wallets
+    await desk.publish()
+    await _set(desk, taro, "time_zone = 'Nowhere/At_All'")
+    await desk.sweep(on("2026-12-01"))
+    assert [await desk.kinds(one) for one in (anna, ben)] == [["policy_announced"]] * 2
+    assert await _failures(desk) == [("two-banks", 1)]
+    await _set(desk, taro, "time_zone = 'Asia/Tokyo'")
+    await desk.sweep(on("2026-12-02"))
+    assert [await desk.kinds(one) for one in wallets] == [["policy_announced"]] * 3
+    assert len(await _failures(desk)) == 1
+
+
+async def test_a_wallet_beyond_all_reckoning_ends_no_sweep(desk: Desk) -> None:
+    """Whatever was proved on writing: her balance, times 9,000, is more than 64 bits."""
+    anna, ben = await _anna(desk), await _anna(desk, "Ben")
+    await desk.publish(RICH)
+    await desk.publish()
+    async with desk.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE accounts SET balance_minor = 9000000000000000 WHERE owner_id = %s", (anna,)
+        )
+    await desk.sweep(on("2026-12-01"))
+    for wallet_id in (anna, ben):
+        assert len(await desk.kinds(wallet_id)) == 2

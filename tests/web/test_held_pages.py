@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from msgspec.structs import replace
 
 from qianbao.remedies.closing import closing_blockers
+from qianbao.wallets.cases import Case, in_words
 from qianbao.wallets.standing import HeldStanding
 from qianbao.web.cancel import CURES
 from qianbao.web.drawing import environment
@@ -82,3 +83,24 @@ def test_the_main_button_is_one_that_works() -> None:
     assert buttons(blocked) == {"top-up": plain, "withdraw": main}
     held = whole(standing(anna(legal_hold=True)))
     assert buttons(held) == {"top-up": plain, "withdraw": plain}
+
+
+def test_the_case_of_a_hold_has_its_number_and_the_readers_language() -> None:
+    kept = Case(
+        wallet_id="wal_x", case_id=CASE, subject="Legal hold", body="Your wallet is held",
+        legal_hold_id="hol_x", state="open", answer="", answered_by=None, created_at=BEFORE,
+        answered_at=None,
+    )  # fmt: skip
+    read = in_words(kept, "zh")
+    assert (read.subject, read.answer) == ("依法冻结", "")
+    assert "请提供本工单的编号" in read.body
+    assert in_words(replace(kept, legal_hold_id=None), "zh").body == "Your wallet is held"
+    page = drawn(
+        "help.html",
+        cases=[kept],
+        refusal=None,
+        typed=SimpleNamespace(),
+        case_id="cas_y",
+        sent=False,
+    )
+    assert CASE in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.ledger.proof import Proof, prove_snapshot
 from qianbao.payments.reconcile import Reconciliation, reconcile
+from qianbao.policy.policies import load_policy
 from qianbao.rollouts import forecast, in_force, operators, publish, retire, simulate
 from qianbao.rollouts.operators import Operator
 
@@ -170,6 +172,7 @@ async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]
         "policy_unknown_field",
         "policy_unknown_value",
         "policy_unknown_capability",
+        "policy_out_of_bounds",
         "policy_timeline_order",
         "policy_traps_money",
         "policy_version_exists",
@@ -183,6 +186,7 @@ async def draft_policy(
     Stores a version that nobody sees yet. Mistakes are found here, with line and column.
     """
     own = services(request)
+    await asyncio.to_thread(load_policy, data.body)  # nobody else waits; then it is known
     async with own.pool.connection() as conn:
         return await publish.draft(conn, body=data.body, operator=operator.name, now=own.now())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -21,6 +22,7 @@ from qianbao.console.simulations import pictures
 from qianbao.db.queries import Connection
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import new_id
+from qianbao.policy.policies import load_policy
 from qianbao.rollouts import publish
 from qianbao.rollouts.enforcement import Enforcement, enforcement_of
 from qianbao.rollouts.forecast import compare
@@ -120,6 +122,7 @@ async def save_draft(request: Asked, data: DraftData) -> Response[Any]:
     services = request.app.state.services
     body = data.body.replace("\r\n", "\n")
     try:
+        await asyncio.to_thread(load_policy, body)  # nobody else waits; then it is known
         async with services.pool.connection() as conn:
             stored = await publish.draft(
                 conn, body=body, operator=who(request), now=services.clock()

@@ -6,7 +6,6 @@ The pictures' lines are laid out in `pictures`; what was counted is `rollouts.co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import get_args
 
 from qianbao.bank_names import bank_name
@@ -14,7 +13,7 @@ from qianbao.console.pictures import Bars, bars
 from qianbao.console.render import environment
 from qianbao.console.words import translations
 from qianbao.errors import Language
-from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Dimension, Segment
+from qianbao.rollouts.counting import Dimension, Segment, band_words
 
 
 def _(message: str) -> str:
@@ -61,17 +60,6 @@ def _label(segment: Segment, language: Language) -> str:
     said = translations(language)
     if segment.by == "bank":
         return bank_name(segment.value, language) if segment.value else said.gettext("no card")
-    if segment.by == "age_days":
-        return _band(int(segment.value), AGE_DAYS, 1)
-    if segment.by == "balance_minor":
-        return _band(int(segment.value), BALANCE_MINOR, 100)
+    if segment.by in ("age_days", "balance_minor"):
+        return band_words(segment)
     return str(environment(language).filters["value"](segment.value))
-
-
-def _band(start: int, starts: Sequence[int], unit: int) -> str:
-    """The band in digits, which are the same in both languages: "30–90", "1,095+"."""
-    if start == 0 and unit > 1:
-        return "0"
-    end = dict(pairwise(starts)).get(start)
-    first = f"{start // unit:,}"
-    return f"{first}+" if end is None else f"{first}–{end // unit:,}"

@@ -147,6 +147,7 @@ VALUES: Mapping[str, str] = {
     "policy.retire": _("retired a policy"),
     "policy.rollback": _("rolled a version back"),
     "policy.stop": _("stopped enforcement"),
+    "policy.telling_failed": _("could not tell holders"),
     "policy.resume": _("resumed enforcement"),
     "wallet.find": _("found a wallet by its phone"),
     "wallet.look_at": _("looked at a wallet"),

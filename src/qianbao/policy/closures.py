@@ -68,6 +68,8 @@ def _arithmetic(node: Any, left: Any, right: Any, dialect: str) -> Any:
     minus gives an interval."""
     dates = (is_date(node.this), is_date(node.expression))
     if dates == (False, False):
+        if isinstance(left, exp.Literal) and isinstance(right, exp.Literal):
+            left = _cast(left, "BIGINT")  # two small numbers written out would be of 32 bits
         return type(node)(this=_as(left, "BIGINT"), expression=_as(right, "BIGINT"))
     if dates == (True, True):
         if dialect == "spark":
@@ -83,7 +85,12 @@ def _arithmetic(node: Any, left: Any, right: Any, dialect: str) -> Any:
 
 def _as(operand: Any, kind: str) -> Any:
     """An operand cast to `kind`, unless it is a number written out."""
-    return operand if isinstance(operand, exp.Literal) else exp.cast(operand, kind)
+    return operand if isinstance(operand, exp.Literal) else _cast(operand, kind)
+
+
+def _cast(operand: Any, kind: str) -> exp.Cast:
+    """`exp.cast` would copy the operand, and all below it, at each level."""
+    return exp.Cast(this=operand, to=exp.DataType.build(kind))
 
 
 def is_date(node: Any) -> bool:

@@ -10,11 +10,13 @@ PolicyForbidden      an expression, but not of the allowed kind (functions, subq
 PolicyUnknownFact    a name that is no fact
 PolicyUnknownValue   a word that this fact can never be
 PolicyTypeError      sides that cannot be compared or added
+PolicyOutOfBounds    nested too deep, or numbers and days that can go too far
 ```
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -26,9 +28,19 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from qianbao.errors import InvalidInput
+from qianbao.policy.bounds import (
+    DEEPEST_CONDITION,
+    FIRST_YEAR,
+    LAST_YEAR,
+    Excess,
+    excess_of,
+    too_deep,
+)
 from qianbao.policy.closures import closure
-from qianbao.policy.facts import FACTS, Facts, Kind
+from qianbao.policy.facts import FACTS, GREATEST_MINOR, Facts, Kind
 from qianbao.policy.normal import COMPARISONS, normal_form
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 LONGEST_CONDITION = 4_000
 """Characters; a longer rule is not one that a person can be told about."""
@@ -76,6 +88,16 @@ class PolicyTypeError(InvalidInput):
     next_zh = "请用与事实同类型的值比较；日期写作 DATE '2027-01-15'。"
 
 
+class PolicyOutOfBounds(InvalidInput):
+    code = "policy_out_of_bounds"
+    en = "Line {line}, column {column}: “{near}”: {problem}."
+    zh = "第 {line} 行第 {column} 列：“{near}”：{problem_zh}。"
+    next_en = "Amounts go up to {greatest} fen, days from the year {first} to {last}, conditions "
+    next_en += "up to {deepest} comparisons in a row."
+    next_zh = "金额上限为 {greatest} 分，日期须在 {first} 年至 {last} 年之间，"
+    next_zh += "条件最多可连续写 {deepest} 个比较。"
+
+
 class Condition(msgspec.Struct, frozen=True, eq=False):
     """A checked condition. `tree` is in normal form (see `normal`); `holds(facts)` says whether it
     is TRUE and `fails(facts)` whether it is FALSE; when neither, it is NULL."""
@@ -100,10 +122,20 @@ def read_condition(text: str) -> Condition:
         raise PolicySyntax(**place(text, 0), near=text[:20])
     try:
         parsed = _parse(text)
+        _bound(too_deep(parsed))
         _check(parsed)
+        _bound(excess_of(parsed))
     except _Refused as refused:
         raise refused.error(**place(text, refused.offset), **refused.detail) from None
-    tree = normal_form(parsed)
+    return _condition(text, normal_form(parsed))
+
+
+def opposite(condition: Condition) -> Condition:
+    """NOT the condition."""
+    return _condition(f"NOT ({condition.text})", normal_form(condition.tree, negate=True))
+
+
+def _condition(text: str, tree: exp.Expression) -> Condition:
     reads = frozenset(column.name for column in tree.find_all(exp.Column))
     return Condition(text, tree, reads, closure(tree, sense=True), closure(tree, sense=False))
 
@@ -153,6 +185,18 @@ def _offset(node: exp.Expression) -> int:
 def _refused(error: type[InvalidInput], node: Any, **detail: Any) -> _Refused:
     near = node.sql(dialect="postgres", comments=False)[:40]
     return _Refused(error, _offset(node), **({"near": near} | detail))
+
+
+def _bound(excess: Excess | None) -> None:
+    if excess is not None:
+        raise _out_of_bounds(excess.node, excess.en, excess.zh)
+
+
+def _out_of_bounds(node: Any, problem: str, problem_zh: str) -> _Refused:
+    return _refused(
+        PolicyOutOfBounds, node, problem=problem, problem_zh=problem_zh,
+        greatest=GREATEST_MINOR, first=FIRST_YEAR, last=LAST_YEAR, deepest=DEEPEST_CONDITION,
+    )  # fmt: skip
 
 
 def _wrong_kind(node: Any, given: str, expected: str) -> _Refused:
@@ -243,8 +287,11 @@ def _fact(node: Any) -> Kind:
 def _literal(node: exp.Literal) -> Kind:
     if node.is_string:
         return "text"
-    if not str(node.this).isdecimal() or len(str(node.this)) > 18:
+    digits = str(node.this)
+    if not (digits.isascii() and digits.isdecimal()):
         raise _wrong_kind(node, "another number", "integer")
+    if len(digits) > 18:
+        raise _out_of_bounds(node, "the number is too large", "数字过大")
     return "integer"
 
 
@@ -254,9 +301,13 @@ def _date(node: exp.Cast) -> Kind:
     if not (node.to.is_type("date") and isinstance(literal, exp.Literal) and literal.is_string):
         raise _refused(PolicyForbidden, node)
     try:
-        date.fromisoformat(literal.this)
+        if not _DAY.fullmatch(literal.this):
+            raise ValueError
+        day = date.fromisoformat(literal.this)
     except ValueError:
         raise _wrong_kind(literal, "no calendar day", "DATE 'yyyy-mm-dd'") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise _out_of_bounds(literal, "the day is too far away", "日期过远")
     return "date"
 
 

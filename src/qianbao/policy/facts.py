@@ -22,6 +22,9 @@ Value = int | str | bool | date | None
 Facts = dict[str, Value]
 Kind = Literal["integer", "text", "boolean", "date"]
 
+GREATEST_MINOR = 10**15
+"""The most money that a rule reckons with, in minor units: ten trillion yuan."""
+
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """One wallet's state, as read from its row at one moment; moments are UTC, money is minor units
@@ -103,6 +106,17 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """1 when it grows by one each midnight."""
     resets: Literal["day", "year"] | None = None
     """When it falls back to 0."""
+
+    @property
+    def greatest(self) -> int:
+        """The most that a whole number is ever reckoned to be: ten trillion yuan, some 270 years,
+        a million of anything else."""
+        return {"minor": GREATEST_MINOR, "days": 100_000}.get(self.unit, 10**6)
+
+    @property
+    def least(self) -> int:
+        """The least: an overdrawn sum and a clock that was set back are negative."""
+        return -self.greatest
 
     def word(self, value: str, language: Language) -> str:
         """One of `values` for a person; another text as it is."""

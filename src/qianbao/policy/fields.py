@@ -110,6 +110,7 @@ _TOLD = (
     ("Expected `str` of length <=", "it is too long", "内容过长"),
     ("Expected `str` matching", "small letters and digits, joined by hyphens, are needed",
      "只能用小写字母、数字和连字符"),
+    ("Integer value out of range", "the number is too large", "数字过大"),
     ("Expected `int` >=", "the number is too small", "数字过小"),
     ("Expected `int` <=", "the number is too large", "数字过大"),
 )  # fmt: skip
@@ -117,7 +118,7 @@ _KINDS = {
     "int": ("a whole number", "整数"), "str": ("text", "文本"), "bool": ("TRUE or FALSE", "真或假"),
     "object": ("en: and zh:, or other fields of its own", "由字段组成的内容（如 en 与 zh）"),
     "array": ("a list", "列表"), "null": ("nothing", "空"), "float": ("a fraction", "小数"),
-    "date": ("a day", "日期"),
+    "date": ("a day", "日期"), "datetime": ("a moment", "时刻"),
 }  # fmt: skip
 
 

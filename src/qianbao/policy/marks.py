@@ -10,17 +10,31 @@ from typing import Any
 
 import msgspec
 import yaml
+from yaml.reader import ReaderError
 
 from qianbao.errors import InvalidInput
 
 LONGEST_POLICY = 64_000
 """Characters of one policy file."""
 
+DEEPEST_POLICY = 12
+"""Levels of lists and fields; a policy has three."""
+
+_DEEP = ("nested too deep", "嵌套过深")
+
+_YAML = "tag:yaml.org,2002:"
+_SCALARS = {_YAML + kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
+
+_DAYLIKE = re.compile(r"\d{4}-\d\d?-\d\d?")
+
+_CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
+"""What PostgreSQL cannot hold, a terminal would obey, or turns the direction of what follows."""
+
 
 class PolicyUnreadable(InvalidInput):
     code = "policy_unreadable"
     en = "Line {line}, column {column}: the file is not readable YAML ({problem})."
-    zh = "第 {line} 行第 {column} 列：文件不是可读的 YAML（{problem}）。"
+    zh = "第 {line} 行第 {column} 列：文件不是可读的 YAML（{problem_zh}）。"
     next_en = "Write one policy a file, as key: value lines."
     next_zh = "每个文件写一条规则，采用“键: 值”的形式。"
 
@@ -82,68 +96,119 @@ class Marked(msgspec.Struct, frozen=True):
 
 
 def read_marked(text: str) -> Marked:
-    """`text` as YAML; raises `PolicyUnreadable` or, for a key given twice, `PolicyFieldWrong`."""
+    """`text` as YAML; raises `PolicyUnreadable` or, for a key given twice or a value that cannot
+    be, `PolicyFieldWrong`."""
     if len(text) > LONGEST_POLICY:
-        raise PolicyUnreadable(line=1, column=1, problem="too long")
+        raise _unreadable(None, "too long", "内容过长")
     try:
-        _refuse_aliases(text)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_no_day(root)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse_brackets(text)
+        _refuse_aliases_and_depth(text)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+    except ReaderError as error:
+        # YAML's own reader gives where it is, but no line.
+        before = text[: error.position]
+        place = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
+        problem = f"the character U+{ord(text[error.position]):04X}"
+        problem_zh = f"含有字符 U+{ord(text[error.position]):04X}"
+        raise PolicyUnreadable(**place, problem=problem, problem_zh=problem_zh) from None
+    except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "not YAML"
-        raise PolicyUnreadable(line=line, column=column, problem=problem) from None
+        raise _unreadable(getattr(error, "problem_mark", None), problem, problem) from None
     if not isinstance(root, yaml.MappingNode):
-        raise PolicyUnreadable(line=1, column=1, problem="not a list of keys and values")
-    _refuse_twice(root)
-    return Marked(text, data, root)
+        raise _unreadable(None, "not a list of keys and values", "不是由“键: 值”组成的内容")
+    return Marked(text, _plain(loader, root), root)
 
 
-def _refuse_aliases(text: str) -> None:
+def _unreadable(mark: Any, problem: str, problem_zh: str) -> PolicyUnreadable:
+    place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {"line": 1, "column": 1}
+    return PolicyUnreadable(**place, problem=problem, problem_zh=problem_zh)
+
+
+def _refuse_brackets(text: str) -> None:
+    """YAML's scanner looks far ahead, and at each bracket at all those open before it. Those within
+    quotes are counted too: a title has no use for so many that nobody closes."""
+    depth = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth = depth + 1 if bracket.group() in "[{" else max(depth - 1, 0)
+        if depth > DEEPEST_POLICY:
+            before = text[: bracket.start()]
+            place = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
+            raise PolicyUnreadable(**place, problem=_DEEP[0], problem_zh=_DEEP[1])
+
+
+def _refuse_aliases_and_depth(text: str) -> None:
     """A policy is short; an alias in it can only be a way to make it long, or endless."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_POLICY:
+            raise _unreadable(event.start_mark, *_DEEP)
         if isinstance(event, yaml.AliasEvent):
-            mark = event.start_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise PolicyUnreadable(line=line, column=column, problem="an alias; write it out")
+            raise _unreadable(
+                event.start_mark, "an alias; write it out", "含有别名，请直接写出内容"
+            )
 
 
-def _refuse_no_day(node: Any) -> None:
-    """What looks like a day and is none, such as 2026-13-01, would be refused without its place."""
-    if isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            _refuse_no_day(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_no_day(value)
-    elif isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
-        try:
-            yaml.safe_load(node.value)
-        except ValueError:
-            mark = node.start_mark
-            raise PolicyFieldWrong(
-                line=mark.line + 1, column=mark.column + 1, field=node.value,
-                problem="there is no such day", problem_zh="没有这一天",
-                advice="Write a day as 2027-01-15.", advice_zh="日期写作 2027-01-15。",
+def _plain(loader: yaml.SafeLoader, node: Any) -> Any:
+    """A node's plain data, each value looked at where it stands."""
+    if isinstance(node, yaml.MappingNode) and node.tag == _YAML + "map":
+        return _mapping(loader, node)
+    if isinstance(node, yaml.SequenceNode) and node.tag == _YAML + "seq":
+        return [_plain(loader, value) for value in node.value]
+    if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALARS:
+        raise _wrong(
+            node, "what a tag makes of it is not taken", "不支持 YAML 标签",
+            "Leave out what begins with an exclamation mark.", "请去掉以感叹号开头的标签。",
+        )  # fmt: skip
+    _refuse_control(node)
+    try:
+        return loader.construct_object(node)
+    except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError):
+        if _DAYLIKE.match(node.value):
+            raise _wrong(
+                node, "there is no such day", "没有这一天",
+                "Write a day as 2027-01-15.", "日期写作 2027-01-15。",
             ) from None  # fmt: skip
+        raise _wrong(
+            node, "it is not what it looks like", "内容与其类型不符",
+            "Put text in quotes; write numbers as 100.", "文本请加引号；数字写作 100。",
+        ) from None  # fmt: skip
 
 
-def _refuse_twice(node: Any) -> None:
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
     """YAML would silently keep the last of two equal keys."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                mark = key.start_mark
-                raise PolicyFieldWrong(
-                    line=mark.line + 1, column=mark.column + 1, field=key.value,
-                    problem="given twice", problem_zh="重复出现",
-                    advice="Keep one of them.", advice_zh="请只保留一处。",
-                )  # fmt: skip
-            seen.add(str(key.value))
-            _refuse_twice(value)
+    read: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _unreadable(key.start_mark, "a key must be one word", "键必须是一个词")
+        _refuse_control(key)
+        if key.value in read:
+            raise _wrong(key, "given twice", "重复出现", "Keep one of them.", "请只保留一处。")
+        read[str(key.value)] = _plain(loader, value)
+    return read
+
+
+def _refuse_control(node: yaml.ScalarNode) -> None:
+    found = _CONTROL.search(node.value)
+    if found is not None:
+        number = f"U+{ord(found.group()):04X}"
+        raise _wrong(
+            node, f"it holds the control character {number}", f"含有控制字符 {number}",
+            "Leave it out.", "请将其删除。",
+        )  # fmt: skip
+
+
+def _wrong(
+    node: Any, problem: str, problem_zh: str, advice: str, advice_zh: str
+) -> PolicyFieldWrong:
+    mark = node.start_mark
+    shown = node.value if isinstance(node.value, str) else node.tag
+    return PolicyFieldWrong(
+        line=mark.line + 1, column=mark.column + 1, field=_CONTROL.sub("�", shown)[:40],
+        problem=problem, problem_zh=problem_zh, advice=advice, advice_zh=advice_zh,
+    )  # fmt: skip
 
 
 def _child(node: Any, step: str | int) -> Any:

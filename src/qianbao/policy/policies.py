@@ -13,7 +13,7 @@ PolicyFieldMissing        a field left out
 PolicyUnknownCapability   blocks something a wallet cannot do
 PolicyUnknownFactor       asks for something that cannot be proved   (both in
 PolicyCannotAsk           asks where nobody is there to answer        `asking`)
-PolicyTimelineOrder       announced after it is enforced, and the like
+PolicyTimelineOrder       announced after it is enforced, and the like   (in `timeline`)
 PolicyTrapsMoney          could block withdraw, close or export without a legal hold
 and the errors of `conditions`
 ```
@@ -21,10 +21,9 @@ and the errors of `conditions`
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -38,13 +37,15 @@ from qianbao.policy.conditions import (
     PolicyTypeError,
     PolicyUnknownFact,
     nearest,
+    opposite,
     read_condition,
 )
-from qianbao.policy.facts import FACTS
+from qianbao.policy.facts import FACTS, GREATEST_MINOR
 from qianbao.policy.fields import field_error, schema_of
 from qianbao.policy.marks import Marked, PolicyFieldWrong, read_marked
 from qianbao.policy.sentences import EXTRA_WORDS, placeholders
 from qianbao.policy.space import space_of
+from qianbao.policy.timeline import Timeline, check_timeline
 
 CAPABILITIES = (
     "receive", "top_up", "transfer", "pay", "withdraw", "be_charged", "close", "export",
@@ -53,6 +54,8 @@ CAPABILITIES = (
 
 WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 """What only a legal hold may block: a product decision (domain.md 1.4, "right to withdraw")."""
+
+MOST_VERSIONS = 1_000_000
 
 Actor = Literal["holder", "operator", "bank", "authority"]
 """Who can end a block; an authority is a court or office whose order the operator carries out."""
@@ -64,14 +67,6 @@ class PolicyUnknownCapability(InvalidInput):
     zh = "第 {line} 行第 {column} 列：“{near}” 不是钱包的能力。"
     next_en = "Did you mean {nearest}? Capabilities: {known}."
     next_zh = "您要写的是 {nearest} 吗？可选：{known}。"
-
-
-class PolicyTimelineOrder(InvalidInput):
-    code = "policy_timeline_order"
-    en = "Line {line}, column {column}: {later} must come after {earlier}."
-    zh = "第 {line} 行第 {column} 列：{later} 必须晚于 {earlier}。"
-    next_en = "Order: announce, warn, enforce, retire; rollout percentages grow up to 100."
-    next_zh = "顺序：announce、warn、enforce、retire；rollout 百分比递增至 100。"
 
 
 class PolicyTrapsMoney(InvalidInput):
@@ -92,19 +87,6 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: _Text
 
 
-class Timeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days on which a policy's phases begin, at midnight in the operator's zone. `rollout` is the
-    percentages of wallets by which it is enforced: the first from the day `enforce` on, each
-    further one `step_days` after the one before."""
-
-    announce: date
-    warn: date
-    enforce: date
-    rollout: tuple[Annotated[int, Meta(ge=1, le=100)], ...] = (100,)
-    step_days: Annotated[int, Meta(ge=1, le=365)] | None = None
-    retire: date | None = None
-
-
 class Stop(msgspec.Struct, frozen=True):
     """Enforcement blocks nobody from `stopped_at` until `resumes_at` (None: until an operator
     resumes it): what had begun begins again then, what had not is so many days later."""
@@ -118,7 +100,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     each request by itself."""
 
     fact: str | None = None
-    at_most_minor: Annotated[int, Meta(ge=0)]
+    at_most_minor: Annotated[int, Meta(ge=0, le=GREATEST_MINOR)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -150,15 +132,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     stops: tuple[Stop, ...] = ()
 
 
+@lru_cache(maxsize=512)
 def load_policy(text: str, *, kept_open: bool = True) -> Policy:
-    """The policy written in `text`. Raises this module's errors or those of `conditions`, each with
+    """The policy written in `text`, read once: the longest takes long enough that a door reads it
+    in a thread of its own first. Raises this module's errors or those of `conditions`, each with
     `line` and `column` in `text`. Without `kept_open`, one that traps money is read all the same:
     for looking at what else is wrong with it."""
     marked = read_marked(text)
     document = _document(marked)
     timeline = document.timeline
     if timeline is not None:
-        _check_timeline(marked, timeline)
+        check_timeline(marked, timeline)
     requires = _requires(marked, document)
     basis, explain, ahead = document.basis, document.explain, document.explain_ahead
     policy = Policy(
@@ -223,7 +207,7 @@ class _Otherwise(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     policy: Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=MOST_VERSIONS)]
     title: Words
     basis: Words | _Text
     source: str = ""
@@ -298,7 +282,7 @@ def _condition(marked: Marked, field: str, written: str | bool | None) -> Condit
 def _requires(marked: Marked, document: _Document) -> Condition:
     limit = document.limit
     if document.when is not None:
-        return read_condition(f"NOT ({_condition(marked, 'when', document.when).text})")
+        return opposite(_condition(marked, "when", document.when))
     if limit is None:
         return _condition(marked, "requires", document.requires)
     if limit.fact is None:
@@ -317,37 +301,6 @@ def _unknown_capability(place: dict[str, Any], name: str) -> PolicyUnknownCapabi
     close = nearest(name, list(CAPABILITIES))
     known = ", ".join(CAPABILITIES)
     return PolicyUnknownCapability(**place, near=name, nearest=close, known=known)
-
-
-def _check_timeline(marked: Marked, timeline: Timeline) -> None:
-    days = [
-        (name, day)
-        for name in ("announce", "warn", "enforce", "retire")
-        if (day := getattr(timeline, name)) is not None
-    ]
-    for (earlier, before), (later, after) in pairwise(days):
-        if after < before or (later != "warn" and after == before):
-            place = marked.place("timeline", later)
-            raise PolicyTimelineOrder(**place, earlier=earlier, later=later)
-    shares = timeline.rollout
-    if not shares or shares[-1] != 100 or list(shares) != sorted(set(shares)):
-        place = marked.place("timeline", "rollout")
-        raise PolicyTimelineOrder(**place, earlier="rollout", later="rollout 100")
-    if len(shares) > 1 and timeline.step_days is None:
-        place = marked.place("timeline", "rollout")
-        raise PolicyFieldWrong(
-            **place,
-            field="timeline.step_days",
-            problem="a rollout in several steps needs step_days, the days from one to the next",
-            problem_zh="分步执行须写明 step_days，即相邻两步间隔的天数",
-            advice="Write step_days beside rollout.",
-            advice_zh="请在 rollout 旁写明 step_days。",
-        )
-    full = timeline.enforce + timedelta(days=(len(shares) - 1) * (timeline.step_days or 0))
-    if timeline.retire is not None and timeline.retire <= full:
-        raise PolicyTimelineOrder(
-            **marked.place("timeline", "retire"), earlier="rollout 100", later="retire"
-        )
 
 
 def _check_capabilities(marked: Marked, policy: Policy, *, kept_open: bool) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -268,6 +269,19 @@ def _mandates(condition: str) -> str:
         f",\n    sum({column}) FILTER (WHERE {condition}) AS {column}"
         for column in ("mandates_active", "mandates_charged")
     )
+
+
+def band_words(segment: Segment) -> str:
+    """A band of age in days or of balance in whole units, in digits, which are the same in both
+    languages: "30–90", "1,095+"."""
+    is_age = segment.by == "age_days"
+    starts, unit = (AGE_DAYS, 1) if is_age else (BALANCE_MINOR, 100)
+    start = int(segment.value)
+    if start == 0 and not is_age:
+        return "0"
+    end = dict(pairwise(starts)).get(start)
+    first = f"{start // unit:,}"
+    return f"{first}+" if end is None else f"{first}–{end // unit:,}"
 
 
 def _band(column: str, starts: Sequence[int]) -> str:

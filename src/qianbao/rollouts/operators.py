@@ -32,6 +32,9 @@ COMMAND_LINE = "$ qianbao"
 DEMO = "$ demo"
 """Who did what came with the demo; no operator can have this name."""
 
+SWEEP = "sweep"
+"""Whose acts those of the job that tells holders are."""
+
 TRIPWIRE = "tripwire"
 """Who stopped what stopped by itself; no operator may take this name."""
 
@@ -127,7 +130,7 @@ async def create_operator(
     """`by` is whoever lets them in, for the audit. Raises `OperatorNameInvalid`,
     `PasswordTooShort` or `OperatorNameTaken`."""
     check_id(operator_id, "opr")
-    if name in (SHIPPED, TRIPWIRE):
+    if name in (SHIPPED, SWEEP, TRIPWIRE):
         raise OperatorNameTaken(name=name)
     if not _NAME.fullmatch(name):
         raise OperatorNameInvalid

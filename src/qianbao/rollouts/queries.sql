@@ -182,6 +182,11 @@ SELECT wallet_id FROM ({parts}) AS parts GROUP BY wallet_id ORDER BY wallet_id L
 WHERE wallet_id > %(after)s AND {locked_out}
 ORDER BY wallet_id LIMIT %(limit)s)
 
+-- name: open_after
+-- Everybody, in the order of their ids: where the facts of one wallet end the search for all.
+SELECT wallet_id FROM wallets WHERE status = 'open' AND wallet_id > %(after)s
+ORDER BY wallet_id LIMIT %(limit)s
+
 -- name: told_standing
 (SELECT DISTINCT wallet_id FROM policy_notices
 WHERE policy = %(policy)s AND over_at IS NULL AND wallet_id > %(after)s

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 from psycopg.rows import tuple_row
@@ -24,6 +25,7 @@ from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, load_policy, locked_out_sql
 from qianbao.policy.spells import fell_out_at, reads_use
+from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.wording import (
@@ -92,21 +94,80 @@ async def tell_holders(
     for policy in policies:
         if not _is_told(policy, now) and not policy.grace_days:
             continue
-        after = await _place(conn, policy, now)
-        if after is None:
-            continue
-        found = await _affected(conn, policy, now, after=after, limit=limit)
-        done = len(found) < limit
-        free_minor = settings.withdrawal_free_minor
-        situations = await read_situations(conn, found, now, free_minor=free_minor)
-        last = None if done else found[-1]
-        situations = await _remember(conn, policy, situations, now, after=after, last=last)
-        await _tell(conn, policies, policy, settings, situations, now)
-        place = {"after": found[-1] if found else after, "finished_at": now if done else None}
-        await conn.execute(SQL.move_sweep, _key(policy) | place)
-        if found:
-            return len(found)
+        batch = partial(_tell_batch, conn, policies, policy, settings, now=now, limit=limit)
+        looked = await apart(conn, batch, policy.name)
+        if looked is None:
+            await _give_up(conn, policy, now)
+        elif looked:
+            return looked
     return await _tell_gone(conn, policies, now, limit=limit)
+
+
+async def _tell_batch(
+    conn: Connection,
+    policies: tuple[Policy, ...],
+    policy: Policy,
+    settings: Settings,
+    *,
+    now: datetime,
+    limit: int,
+) -> int:
+    """The next batch of one policy's sweep; gives how many it looked at."""
+    after = await _place(conn, policy, now)
+    if after is None:
+        return 0
+    search = partial(_affected, conn, policy, now, after=after, limit=limit)
+    found = await apart(conn, search, policy.name)
+    if found is None:
+        found = await _everybody(conn, after=after, limit=limit)
+    last = found[-1] if len(found) == limit else None
+    look = partial(_look_at, conn, policies, policy, settings, now)
+    if await apart(conn, partial(look, found, after, last), policy.name) is None:
+        failed = []
+        before = after
+        for number, wallet_id in enumerate(found, 1):
+            until = last if number == len(found) else wallet_id
+            if await apart(conn, partial(look, [wallet_id], before, until), wallet_id) is None:
+                failed.append(wallet_id)
+            before = wallet_id
+        if failed:
+            await record_failure(
+                conn, policy=policy.name, version=policy.version, wallet_ids=tuple(failed), now=now
+            )
+    place = {"after": found[-1] if found else after, "finished_at": None if last else now}
+    await conn.execute(SQL.move_sweep, _key(policy) | place)
+    return len(found)
+
+
+async def _look_at(
+    conn: Connection,
+    policies: tuple[Policy, ...],
+    policy: Policy,
+    settings: Settings,
+    now: datetime,
+    wallet_ids: list[str],
+    after: str,
+    last: str | None,
+) -> bool:
+    """Tells those of `wallet_ids` who are due; they are all that the sweep found after `after` and
+    up to `last`."""
+    free_minor = settings.withdrawal_free_minor
+    situations = await read_situations(conn, wallet_ids, now, free_minor=free_minor)
+    situations = await _remember(conn, policy, situations, now, after=after, last=last)
+    return await _tell(conn, policies, policy, settings, situations, now)
+
+
+async def _give_up(conn: Connection, policy: Policy, now: datetime) -> None:
+    """Ends a sweep that failed as a whole; the next one tries again."""
+    await record_failure(conn, policy=policy.name, version=policy.version, now=now)
+    await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
+    await conn.execute(SQL.move_sweep, _key(policy) | {"after": "", "finished_at": now})
+
+
+async def _everybody(conn: Connection, *, after: str, limit: int) -> list[str]:
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(SQL.open_after, {"after": after, "limit": limit})
+        return [wallet_id for (wallet_id,) in await cursor.fetchall()]
 
 
 async def tell_wallet(
@@ -117,8 +178,13 @@ async def tell_wallet(
     free_minor = settings.withdrawal_free_minor
     situations = await read_situations(conn, [wallet_id], now, free_minor=free_minor)
     for policy in policies:
-        if _is_told(policy, now):
-            await _tell(conn, policies, policy, settings, situations, now)
+        if not _is_told(policy, now):
+            continue
+        tell = partial(_tell, conn, policies, policy, settings, situations, now)
+        if await apart(conn, tell, wallet_id) is None:
+            await record_failure(
+                conn, policy=policy.name, version=policy.version, wallet_ids=(wallet_id,), now=now
+            )
 
 
 async def told(conn: Connection, *, policy: str, version: int) -> list[CountedStep]:
@@ -180,7 +246,7 @@ async def _tell(
     settings: Settings,
     situations: dict[str, Situation],
     now: datetime,
-) -> None:
+) -> bool:
     await _tell_over(conn, policy, situations, now)
     due = await _due(conn, policy, situations, now)
     # The search for ways out takes a while, and other jobs must go on meanwhile.
@@ -193,6 +259,7 @@ async def _tell(
         if (await conn.execute(SQL.add_told, act)).rowcount:
             kind = f"policy_{what.step}"
             await _put(conn, situation.wallet_id, policy.name, kind, said, now)
+    return True
 
 
 async def _tell_over(

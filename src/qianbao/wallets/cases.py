@@ -199,3 +199,15 @@ async def _get(conn: Connection, wallet_id: str, case_id: str) -> Case:
     if case is None:
         raise CaseUnknown
     return case
+
+
+def in_words(case: Case, language: Language) -> Case:
+    """The case as its reader sees it: one of a legal hold is ours to say, in either language."""
+    if case.legal_hold_id is None:
+        return case
+    return msgspec.structs.replace(
+        case,
+        subject=_HOLD_SUBJECT[language],
+        body=_HOLD_BODY[language],
+        answer=_HOLD_ENDED[language] if case.answer else "",
+    )

@@ -11,7 +11,7 @@ from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.names import display
 from qianbao.notices.inbox import count_unread, list_notices, mark_read
-from qianbao.wallets.cases import list_cases, open_case
+from qianbao.wallets.cases import in_words, list_cases, open_case
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.drawing import draw
@@ -101,7 +101,7 @@ async def _help(
         "help.html",
         status=status_of(refusal),
         typed=forms.kept(form),
-        cases=cases,
+        cases=[in_words(case, of(request).language) for case in cases],
         case_id=forms.own_id(request, "cas", form, "case_id", refusal),
         sent=sent,
         refusal=shown(refusal),
