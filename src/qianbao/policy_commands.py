@@ -103,8 +103,9 @@ def announce_policy(policy: Name, version: Version, operator: By) -> None:
     from qianbao.policy.policies import load_policy
     from qianbao.rollouts.publish import publish
 
+    settings = ready_for()
     stored = _act(operator, lambda conn, who, now: publish(
-        conn, policy=policy, version=version, operator=who, now=now
+        conn, settings, policy=policy, version=version, operator=who, now=now
     ))  # fmt: skip
     timeline = load_policy(stored.body).timeline
     days = f"announced on {timeline.announce}, enforced from {timeline.enforce}" if timeline else (

@@ -18,11 +18,13 @@ from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, read_in_force, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import simulate
+from qianbao.settings import Settings
 from tests.kit.money import Hand, add_wallet, clearing
 from tests.rollouts.policies import two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+SETTINGS = Settings()
 LATER = datetime(2027, 2, 1, 2, 0, tzinfo=UTC)
 HOLD_RULE = next(policy.text for policy in load_pack() if policy.name == "legal-hold")
 
@@ -34,7 +36,7 @@ async def _publish(conn: Connection, body: str, now: datetime = NOW) -> None:
         simulation_id=new_id("sim", now), now=now,
     )  # fmt: skip
     await publish.publish(
-        conn, policy=stored.policy, version=stored.version, operator="Oskar", now=now
+        conn, SETTINGS, policy=stored.policy, version=stored.version, operator="Oskar", now=now
     )
 
 
@@ -64,7 +66,9 @@ async def test_one_operator_takes_a_version_back_and_says_why(conn: Connection) 
     with pytest.raises(PolicyNotPublished):
         await _roll_back(conn)
     with pytest.raises(publish.PolicyNotADraft):
-        await publish.publish(conn, policy="two-banks", version=1, operator="Pia", now=LATER)
+        await publish.publish(
+            conn, SETTINGS, policy="two-banks", version=1, operator="Pia", now=LATER
+        )
 
 
 async def test_the_version_before_returns_where_nobody_loses_by_it(conn: Connection) -> None:

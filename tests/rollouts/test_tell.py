@@ -59,7 +59,12 @@ class Desk:
                 simulation_id=new_id("sim", NOW), now=NOW,
             )  # fmt: skip
             await publish.publish(
-                conn, policy=stored.policy, version=stored.version, operator="Oskar", now=NOW
+                conn,
+                SETTINGS,
+                policy=stored.policy,
+                version=stored.version,
+                operator="Oskar",
+                now=NOW,
             )
 
     async def sweep(self, now: datetime, limit: int = 100) -> None:

@@ -57,7 +57,9 @@ class Town:
             await publish.draft(conn, body=body, operator="Mei", now=NOW)
         await self.simulate()
         async with self.pool.connection() as conn:
-            await publish.publish(conn, policy="two-banks", version=1, operator="Oskar", now=NOW)
+            await publish.publish(
+                conn, Settings(), policy="two-banks", version=1, operator="Oskar", now=NOW
+            )
 
     async def try_to_send(self, wallets: Sequence[str]) -> int:
         """Each sends a fen to Taro; gives how many are refused."""

@@ -241,7 +241,7 @@ async def compare_forecast(
         "policy_does_not_lint",
         "simulation_needed",
         "second_operator_needed",
-        "policy_enforced_at_once",
+        "policy_not_told_in_time",
         "legal_holds_stand",
     ),
 )
@@ -255,7 +255,12 @@ async def publish_policy(
     own = services(request)
     async with own.pool.connection() as conn:
         return await publish.publish(
-            conn, policy=policy, version=data.version, operator=operator.name, now=own.now()
+            conn,
+            own.settings,
+            policy=policy,
+            version=data.version,
+            operator=operator.name,
+            now=own.now(),
         )
 
 

@@ -69,6 +69,17 @@ def space_of_policies(policies: Iterable[Policy], **fixed: object) -> Space:
     return space_of(conditions, **fixed)
 
 
+def stops_nobody_else(one: Policy, other: Policy) -> bool:
+    """Whether every wallet that does not meet `one` does not meet `other` either: because they say
+    the same, or proven."""
+    if (one.applies_to.text, one.requires.text) == (other.applies_to.text, other.requires.text):
+        return True
+    space = space_of_policies([one, other])
+    return not space.unproven and all(
+        is_unmet(other, made.facts) for made in space.cells() if is_unmet(one, made.facts)
+    )
+
+
 def line_of(policy: Policy, field: str) -> int:
     """The line of the policy's file on which `field` stands; 1 where it is left out."""
     return read_marked(policy.text).key_place(field)["line"]
