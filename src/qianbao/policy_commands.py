@@ -144,8 +144,9 @@ def roll_back_policy(policy: Name, reason: Reason, operator: By) -> None:
     """Take the published version back: all that it blocked works again at once."""
     from qianbao.rollouts.rollback import roll_back
 
+    settings = ready_for()
     done = _act(operator, lambda conn, who, now: roll_back(
-        conn, policy=policy, reason=reason, operator=who, now=now
+        conn, settings, policy=policy, reason=reason, operator=who, now=now
     ))  # fmt: skip
     back = f"version {done.returned} is in its place" if done.returned else "none is in its place"
     typer.echo(f"{policy}, version {done.version.version}, is taken back; {back}")
