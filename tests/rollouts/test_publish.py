@@ -13,8 +13,10 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.policy.conditions import PolicyUnknownFact
-from qianbao.policy.policies import load_pack
-from qianbao.rollouts import publish
+from qianbao.policy.lint import Finding
+from qianbao.policy.policies import Policy, load_pack
+from qianbao.remedies.lint import lint
+from qianbao.rollouts import enforcement, publish
 from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
@@ -336,3 +338,103 @@ async def test_two_operators_publish_two_versions_at_once(pool: Pool) -> None:
     async with pool.connection() as conn:
         states = sorted(each.phase for each in await versions(conn, now=NOW))
     assert states == ["published", "replaced"]
+
+
+class Desk:
+    """What other people do while a version is being linted, which may take minutes."""
+
+    def __init__(self, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pool, self.looked = pool, 0
+        monkeypatch.setattr(publish, "lint", self._lint)
+        self.loop = asyncio.get_running_loop()
+
+    async def meanwhile(self) -> None:
+        """Nothing, unless a test says what."""
+
+    def _lint(self, policies: tuple[Policy, ...]) -> list[Finding]:
+        self.looked += 1
+        asyncio.run_coroutine_threadsafe(self.meanwhile(), self.loop).result(timeout=20)
+        return lint(policies)
+
+    async def stop(self) -> None:
+        async with self.pool.connection() as conn:
+            await conn.execute("SET LOCAL lock_timeout = '1s'")
+            await enforcement.stop(
+                conn, policy="yearly-limit", reason="Wrong", operator="Pia", now=NOW
+            )
+
+    async def put(self, body: str) -> None:
+        async with self.pool.connection() as conn:
+            await _in_force_already(conn, body)
+            await conn.execute("UPDATE policy_revision SET revision = revision + 1")
+
+    async def publish(self, policy: str = "two-banks") -> publish.PolicyVersion:
+        async with self.pool.connection() as conn:
+            return await _publish(conn, policy=policy)
+
+
+async def test_a_stop_does_not_wait_for_a_lint(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(pool, monkeypatch)
+    await desk.put(YEARLY_LIMIT)
+    async with pool.connection() as conn:
+        await _draft(conn, two_banks())
+        await _try(conn)
+    monkeypatch.setattr(desk, "meanwhile", desk.stop)
+    assert (await desk.publish()).state == "published"
+    assert desk.looked == 1  # the rules in force are the same
+    async with pool.connection() as conn:
+        phases = {one.policy.name: one.phase for one in await versions(conn, now=NOW)}
+    assert phases == {"two-banks": "published", "yearly-limit": "stopped"}
+
+
+async def test_what_is_published_was_linted_beside_the_rules_then_in_force(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two has a way out by itself; the first comes while the second is looked at."""
+    desk = Desk(pool, monkeypatch)
+    asked = "linked_banks >= 2 OR days_since_verified < 90"
+    few = two_banks().replace(asked, "linked_banks BETWEEN 2 AND 7 OR linked_banks = 10")
+    many = two_banks().replace(asked, "NOT linked_banks BETWEEN 2 AND 7")
+    async with pool.connection() as conn:
+        await _draft(conn, many.replace("two-banks", "many-banks"))
+        await _try(conn, policy="many-banks")
+
+    async def first() -> None:
+        if desk.looked == 1:
+            await desk.put(few)
+
+    monkeypatch.setattr(desk, "meanwhile", first)
+    with pytest.raises(publish.PolicyDoesNotLint):
+        await desk.publish("many-banks")
+    assert desk.looked == 2
+
+
+async def test_rules_that_change_all_the_time_are_not_waited_for(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(pool, monkeypatch)
+    async with pool.connection() as conn:
+        await _draft(conn, two_banks())
+        await _try(conn)
+
+    async def another() -> None:
+        await desk.put(YEARLY_LIMIT.replace("yearly-limit", f"limit-{desk.looked}"))
+
+    monkeypatch.setattr(desk, "meanwhile", another)
+    with pytest.raises(publish.RulesChanged) as refused:
+        await desk.publish()
+    assert refused.value.retry
+    assert desk.looked == 3
+
+
+async def test_publishing_again_changes_nothing(conn: Connection) -> None:
+    """Oskar's answer was lost on the way, and he asks again; Pia comes too late."""
+    await _draft(conn, two_banks())
+    await _try(conn)
+    first = await _publish(conn)
+    later = NOW + timedelta(days=3)
+    assert await _publish(conn, now=later) == first
+    with pytest.raises(publish.PolicyNotADraft):
+        await _publish(conn, operator="Pia")
+    acts = [entry.action for entry in await list_audit(conn, subject="two-banks")]
+    assert acts.count("policy.publish") == 1

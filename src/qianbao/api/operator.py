@@ -243,6 +243,7 @@ async def compare_forecast(
         "second_operator_needed",
         "policy_not_told_in_time",
         "legal_holds_stand",
+        "rules_changed",
     ),
 )
 async def publish_policy(
@@ -250,7 +251,8 @@ async def publish_policy(
 ) -> in_force.PolicyVersion:
     """Publish a policy
 
-    Puts a simulated draft on its way. Needs another operator than the one who drafted it.
+    Puts a simulated draft on its way. Needs another operator than the one who drafted it. The same
+    operator's second request gives what the first one did.
     """
     own = services(request)
     async with own.pool.connection() as conn:

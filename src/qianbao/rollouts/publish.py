@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg import Rollback
+
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
@@ -26,6 +28,10 @@ from qianbao.settings import Settings
 SQL = load("qianbao.rollouts")
 
 _Key = dict[str, str | int | None]
+_Rules = tuple[tuple[str, int], ...]
+
+LOOKS_MOST = 3
+"""How often a version is looked at again because other rules came into force meanwhile."""
 
 
 class PolicyVersionExists(QianbaoError):
@@ -97,6 +103,15 @@ class PolicyDoesNotLint(QianbaoError):
     next_zh = "请起草没有该问题的版本；`qianbao policy lint` 会列出全部问题及行号。"
 
 
+class RulesChanged(QianbaoError):
+    code = "rules_changed"
+    retry = True
+    en = "Other rules came into force each time that {policy} was looked at beside them."
+    zh = "审核规则 {policy} 期间，其他现行规则一再变更。"
+    next_en = "Publish it again in a minute; nothing has changed."
+    next_zh = "请稍后重新发布；目前未作任何更改。"
+
+
 async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
     """Stores `body` (YAML) as a draft. The same text again gives the first draft; raises what
     `load_policy` raises, with line and column, or `PolicyVersionExists`."""
@@ -135,33 +150,44 @@ async def publish(
     now: datetime,
 ) -> PolicyVersion:
     """Puts a draft in the place of the version published before. From the commit on, its own dates
-    say what it does. Nobody is blocked by it who was not told before (`losses.surprised`).
-    Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`,
-    `PolicyNotToldInTime`, `LegalHoldsStand` or `PolicyDoesNotLint`."""
-    key: _Key = {"policy": policy, "version": version}
-    await conn.execute(SQL.lock_revision)
-    found = await find_version(conn, policy=policy, version=version)
+    say what it does; published already by the same operator, that stays. Nobody is blocked by it
+    who was not told before (`losses.surprised`). Looking at the rules takes long and is done
+    without the lock on them, so that a stop never waits for it. Raises `PolicyVersionUnknown`,
+    `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`, `PolicyNotToldInTime`,
+    `LegalHoldsStand`, `PolicyDoesNotLint` or `RulesChanged`."""
+    linted: _Rules | None = None
+    for _ in range(LOOKS_MOST):
+        found = await find_version(conn, policy=policy, version=version)
+        if found.state == "published" and found.published_by == operator:
+            return found
+        await _check_may_publish(conn, found, operator)
+        read = load_policy(found.body)
+        revision, in_force = await read_in_force(conn)
+        replaced = next((one for one in in_force if one.name == policy), None)
+        await _check_told_in_time(conn, settings, read, in_force, now)
+        if replaced is not None:
+            await check_still_held(conn, replaced, read)
+        if linted != _rules(in_force):
+            await _check_lints(read, in_force, now)
+            linted = _rules(in_force)
+        if await _put_in_force(conn, found, replaced, revision, operator, now):
+            return await find_version(conn, policy=policy, version=version)
+    raise RulesChanged(policy=policy)
+
+
+async def _check_may_publish(conn: Connection, found: PolicyVersion, operator: str) -> None:
+    key: _Key = {"policy": found.policy, "version": found.version}
     if found.state != "draft":
         raise PolicyNotADraft(**key, state=found.state)
     if not await _is_simulated(conn, key):
         raise SimulationNeeded(**key)
     if found.drafted_by == operator:
         raise SecondOperatorNeeded(operator=operator)
-    read = load_policy(found.body)
-    _, in_force = await read_in_force(conn)
-    await _check_told_in_time(conn, settings, read, in_force, now)
-    detail: dict[str, object] = {"version": version, "drafted_by": found.drafted_by}
-    replaced = await fetch_one(conn, SQL.find_published, {"policy": policy}, PolicyVersion)
-    if replaced is not None:
-        await check_still_held(conn, load_policy(replaced.body), read)
-        detail["replaces"] = replaced.version
-    await _check_lints(read, in_force, now)
-    replaces = replaced.version if replaced is not None else None
-    await _put_in_force(conn, key | {"replaces": replaces}, operator, now)
-    await audit(
-        conn, operator=operator, action="policy.publish", subject=policy, now=now, detail=detail
-    )
-    return await find_version(conn, policy=policy, version=version)
+
+
+def _rules(in_force: Sequence[Policy]) -> _Rules:
+    """What a lint looks at; whether a rule is stopped makes no difference to it."""
+    return tuple((one.name, one.version) for one in in_force)
 
 
 async def _check_told_in_time(
@@ -200,10 +226,36 @@ async def _is_simulated(conn: Connection, key: _Key) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def _put_in_force(conn: Connection, key: _Key, operator: str, now: datetime) -> None:
-    await conn.execute(SQL.replace_published, key)
-    await conn.execute(SQL.set_published, {**key, "operator": operator, "now": now})
-    await conn.execute(SQL.raise_revision)
+async def _put_in_force(
+    conn: Connection,
+    found: PolicyVersion,
+    replaced: Policy | None,
+    revision: int,
+    operator: str,
+    now: datetime,
+) -> bool:
+    """Publishes a draft that was looked at beside the rules of `revision`; False, with nothing
+    locked or changed, when others are in force since."""
+    is_done = False
+    async with conn.transaction() as attempt:  # a savepoint: what it locks is let go with it
+        cursor = await conn.execute(SQL.lock_revision)
+        row = await cursor.fetchone()
+        if row is None or row[0] != revision:
+            raise Rollback(attempt)
+        if replaced is not None:
+            await check_still_held(conn, replaced, load_policy(found.body))
+        replaces = {"replaces": replaced.version} if replaced else {}
+        key: _Key = {"policy": found.policy, "version": found.version, "replaces": None}
+        await conn.execute(SQL.replace_published, key)
+        await conn.execute(SQL.set_published, {**key, **replaces, "operator": operator, "now": now})
+        await conn.execute(SQL.raise_revision)
+        detail: dict[str, object] = {"version": found.version, "drafted_by": found.drafted_by}
+        await audit(
+            conn, operator=operator, action="policy.publish", subject=found.policy, now=now,
+            detail=detail | replaces,
+        )  # fmt: skip
+        is_done = True
+    return is_done
 
 
 async def install_pack(conn: Connection, *, now: datetime) -> int:
