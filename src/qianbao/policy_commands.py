@@ -16,6 +16,7 @@ import typer
 
 from qianbao import lint_command, simulation_commands
 from qianbao.clock import OPERATOR_ZONE
+from qianbao.policy.dates import Days
 from qianbao.settings import Settings
 from qianbao.terminal import WRONG, leave, read_secret, ready_for, show_table
 
@@ -56,7 +57,7 @@ def list_policies() -> None:
         ("policy", "version", "stands", "wallets", "announced", "enforced", "drafted by", "by"),
         [(one.stored.policy, str(one.stored.version), one.phase,
           f"{one.percent} %" if one.phase == "enforced" else "",
-          _day(one.policy.timeline, "announce"), _day(one.policy.timeline, "enforce"),
+          _day(one.days, "announce"), _day(one.days, "enforce"),
           one.stored.drafted_by, one.stored.published_by or "") for one in found],
     )  # fmt: skip
 
@@ -215,8 +216,8 @@ async def _opened(settings: Settings, work: Callable[[Any, datetime], Awaitable[
         await pool.close()
 
 
-def _day(timeline: Any, name: str) -> str:
-    return str(getattr(timeline, name)) if timeline else "always"
+def _day(days: Days | None, name: str) -> str:
+    return str(getattr(days, name) or "stopped") if days else "always"
 
 
 def _moment(moment: datetime) -> str:

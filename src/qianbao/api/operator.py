@@ -78,8 +78,9 @@ class VersionView(msgspec.Struct):
     body: str
 
 
-def _version(listed: in_force.ListedVersion) -> VersionView:
-    stored, timeline = listed.stored, listed.policy.timeline
+def version_view(listed: in_force.ListedVersion) -> VersionView:
+    """As it is listed."""
+    stored, days = listed.stored, listed.days
     return VersionView(
         policy=stored.policy,
         version=stored.version,
@@ -87,9 +88,9 @@ def _version(listed: in_force.ListedVersion) -> VersionView:
         title_zh=listed.policy.title_zh,
         state=stored.state,
         phase=listed.phase,
-        announce=timeline.announce if timeline else None,
-        warn=timeline.warn if timeline else None,
-        enforce=timeline.enforce if timeline else None,
+        announce=days.announce if days else None,
+        warn=days.warn if days else None,
+        enforce=days.enforce if days else None,
         percent=listed.percent,
         stopped_by=listed.stop.stopped_by if listed.stop else None,
         stopped_at=listed.stop.stopped_at if listed.stop else None,
@@ -136,7 +137,7 @@ async def list_policies(request: Asked, operator: Operator) -> list[VersionView]
     """
     own = services(request)
     async with own.pool.connection() as conn:
-        return [_version(one) for one in await in_force.versions(conn, now=own.now())]
+        return [version_view(one) for one in await in_force.versions(conn, now=own.now())]
 
 
 @get("/operator/rollouts")
@@ -148,7 +149,7 @@ async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]
     own = services(request)
     async with own.pool.connection() as conn:
         found = await in_force.versions(conn, now=own.now())
-    return [_version(one) for one in found if one.stored.state == "published"]
+    return [version_view(one) for one in found if one.stored.state == "published"]
 
 
 @post(

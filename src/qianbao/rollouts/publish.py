@@ -236,11 +236,11 @@ async def _put_in_force(
 ) -> bool:
     """Publishes a draft that was looked at beside the rules of `revision`; False, with nothing
     locked or changed, when others are in force since."""
-    is_done = False
     async with conn.transaction() as attempt:  # a savepoint: what it locks is let go with it
         cursor = await conn.execute(SQL.lock_revision)
         row = await cursor.fetchone()
-        if row is None or row[0] != revision:
+        is_same = row is not None and int(row[0]) == revision
+        if not is_same:
             raise Rollback(attempt)
         if replaced is not None:
             await check_still_held(conn, replaced, load_policy(found.body))
@@ -254,8 +254,7 @@ async def _put_in_force(
             conn, operator=operator, action="policy.publish", subject=found.policy, now=now,
             detail=detail | replaces,
         )  # fmt: skip
-        is_done = True
-    return is_done
+    return is_same
 
 
 async def install_pack(conn: Connection, *, now: datetime) -> int:
