@@ -14,14 +14,14 @@ from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.policy.conditions import PolicyUnknownFact
 from qianbao.policy.lint import Finding
-from qianbao.policy.policies import Policy, load_pack
+from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.remedies.lint import lint
 from qianbao.rollouts import enforcement, publish
 from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
-from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -170,6 +170,18 @@ async def test_who_came_after_the_simulation_is_counted_when_it_is_published(
     with pytest.raises(publish.PolicyNotToldInTime) as refused:
         await _publish(conn, policy="yearly-limit")
     assert refused.value.detail["wallets"] > 0
+
+
+@pytest.mark.parametrize("body", [YEARLY_LIMIT, ASKING, DOCUMENT_VALID])
+async def test_a_rule_whose_last_day_is_past_is_not_published(conn: Connection, body: str) -> None:
+    """It would never do anything."""
+    dates = "announce: 2026-08-01, warn: 2026-08-02, enforce: 2026-09-01, retire: 2026-11-02"
+    name = load_policy(body).name
+    await _draft(conn, f"{body}timeline: {{{dates}}}\n")
+    await _try(conn, policy=name)
+    with pytest.raises(publish.PolicyOver) as refused:
+        await _publish(conn, policy=name)
+    assert "2026-11-02" in refused.value.sentence("en")
 
 
 async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) -> None:

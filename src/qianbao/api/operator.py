@@ -239,6 +239,7 @@ async def compare_forecast(
     opt=refuses(
         "policy_version_unknown",
         "policy_not_a_draft",
+        "policy_over",
         "policy_does_not_lint",
         "simulation_needed",
         "second_operator_needed",

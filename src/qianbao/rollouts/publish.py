@@ -58,6 +58,16 @@ class PolicyNotADraft(QianbaoError):
     next_zh = "请起草新版本。"
 
 
+class PolicyOver(QianbaoError):
+    code = "policy_over"
+    en = (
+        "Version {version} of {policy} ends on {retire}: published now, it would never do anything."
+    )
+    zh = "{policy} 的第 {version} 版于 {retire} 失效，现在发布不会产生任何作用。"
+    next_en = "Draft a version with a later day to retire, or without one."
+    next_zh = "请起草失效日更晚或不设失效日的版本。"
+
+
 class SimulationNeeded(QianbaoError):
     code = "simulation_needed"
     en = "Version {version} of {policy} has not been tried on the wallets there are."
@@ -153,15 +163,15 @@ async def publish(
     say what it does; published already by the same operator, that stays. Nobody is blocked by it
     who was not told before (`losses.surprised`). Looking at the rules takes long and is done
     without the lock on them, so that a stop never waits for it. Raises `PolicyVersionUnknown`,
-    `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`, `PolicyNotToldInTime`,
-    `LegalHoldsStand`, `PolicyDoesNotLint` or `RulesChanged`."""
+    `PolicyNotADraft`, `PolicyOver`, `SimulationNeeded`, `SecondOperatorNeeded`,
+    `PolicyNotToldInTime`, `LegalHoldsStand`, `PolicyDoesNotLint` or `RulesChanged`."""
     linted: _Rules | None = None
     for _ in range(LOOKS_MOST):
         found = await find_version(conn, policy=policy, version=version)
         if found.state == "published" and found.published_by == operator:
             return found
-        await _check_may_publish(conn, found, operator)
         read = load_policy(found.body)
+        await _check_may_publish(conn, found, read, operator, now)
         revision, in_force = await read_in_force(conn)
         replaced = next((one for one in in_force if one.name == policy), None)
         await _check_told_in_time(conn, settings, read, in_force, now)
@@ -175,10 +185,15 @@ async def publish(
     raise RulesChanged(policy=policy)
 
 
-async def _check_may_publish(conn: Connection, found: PolicyVersion, operator: str) -> None:
+async def _check_may_publish(
+    conn: Connection, found: PolicyVersion, read: Policy, operator: str, now: datetime
+) -> None:
     key: _Key = {"policy": found.policy, "version": found.version}
     if found.state != "draft":
         raise PolicyNotADraft(**key, state=found.state)
+    dates = read.timeline
+    if dates is not None and dates.retire is not None and phase(read, now) == "retired":
+        raise PolicyOver(**key, retire=dates.retire.isoformat())
     if not await _is_simulated(conn, key):
         raise SimulationNeeded(**key)
     if found.drafted_by == operator:
