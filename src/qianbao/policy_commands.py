@@ -16,6 +16,7 @@ import typer
 
 from qianbao import lint_command, simulation_commands
 from qianbao.clock import OPERATOR_ZONE
+from qianbao.policy.dates import Days
 from qianbao.settings import Settings
 from qianbao.terminal import WRONG, leave, read_secret, ready_for, show_table
 
@@ -56,7 +57,7 @@ def list_policies() -> None:
         ("policy", "version", "stands", "wallets", "announced", "enforced", "drafted by", "by"),
         [(one.stored.policy, str(one.stored.version), one.phase,
           f"{one.percent} %" if one.phase == "enforced" else "",
-          _day(one.policy.timeline, "announce"), _day(one.policy.timeline, "enforce"),
+          _day(one.days, "announce"), _day(one.days, "enforce"),
           one.stored.drafted_by, one.stored.published_by or "") for one in found],
     )  # fmt: skip
 
@@ -103,8 +104,9 @@ def announce_policy(policy: Name, version: Version, operator: By) -> None:
     from qianbao.policy.policies import load_policy
     from qianbao.rollouts.publish import publish
 
+    settings = ready_for()
     stored = _act(operator, lambda conn, who, now: publish(
-        conn, policy=policy, version=version, operator=who, now=now
+        conn, settings, policy=policy, version=version, operator=who, now=now
     ))  # fmt: skip
     timeline = load_policy(stored.body).timeline
     days = f"announced on {timeline.announce}, enforced from {timeline.enforce}" if timeline else (
@@ -143,8 +145,9 @@ def roll_back_policy(policy: Name, reason: Reason, operator: By) -> None:
     """Take the published version back: all that it blocked works again at once."""
     from qianbao.rollouts.rollback import roll_back
 
+    settings = ready_for()
     done = _act(operator, lambda conn, who, now: roll_back(
-        conn, policy=policy, reason=reason, operator=who, now=now
+        conn, settings, policy=policy, reason=reason, operator=who, now=now
     ))  # fmt: skip
     back = f"version {done.returned} is in its place" if done.returned else "none is in its place"
     typer.echo(f"{policy}, version {done.version.version}, is taken back; {back}")
@@ -213,8 +216,8 @@ async def _opened(settings: Settings, work: Callable[[Any, datetime], Awaitable[
         await pool.close()
 
 
-def _day(timeline: Any, name: str) -> str:
-    return str(getattr(timeline, name)) if timeline else "always"
+def _day(days: Days | None, name: str) -> str:
+    return str(getattr(days, name) or "stopped") if days else "always"
 
 
 def _moment(moment: datetime) -> str:

@@ -183,6 +183,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     permit_sample_per_mille: Annotated[
         int, Meta(description="How many of 1,000 permits the decision log keeps; refusals all.")
     ] = 10
+    notice_days: Annotated[
+        int,
+        Meta(
+            description="Least days from a policy's announcement to the day it first blocks; "
+            "a version with less, by which somebody could lose, is not published.",
+            ge=1,
+        ),
+    ] = 7
     tripwire_percent: Annotated[
         int,
         Meta(

@@ -8,7 +8,9 @@ from itertools import permutations
 
 import pytest
 
+from qianbao.api.operator import version_view
 from qianbao.bank_names import bank_name
+from qianbao.clock import local_date
 from qianbao.console.policies import first_version
 from qianbao.console.simulations import pictures
 from qianbao.db.pool import Pool
@@ -17,6 +19,8 @@ from qianbao.money import Money
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts.counting import Segment
+from qianbao.rollouts.in_force import versions
+from qianbao.rollouts.preview import preview
 from qianbao.rollouts.publish import install_pack
 from qianbao.rollouts.tripwire import watch
 from qianbao.settings import Settings
@@ -296,3 +300,34 @@ async def test_a_notice_is_looked_at_with_a_wallets_own_facts(enter: Enter, pool
     assert (await mei.get(f"{place}?wallet={anna}&step=never")).status_code == 422
     assert (await mei.get(f"{ADDRESS}/versions/7/notices")).status_code == 404
     assert "looked at a wallet" in (await mei.get("/console/audit")).text
+
+
+async def test_every_page_shows_the_days_as_a_stop_has_moved_them(
+    enter: Enter, pool: Pool, clock: Moment
+) -> None:
+    async with pool.connection() as conn:
+        await install_pack(conn, now=NOW)
+    anna = await add_wallet(pool, "Anna", balance_minor=100_00, banks=("ICBC",))
+    mei = await enter("Mei")
+    pages = ("/console", "/console/policies", ADDRESS)
+
+    async def shown() -> list[str]:
+        texts = [(await mei.get(page)).text for page in pages]
+        async with pool.connection() as conn:
+            (listed,) = await versions(conn, now=NOW, policy="two-banks")
+            seen = await preview(
+                conn, Settings(), policy="two-banks", version=1, wallet_id=anna, step="blocked",
+                operator="Mei", now=NOW,
+            )  # fmt: skip
+        texts = [text.split("<pre")[0] for text in texts]  # the text as written stays
+        return [*texts, str(version_view(listed).enforce), str(seen.at and local_date(seen.at))]
+
+    for text in await shown():
+        assert "2027-01-15" in text
+    await mei.post(f"{ADDRESS}/stop", data={"reason": "A bank is down"})
+    for text in await shown():
+        assert "2027-01-1" not in text  # nobody knows
+    await mei.post(f"{ADDRESS}/resumption")
+    for text in await shown():
+        assert "2027-01-17" in text
+        assert "2027-01-15" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qianbao.policy.lint import Finding, in_force, lint_conditions
-from qianbao.policy.policies import load_pack
+from qianbao.policy.policies import load_pack, load_policy
 from tests.policy.bad import rule
 
 PACK = load_pack()
@@ -125,3 +125,14 @@ def test_two_files_with_one_name_and_what_is_too_much_to_prove() -> None:
     assert ("error", "policy_twice", ("same",)) in twice
     sums = "paid_today_minor + in_flight + mandates_active + score_orders_open < 9"
     assert ("warning", "not_proven", ("sums",)) in _found(("sums", "TRUE", sums))
+
+
+@pytest.mark.parametrize(("grace_days", "is_told"), [(16, False), (17, True), (400, True)])
+def test_grace_beyond_the_day_of_retirement_is_told(grace_days: int, is_told: bool) -> None:
+    """From 15 January to 1 February are 17 days: who falls out once it is enforced is let go."""
+    dates = "{announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15, retire: 2027-02-01}"
+    text = rule("brief", "linked_banks >= 2").text
+    policy = load_policy(f"{text}\ntimeline: {dates}\ngrace_days: {grace_days}\n")
+    found = lint_conditions(in_force([policy]))
+    told = [("warning", "grace_outlasts", ("brief",))] if is_told else []
+    assert [_short(finding) for finding in found] == told

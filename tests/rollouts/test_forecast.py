@@ -15,6 +15,7 @@ from qianbao.rollouts import publish
 from qianbao.rollouts.forecast import Refused, compare
 from qianbao.rollouts.in_force import PolicyNotPublished
 from qianbao.rollouts.simulate import simulate
+from qianbao.settings import Settings
 from tests.kit.money import Hand, add_wallet, clearing
 from tests.payments.story import outcome_of
 from tests.rollouts.policies import two_banks
@@ -30,7 +31,9 @@ async def _publish(pool: Pool) -> None:
             conn, policy="two-banks", version=1, operator="Mei", now=NOW,
             simulation_id=new_id("sim", NOW),
         )  # fmt: skip
-        await publish.publish(conn, policy="two-banks", version=1, operator="Oskar", now=NOW)
+        await publish.publish(
+            conn, Settings(), policy="two-banks", version=1, operator="Oskar", now=NOW
+        )
 
 
 async def test_refusals_are_counted_by_wallet_beside_the_forecast(pool: Pool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,15 +13,19 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
 from qianbao.policy.conditions import PolicyUnknownFact
-from qianbao.policy.policies import load_pack, load_policy
-from qianbao.rollouts import publish
+from qianbao.policy.lint import Finding
+from qianbao.policy.policies import Policy, load_pack, load_policy
+from qianbao.remedies.lint import lint
+from qianbao.rollouts import enforcement, publish
 from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
-from tests.rollouts.policies import DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from qianbao.settings import Settings
+from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+SETTINGS = Settings()
 
 
 async def _draft(conn: Connection, body: str) -> publish.PolicyVersion:
@@ -37,9 +42,16 @@ async def _try(
 
 
 async def _publish(
-    conn: Connection, version: int = 1, operator: str = "Oskar", policy: str = "two-banks"
+    conn: Connection,
+    version: int = 1,
+    operator: str = "Oskar",
+    policy: str = "two-banks",
+    settings: Settings = SETTINGS,
+    now: datetime = NOW,
 ) -> publish.PolicyVersion:
-    return await publish.publish(conn, policy=policy, version=version, operator=operator, now=NOW)
+    return await publish.publish(
+        conn, settings, policy=policy, version=version, operator=operator, now=now
+    )
 
 
 async def _in_force(conn: Connection) -> dict[str, int]:
@@ -107,22 +119,140 @@ async def test_a_new_version_takes_the_place_of_the_earlier(conn: Connection) ->
         await _publish(conn, version=1)
 
 
-async def test_nobody_is_surprised(conn: Connection) -> None:
-    """A rule that begins today is published only if nobody loses by it."""
-    for body in (
-        YEARLY_LIMIT,
-        two_banks().replace("2027-01-15", "2026-11-02").replace("-12-", "-10-"),
-    ):
-        policy = load_policy(body).name
-        await _draft(conn, body)
-        await _try(conn, policy=policy)
-    await _publish(conn, policy="yearly-limit")  # there is no wallet yet
+def _dated(announce: str, enforce: str) -> str:
+    dates = f"{{announce: {announce}, warn: {announce}, enforce: {enforce}}}"
+    return re.sub("timeline: .*", f"timeline: {dates}", two_banks())
+
+
+@pytest.mark.parametrize(
+    ("announce", "enforce", "from_when"),
+    [
+        ("2026-11-01", "2026-12-21", "2026-12-21"),  # yesterday: nobody was told then
+        ("2026-10-01", "2026-11-02", "2026-11-09"),
+        ("2026-11-02", "2026-11-08", "2026-11-09"),
+        ("2026-11-20", "2026-11-21", "2026-11-27"),
+    ],
+)
+async def test_nobody_is_surprised(
+    conn: Connection, announce: str, enforce: str, from_when: str
+) -> None:
+    """A rule is announced today or later, and blocks a week after that or later."""
     await settle(conn, seed=2, count=60, now=NOW)
-    await _try(conn, now=NOW + timedelta(minutes=1))
-    with pytest.raises(publish.PolicyEnforcedAtOnce) as refused:
-        await _publish(conn, policy="two-banks")
+    await _draft(conn, _dated(announce, enforce))
+    await _try(conn)
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn)
     assert 0 < refused.value.detail["wallets"] < 60
+    for language in ("en", "zh"):
+        assert "7" in refused.value.sentence(language)
+        for day in (max(announce, "2026-11-02"), from_when):
+            assert day in refused.value.next_step(language)
+    assert await _in_force(conn) == {}
+
+
+async def test_a_week_from_its_announcement_is_enough(conn: Connection) -> None:
+    await settle(conn, seed=2, count=60, now=NOW)
+    await _draft(conn, _dated("2026-11-02", "2026-11-09"))
+    await _try(conn)
+    with pytest.raises(publish.PolicyNotToldInTime):
+        await _publish(conn, settings=Settings(notice_days=8))
+    await _publish(conn)
+    assert await _in_force(conn) == {"two-banks": 1}
+
+
+async def test_who_came_after_the_simulation_is_counted_when_it_is_published(
+    conn: Connection,
+) -> None:
+    """No wallet paid too much when Mei looked; one does when Oskar publishes."""
+    await _draft(conn, YEARLY_LIMIT)
+    await _try(conn, policy="yearly-limit")
+    await settle(conn, seed=2, count=60, now=NOW)
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn, policy="yearly-limit")
+    assert refused.value.detail["wallets"] > 0
+
+
+@pytest.mark.parametrize("body", [YEARLY_LIMIT, ASKING, DOCUMENT_VALID])
+async def test_a_rule_whose_last_day_is_past_is_not_published(conn: Connection, body: str) -> None:
+    """It would never do anything."""
+    dates = "announce: 2026-08-01, warn: 2026-08-02, enforce: 2026-09-01, retire: 2026-11-02"
+    name = load_policy(body).name
+    await _draft(conn, f"{body}timeline: {{{dates}}}\n")
+    await _try(conn, policy=name)
+    with pytest.raises(publish.PolicyOver) as refused:
+        await _publish(conn, policy=name)
+    assert "2026-11-02" in refused.value.sentence("en")
+
+
+async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) -> None:
+    """Whoever reaches it is told with the payment that does."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = YEARLY_LIMIT.replace("10000000", "90000000")
+    await _draft(conn, body)
+    await _try(conn, policy="yearly-limit")
+    await _publish(conn, policy="yearly-limit")
     assert await _in_force(conn) == {"yearly-limit": 1}
+
+
+async def test_a_rule_that_others_can_come_under_needs_dates(conn: Connection) -> None:
+    """Nobody's document has run out today. Tomorrow somebody's has."""
+    await _draft(conn, DOCUMENT_VALID)
+    await _try(conn, policy="document-valid")
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn, policy="document-valid")
+    assert refused.value.detail["wallets"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "is_easier"),
+    [
+        (("Valid document", "A document that is valid"), True),
+        (("today - 30", "today - 60"), True),
+        (("top_up, pay", "top_up"), True),
+        (("otherwise:", "grace_days: 5\notherwise:"), True),
+        (("today - 30", "today - 29"), False),
+        (("top_up, pay", "top_up, pay, transfer"), False),
+    ],
+)
+async def test_a_version_that_stops_nobody_else_needs_no_dates(
+    conn: Connection, change: tuple[str, str], is_easier: bool
+) -> None:
+    """The rule that it replaces stops them already; words may be mended at once."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    await _in_force_already(conn, DOCUMENT_VALID)
+    await _draft(conn, DOCUMENT_VALID.replace("version: 1", "version: 2").replace(*change))
+    await _try(conn, 2, policy="document-valid")
+    if is_easier:
+        await _publish(conn, 2, policy="document-valid")
+    else:
+        with pytest.raises(publish.PolicyNotToldInTime):
+            await _publish(conn, 2, policy="document-valid")
+
+
+async def test_a_rule_that_has_reached_a_few_makes_room_for_no_quicker_one(
+    conn: Connection,
+) -> None:
+    staged = two_banks().replace("2027-01-15", "2027-01-15, rollout: [1, 100], step_days: 30")
+    await settle(conn, seed=2, count=60, now=NOW)
+    await _in_force_already(conn, staged)
+    now = datetime(2027, 1, 20, 2, 0, tzinfo=UTC)
+    for version, body in ((2, two_banks(2)), (3, staged.replace("version: 1", "version: 3"))):
+        await _draft(conn, body)
+        await _try(conn, version)
+    with pytest.raises(publish.PolicyNotToldInTime):
+        await _publish(conn, 2, now=now)
+    await _publish(conn, 3, now=now)  # on the very days that were announced
+    assert await _in_force(conn) == {"two-banks": 3}
+
+
+async def _in_force_already(conn: Connection, body: str) -> None:
+    """As a rule that was published long ago."""
+    stored = await _draft(conn, body)
+    await conn.execute(
+        "UPDATE policies SET state = 'published', published_by = 'Oskar', published_at = %s "
+        "WHERE policy = %s AND version = %s",
+        (NOW - timedelta(days=400), stored.policy, stored.version),
+    )
 
 
 async def test_a_rule_that_leaves_no_way_out_beside_those_in_force_is_not_published(
@@ -220,3 +350,103 @@ async def test_two_operators_publish_two_versions_at_once(pool: Pool) -> None:
     async with pool.connection() as conn:
         states = sorted(each.phase for each in await versions(conn, now=NOW))
     assert states == ["published", "replaced"]
+
+
+class Desk:
+    """What other people do while a version is being linted, which may take minutes."""
+
+    def __init__(self, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pool, self.looked = pool, 0
+        monkeypatch.setattr(publish, "lint", self._lint)
+        self.loop = asyncio.get_running_loop()
+
+    async def meanwhile(self) -> None:
+        """Nothing, unless a test says what."""
+
+    def _lint(self, policies: tuple[Policy, ...]) -> list[Finding]:
+        self.looked += 1
+        asyncio.run_coroutine_threadsafe(self.meanwhile(), self.loop).result(timeout=20)
+        return lint(policies)
+
+    async def stop(self) -> None:
+        async with self.pool.connection() as conn:
+            await conn.execute("SET LOCAL lock_timeout = '1s'")
+            await enforcement.stop(
+                conn, policy="yearly-limit", reason="Wrong", operator="Pia", now=NOW
+            )
+
+    async def put(self, body: str) -> None:
+        async with self.pool.connection() as conn:
+            await _in_force_already(conn, body)
+            await conn.execute("UPDATE policy_revision SET revision = revision + 1")
+
+    async def publish(self, policy: str = "two-banks") -> publish.PolicyVersion:
+        async with self.pool.connection() as conn:
+            return await _publish(conn, policy=policy)
+
+
+async def test_a_stop_does_not_wait_for_a_lint(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(pool, monkeypatch)
+    await desk.put(YEARLY_LIMIT)
+    async with pool.connection() as conn:
+        await _draft(conn, two_banks())
+        await _try(conn)
+    monkeypatch.setattr(desk, "meanwhile", desk.stop)
+    assert (await desk.publish()).state == "published"
+    assert desk.looked == 1  # the rules in force are the same
+    async with pool.connection() as conn:
+        phases = {one.policy.name: one.phase for one in await versions(conn, now=NOW)}
+    assert phases == {"two-banks": "published", "yearly-limit": "stopped"}
+
+
+async def test_what_is_published_was_linted_beside_the_rules_then_in_force(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two has a way out by itself; the first comes while the second is looked at."""
+    desk = Desk(pool, monkeypatch)
+    asked = "linked_banks >= 2 OR days_since_verified < 90"
+    few = two_banks().replace(asked, "linked_banks BETWEEN 2 AND 7 OR linked_banks = 10")
+    many = two_banks().replace(asked, "NOT linked_banks BETWEEN 2 AND 7")
+    async with pool.connection() as conn:
+        await _draft(conn, many.replace("two-banks", "many-banks"))
+        await _try(conn, policy="many-banks")
+
+    async def first() -> None:
+        if desk.looked == 1:
+            await desk.put(few)
+
+    monkeypatch.setattr(desk, "meanwhile", first)
+    with pytest.raises(publish.PolicyDoesNotLint):
+        await desk.publish("many-banks")
+    assert desk.looked == 2
+
+
+async def test_rules_that_change_all_the_time_are_not_waited_for(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(pool, monkeypatch)
+    async with pool.connection() as conn:
+        await _draft(conn, two_banks())
+        await _try(conn)
+
+    async def another() -> None:
+        await desk.put(YEARLY_LIMIT.replace("yearly-limit", f"limit-{desk.looked}"))
+
+    monkeypatch.setattr(desk, "meanwhile", another)
+    with pytest.raises(publish.RulesChanged) as refused:
+        await desk.publish()
+    assert refused.value.retry
+    assert desk.looked == 3
+
+
+async def test_publishing_again_changes_nothing(conn: Connection) -> None:
+    """Oskar's answer was lost on the way, and he asks again; Pia comes too late."""
+    await _draft(conn, two_banks())
+    await _try(conn)
+    first = await _publish(conn)
+    later = NOW + timedelta(days=3)
+    assert await _publish(conn, now=later) == first
+    with pytest.raises(publish.PolicyNotADraft):
+        await _publish(conn, operator="Pia")
+    acts = [entry.action for entry in await list_audit(conn, subject="two-banks")]
+    assert acts.count("policy.publish") == 1

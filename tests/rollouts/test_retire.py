@@ -16,6 +16,7 @@ from qianbao.rollouts.in_force import PolicyNotPublished, read_in_force, version
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.population import holds_waiting, waiting
 from qianbao.rollouts.simulate import simulate
+from qianbao.settings import Settings
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -149,7 +150,7 @@ async def test_no_version_frees_those_held(conn: Connection, change: str) -> Non
         await _publish_next(conn, "version: 3", change)
     await _step(conn, "propose_lift", wallet_id, hold_id, "Mei")
     await _step(conn, "lift", wallet_id, hold_id, "Oskar")
-    await publish.publish(conn, policy=HOLDS, version=3, operator="Oskar", now=NOW)
+    await publish.publish(conn, Settings(), policy=HOLDS, version=3, operator="Oskar", now=NOW)
 
 
 async def test_a_hold_is_not_approved_where_no_rule_would_act_on_it(conn: Connection) -> None:
@@ -169,7 +170,9 @@ async def _publish_next(conn: Connection, *changes: str) -> None:
         conn, policy=HOLDS, version=drafted.version, operator="Mei",
         simulation_id=new_id("sim", NOW), now=NOW,
     )  # fmt: skip
-    await publish.publish(conn, policy=HOLDS, version=drafted.version, operator="Oskar", now=NOW)
+    await publish.publish(
+        conn, Settings(), policy=HOLDS, version=drafted.version, operator="Oskar", now=NOW
+    )
 
 
 async def test_versions_say_who_proposed_and_who_retired(conn: Connection) -> None:

@@ -13,16 +13,18 @@ from qianbao.money import Money
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_pack
-from qianbao.rollouts import oversight, publish, rollback
+from qianbao.rollouts import enforcement, oversight, publish, rollback
 from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, read_in_force, versions
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import simulate
+from qianbao.settings import Settings
 from tests.kit.money import Hand, add_wallet, clearing
 from tests.rollouts.policies import two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+SETTINGS = Settings()
 LATER = datetime(2027, 2, 1, 2, 0, tzinfo=UTC)
 HOLD_RULE = next(policy.text for policy in load_pack() if policy.name == "legal-hold")
 
@@ -34,14 +36,19 @@ async def _publish(conn: Connection, body: str, now: datetime = NOW) -> None:
         simulation_id=new_id("sim", now), now=now,
     )  # fmt: skip
     await publish.publish(
-        conn, policy=stored.policy, version=stored.version, operator="Oskar", now=now
+        conn, SETTINGS, policy=stored.policy, version=stored.version, operator="Oskar", now=now
     )
 
 
 async def _roll_back(
-    conn: Connection, policy: str = "two-banks", reason: str = "It blocks the wrong people"
+    conn: Connection,
+    policy: str = "two-banks",
+    reason: str = "It blocks the wrong people",
+    now: datetime = LATER,
 ) -> rollback.RolledBack:
-    return await rollback.roll_back(conn, policy=policy, reason=reason, operator="Mei", now=LATER)
+    return await rollback.roll_back(
+        conn, SETTINGS, policy=policy, reason=reason, operator="Mei", now=now
+    )
 
 
 async def _in_force(conn: Connection) -> dict[str, int]:
@@ -64,7 +71,9 @@ async def test_one_operator_takes_a_version_back_and_says_why(conn: Connection) 
     with pytest.raises(PolicyNotPublished):
         await _roll_back(conn)
     with pytest.raises(publish.PolicyNotADraft):
-        await publish.publish(conn, policy="two-banks", version=1, operator="Pia", now=LATER)
+        await publish.publish(
+            conn, SETTINGS, policy="two-banks", version=1, operator="Pia", now=LATER
+        )
 
 
 async def test_the_version_before_returns_where_nobody_loses_by_it(conn: Connection) -> None:
@@ -83,6 +92,50 @@ async def test_a_stricter_version_before_does_not_return(conn: Connection) -> No
     await _publish(conn, two_banks(2, banks=1))
     assert (await _roll_back(conn)).returned is None
     assert await _in_force(conn) == {}
+
+
+@pytest.mark.parametrize(
+    ("moment", "returned"),
+    [
+        ("2026-12-23T23:30", None),  # half an hour before it would block
+        ("2026-12-17T09:00", None),
+        ("2026-12-16T23:30", 1),  # a week and more: holders are told
+        ("2027-01-10T09:00", None),
+    ],
+)
+async def test_one_that_would_block_before_holders_are_told_does_not_return(
+    conn: Connection, moment: str, returned: int | None
+) -> None:
+    """Their inbox says that nothing is needed before 24 March."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    await _publish(conn, two_banks().replace("2027-01-15", "2026-12-24"))
+    await _publish(conn, two_banks(2).replace("2027-01-15", "2027-03-24"))
+    at = datetime.fromisoformat(f"{moment}+08:00")
+    assert (await _roll_back(conn, now=at)).returned == returned
+
+
+@pytest.mark.parametrize("slow", ["rollout: [1, 100], step_days: 90", "grace_days: 90"])
+async def test_one_that_blocks_more_at_once_than_the_present_one_does_not_return(
+    conn: Connection, slow: str
+) -> None:
+    """Both are enforced, and ask for the same; but the present one has reached few so far."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    await _publish(conn, two_banks())
+    slower = two_banks(2).replace("2027-01-15", f"2027-01-15, {slow}")
+    if slow.startswith("grace"):
+        slower = two_banks(2) + slow
+    await _publish(conn, slower)
+    assert (await _roll_back(conn)).returned is None
+
+
+async def test_one_that_is_stopped_takes_nothing_when_it_returns(conn: Connection) -> None:
+    await settle(conn, seed=3, count=60, now=NOW)
+    await _publish(conn, two_banks())
+    await enforcement.stop(
+        conn, policy="two-banks", reason="A bank is down", operator="Mei", now=NOW
+    )
+    await _publish(conn, two_banks(2).replace("2027-01-15", "2027-03-24"))
+    assert (await _roll_back(conn)).returned == 1
 
 
 async def test_one_retired_before_does_not_return(conn: Connection) -> None:

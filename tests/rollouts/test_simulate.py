@@ -19,9 +19,9 @@ from qianbao.rollouts import publish
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Asked, Segment
 from qianbao.rollouts.engines import in_postgres
+from qianbao.rollouts.losses import count
 from qianbao.rollouts.simulate import (
     SimulationIdUsed,
-    count,
     list_simulations,
     simulate,
     try_out,

@@ -60,7 +60,12 @@ class Desk:
                 simulation_id=new_id("sim", NOW), now=NOW,
             )  # fmt: skip
             await publish.publish(
-                conn, policy=stored.policy, version=stored.version, operator="Oskar", now=NOW
+                conn,
+                SETTINGS,
+                policy=stored.policy,
+                version=stored.version,
+                operator="Oskar",
+                now=NOW,
             )
 
     async def sweep(self, now: datetime, limit: int = 100) -> None:
@@ -197,7 +202,7 @@ async def test_a_rule_that_was_taken_back_is_over_for_everybody_who_was_told(des
     await desk.sweep(on("2026-12-01"))
     async with desk.pool.connection() as conn:
         await rollback.roll_back(
-            conn, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-02")
+            conn, SETTINGS, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-02")
         )
         await conn.execute(
             "UPDATE wallets SET status = 'closed' WHERE wallet_id = %s", (people[0],)
@@ -297,7 +302,7 @@ async def test_what_was_taken_back_or_has_no_dates_is_not_told(desk: Desk) -> No
     await desk.publish()
     async with desk.pool.connection() as conn:
         await rollback.roll_back(
-            conn, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-01")
+            conn, SETTINGS, policy="two-banks", reason="Wrong", operator="Mei", now=on("2026-12-01")
         )
     await desk.sweep(on("2027-01-15"))
     assert await desk.kinds(anna) == []

@@ -28,7 +28,7 @@ LATER = datetime(2027, 2, 1, 2, 0, tzinfo=UTC)
 RESUMES = datetime.fromisoformat("2027-02-03T00:00:00+08:00")
 STRICT = Settings(tripwire_least_wallets=2)
 SHORT_NOTICE = two_banks().replace("2026-12-01, warn: 2026-12-15", "2026-12-21, warn: 2026-12-22")
-STAGED = two_banks().replace("2027-01-15", "2027-01-15, rollout: [50, 100], step_days: 60")
+STAGED = SHORT_NOTICE.replace("2027-01-15", "2027-01-15, rollout: [50, 100], step_days: 60")
 
 
 class Town:
@@ -57,7 +57,9 @@ class Town:
             await publish.draft(conn, body=body, operator="Mei", now=NOW)
         await self.simulate()
         async with self.pool.connection() as conn:
-            await publish.publish(conn, policy="two-banks", version=1, operator="Oskar", now=NOW)
+            await publish.publish(
+                conn, Settings(), policy="two-banks", version=1, operator="Oskar", now=NOW
+            )
 
     async def try_to_send(self, wallets: Sequence[str]) -> int:
         """Each sends a fen to Taro; gives how many are refused."""

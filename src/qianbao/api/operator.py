@@ -85,8 +85,9 @@ class VersionView(msgspec.Struct):
     body: str
 
 
-def _version(listed: in_force.ListedVersion) -> VersionView:
-    stored, timeline = listed.stored, listed.policy.timeline
+def version_view(listed: in_force.ListedVersion) -> VersionView:
+    """As it is listed."""
+    stored, days = listed.stored, listed.days
     return VersionView(
         policy=stored.policy,
         version=stored.version,
@@ -94,9 +95,9 @@ def _version(listed: in_force.ListedVersion) -> VersionView:
         title_zh=listed.policy.title_zh,
         state=stored.state,
         phase=listed.phase,
-        announce=timeline.announce if timeline else None,
-        warn=timeline.warn if timeline else None,
-        enforce=timeline.enforce if timeline else None,
+        announce=days.announce if days else None,
+        warn=days.warn if days else None,
+        enforce=days.enforce if days else None,
         percent=listed.percent,
         stopped_by=listed.stop.stopped_by if listed.stop else None,
         stopped_at=listed.stop.stopped_at if listed.stop else None,
@@ -143,7 +144,7 @@ async def list_policies(request: Asked, operator: Operator) -> list[VersionView]
     """
     own = services(request)
     async with own.pool.connection() as conn:
-        return [_version(one) for one in await in_force.versions(conn, now=own.now())]
+        return [version_view(one) for one in await in_force.versions(conn, now=own.now())]
 
 
 @get("/operator/rollouts")
@@ -155,7 +156,7 @@ async def list_rollouts(request: Asked, operator: Operator) -> list[VersionView]
     own = services(request)
     async with own.pool.connection() as conn:
         found = await in_force.versions(conn, now=own.now())
-    return [_version(one) for one in found if one.stored.state == "published"]
+    return [version_view(one) for one in found if one.stored.state == "published"]
 
 
 @post(
@@ -247,11 +248,13 @@ async def compare_forecast(
     opt=refuses(
         "policy_version_unknown",
         "policy_not_a_draft",
+        "policy_over",
         "policy_does_not_lint",
         "simulation_needed",
         "second_operator_needed",
-        "policy_enforced_at_once",
+        "policy_not_told_in_time",
         "legal_holds_stand",
+        "rules_changed",
     ),
 )
 async def publish_policy(
@@ -259,12 +262,18 @@ async def publish_policy(
 ) -> in_force.PolicyVersion:
     """Publish a policy
 
-    Puts a simulated draft on its way. Needs another operator than the one who drafted it.
+    Puts a simulated draft on its way. Needs another operator than the one who drafted it. The same
+    operator's second request gives what the first one did.
     """
     own = services(request)
     async with own.pool.connection() as conn:
         return await publish.publish(
-            conn, policy=policy, version=data.version, operator=operator.name, now=own.now()
+            conn,
+            own.settings,
+            policy=policy,
+            version=data.version,
+            operator=operator.name,
+            now=own.now(),
         )
 
 

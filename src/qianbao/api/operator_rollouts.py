@@ -82,13 +82,18 @@ async def roll_back_policy(
     """Roll a policy back
 
     Takes the published version back at once: every capability that it alone blocks is there again.
-    The version before it returns (`returned`) unless somebody would lose by that. One operator is
-    enough.
+    The version before it returns (`returned`) unless somebody would lose by that, at once or before
+    they can be told. One operator is enough.
     """
     own = services(request)
     async with own.pool.connection() as conn:
         return await rollback.roll_back(
-            conn, policy=policy, reason=data.reason, operator=operator.name, now=own.now()
+            conn,
+            own.settings,
+            policy=policy,
+            reason=data.reason,
+            operator=operator.name,
+            now=own.now(),
         )
 
 

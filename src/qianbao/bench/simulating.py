@@ -25,7 +25,7 @@ from qianbao.db.migrate import migrate
 from qianbao.policy.policies import load_pack
 from qianbao.rollouts.columns import TYPES
 from qianbao.rollouts.engines import Engine, in_duckdb, in_postgres, in_spark
-from qianbao.rollouts.simulate import count_in
+from qianbao.rollouts.losses import count_in
 from qianbao.rollouts.snapshot import PIECE_WALLETS, duckdb, take, write_manifest
 
 Tell = Callable[[str, int, int], object]

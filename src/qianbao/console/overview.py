@@ -75,7 +75,7 @@ def draw(listed: Sequence[ListedVersion], today: date, language: Language) -> Ti
 
 
 def _dates(each: ListedVersion, language: Language) -> Dates:
-    dates = each.policy.timeline
+    dates = each.days
     return Dates(
         key=each.policy.name,
         label=each.policy.title_zh if language == "zh" else each.policy.title_en,
@@ -93,7 +93,7 @@ def next_dates(
     """(day, what begins, policy) of every date still to come, soonest first."""
     coming = []
     for each in listed:
-        dates = each.policy.timeline
+        dates = each.days
         for phase, day in (
             ("announced", dates and dates.announce),
             ("warning", dates and dates.warn),

@@ -26,7 +26,8 @@ _Place = Callable[[date], float]
 
 
 class Dates(msgspec.Struct, frozen=True):
-    """What a timeline shows of one policy; `enforce` None: in force with no date."""
+    """What a timeline shows of one policy; `enforce` None: stopped, or without
+    any date in force always."""
 
     key: str
     label: str

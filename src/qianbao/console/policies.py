@@ -153,7 +153,12 @@ async def publish_version(request: Asked, name: FromPath[str], version: FromPath
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await publish.publish(
-            conn, policy=name, version=version, operator=who(request), now=services.clock()
+            conn,
+            services.settings,
+            policy=name,
+            version=version,
+            operator=who(request),
+            now=services.clock(),
         )
     return _back_to(name, version)
 

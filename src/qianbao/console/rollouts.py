@@ -34,7 +34,12 @@ async def roll_back(request: Asked, name: FromPath[str], data: ReasonData) -> Re
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await rollback.roll_back(
-            conn, policy=name, reason=data.reason, operator=who(request), now=services.clock()
+            conn,
+            services.settings,
+            policy=name,
+            reason=data.reason,
+            operator=who(request),
+            now=services.clock(),
         )
     return back_to(name)
 

@@ -6,9 +6,11 @@ grace makes of it, `spells`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
+
+import msgspec
 
 from qianbao.clock import local_date, start_of_day
 from qianbao.policy.policies import Policy, Stop
@@ -20,6 +22,26 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 """From when a policy whose enforcement is stopped blocks, for all that is known."""
 
 Phase = Literal["draft", "announced", "warning", "enforced", "retired"]
+
+
+class Days(msgspec.Struct, frozen=True):
+    """The days of a timeline as they stand. `enforce`, the first on which it blocks, is moved by
+    stops; None while enforcement is stopped."""
+
+    announce: date
+    warn: date
+    enforce: date | None
+    retire: date | None
+
+
+def days_of(policy: Policy) -> Days | None:
+    """As everybody is shown them; None without a timeline."""
+    timeline = policy.timeline
+    if timeline is None:
+        return None
+    begins = enforced_from(policy)
+    enforce = None if begins == NEVER else local_date(begins)
+    return Days(timeline.announce, timeline.warn, enforce, timeline.retire)
 
 
 def phase(policy: Policy, now: datetime) -> Phase:

@@ -49,6 +49,7 @@ def lint_conditions(policies: tuple[Policy, ...]) -> tuple[Finding, ...]:
     """Every policy that is named twice, can never apply, block or ask, and every two of which no
     wallet can meet both or one stands behind the other."""
     found = [*_twice(policies), *_unproven(policies), *_asking_nothing(policies)]
+    found += _outlasting(policies)
     useful = []
     for policy in policies:
         useless = _useless(policy)
@@ -67,6 +68,17 @@ def space_of_policies(policies: Iterable[Policy], **fixed: object) -> Space:
     policies = tuple(policies)
     conditions = [one for policy in policies for one in (policy.applies_to, policy.requires)]
     return space_of(conditions, **fixed)
+
+
+def stops_nobody_else(one: Policy, other: Policy) -> bool:
+    """Whether every wallet that does not meet `one` does not meet `other` either: because they say
+    the same, or proven."""
+    if (one.applies_to.text, one.requires.text) == (other.applies_to.text, other.requires.text):
+        return True
+    space = space_of_policies([one, other])
+    return not space.unproven and all(
+        is_unmet(other, made.facts) for made in space.cells() if is_unmet(one, made.facts)
+    )
 
 
 def line_of(policy: Policy, field: str) -> int:
@@ -104,6 +116,27 @@ def _asking_nothing(policies: tuple[Policy, ...]) -> Iterator[Finding]:
                     f"“{policy.name}” asks for nothing new: the payment PIN is always asked for "
                     "before money moves.",
                     f"规则 “{policy.name}” 没有新的要求：动用资金前本来就须输入支付密码。",
+                ),
+            )  # fmt: skip
+
+
+def _outlasting(policies: tuple[Policy, ...]) -> Iterator[Finding]:
+    """Policies are looked at without their days here; the text has them."""
+    for policy in policies:
+        written = load_policy(policy.text, kept_open=False)
+        dates, grace_days = written.timeline, written.grace_days
+        if dates is None or dates.retire is None:
+            continue
+        enforced_days = (dates.retire - dates.enforce).days
+        if grace_days >= enforced_days:
+            yield Finding(
+                code="grace_outlasts", severity="warning", policies=(policy.name,),
+                line=line_of(policy, "grace_days"),
+                message=Words(
+                    f"“{policy.name}” is enforced for {enforced_days} days and gives {grace_days} "
+                    "days of grace: whoever falls out of it meanwhile is never blocked.",
+                    f"规则 “{policy.name}” 只执行 {enforced_days} 天，宽限期却有 {grace_days} 天："
+                    "执行期间不再符合要求的用户始终不会受限。",
                 ),
             )  # fmt: skip
 

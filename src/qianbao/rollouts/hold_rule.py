@@ -36,7 +36,7 @@ class LegalHoldRuleMissing(QianbaoError):
 async def check_still_held(conn: Connection, before: Policy, after: Policy | None) -> None:
     """Raises `LegalHoldsStand` when `before`, replaced by `after` or by nothing, would let somebody
     go who is held. The revision is locked, so that no hold is approved meanwhile."""
-    if not _acts_on_holds(before) or (after is not None and _holds_as_before(before, after)):
+    if not acts_on_holds(before) or (after is not None and _holds_as_before(before, after)):
         return
     cursor = await conn.execute(SQL.count_standing_holds)
     row = await cursor.fetchone()
@@ -48,11 +48,12 @@ async def check_in_force(conn: Connection, *, now: datetime) -> None:
     """Raises `LegalHoldRuleMissing`; otherwise such a rule stays until the transaction's end."""
     await conn.execute(SQL.share_revision)
     _, policies = await read_in_force(conn)
-    if not any(_acts_on_holds(each) and phase(each, now) == "enforced" for each in policies):
+    if not any(acts_on_holds(each) and phase(each, now) == "enforced" for each in policies):
         raise LegalHoldRuleMissing
 
 
-def _acts_on_holds(policy: Policy) -> bool:
+def acts_on_holds(policy: Policy) -> bool:
+    """Whether it blocks what nothing but a legal hold may keep from anybody."""
     return not WAYS_OUT_OF_A_WALLET.isdisjoint(policy.blocks)
 
 

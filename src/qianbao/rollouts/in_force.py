@@ -16,7 +16,7 @@ from psycopg.rows import tuple_row
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.db.statements import Answer, Statements
 from qianbao.errors import QianbaoError
-from qianbao.policy.dates import phase
+from qianbao.policy.dates import Days, days_of, phase
 from qianbao.policy.policies import Policy, Stop, load_policy
 from qianbao.policy.reach import percent_at
 
@@ -128,6 +128,11 @@ class ListedVersion(msgspec.Struct, frozen=True):
     phase: str
     percent: int
     stops: tuple[StopRow, ...]
+
+    @property
+    def days(self) -> Days | None:
+        """Those of its timeline, as stops have moved them."""
+        return days_of(self.policy)
 
     @property
     def stop(self) -> StopRow | None:

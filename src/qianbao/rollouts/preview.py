@@ -12,10 +12,10 @@ from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
 from qianbao.policy.dates import announced_from
 from qianbao.policy.facts import carry
-from qianbao.policy.policies import Policy, load_policy
+from qianbao.policy.policies import Policy
 from qianbao.rollouts import oversight
-from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.publish import find_version
+from qianbao.rollouts.in_force import read_in_force, versions
+from qianbao.rollouts.publish import PolicyVersionUnknown
 from qianbao.rollouts.wording import NoticeWords, Step, Telling, own_deadline, steps_of, words
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situation
@@ -54,7 +54,7 @@ async def preview(
     """The notice of `step` about any stored version, a draft too, made from the wallet's facts as
     they will stand on that step's day if nobody does anything. The look is recorded. Raises
     `PolicyVersionUnknown`, `NoticesNeedDates` or `WalletUnknown`."""
-    tried = load_policy((await find_version(conn, policy=policy, version=version)).body)
+    tried = await _as_it_stands(conn, policy, version, now)
     if step not in steps_of(tried):
         raise NoticesNeedDates(policy=policy)
     await oversight.look_at(conn, wallet_id=wallet_id, operator=operator, now=now)
@@ -70,6 +70,14 @@ async def preview(
     told = Telling(step, deadline)
     said = await asyncio.to_thread(words, (*others, tried), tried, then, settings, told, at)
     return Preview(wallet_id, step, at, deadline, said)
+
+
+async def _as_it_stands(conn: Connection, policy: str, version: int, now: datetime) -> Policy:
+    """The version, with its days as stops have moved them."""
+    for one in await versions(conn, now=now, policy=policy):
+        if one.stored.version == version:
+            return one.policy
+    raise PolicyVersionUnknown(policy=policy, version=version)
 
 
 def _day_of(policy: Policy, step: Step, deadline: datetime) -> datetime:

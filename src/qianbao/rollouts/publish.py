@@ -8,20 +8,30 @@ Counting who a draft would reach is `simulate`; what is in force now, `in_force`
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg import Rollback
+
+from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.policy.dates import enforced_from, phase
+from qianbao.policy.dates import phase
 from qianbao.policy.policies import Policy, Words, load_pack, load_policy
 from qianbao.remedies.lint import lint
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, read_in_force
+from qianbao.rollouts.losses import surprised, told_from
 from qianbao.rollouts.operators import SHIPPED, audit
+from qianbao.settings import Settings
 
 SQL = load("qianbao.rollouts")
 
 _Key = dict[str, str | int | None]
+_Rules = tuple[tuple[str, int], ...]
+
+LOOKS_MOST = 3
+"""How often a version is looked at again because other rules came into force meanwhile."""
 
 
 class PolicyVersionExists(QianbaoError):
@@ -48,6 +58,16 @@ class PolicyNotADraft(QianbaoError):
     next_zh = "请起草新版本。"
 
 
+class PolicyOver(QianbaoError):
+    code = "policy_over"
+    en = (
+        "Version {version} of {policy} ends on {retire}: published now, it would never do anything."
+    )
+    zh = "{policy} 的第 {version} 版于 {retire} 失效，现在发布不会产生任何作用。"
+    next_en = "Draft a version with a later day to retire, or without one."
+    next_zh = "请起草失效日更晚或不设失效日的版本。"
+
+
 class SimulationNeeded(QianbaoError):
     code = "simulation_needed"
     en = "Version {version} of {policy} has not been tried on the wallets there are."
@@ -65,15 +85,24 @@ class SecondOperatorNeeded(QianbaoError):
     next_zh = "请另一位操作员审阅并发布。"
 
 
-class PolicyEnforcedAtOnce(QianbaoError):
-    code = "policy_enforced_at_once"
+class PolicyNotToldInTime(QianbaoError):
+    code = "policy_not_told_in_time"
     en = (
-        "Version {version} of {policy} would block at once; wallets that would lose by it: "
-        "{wallets}."
+        "Version {version} of {policy} could block holders who were not told {notice_days} days "
+        "before; wallets that lose by it as it begins: {wallets}."
     )
-    zh = "{policy} 的第 {version} 版将立即生效，{wallets} 个钱包会因此受限。"
-    next_en = "Draft a version whose timeline enforces on a later day, so that holders are told."
-    next_zh = "请起草执行日在今天之后的版本，以便事先通知用户。"
+    zh = (
+        "{policy} 的第 {version} 版可能使未提前 {notice_days} 天获知的用户受限；"
+        "生效时将受限的钱包数：{wallets}。"
+    )
+    next_en = (
+        "Draft a version whose timeline announces it on {announce} or later, and enforces it on "
+        "{enforce} or later, {notice_days} days after its announcement."
+    )
+    next_zh = (
+        "请起草新版本：公告日不早于 {announce}，执行日不早于 {enforce}，"
+        "且在公告 {notice_days} 天之后。"
+    )
 
 
 class PolicyDoesNotLint(QianbaoError):
@@ -82,6 +111,15 @@ class PolicyDoesNotLint(QianbaoError):
     zh = "{policy} 的第 {version} 版不能与现行规则一同生效。{finding_zh}"
     next_en = "Draft a version without it; `qianbao policy lint` tells all there is, with lines."
     next_zh = "请起草没有该问题的版本；`qianbao policy lint` 会列出全部问题及行号。"
+
+
+class RulesChanged(QianbaoError):
+    code = "rules_changed"
+    retry = True
+    en = "Other rules came into force each time that {policy} was looked at beside them."
+    zh = "审核规则 {policy} 期间，其他现行规则一再变更。"
+    next_en = "Publish it again in a minute; nothing has changed."
+    next_zh = "请稍后重新发布；目前未作任何更改。"
 
 
 async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
@@ -113,43 +151,78 @@ async def find_version(conn: Connection, *, policy: str, version: int) -> Policy
 
 
 async def publish(
-    conn: Connection, *, policy: str, version: int, operator: str, now: datetime
+    conn: Connection,
+    settings: Settings,
+    *,
+    policy: str,
+    version: int,
+    operator: str,
+    now: datetime,
 ) -> PolicyVersion:
     """Puts a draft in the place of the version published before. From the commit on, its own dates
-    say what it does. Nobody is surprised: a version by which somebody loses begins another day.
-    Raises `PolicyVersionUnknown`, `PolicyNotADraft`, `SimulationNeeded`, `SecondOperatorNeeded`,
-    `PolicyEnforcedAtOnce`, `LegalHoldsStand` or `PolicyDoesNotLint`."""
-    key: _Key = {"policy": policy, "version": version}
-    await conn.execute(SQL.lock_revision)
-    found = await find_version(conn, policy=policy, version=version)
+    say what it does; published already by the same operator, that stays. Nobody is blocked by it
+    who was not told before (`losses.surprised`). Looking at the rules takes long and is done
+    without the lock on them, so that a stop never waits for it. Raises `PolicyVersionUnknown`,
+    `PolicyNotADraft`, `PolicyOver`, `SimulationNeeded`, `SecondOperatorNeeded`,
+    `PolicyNotToldInTime`, `LegalHoldsStand`, `PolicyDoesNotLint` or `RulesChanged`."""
+    linted: _Rules | None = None
+    for _ in range(LOOKS_MOST):
+        found = await find_version(conn, policy=policy, version=version)
+        if found.state == "published" and found.published_by == operator:
+            return found
+        read = load_policy(found.body)
+        await _check_may_publish(conn, found, read, operator, now)
+        revision, in_force = await read_in_force(conn)
+        replaced = next((one for one in in_force if one.name == policy), None)
+        await _check_told_in_time(conn, settings, read, in_force, now)
+        if replaced is not None:
+            await check_still_held(conn, replaced, read)
+        if linted != _rules(in_force):
+            await _check_lints(read, in_force, now)
+            linted = _rules(in_force)
+        if await _put_in_force(conn, found, replaced, revision, operator, now):
+            return await find_version(conn, policy=policy, version=version)
+    raise RulesChanged(policy=policy)
+
+
+async def _check_may_publish(
+    conn: Connection, found: PolicyVersion, read: Policy, operator: str, now: datetime
+) -> None:
+    key: _Key = {"policy": found.policy, "version": found.version}
     if found.state != "draft":
         raise PolicyNotADraft(**key, state=found.state)
-    losing = await _wallets_losing(conn, key)
-    if losing is None:
+    dates = read.timeline
+    if dates is not None and dates.retire is not None and phase(read, now) == "retired":
+        raise PolicyOver(**key, retire=dates.retire.isoformat())
+    if not await _is_simulated(conn, key):
         raise SimulationNeeded(**key)
     if found.drafted_by == operator:
         raise SecondOperatorNeeded(operator=operator)
-    read = load_policy(found.body)
-    if losing and enforced_from(read) <= now:
-        raise PolicyEnforcedAtOnce(**key, wallets=losing)
-    detail: dict[str, object] = {"version": version, "drafted_by": found.drafted_by}
-    replaced = await fetch_one(conn, SQL.find_published, {"policy": policy}, PolicyVersion)
-    if replaced is not None:
-        await check_still_held(conn, load_policy(replaced.body), read)
-        detail["replaces"] = replaced.version
-    await _check_lints(conn, read, now)
-    replaces = replaced.version if replaced is not None else None
-    await _put_in_force(conn, key | {"replaces": replaces}, operator, now)
-    await audit(
-        conn, operator=operator, action="policy.publish", subject=policy, now=now, detail=detail
-    )
-    return await find_version(conn, policy=policy, version=version)
 
 
-async def _check_lints(conn: Connection, read: Policy, now: datetime) -> None:
+def _rules(in_force: Sequence[Policy]) -> _Rules:
+    """What a lint looks at; whether a rule is stopped makes no difference to it."""
+    return tuple((one.name, one.version) for one in in_force)
+
+
+async def _check_told_in_time(
+    conn: Connection, settings: Settings, read: Policy, in_force: Sequence[Policy], now: datetime
+) -> None:
+    """Raises `PolicyNotToldInTime`, after counting again: since the simulation, wallets may have
+    come within the rule's reach."""
+    least = settings.notice_days
+    wallets = await surprised(conn, read, in_force=in_force, notice_days=least, now=now)
+    if wallets is not None:
+        announce, enforce = told_from(read, local_date(now), least)
+        raise PolicyNotToldInTime(
+            policy=read.name, version=read.version, notice_days=least, wallets=wallets,
+            announce=announce.isoformat(), enforce=enforce.isoformat(),
+        )  # fmt: skip
+
+
+async def _check_lints(read: Policy, in_force: Sequence[Policy], now: datetime) -> None:
     """Raises `PolicyDoesNotLint` when, beside the other rules in force, `read` would trap money,
     leave somebody without a way out, or have no meaning. What is wrong without it is no reason."""
-    _, in_force = await read_in_force(conn)
     others = [one for one in in_force if one.name != read.name and phase(one, now) != "retired"]
     found = await asyncio.to_thread(lint, (*others, read))
     for finding in found:
@@ -163,17 +236,40 @@ async def _check_lints(conn: Connection, read: Policy, now: datetime) -> None:
             )
 
 
-async def _wallets_losing(conn: Connection, key: _Key) -> int | None:
-    """How many wallets lose most by the latest simulation of this version; None without one."""
-    cursor = await conn.execute(SQL.latest_losses, key)
-    row = await cursor.fetchone()
-    return int(row[0]) if row else None
+async def _is_simulated(conn: Connection, key: _Key) -> bool:
+    cursor = await conn.execute(SQL.is_simulated, key)
+    return await cursor.fetchone() is not None
 
 
-async def _put_in_force(conn: Connection, key: _Key, operator: str, now: datetime) -> None:
-    await conn.execute(SQL.replace_published, key)
-    await conn.execute(SQL.set_published, {**key, "operator": operator, "now": now})
-    await conn.execute(SQL.raise_revision)
+async def _put_in_force(
+    conn: Connection,
+    found: PolicyVersion,
+    replaced: Policy | None,
+    revision: int,
+    operator: str,
+    now: datetime,
+) -> bool:
+    """Publishes a draft that was looked at beside the rules of `revision`; False, with nothing
+    locked or changed, when others are in force since."""
+    async with conn.transaction() as attempt:  # a savepoint: what it locks is let go with it
+        cursor = await conn.execute(SQL.lock_revision)
+        row = await cursor.fetchone()
+        is_same = row is not None and int(row[0]) == revision
+        if not is_same:
+            raise Rollback(attempt)
+        if replaced is not None:
+            await check_still_held(conn, replaced, load_policy(found.body))
+        replaces = {"replaces": replaced.version} if replaced else {}
+        key: _Key = {"policy": found.policy, "version": found.version, "replaces": None}
+        await conn.execute(SQL.replace_published, key)
+        await conn.execute(SQL.set_published, {**key, **replaces, "operator": operator, "now": now})
+        await conn.execute(SQL.raise_revision)
+        detail: dict[str, object] = {"version": found.version, "drafted_by": found.drafted_by}
+        await audit(
+            conn, operator=operator, action="policy.publish", subject=found.policy, now=now,
+            detail=detail | replaces,
+        )  # fmt: skip
+    return is_same
 
 
 async def install_pack(conn: Connection, *, now: datetime) -> int:

@@ -136,13 +136,8 @@ SELECT revision FROM policy_revision FOR SHARE
 -- name: count_standing_holds
 SELECT count(*) FROM legal_holds WHERE approved_at IS NOT NULL AND lifted_at IS NULL
 
--- name: latest_losses
--- The largest number of wallets that lose one capability, by the version's latest simulation.
-SELECT coalesce((
-    SELECT max((change ->> 'loses')::bigint) FROM jsonb_array_elements(result -> 'changes') AS change
-), 0)
-FROM simulations WHERE policy = %(policy)s AND version = %(version)s
-ORDER BY created_at DESC, simulation_id DESC LIMIT 1
+-- name: is_simulated
+SELECT 1 FROM simulations WHERE policy = %(policy)s AND version = %(version)s LIMIT 1
 
 -- name: add_simulation
 INSERT INTO simulations (simulation_id, policy, version, as_of, engine, result, run_by, created_at)

@@ -15,9 +15,9 @@ from qianbao.policy.dates import phase
 from qianbao.policy.policies import load_policy
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force
+from qianbao.rollouts.losses import count
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
-from qianbao.rollouts.simulate import count
 
 SQL = load("qianbao.rollouts")
 

@@ -1,24 +1,26 @@
 """A published version taken back at once, by one operator: what it took away is there again.
 
-The version before it returns where nobody loses by that; otherwise none does, and the rule is gone
-until a new version is published. Retiring, which is no emergency, takes two (`retire`).
+The version before it returns where nobody loses by that before they can be told (`notice_days`);
+otherwise none does, and the rule is gone until a new version is published. Retiring, which is no
+emergency, takes two (`retire`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from qianbao.db.queries import Connection, load
 from qianbao.errors import InvalidInput
-from qianbao.policy.dates import phase
+from qianbao.policy.dates import steps
 from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts.hold_rule import check_still_held
-from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force
+from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force, versions
+from qianbao.rollouts.losses import losing
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
-from qianbao.rollouts.simulate import count
+from qianbao.settings import Settings
 
 SQL = load("qianbao.rollouts")
 
@@ -51,14 +53,20 @@ def checked_reason(reason: str) -> str:
 
 
 async def roll_back(
-    conn: Connection, *, policy: str, reason: str, operator: str, now: datetime
+    conn: Connection,
+    settings: Settings,
+    *,
+    policy: str,
+    reason: str,
+    operator: str,
+    now: datetime,
 ) -> RolledBack:
     """From the commit on the published version blocks nobody, in any process, and nobody loses
     anything by what returns. Raises `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
     reason = checked_reason(reason)
     await conn.execute(SQL.lock_revision)
     published = await find_published(conn, policy)
-    earlier = await _harmless_earlier(conn, published, now)
+    earlier = await _harmless_earlier(conn, settings, published, now)
     await check_still_held(
         conn, load_policy(published.body), load_policy(earlier.body) if earlier else None
     )
@@ -80,22 +88,21 @@ async def roll_back(
 
 
 async def _harmless_earlier(
-    conn: Connection, published: PolicyVersion, now: datetime
+    conn: Connection, settings: Settings, published: PolicyVersion, now: datetime
 ) -> PolicyVersion | None:
     """The version that `published` replaced, if it can return without taking anything away."""
-    if published.replaces is None:
+    listed = await versions(conn, now=now, policy=published.policy)
+    earlier = next((one for one in listed if one.stored.version == published.replaces), None)
+    if earlier is None or earlier.stored.state != "replaced":
         return None
-    earlier = await find_version(conn, policy=published.policy, version=published.replaces)
-    if earlier.state != "replaced":
-        return None
-    return None if await _takes(conn, load_policy(earlier.body), now) else earlier
+    least = timedelta(days=settings.notice_days)
+    return None if await _takes(conn, earlier.policy, now, now + least) else earlier.stored
 
 
-async def _takes(conn: Connection, earlier: Policy, now: datetime) -> bool:
-    """Whether anybody would lose a capability at once. One that is not enforced yet takes nothing
-    before its days."""
-    if phase(earlier, now) != "enforced":
-        return False
+async def _takes(conn: Connection, earlier: Policy, now: datetime, until: datetime) -> bool:
+    """Whether anybody would lose a capability up to `until`, before which nobody can be told in
+    time: they were told the days of the version that is taken back."""
     _, in_force = await read_in_force(conn)
-    outcome = await count(conn, earlier, in_force=in_force, as_of=now, now=now)
-    return any(change.loses for change in outcome.changes)
+    begins = (begin for _, begin in steps(earlier) if now < begin < until)
+    moments = (now, *begins, until)
+    return await losing(conn, earlier, in_force=in_force, moments=moments, now=now) > 0

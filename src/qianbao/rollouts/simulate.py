@@ -2,8 +2,9 @@
 
 What is counted: the moment the policy begins to block (now, when that day has passed), every wallet
 as it would stand if nobody did anything until then, the policy at its full percentage, no grace
-left, and the smallest amount there is. Nothing here changes a wallet or a policy. The statements
-are `counting`'s, what they run on `engines`, and the ways out of whoever is locked out `ways`.
+left, and the smallest amount there is. Nothing here changes a wallet or a policy. The figures are
+`losses`, its statements `counting`'s, what they run on `engines`, and the ways out of whoever is
+locked out `ways`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from psycopg.types.json import Jsonb
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import QianbaoError
 from qianbao.ids import check_id
-from qianbao.policy.dates import enforced_from, phase
+from qianbao.policy.dates import enforced_from
 from qianbao.policy.policies import Policy, load_policy
-from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql, samples_sql
+from qianbao.rollouts.counting import Outcome, samples_sql
 from qianbao.rollouts.engines import Engine, Population, in_postgres
 from qianbao.rollouts.exemptions import exempt_on
 from qianbao.rollouts.in_force import read_in_force
+from qianbao.rollouts.losses import count_in
 from qianbao.rollouts.operators import audit
 from qianbao.rollouts.publish import find_version
 from qianbao.rollouts.ways import ways_out
@@ -118,28 +120,6 @@ class _Stored(msgspec.Struct, frozen=True):
 def _simulation(row: _Stored) -> Simulation:
     outcome = {"result": msgspec.convert(row.result, Outcome)}
     return Simulation(**msgspec.structs.asdict(row) | outcome)
-
-
-async def count(
-    conn: Connection, tried: Policy, *, in_force: Sequence[Policy], as_of: datetime, now: datetime
-) -> Outcome:
-    """What `tried` would change at `as_of` if it took the place of its published version among
-    `in_force`, in figures alone: no examples and no ways out."""
-    population = await in_postgres(conn, as_of=as_of, now=now)
-    return await count_in(population, tried, in_force, as_of, await exempt_on(conn, as_of))
-
-
-async def count_in(
-    population: Population,
-    tried: Policy,
-    in_force: Sequence[Policy],
-    as_of: datetime,
-    exempt: Exempt,
-) -> Outcome:
-    """The same on any engine."""
-    before = [policy for policy in in_force if phase(policy, as_of) == "enforced"]
-    asked = counting_sql(tried, before, population.wallets, population.dialect, exempt)
-    return counted(await population.ask(asked), tried, before)
 
 
 async def try_out(

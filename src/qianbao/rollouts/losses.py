@@ -1,0 +1,115 @@
+"""Who loses what by a version, in figures alone; and whether holders are told before it happens.
+
+A simulation counts by this and adds examples and ways out (`simulate`); publishing and rolling back
+count by it again, on the wallets there are at that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from qianbao.clock import local_date
+from qianbao.db.queries import Connection
+from qianbao.policy.dates import enforced_from, phase, retired_from, steps
+from qianbao.policy.lint import stops_nobody_else
+from qianbao.policy.policies import Policy
+from qianbao.policy.reach import percent_at
+from qianbao.policy.spells import can_only_ease
+from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql
+from qianbao.rollouts.engines import Population, in_postgres
+from qianbao.rollouts.exemptions import exempt_on
+from qianbao.rollouts.hold_rule import acts_on_holds
+
+
+async def count(
+    conn: Connection, tried: Policy, *, in_force: Sequence[Policy], as_of: datetime, now: datetime
+) -> Outcome:
+    """What `tried` would change at `as_of` if it took the place of its published version among
+    `in_force`, in figures alone: no examples and no ways out."""
+    population = await in_postgres(conn, as_of=as_of, now=now)
+    return await count_in(population, tried, in_force, as_of, await exempt_on(conn, as_of))
+
+
+async def count_in(
+    population: Population,
+    tried: Policy,
+    in_force: Sequence[Policy],
+    as_of: datetime,
+    exempt: Exempt,
+) -> Outcome:
+    """The same on any engine."""
+    before = [policy for policy in in_force if phase(policy, as_of) == "enforced"]
+    asked = counting_sql(tried, before, population.wallets, population.dialect, exempt)
+    return counted(await population.ask(asked), tried, before)
+
+
+async def losing(
+    conn: Connection,
+    tried: Policy,
+    *,
+    in_force: Sequence[Policy],
+    moments: Iterable[datetime],
+    now: datetime,
+) -> int:
+    """How many wallets lose most at once, at one of `moments` at which `tried` is enforced. Whom
+    another rule has not reached yet, or gives days of grace, still has something to lose."""
+    most = 0
+    for at in moments:
+        if phase(tried, at) != "enforced":
+            continue
+        before = [one for one in in_force if percent_at(one, at) == 100 and not one.grace_days]
+        outcome = await count(conn, tried, in_force=before, as_of=at, now=now)
+        most = max(most, *(change.loses for change in outcome.changes), 0)
+    return most
+
+
+def told_from(tried: Policy, today: date, notice_days: int) -> tuple[date, date]:
+    """The first days on which a version published `today` may be announced and enforced, as near to
+    its own days as may be."""
+    dates = tried.timeline
+    announce = max(today, dates.announce) if dates else today
+    enforce = announce + timedelta(days=notice_days)
+    return announce, max(enforce, dates.enforce) if dates else enforce
+
+
+def is_told_in_time(tried: Policy, today: date, notice_days: int) -> bool:
+    """Whether the dates of a version published `today` let holders know before it blocks them."""
+    dates = tried.timeline
+    return dates is not None and (
+        (dates.announce, dates.enforce) == told_from(tried, today, notice_days)
+    )
+
+
+async def surprised(
+    conn: Connection,
+    tried: Policy,
+    *,
+    in_force: Sequence[Policy],
+    notice_days: int,
+    now: datetime,
+) -> int | None:
+    """How many wallets lose by `tried` today, if it could block somebody who was not told
+    `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks, by one on legal
+    holds (who is held is told by their case), by one that blocks nobody whom the version in its
+    place does not, and by a limit that nobody is beyond: the act that reaches it tells."""
+    if tried.asks or acts_on_holds(tried) or is_told_in_time(tried, local_date(now), notice_days):
+        return None
+    replaced = next((one for one in in_force if one.name == tried.name), None)
+    if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
+        return None
+    begins = max(now, enforced_from(tried))
+    wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
+    return None if can_only_ease(tried) and not wallets else wallets
+
+
+def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:
+    """Whether `tried` blocks nobody, at any time from `now` on, whom `replaced` would not."""
+    return (
+        set(tried.blocks) <= set(replaced.blocks)
+        and tried.grace_days >= replaced.grace_days
+        and retired_from(tried) <= retired_from(replaced)
+        and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))
+        and stops_nobody_else(tried, replaced)
+    )
