@@ -17,6 +17,7 @@ from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.counted import apart, contradicted, counted_since
 from qianbao.identity.identity_data import GivenData, add_data, identity_data, keep, read_given
 from qianbao.identity.kept import (
     Document,
@@ -25,13 +26,12 @@ from qianbao.identity.kept import (
     document_number,
     document_of,
     is_number,
-    is_of_holder,
     list_documents,
     list_rows,
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Part, Shown, differing, is_tied, number_contradicts
+from qianbao.identity.same_person import Part, Shown, differing, is_tied
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
 
@@ -221,7 +221,6 @@ async def _find_person(
     return owner
 
 
-MOST_COMPARED = 50
 _PARTS: dict[Part, tuple[str, str]] = {
     "number": ("the document's number", "证件号码"),
     "birth_date": ("the date of birth", "出生日期"),
@@ -251,30 +250,13 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool,
     if not wallet.verified_at:
         same = all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
         return same, False
-    counted = [(row, shown(row)) for row in _counted_since(kept, wallet.verified_at)]
-    under_present_name = _since_name_change(kept)
-    renames = False
-    for row, old in counted:
-        part = "number" if number_contradicts(old, new) else differing(old, new)
-        if part == "name":
-            renames = renames or row.document_id in under_present_name
-        elif part is not None:
-            raise _another_person(part)
-    if renames and not any(is_tied(old, new) for _, old in counted):
-        raise _another_person("name")
-    return True, renames
-
-
-def _since_name_change(kept: list[Row]) -> set[str]:
-    """The documents that have the present name: the current one and those before it, back to the
-    one for which operators allowed a change of name. Earlier names bind nobody any more."""
-    by_id = {row.document_id: row for row in kept}
-    row = next((row for row in kept if row.superseded_at is None), None)
-    found = set()
-    while row is not None and row.document_id not in found:
-        found.add(row.document_id)
-        row = by_id.get(row.supersedes or "") if row.name_change_id is None else None
-    return found
+    part = contradicted(kept, wallet.verified_at, lambda row: apart(shown(row), new))
+    if part is None:
+        return True, False
+    counted = [shown(row) for row in counted_since(kept, wallet.verified_at)]
+    if part != "name" or not any(is_tied(old, new) for old in counted):
+        raise _another_person(part)
+    return True, True
 
 
 async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> str:
@@ -286,18 +268,6 @@ async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> st
         raise _another_person("name")
     allowed: str = found[0]
     return allowed
-
-
-def _counted_since(kept: list[Row], verified_at: datetime) -> list[Row]:
-    """What banks have confirmed, and what counted when the first did or later: slips that were
-    corrected before are none of it. Of the latter the latest suffice: each was held against all."""
-    confirmed = [row for row in kept if row.confirmed]
-    later = [
-        row
-        for row in kept
-        if not row.confirmed and (row.superseded_at is None or row.superseded_at >= verified_at)
-    ]
-    return confirmed + later[:MOST_COMPARED]
 
 
 def _shown_by(read: ReadDocument, index: bytes) -> Shown:

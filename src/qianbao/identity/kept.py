@@ -1,6 +1,6 @@
-"""A wallet's documents as they are kept: reading them, and which of them are one person's.
+"""A wallet's documents as they are kept, and how they are read.
 
-Taking a document in belongs to `documents`.
+Taking a document in belongs to `documents`, which of them count to `counted`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
-from qianbao.identity.same_person import Shown, differing
+from qianbao.identity.same_person import Shown
 from qianbao.keyring import KeyRing
 from qianbao.names import LegalName, parted
 
@@ -112,23 +112,6 @@ def _bare(number: str) -> bytes:
 async def list_rows(conn: Connection, wallet_id: str) -> list[Row]:
     """As `list_documents`, with what only this room reads."""
     return await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, Row)
-
-
-async def documents_of_holder(conn: Connection, wallet_id: str) -> list[str]:
-    """The ids of those documents that are of the person of the current one."""
-    rows = await list_rows(conn, wallet_id)
-    current = next((row for row in rows if row.superseded_at is None), None)
-    return [row.document_id for row in rows if current and _are_one_persons(row, current)]
-
-
-async def is_of_holder(conn: Connection, wallet_id: str, document_id: str) -> bool:
-    """Whether that document is of the person of the current one: whoever was asked about it has
-    said nothing of anybody else."""
-    return document_id in await documents_of_holder(conn, wallet_id)
-
-
-def _are_one_persons(row: Row, current: Row) -> bool:
-    return row.person_id == current.person_id and differing(shown(row), shown(current)) is None
 
 
 def shown(row: Row) -> Shown:

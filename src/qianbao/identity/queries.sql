@@ -4,6 +4,9 @@
 SELECT status, person_id, verified_at FROM wallets
 WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
+-- name: find_verified_at
+SELECT verified_at FROM wallets WHERE wallet_id = %(wallet_id)s
+
 -- name: claim_number
 -- Whose number this is: the person it was first given to, or the one proposed. The row is locked,
 -- so that two wallets which bring one number at once are served one after the other.
