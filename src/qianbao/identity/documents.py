@@ -42,7 +42,6 @@ __all__ = [
     "current_document",
     "document_number",
     "is_number",
-    "is_of_holder",
     "list_documents",
 ]
 
@@ -153,7 +152,7 @@ async def add_document(
             return document_of(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    same_person, renames = _is_same_person(kept, _shown_by(read, index), wallet)
+    same_person, renames = _is_same_person(kept, _shown_by(read, index, stated.sex), wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
     person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
     columns = _columns(keys, read, index) | {
@@ -225,6 +224,7 @@ _PARTS: dict[Part, tuple[str, str]] = {
     "number": ("the document's number", "证件号码"),
     "birth_date": ("the date of birth", "出生日期"),
     "sex": ("the sex", "性别"),
+    "place": ("the place of residence", "居住地区"),
     "name": ("the name", "姓名"),
 }
 
@@ -245,8 +245,9 @@ def _expired(last: date) -> DocumentExpiredAlready:
 def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool, bool]:
     """Whether the document shown now is of the wallet's person, and whether under a name that only
     operators can let pass. Where a bank has confirmed that person it must be theirs, by each
-    document that counted since: two steps, each of them small, would otherwise lead to anybody.
-    Raises `DocumentOfAnotherPerson`."""
+    document that counts. A changed name needs a tie beside it; where no document before tells a
+    birthday there can be none, and what the operators saw must do. Raises
+    `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
         same = all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
         return same, False
@@ -254,7 +255,9 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool,
     if part is None:
         return True, False
     counted = [shown(row) for row in counted_since(kept, wallet.verified_at)]
-    if part != "name" or not any(is_tied(old, new) for old in counted):
+    if part != "name" or not (
+        any(is_tied(old, new) for old in counted) or all(old.birth_date is None for old in counted)
+    ):
         raise _another_person(part)
     return True, True
 
@@ -270,9 +273,16 @@ async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> st
     return allowed
 
 
-def _shown_by(read: ReadDocument, index: bytes) -> Shown:
-    name = read.legal_name
-    return Shown(read.kind, read.country, index, name, read.birth_date, read.sex)
+def _shown_by(read: ReadDocument, index: bytes, stated_sex: str | None) -> Shown:
+    return Shown(
+        kind=read.kind,
+        country=read.country,
+        number_index=index,
+        legal_name=read.legal_name,
+        birth_date=read.birth_date,
+        sex=read.sex,
+        stated_sex=stated_sex,
+    )
 
 
 def _renumbered(row: Row, read: ReadDocument, index: bytes) -> bool:

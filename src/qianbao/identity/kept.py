@@ -75,6 +75,7 @@ class Row(msgspec.Struct, frozen=True):
     corrections: list[dict[str, Any]]
     birth_date: date | None
     sex: str | None
+    stated_sex: str | None
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
@@ -117,7 +118,16 @@ async def list_rows(conn: Connection, wallet_id: str) -> list[Row]:
 def shown(row: Row) -> Shown:
     """What it tells of its holder."""
     name = parted(_legal_name(row), row.country)
-    return Shown(row.kind, row.country, row.number_index, name, row.birth_date, row.sex)
+    return Shown(
+        kind=row.kind,
+        country=row.country,
+        number_index=row.number_index,
+        legal_name=name,
+        birth_date=row.birth_date,
+        sex=row.sex,
+        declared=row.also_written,
+        stated_sex=row.stated_sex,
+    )
 
 
 def document_of(row: Row) -> Document:

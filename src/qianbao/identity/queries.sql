@@ -31,6 +31,10 @@ ORDER BY opened_at LIMIT 1
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
     valid_until, supersedes, superseded_at, name_change_id, created_at,
+    (
+        SELECT stated.sex FROM identity_data AS stated
+        WHERE stated.wallet_id = documents.wallet_id
+    ) AS stated_sex,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
@@ -43,6 +47,10 @@ ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
     valid_until, supersedes, superseded_at, name_change_id, created_at,
+    (
+        SELECT stated.sex FROM identity_data AS stated
+        WHERE stated.wallet_id = documents.wallet_id
+    ) AS stated_sex,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
