@@ -74,6 +74,21 @@ async def test_a_passport_of_the_same_number_leaves_no_bank_behind(
     assert await behind(pool, anna) == ()
 
 
+async def test_a_bank_is_not_behind_once_the_document_it_was_told_is_current_again(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    old, new, phone = new_number(), new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", new, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
+    await bring(pool, anna, passport("MUELLER", "ANNA", old), LATER)
+    assert await behind(pool, anna) == (BankBehind("CMB", new[-4:]),)
+
+
 async def test_renewed_while_the_banks_code_was_on_its_way(
     pool: Pool, gateway: Gateway, sandbox: Sandbox
 ) -> None:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
-from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
 from qianbao.identity.counted import apart, contradicted, counted_since
@@ -124,11 +124,11 @@ async def add_document(
 ) -> Document:
     """Makes the submitted document the wallet's current one, and its holder the person it is of.
 
-    The same document again gives the one that is there, and has the registers that said no asked
-    once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
-    raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`,
-    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this transaction
-    has committed.
+    The current document again gives the one that is there, and has the registers that said no asked
+    once more; one before it is taken as a new one is. `given` is what no document shows. Raises
+    what `read_submission` and `read_given` raise, `DocumentExpiredAlready`,
+    `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`, `DocumentForNoWallet`. The
+    registers are asked by a job once this transaction has committed.
     """
     check_id(document_id, "doc")
     today = local_date(now)
@@ -142,19 +142,19 @@ async def add_document(
         raise DocumentForNoWallet
     kept = await list_rows(conn, wallet_id)
     current = next((row for row in kept if row.superseded_at is None), None)
-    # Until a bank has confirmed it, everything that was mistyped may be corrected, and back again.
-    correctable = current is not None and not wallet.verified_at
     for row in kept:
-        left = correctable and row is not current and row.document_id != document_id
-        if not left and _is_same(row, read, index):
+        # One before it, shown once more, becomes the current one by the checks of a new one.
+        asked_before = row is current or row.document_id == document_id
+        if asked_before and _is_same(row, read, index):
             await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return document_of(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    same_person, renames = _is_same_person(kept, _shown_by(read, index, stated.sex), wallet)
+    new = _shown_by(read, index, stated.sex)
+    same_person, renames = _is_same_person(kept, new, wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
-    person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
+    person_id = await _find_person(conn, wallet_id, wallet, new, now, same_person=same_person)
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
         "document_id": document_id,
@@ -194,7 +194,7 @@ async def _find_person(
     conn: Connection,
     wallet_id: str,
     wallet: _Wallet,
-    index: bytes,
+    new: Shown,
     now: datetime,
     *,
     same_person: bool,
@@ -203,13 +203,14 @@ async def _find_person(
     locked while it is looked whether they have another open wallet. A wallet that no bank has
     confirmed may turn out to be somebody else's than its first, mistyped document said."""
     proposed = (same_person and wallet.person_id) or new_id("per", now)
-    claim = {"number_index": index, "person_id": proposed, "now": now}
+    claim = {"number_index": new.number_index, "person_id": proposed, "now": now}
     cursor = await conn.execute(SQL.claim_number, claim)
     claimed = await cursor.fetchone()
     assert claimed is not None
     owner: str = claimed[0]
-    if wallet.verified_at and owner != wallet.person_id:
-        raise _another_person("number")
+    if owner != proposed and await _gives_way(conn, wallet_id, wallet, new):
+        await conn.execute(SQL.move_number, claim)
+        owner = proposed
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
     await conn.execute(SQL.lock_person, person)
@@ -218,6 +219,47 @@ async def _find_person(
     if other is not None:
         raise PersonHasOpenWallet(phone_end=other[0][-2:])
     return owner
+
+
+class _Showing(msgspec.Struct, frozen=True):
+    """A document in which a number was shown, and its wallet."""
+
+    wallet_id: str
+    open: bool
+    phone_tail: str
+    document_id: str
+    person_id: str
+    present: bool
+    confirmed: bool
+    counted: bool
+
+
+async def _gives_way(conn: Connection, wallet_id: str, wallet: _Wallet, new: Shown) -> bool:
+    """Whether a number that is known as another person's may become this one's. Not where a bank
+    has vouched for it. Shown without that, it keeps others whom no bank has confirmed off, and
+    gives way to a holder whom one has; corrected away, it is nobody's. Raises
+    `DocumentOfAnotherPerson`, and `PersonHasOpenWallet` where the holder has it in another."""
+    place = {"number_index": new.number_index, "wallet_id": wallet_id}
+    shown_in = await fetch_all(conn, SQL.find_number_shown, place, _Showing)
+    if not wallet.verified_at:
+        return not shown_in
+    others = [one for one in shown_in if one.person_id != wallet.person_id]
+    for one in others:
+        if one.open and one.present and await _is_shown_there(conn, one, new):
+            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
+    own = any(one.wallet_id == wallet_id and one.confirmed for one in shown_in)
+    if any(one.confirmed or (one.counted and not own) for one in others):
+        raise _another_person("number")
+    return True
+
+
+async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:
+    """Whether what that document tells of its holder is what the new one tells."""
+    there = await list_rows(conn, showing.wallet_id)
+    return any(
+        row.document_id == showing.document_id and differing(shown(row), new) is None
+        for row in there
+    )
 
 
 _PARTS: dict[Part, tuple[str, str]] = {
@@ -295,7 +337,9 @@ def _is_same(row: Row, read: ReadDocument, index: bytes) -> bool:
     name = read.legal_name
     return (
         row.number_index == index
+        and row.country == read.country
         and row.number_tail == read.number[-4:]
+        and (row.birth_date, row.sex) == (read.birth_date, read.sex)
         and row.valid_until == read.valid_until
         and (row.surname, row.given, row.native) == (name.surname, name.given, name.native)
         and row.also_written == read.also_written

@@ -169,6 +169,9 @@ CREATE TABLE documents (
 CREATE UNIQUE INDEX documents_by_name_change ON documents (wallet_id, name_change_id)
     WHERE name_change_id IS NOT NULL;
 
+-- Who has shown a number.
+CREATE INDEX documents_by_number ON documents (number_index);
+
 CREATE INDEX documents_by_expiry ON documents (valid_until) WHERE superseded_at IS NULL;
 
 -- Reminders that a document is running out: each is sent once.
