@@ -228,6 +228,7 @@ CREATE TABLE cards (
     name_reason text NOT NULL DEFAULT '',
     name_confirmed boolean NOT NULL DEFAULT false,
     phone_tail text NOT NULL,
+    phone_index bytea NOT NULL DEFAULT '',
     document_id text COLLATE "C" NOT NULL,
     state text NOT NULL
         CHECK (state IN ('checking', 'code_sent', 'linked', 'refused', 'unknown', 'unlinked')),
