@@ -151,7 +151,7 @@ async def start(
     *,
     card_id: str = "",
     name_form: str | None = None,
-    confirmed_close: bool = False,
+    confirmed_close: str = "",
     now: datetime = NOW,
 ) -> Card:
     """Asks to link a card, under a fresh id if none is given."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 
 from qianbao.banks import directory
-from qianbao.banks.cards.forms import ChosenForm, NameFormClose, choose_form
+from qianbao.banks.cards.forms import (
+    ChosenForm,
+    NameFormClose,
+    NameFormUnreadable,
+    choose_form,
+)
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
-from qianbao.names import compare, from_fields
+from qianbao.names import compare, forms, from_fields
 from tests.banks.scene import Sandbox, finish, new_number, new_phone, new_wallet, passport, start
 
 ANNA = from_fields("MUELLER", "ANNA MARIA")
@@ -33,7 +38,7 @@ def test_what_is_close_is_shown_back_with_what_differs(typed: str, differs: str)
     assert "“MUELLER ANNA MARIA" in said
     assert found.en in said
     assert differs in said
-    confirmed = choose_form(ANNA, ICBC, typed, confirmed_close=True)
+    confirmed = choose_form(ANNA, ICBC, f" {typed} ", confirmed_close=typed)
     assert confirmed == ChosenForm(typed, "close", found.reason, confirmed_close=True)
 
 
@@ -48,9 +53,47 @@ def test_what_is_close_is_shown_back_with_what_differs(typed: str, differs: str)
 def test_what_was_offered_or_is_the_same_name_needs_no_question(
     typed: str | None, verdict: str
 ) -> None:
-    for said in (False, True):
+    for said in ("", typed or ""):
         found = choose_form(ANNA, ICBC, typed, confirmed_close=said)
         assert (found.verdict, found.confirmed_close) == (verdict, False)
+
+
+def test_a_yes_to_one_spelling_is_none_to_another() -> None:
+    with pytest.raises(NameFormClose):
+        choose_form(ANNA, ICBC, "MUELLER ANNE MARIA", confirmed_close="MUELLER HANNA MARIA")
+
+
+@pytest.mark.parametrize(
+    ("typed", "point"),
+    [
+        ("MUELLER ANNA MARIA 😀", "U+1F600"),
+        ("MUELLER\u200bANNA MARIA", "U+200B"),
+        ("MUELLER ANNA MARIA\u202e", "U+202E"),
+        ("MUELLER ANNA MARIA;", "U+003B"),
+        ("МUELLER ANNA MARIA", "U+041C"),  # Cyrillic
+        ("MUELLER ΑNNA MARIA", "U+0391"),  # Greek
+        ("MUELLER\x00ANNA MARIA", "U+0000"),
+        ("...", "U+002E"),
+    ],
+)
+def test_what_cannot_be_a_spelling_is_not_sent(typed: str, point: str) -> None:
+    with pytest.raises(NameFormUnreadable) as refused:
+        choose_form(ANNA, ICBC, typed)
+    assert point in refused.value.sentence("en")
+
+
+@pytest.mark.parametrize(
+    "typed", ["MUELLER  ANNA   MARIA", " MUELLER\nANNA\tMARIA ", "MUELLER\u00a0ANNA MARIA"]
+)
+def test_spaces_are_tidied(typed: str) -> None:
+    assert choose_form(ANNA, ICBC, typed) == ChosenForm("MUELLER ANNA MARIA")
+
+
+def test_every_form_that_is_offered_can_be_sent() -> None:
+    for name in (ANNA, from_fields("O'Brien-Łukasz", "Seán"), from_fields("ИВАНОВ", "ИВАН")):
+        for bank in directory.directory().banks:
+            for form in forms(name, bank.name):
+                assert choose_form(name, bank, form.text) == ChosenForm(form.text)
 
 
 async def test_nothing_is_sent_before_anna_says_that_her_bank_writes_it_so(
@@ -67,7 +110,7 @@ async def test_nothing_is_sent_before_anna_says_that_her_bank_writes_it_so(
         cursor = await conn.execute("SELECT count(*) FROM cards")
         assert await cursor.fetchone() == (0,)
     card = await start(
-        pool, gateway, anna, icbc, phone, name_form="MUELLER HANNA", confirmed_close=True
+        pool, gateway, anna, icbc, phone, name_form="MUELLER HANNA", confirmed_close="MUELLER HANNA"
     )
     linked = await finish(pool, gateway, card, await sandbox.code(phone))
     assert linked.state == "linked"

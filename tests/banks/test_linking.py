@@ -268,6 +268,8 @@ async def test_one_id_means_one_request(pool: Pool, gateway: Gateway, sandbox: S
         await start(pool, gateway, anna, other, phone, card_id=card_id)
     with pytest.raises(SameIdOtherBody):
         await start(pool, gateway, anna, icbc, "+8613900000001", card_id=card_id)
+    with pytest.raises(SameIdOtherBody):  # another phone that ends alike
+        await start(pool, gateway, anna, icbc, f"+861351234{phone[-4:]}", card_id=card_id)
     with pytest.raises(SameIdOtherBody):
         await start(pool, gateway, anna, icbc, phone, card_id=card_id, name_form="ANNA MUELLER")
 

@@ -74,6 +74,21 @@ async def test_a_passport_of_the_same_number_leaves_no_bank_behind(
     assert await behind(pool, anna) == ()
 
 
+async def test_a_bank_is_not_behind_once_the_document_it_was_told_is_current_again(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    old, new, phone = new_number(), new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", new, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    assert await behind(pool, anna) == (BankBehind("ICBC", old[-4:]),)
+    await bring(pool, anna, passport("MUELLER", "ANNA", old), LATER)
+    assert await behind(pool, anna) == (BankBehind("CMB", new[-4:]),)
+
+
 async def test_renewed_while_the_banks_code_was_on_its_way(
     pool: Pool, gateway: Gateway, sandbox: Sandbox
 ) -> None:
@@ -174,10 +189,33 @@ async def test_a_bank_vouches_for_the_name_it_was_asked_about(
         await bring(pool, anna, passport("MUELLER", "ANNA LUISE", new_number()), LATER)
 
 
+async def test_two_codes_on_their_way_do_not_confirm_two_names(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Each passes for the name between them; once one of them is confirmed, the other is not."""
+    lenas, marias, phone = new_number(), new_number(), new_phone()
+    wallet = await new_wallet(pool, passport("STONE", "ANNA LENA", lenas))
+    [icbc] = await sandbox.account("ICBC", "STONE ANNA LENA", lenas, phone)
+    [boc] = await sandbox.account("BOC", "ANNA MARIA STONE", marias, phone)
+    first = await start(pool, gateway, wallet, icbc, phone, name_form="STONE ANNA LENA")
+    first_code = await sandbox.code(phone)
+    await bring(pool, wallet, passport("STONE", "ANNA", new_number()))
+    await bring(pool, wallet, passport("STONE", "ANNA MARIA", marias))
+    second = await start(pool, gateway, wallet, boc, phone, name_form="ANNA MARIA STONE")
+    second_code = await sandbox.code(phone)
+    await bring(pool, wallet, passport("STONE", "ANNA", new_number()))
+    assert (await finish(pool, gateway, second, second_code)).state == "linked"
+    with pytest.raises(CardOfEarlierDocument):
+        await finish(pool, gateway, first, first_code)
+    assert (await facts(pool, wallet))[0] == ["BOC"]
+    ended = {"wallet_id": wallet, "card_id": first.card_id}
+    assert await jobs(pool, "end_agreement") == [ended]
+
+
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])
 def test_a_clerk_may_have_entered_any_close_name(typed: str) -> None:
     name = from_fields("GATES", "WILLIAM HENRY")
-    found = choose_form(name, directory.get_bank("ICBC"), typed, confirmed_close=True)
+    found = choose_form(name, directory.get_bank("ICBC"), typed, confirmed_close=typed)
     assert found.text == typed
 
 

@@ -224,11 +224,35 @@ async def test_chiaras_renewed_passport_supersedes_the_old_one(pool: Pool) -> No
     assert (kept[0].superseded_at, kept[1].superseded_at) == (None, later)
     assert facts[3] == date(2036, 1, 1)
     assert changed == (later,)
-    # The old one shown once more does not come back to life.
+    # The old one shown once more is the current one again.
     again = await bring(
         pool, chiaras, passport(**rossi, number="YA1234567", valid_until=date(2027, 1, 1)), later
     )
-    assert again.superseded_at == later
+    assert (again.supersedes, again.superseded_at) == (new.document_id, None)
+    async with pool.connection() as conn:
+        assert await documents.current_document(conn, chiaras) == again
+        assert (await identity_of(conn, chiaras))[3] == date(2027, 1, 1)
+
+
+async def test_a_slip_from_before_is_not_taken_once_a_bank_has_confirmed(pool: Pool) -> None:
+    annas = await a_wallet(pool)
+    slip = passport("SCHMIDT", "BEATE", number="C22X00T47")
+    await bring(pool, annas, slip, NOW - timedelta(days=1))
+    await bring(pool, annas, passport(), NOW - timedelta(days=1))
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, annas, slip)
+
+
+async def test_a_mistyped_sex_is_corrected(pool: Pool) -> None:
+    annas, before = await a_wallet(pool), NOW - timedelta(days=1)
+    first = await bring(pool, annas, passport(sex="M"), before)
+    again = await bring(pool, annas, passport(), before)
+    assert (again.sex, again.supersedes) == ("F", first.document_id)
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, annas, passport(number="C22X00T47", sex="M"))
+    await bring(pool, annas, passport(number="C22X00T47"))
 
 
 async def test_a_travel_permit_issued_again_keeps_its_person(pool: Pool) -> None:
@@ -303,7 +327,7 @@ async def test_two_annas_born_on_one_day_stay_two_persons(pool: Pool) -> None:
     await bring(pool, theirs, passport(number="C22222222"))
     await a_bank_confirms(pool)
     await bring(pool, ours, passport(number="C33333333"))
-    with pytest.raises(documents.DocumentOfAnotherPerson):
+    with pytest.raises(documents.PersonHasOpenWallet):  # as far as their documents tell
         await bring(pool, theirs, passport(number="C33333333"))
     async with pool.connection() as conn:
         assert (await identity_of(conn, ours))[0] != (await identity_of(conn, theirs))[0]

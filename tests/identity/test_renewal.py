@@ -10,8 +10,10 @@ import pytest
 from qianbao.db.pool import Pool
 from qianbao.identity import documents
 from qianbao.identity.documents import Document, DocumentSubmission, list_documents
+from qianbao.identity.identity_data import GivenData
 from qianbao.identity.romanized import rewritten
-from tests.identity.papers import NOW, a_bank_confirms, a_wallet, bring, passport
+from qianbao.ids import new_id
+from tests.identity.papers import KEYS, NOW, a_bank_confirms, a_wallet, bring, passport
 
 ALEKSANDR = ("YURLOV", "ALEKSANDR")
 
@@ -88,6 +90,95 @@ async def test_birthday_sex_and_a_number_for_life_hold_over_every_document(pool:
     await bring(pool, wallet, passport("CHAN", "TAIMAN", number="C2", country="GBR"))
     with pytest.raises(documents.DocumentOfAnotherPerson):
         await bring(pool, wallet, msgspec.structs.replace(permit, number="H7654321001"))
+
+
+def permit(native: str = "", **fields: str) -> DocumentSubmission:
+    """A travel permit: it tells neither birthday nor sex."""
+    number = fields.pop("number", "H1234567801")
+    return DocumentSubmission(
+        kind="travel_permit", number=number, native=native, valid_until=date(2033, 1, 1), **fields
+    )
+
+
+WANG = ("WANG", "XIAOMING")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "differs"),
+    [
+        (permit("王小明"), passport(*WANG, country="CAN", born=date(1970, 1, 1)), "the name"),
+        # anybody can type beside their own passport what the permit says
+        (
+            permit("王小明"),
+            msgspec.structs.replace(passport(*WANG, country="CAN"), native="王小明"),
+            "the name",
+        ),
+        (
+            msgspec.structs.replace(passport(*WANG, country="SGP"), native="王小明"),
+            permit("王晓明"),
+            "the name",
+        ),
+        (passport(*WANG, country="SGP"), permit("王小明"), "the name"),
+        (
+            passport(*WANG, country="SGP"),
+            permit("王晓明", surname="WANG", given="XIAOMING"),
+            "the name",
+        ),
+        (permit("王小明"), permit("王小明", number="M1234567801"), "number"),
+        (
+            permit("林志明"),
+            DocumentSubmission(
+                kind="residence_permit", number="830000199201300022", native="林志明",
+                valid_until=date(2028, 1, 1),
+            ),
+            "the place",
+        ),
+        (passport("CHAN", "TAIMAN"), permit(surname="CHEN", given="TAIMAN"), "the name"),
+    ],
+)  # fmt: skip
+async def test_without_birthdays_a_name_that_sounds_alike_is_anybodys(
+    pool: Pool, first: DocumentSubmission, then: DocumentSubmission, differs: str
+) -> None:
+    wallet = await a_wallet(pool)
+    await bring(pool, wallet, first)
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await bring(pool, wallet, then)
+    assert differs in refused.value.sentence("en")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (
+            msgspec.structs.replace(passport(*WANG, country="SGP"), native="王 小明"),
+            permit("王小明"),
+        ),
+        (permit("陳大文"), permit("陈大文", number="H1234567802")),  # the number binds
+        (passport("CHAN", "TAIMAN"), permit(surname="Chan", given="Taiman")),
+    ],
+)
+async def test_written_the_same_it_is_the_holders(
+    pool: Pool, first: DocumentSubmission, then: DocumentSubmission
+) -> None:
+    wallet = await a_wallet(pool)
+    old = await bring(pool, wallet, first)
+    await a_bank_confirms(pool)
+    assert (await bring(pool, wallet, then)).supersedes == old.document_id
+
+
+async def test_a_sex_that_was_stated_is_held_against_the_next_document(pool: Pool) -> None:
+    wallet = await a_wallet(pool)
+    async with pool.connection() as conn:
+        await documents.add_document(
+            conn, KEYS, wallet_id=wallet, document_id=new_id("doc", NOW), now=NOW,
+            submission=permit(surname="CHAN", given="TAIMAN"), given=GivenData(sex="M"),
+        )  # fmt: skip
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await bring(pool, wallet, passport("CHAN", "TAIMAN", sex="F"))
+    assert "the sex" in refused.value.sentence("en")
+    await bring(pool, wallet, passport("CHAN", "TAIMAN", sex="M"))
 
 
 RULES_CHANGED = [

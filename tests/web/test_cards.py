@@ -71,7 +71,10 @@ def test_a_close_spelling_is_sent_once_chiara_says_that_her_bank_writes_it_so(
     page = chiara.send(here, name_form="", name_typed="ROSSI CHIARRA")
     assert "“ROSSI CHIARRA” is close to the name on your document, “ROSSI CHIARA”" in page
     assert "Typed: “CHIARRA”; on the document: “CHIARA”." in page
-    assert 'name="confirmed_close" value="ROSSI CHIARRA"' in page
+    assert '<input type="checkbox" name="confirmed_close" value="ROSSI CHIARRA">' in page
+    form = page.split('action="/me/pay/cards/add/name"')[1].split("</form>")[0]
+    assert form.count("<button") == 1  # what Enter presses says nothing
+    assert "confirmed_close" not in form.split("<button")[1]
     assert '<details class="more" open>' in page
     page = chiara.send(here, name_typed="ROSSI CHIAARA", confirmed_close="ROSSI CHIARRA")
     assert "“ROSSI CHIAARA” is close" in page  # the yes was to another
@@ -163,11 +166,12 @@ def test_the_api_asks_about_a_close_spelling_too(chiara: Surfer) -> None:
         "card_number": CHIARA.cards[0].number, "phone": CHIARA.phone, "name_form": "ROSSI CHIARRA",
     }  # fmt: skip
     codes = []
-    for said in ({}, {"confirmed_close": True}):
+    another, same = "ROSSI CHIAARA", "ROSSI CHIARRA"
+    for said in ({}, {"confirmed_close": another}, {"confirmed_close": same}):
         answer = chiara.http.post(
             "/v1/cards",
             json=body | said,
             headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "close-spelling"},
         )
         codes.append(answer.json()["code"])
-    assert codes == ["name_form_close", "card_already_linked"]
+    assert codes == ["name_form_close", "name_form_close", "card_already_linked"]

@@ -48,12 +48,12 @@ class LinkCard(msgspec.Struct, forbid_unknown_fields=True):
     """The four elements: name and document are the wallet's; card number and the phone the bank
     knows come here. The number goes to the bank and is kept nowhere. `name_form` is the bank's own
     spelling, when the holder knows it; one that is only close to the name on the document is asked
-    about first (`name_form_close`), and sent with `confirmed_close`."""
+    about first (`name_form_close`), and sent with that spelling as `confirmed_close`, too."""
 
     card_number: Annotated[str, Meta(min_length=1, max_length=32)]
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
     name_form: Annotated[str, Meta(max_length=200)] | None = None
-    confirmed_close: bool = False
+    confirmed_close: Annotated[str, Meta(max_length=200)] = ""
 
 
 class ConfirmCard(msgspec.Struct, forbid_unknown_fields=True):

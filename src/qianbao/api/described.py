@@ -129,6 +129,7 @@ LINKING = (
     "document_needed",
     "name_form_close",
     "name_form_not_yours",
+    "name_form_unreadable",
     "same_id_other_body",
     "too_many_cards",
 )

@@ -4,8 +4,8 @@ FROM wallets WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
 -- name: get_card
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
-       name_confirmed, phone_tail, document_id, state, result, mismatched, verification, codes_sent,
-       code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
+       name_confirmed, phone_tail, phone_index, document_id, state, result, mismatched,
+       verification, codes_sent, code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
 FROM cards
 WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 
@@ -14,8 +14,8 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 SELECT * FROM (
     SELECT DISTINCT ON (fingerprint)
            wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
-           name_confirmed, phone_tail, document_id, state, result, mismatched, verification,
-           codes_sent, code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at,
+           name_confirmed, phone_tail, phone_index, document_id, state, result, mismatched,
+           verification, codes_sent, code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at,
            dismissed_at
     FROM cards
     WHERE wallet_id = %(wallet_id)s
@@ -68,10 +68,11 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state IN ('checkin
 
 -- name: add_card
 INSERT INTO cards (wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict,
-                   name_reason, name_confirmed, phone_tail, document_id, state, created_at)
+                   name_reason, name_confirmed, phone_tail, phone_index, document_id, state,
+                   created_at)
 VALUES (%(wallet_id)s, %(card_id)s, %(bank)s, %(last_four)s, %(fingerprint)s, %(name_form)s,
-        %(name_verdict)s, %(name_reason)s, %(name_confirmed)s, %(phone_tail)s, %(document_id)s,
-        'checking', %(now)s)
+        %(name_verdict)s, %(name_reason)s, %(name_confirmed)s, %(phone_tail)s, %(phone_index)s,
+        %(document_id)s, 'checking', %(now)s)
 
 -- name: set_answer
 -- A match means that the bank has sent its first code.
@@ -112,8 +113,8 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s
 -- name: list_refused
 -- What the bank refused lately, without what was put away or has been linked since.
 SELECT wallet_id, card_id, bank, last_four, fingerprint, name_form, name_verdict, name_reason,
-       name_confirmed, phone_tail, document_id, state, result, mismatched, verification, codes_sent,
-       code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
+       name_confirmed, phone_tail, phone_index, document_id, state, result, mismatched,
+       verification, codes_sent, code_sent_at, agreement_cipher, created_at, linked_at, unlinked_at, dismissed_at
 FROM cards
 WHERE wallet_id = %(wallet_id)s AND state = 'refused' AND dismissed_at IS NULL
   AND created_at > %(since)s

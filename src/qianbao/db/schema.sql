@@ -172,6 +172,9 @@ CREATE TABLE documents (
 CREATE UNIQUE INDEX documents_by_name_change ON documents (wallet_id, name_change_id)
     WHERE name_change_id IS NOT NULL;
 
+-- Who has shown a number.
+CREATE INDEX documents_by_number ON documents (number_index);
+
 CREATE INDEX documents_by_expiry ON documents (valid_until) WHERE superseded_at IS NULL;
 
 -- Reminders that a document is running out: each is sent once.
@@ -228,6 +231,7 @@ CREATE TABLE cards (
     name_reason text NOT NULL DEFAULT '',
     name_confirmed boolean NOT NULL DEFAULT false,
     phone_tail text NOT NULL,
+    phone_index bytea NOT NULL DEFAULT '',
     document_id text COLLATE "C" NOT NULL,
     state text NOT NULL
         CHECK (state IN ('checking', 'code_sent', 'linked', 'refused', 'unknown', 'unlinked')),

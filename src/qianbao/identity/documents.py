@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
-from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.counted import apart, contradicted, counted_since
 from qianbao.identity.identity_data import GivenData, add_data, identity_data, keep, read_given
 from qianbao.identity.kept import (
     Document,
@@ -25,13 +26,12 @@ from qianbao.identity.kept import (
     document_number,
     document_of,
     is_number,
-    is_of_holder,
     list_documents,
     list_rows,
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Part, Shown, differing, is_tied, number_contradicts
+from qianbao.identity.same_person import Part, Shown, differing, is_tied
 from qianbao.ids import check_id, new_id
 from qianbao.keyring import KeyRing
 
@@ -42,7 +42,6 @@ __all__ = [
     "current_document",
     "document_number",
     "is_number",
-    "is_of_holder",
     "list_documents",
 ]
 
@@ -125,11 +124,11 @@ async def add_document(
 ) -> Document:
     """Makes the submitted document the wallet's current one, and its holder the person it is of.
 
-    The same document again gives the one that is there, and has the registers that said no asked
-    once more. `given` is what no document shows. Raises what `read_submission` and `read_given`
-    raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`, `PersonHasOpenWallet`,
-    `DocumentIdUsed`, `DocumentForNoWallet`. The registers are asked by a job once this transaction
-    has committed.
+    The current document again gives the one that is there, and has the registers that said no asked
+    once more; one before it is taken as a new one is. `given` is what no document shows. Raises
+    what `read_submission` and `read_given` raise, `DocumentExpiredAlready`,
+    `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`, `DocumentForNoWallet`. The
+    registers are asked by a job once this transaction has committed.
     """
     check_id(document_id, "doc")
     today = local_date(now)
@@ -143,19 +142,19 @@ async def add_document(
         raise DocumentForNoWallet
     kept = await list_rows(conn, wallet_id)
     current = next((row for row in kept if row.superseded_at is None), None)
-    # Until a bank has confirmed it, everything that was mistyped may be corrected, and back again.
-    correctable = current is not None and not wallet.verified_at
     for row in kept:
-        left = correctable and row is not current and row.document_id != document_id
-        if not left and _is_same(row, read, index):
+        # One before it, shown once more, becomes the current one by the checks of a new one.
+        asked_before = row is current or row.document_id == document_id
+        if asked_before and _is_same(row, read, index):
             await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return document_of(row)
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    same_person, renames = _is_same_person(kept, _shown_by(read, index), wallet)
+    new = _shown_by(read, index, stated.sex)
+    same_person, renames = _is_same_person(kept, new, wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
-    person_id = await _find_person(conn, wallet_id, wallet, index, now, same_person=same_person)
+    person_id = await _find_person(conn, wallet_id, wallet, new, now, same_person=same_person)
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
         "document_id": document_id,
@@ -195,7 +194,7 @@ async def _find_person(
     conn: Connection,
     wallet_id: str,
     wallet: _Wallet,
-    index: bytes,
+    new: Shown,
     now: datetime,
     *,
     same_person: bool,
@@ -204,13 +203,14 @@ async def _find_person(
     locked while it is looked whether they have another open wallet. A wallet that no bank has
     confirmed may turn out to be somebody else's than its first, mistyped document said."""
     proposed = (same_person and wallet.person_id) or new_id("per", now)
-    claim = {"number_index": index, "person_id": proposed, "now": now}
+    claim = {"number_index": new.number_index, "person_id": proposed, "now": now}
     cursor = await conn.execute(SQL.claim_number, claim)
     claimed = await cursor.fetchone()
     assert claimed is not None
     owner: str = claimed[0]
-    if wallet.verified_at and owner != wallet.person_id:
-        raise _another_person("number")
+    if owner != proposed and await _gives_way(conn, wallet_id, wallet, new):
+        await conn.execute(SQL.move_number, claim)
+        owner = proposed
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
     await conn.execute(SQL.lock_person, person)
@@ -221,11 +221,52 @@ async def _find_person(
     return owner
 
 
-MOST_COMPARED = 50
+class _Showing(msgspec.Struct, frozen=True):
+    """A document in which a number was shown, and its wallet."""
+
+    wallet_id: str
+    open: bool
+    phone_tail: str
+    document_id: str
+    person_id: str
+    present: bool
+    confirmed: bool
+    counted: bool
+
+
+async def _gives_way(conn: Connection, wallet_id: str, wallet: _Wallet, new: Shown) -> bool:
+    """Whether a number that is known as another person's may become this one's. Not where a bank
+    has vouched for it. Shown without that, it keeps others whom no bank has confirmed off, and
+    gives way to a holder whom one has; corrected away, it is nobody's. Raises
+    `DocumentOfAnotherPerson`, and `PersonHasOpenWallet` where the holder has it in another."""
+    place = {"number_index": new.number_index, "wallet_id": wallet_id}
+    shown_in = await fetch_all(conn, SQL.find_number_shown, place, _Showing)
+    if not wallet.verified_at:
+        return not shown_in
+    others = [one for one in shown_in if one.person_id != wallet.person_id]
+    for one in others:
+        if one.open and one.present and await _is_shown_there(conn, one, new):
+            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
+    own = any(one.wallet_id == wallet_id and one.confirmed for one in shown_in)
+    if any(one.confirmed or (one.counted and not own) for one in others):
+        raise _another_person("number")
+    return True
+
+
+async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:
+    """Whether what that document tells of its holder is what the new one tells."""
+    there = await list_rows(conn, showing.wallet_id)
+    return any(
+        row.document_id == showing.document_id and differing(shown(row), new) is None
+        for row in there
+    )
+
+
 _PARTS: dict[Part, tuple[str, str]] = {
     "number": ("the document's number", "证件号码"),
     "birth_date": ("the date of birth", "出生日期"),
     "sex": ("the sex", "性别"),
+    "place": ("the place of residence", "居住地区"),
     "name": ("the name", "姓名"),
 }
 
@@ -246,35 +287,21 @@ def _expired(last: date) -> DocumentExpiredAlready:
 def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool, bool]:
     """Whether the document shown now is of the wallet's person, and whether under a name that only
     operators can let pass. Where a bank has confirmed that person it must be theirs, by each
-    document that counted since: two steps, each of them small, would otherwise lead to anybody.
-    Raises `DocumentOfAnotherPerson`."""
+    document that counts. A changed name needs a tie beside it; where no document before tells a
+    birthday there can be none, and what the operators saw must do. Raises
+    `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
         same = all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
         return same, False
-    counted = [(row, shown(row)) for row in _counted_since(kept, wallet.verified_at)]
-    under_present_name = _since_name_change(kept)
-    renames = False
-    for row, old in counted:
-        part = "number" if number_contradicts(old, new) else differing(old, new)
-        if part == "name":
-            renames = renames or row.document_id in under_present_name
-        elif part is not None:
-            raise _another_person(part)
-    if renames and not any(is_tied(old, new) for _, old in counted):
-        raise _another_person("name")
-    return True, renames
-
-
-def _since_name_change(kept: list[Row]) -> set[str]:
-    """The documents that have the present name: the current one and those before it, back to the
-    one for which operators allowed a change of name. Earlier names bind nobody any more."""
-    by_id = {row.document_id: row for row in kept}
-    row = next((row for row in kept if row.superseded_at is None), None)
-    found = set()
-    while row is not None and row.document_id not in found:
-        found.add(row.document_id)
-        row = by_id.get(row.supersedes or "") if row.name_change_id is None else None
-    return found
+    part = contradicted(kept, wallet.verified_at, lambda row: apart(shown(row), new))
+    if part is None:
+        return True, False
+    counted = [shown(row) for row in counted_since(kept, wallet.verified_at)]
+    if part != "name" or not (
+        any(is_tied(old, new) for old in counted) or all(old.birth_date is None for old in counted)
+    ):
+        raise _another_person(part)
+    return True, True
 
 
 async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> str:
@@ -288,21 +315,16 @@ async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> st
     return allowed
 
 
-def _counted_since(kept: list[Row], verified_at: datetime) -> list[Row]:
-    """What banks have confirmed, and what counted when the first did or later: slips that were
-    corrected before are none of it. Of the latter the latest suffice: each was held against all."""
-    confirmed = [row for row in kept if row.confirmed]
-    later = [
-        row
-        for row in kept
-        if not row.confirmed and (row.superseded_at is None or row.superseded_at >= verified_at)
-    ]
-    return confirmed + later[:MOST_COMPARED]
-
-
-def _shown_by(read: ReadDocument, index: bytes) -> Shown:
-    name = read.legal_name
-    return Shown(read.kind, read.country, index, name, read.birth_date, read.sex)
+def _shown_by(read: ReadDocument, index: bytes, stated_sex: str | None) -> Shown:
+    return Shown(
+        kind=read.kind,
+        country=read.country,
+        number_index=index,
+        legal_name=read.legal_name,
+        birth_date=read.birth_date,
+        sex=read.sex,
+        stated_sex=stated_sex,
+    )
 
 
 def _renumbered(row: Row, read: ReadDocument, index: bytes) -> bool:
@@ -315,7 +337,9 @@ def _is_same(row: Row, read: ReadDocument, index: bytes) -> bool:
     name = read.legal_name
     return (
         row.number_index == index
+        and row.country == read.country
         and row.number_tail == read.number[-4:]
+        and (row.birth_date, row.sex) == (read.birth_date, read.sex)
         and row.valid_until == read.valid_until
         and (row.surname, row.given, row.native) == (name.surname, name.given, name.native)
         and row.also_written == read.also_written

@@ -9,7 +9,7 @@ import msgspec
 
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, load
-from qianbao.identity.kept import documents_of_holder
+from qianbao.identity.counted import documents_of_holder
 
 SQL = load("qianbao.identity")
 

@@ -1,6 +1,6 @@
-"""A wallet's documents as they are kept: reading them, and which of them are one person's.
+"""A wallet's documents as they are kept, and how they are read.
 
-Taking a document in belongs to `documents`.
+Taking a document in belongs to `documents`, which of them count to `counted`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
-from qianbao.identity.same_person import Shown, differing
+from qianbao.identity.same_person import Shown
 from qianbao.keyring import KeyRing
 from qianbao.names import LegalName, parted
 
@@ -75,6 +75,7 @@ class Row(msgspec.Struct, frozen=True):
     corrections: list[dict[str, Any]]
     birth_date: date | None
     sex: str | None
+    stated_sex: str | None
     valid_until: date | None
     supersedes: str | None
     superseded_at: datetime | None
@@ -114,27 +115,19 @@ async def list_rows(conn: Connection, wallet_id: str) -> list[Row]:
     return await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, Row)
 
 
-async def documents_of_holder(conn: Connection, wallet_id: str) -> list[str]:
-    """The ids of those documents that are of the person of the current one."""
-    rows = await list_rows(conn, wallet_id)
-    current = next((row for row in rows if row.superseded_at is None), None)
-    return [row.document_id for row in rows if current and _are_one_persons(row, current)]
-
-
-async def is_of_holder(conn: Connection, wallet_id: str, document_id: str) -> bool:
-    """Whether that document is of the person of the current one: whoever was asked about it has
-    said nothing of anybody else."""
-    return document_id in await documents_of_holder(conn, wallet_id)
-
-
-def _are_one_persons(row: Row, current: Row) -> bool:
-    return row.person_id == current.person_id and differing(shown(row), shown(current)) is None
-
-
 def shown(row: Row) -> Shown:
     """What it tells of its holder."""
     name = parted(_legal_name(row), row.country)
-    return Shown(row.kind, row.country, row.number_index, name, row.birth_date, row.sex)
+    return Shown(
+        kind=row.kind,
+        country=row.country,
+        number_index=row.number_index,
+        legal_name=name,
+        birth_date=row.birth_date,
+        sex=row.sex,
+        declared=row.also_written,
+        stated_sex=row.stated_sex,
+    )
 
 
 def document_of(row: Row) -> Document:

@@ -4,6 +4,9 @@
 SELECT status, person_id, verified_at FROM wallets
 WHERE wallet_id = %(wallet_id)s FOR NO KEY UPDATE
 
+-- name: find_verified_at
+SELECT verified_at FROM wallets WHERE wallet_id = %(wallet_id)s
+
 -- name: claim_number
 -- Whose number this is: the person it was first given to, or the one proposed. The row is locked,
 -- so that two wallets which bring one number at once are served one after the other.
@@ -11,6 +14,29 @@ INSERT INTO document_numbers (number_index, person_id, created_at)
 VALUES (%(number_index)s, %(person_id)s, %(now)s)
 ON CONFLICT (number_index) DO UPDATE SET person_id = document_numbers.person_id
 RETURNING person_id
+
+-- name: find_number_shown
+-- Where a number was shown that counts for something: `vouched` by a bank, or held against what a
+-- bank had vouched for; else only shown, in a document not corrected since. In the wallet itself,
+-- a corrected one counts, too: it may be corrected back.
+SELECT * FROM (
+    SELECT w.wallet_id, w.status = 'open' AS open, w.phone_tail, d.document_id, d.person_id,
+        d.superseded_at IS NULL AS present,
+        EXISTS (
+            SELECT FROM cards
+            WHERE cards.wallet_id = d.wallet_id AND cards.document_id = d.document_id
+                AND linked_at IS NOT NULL
+        ) AS confirmed,
+        w.verified_at IS NOT NULL
+            AND coalesce(d.superseded_at >= w.verified_at, true) AS counted
+    FROM documents AS d
+    JOIN wallets AS w USING (wallet_id)
+    WHERE d.number_index = %(number_index)s
+) AS shown
+WHERE present OR confirmed OR counted OR wallet_id = %(wallet_id)s
+
+-- name: move_number
+UPDATE document_numbers SET person_id = %(person_id)s WHERE number_index = %(number_index)s
 
 -- name: add_person
 INSERT INTO people (person_id, created_at) VALUES (%(person_id)s, %(now)s)
@@ -28,6 +54,10 @@ ORDER BY opened_at LIMIT 1
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
     valid_until, supersedes, superseded_at, name_change_id, created_at,
+    (
+        SELECT stated.sex FROM identity_data AS stated
+        WHERE stated.wallet_id = documents.wallet_id
+    ) AS stated_sex,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
@@ -40,6 +70,10 @@ ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
     valid_until, supersedes, superseded_at, name_change_id, created_at,
+    (
+        SELECT stated.sex FROM identity_data AS stated
+        WHERE stated.wallet_id = documents.wallet_id
+    ) AS stated_sex,
     EXISTS (
         SELECT FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
@@ -74,16 +108,30 @@ WHERE wallet_id = %(wallet_id)s AND approved_at IS NOT NULL AND withdrawn_at IS 
     )
 
 -- name: set_identity
--- With another number, every bank that ever confirmed a card was told an older one.
+-- With another number, every bank that ever confirmed a card was told an older one, but for those
+-- that were last told this very one: a holder may go back to a document that is still good.
 UPDATE wallets
 SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind)s,
     document_valid_until = %(valid_until)s, facts_changed_at = %(now)s,
     data_missing = %(data_missing)s, data_confirmed_at = %(now)s,
-    stale_banks = CASE WHEN NOT %(renumbered)s THEN stale_banks ELSE stale_banks || ARRAY(
-        SELECT DISTINCT bank FROM cards
-        WHERE wallet_id = %(wallet_id)s AND linked_at IS NOT NULL
-            AND NOT wallets.stale_banks @> ARRAY[bank]
-        ORDER BY bank
+    stale_banks = CASE WHEN NOT %(renumbered)s THEN stale_banks ELSE ARRAY(
+        SELECT behind.bank
+        FROM (
+            SELECT bank, place FROM unnest(wallets.stale_banks) WITH ORDINALITY AS b (bank, place)
+            UNION ALL
+            SELECT DISTINCT bank, NULL::bigint FROM cards
+            WHERE wallet_id = %(wallet_id)s AND linked_at IS NOT NULL
+                AND NOT wallets.stale_banks @> ARRAY[bank]
+        ) AS behind
+        WHERE (
+            SELECT (d.number_index, d.number_tail) = (%(number_index)s, %(number_tail)s)
+            FROM cards AS c
+            JOIN documents AS d USING (wallet_id, document_id)
+            WHERE c.wallet_id = %(wallet_id)s AND c.bank = behind.bank AND c.linked_at IS NOT NULL
+            ORDER BY c.linked_at DESC, c.card_id DESC
+            LIMIT 1
+        ) IS NOT TRUE
+        ORDER BY behind.place NULLS LAST, behind.bank
     ) END
 WHERE wallet_id = %(wallet_id)s
 

@@ -7,15 +7,16 @@ against, and what a refusal says, is `documents`'. Pure.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Literal
 
 import msgspec
 
 from qianbao.identity.romanized import rewritten
-from qianbao.names import LegalName, NameComparison, compare, mrz_field
+from qianbao.names import LegalName, NameComparison, compare, in_characters, mrz_field
 
-Part = Literal["number", "birth_date", "sex", "name"]
+Part = Literal["number", "birth_date", "sex", "place", "name"]
 
 FOR_LIFE = frozenset({"resident_id", "residence_permit", "travel_permit"})
 """Kinds whose number stays when the document is issued again (domain.md 3.1; of a travel permit's,
@@ -40,7 +41,8 @@ LONGEST_NAME_FIELD = 200
 
 class Shown(msgspec.Struct, frozen=True):
     """What a document tells of its holder. `number_index` is the blind index of what of its number
-    stays when it is issued again."""
+    stays when it is issued again; `declared` a name in characters and `stated_sex` a sex that no
+    document shows and the holder tells."""
 
     kind: str
     country: str
@@ -48,17 +50,23 @@ class Shown(msgspec.Struct, frozen=True):
     legal_name: LegalName
     birth_date: date | None
     sex: str | None
+    declared: str = ""
+    stated_sex: str | None = None
 
 
 def differing(old: Shown, new: Shown) -> Part | None:
     """What says that the two are not one person's; None where nothing does. Of the same person:
     born on the same day, of the same sex, with a name that is the same or written as an authority
-    may write it anew; where a document tells no birth date, the name must be the same."""
+    may write it anew. Where a document tells no birth date, and no number for life binds the two,
+    so much rests on the name that it must be the same as it is written: a million people are
+    called Wang Xiaoming, and each writes it in one of many ways."""
     births_known = old.birth_date is not None and new.birth_date is not None
     if births_known and old.birth_date != new.birth_date:
         return "birth_date"
     if {old.sex, new.sex} == {"M", "F"}:
         return "sex"
+    if not births_known and not _is_same_number(old, new):
+        return _differing_undated(old, new)
     if _is_same_name(old.legal_name, new.legal_name):
         return None
     if births_known and (
@@ -74,11 +82,47 @@ def number_contradicts(old: Shown, new: Shown) -> bool:
     return both and old.number_index != new.number_index
 
 
+def _is_same_number(old: Shown, new: Shown) -> bool:
+    both = old.kind == new.kind and new.kind in FOR_LIFE
+    return both and old.number_index == new.number_index
+
+
+def _differing_undated(old: Shown, new: Shown) -> Part | None:
+    """Where the birthdays cannot be compared. Nobody is at home in two places whose residents have
+    documents of their own."""
+    if {old.sex or old.stated_sex, new.sex or new.stated_sex} == {"M", "F"}:
+        return "sex"
+    homes = {one.country for one in (old, new) if one.kind in FOR_LIFE and one.country}
+    if len(homes) > 1:
+        return "place"
+    return None if _is_written_same(old, new) else "name"
+
+
+def _is_written_same(old: Shown, new: Shown) -> bool:
+    """In the same characters, or, where neither document has any, in the same letters. A name in
+    characters that was declared beside the earlier document counts: not one beside the new, which
+    anybody can fit to it."""
+    before, after = _characters(old.legal_name), _characters(new.legal_name)
+    if before or after:
+        return after == (before or _bare(old.declared))
+    fields = [mrz_field(one.legal_name, LONGEST_NAME_FIELD) for one in (old, new)]
+    return fields[0] == fields[1]
+
+
+def _characters(name: LegalName) -> str:
+    written = name.native or (name.surname + name.given if in_characters(name) else "")
+    return _bare(written)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).casefold()
+
+
 def is_tied(old: Shown, new: Shown) -> bool:
     """Whether the two are bound to one person by something else than the name: the same number for
     life, or the same birthday. Twins share a birthday: it binds where people have looked, too."""
     if old.kind == new.kind and new.kind in FOR_LIFE:
-        return old.number_index == new.number_index
+        return _is_same_number(old, new)
     return old.birth_date is not None and old.birth_date == new.birth_date
 
 

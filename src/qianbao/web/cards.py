@@ -122,7 +122,7 @@ async def link(request: Asked) -> Response[Any]:
             card_number=number,
             phone=field(form, "phone"),
             name_form=_spelling(form),
-            confirmed_close=_is_confirmed(form),
+            confirmed_close=field(form, "confirmed_close"),
             now=of(request).now,
         )
     except QianbaoError as refusal:
@@ -145,12 +145,6 @@ def _spelling(form: Form) -> str | None:
     if chosen and typed not in ("", chosen, field(form, "name_shown")):
         raise SpellingUndecided(typed=typed, chosen=chosen)
     return chosen or typed
-
-
-def _is_confirmed(form: Form) -> bool:
-    """Whether the holder said yes to the very spelling that is sent, not to one before it."""
-    spelling = field(form, "name_form") or field(form, "name_typed")
-    return spelling != "" and field(form, "confirmed_close") == spelling
 
 
 @get("/me/pay/cards/{card_id:str}")

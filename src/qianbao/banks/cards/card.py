@@ -71,6 +71,7 @@ class Card(msgspec.Struct, frozen=True):
     name_reason: str
     name_confirmed: bool
     phone_tail: str
+    phone_index: bytes
     document_id: str
     state: CardState
     result: str

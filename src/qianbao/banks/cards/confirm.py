@@ -17,8 +17,8 @@ from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.counted import is_of_holder
 from qianbao.identity.documents import Document, current_document
-from qianbao.identity.kept import is_of_holder
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 
@@ -49,8 +49,11 @@ class CardCodeWrong(QianbaoError):
 
 class CardOfEarlierDocument(QianbaoError):
     code = "card_of_earlier_document"
-    en = "{bank_en} was asked about another person's document than the one you have shown since."
-    zh = "向{bank_zh}核验时使用的证件与您之后提交的证件不属于同一人。"
+    en = (
+        "{bank_en} was asked about another person's document than the one you have shown since, or "
+        "than one that a bank has confirmed since."
+    )
+    zh = "向{bank_zh}核验时使用的证件，与您之后提交的证件或其他银行此后已核验的证件不属于同一人。"
     next_en = "Link the card again; the bank is then asked about your present document."
     next_zh = "请重新绑定该卡，届时将按您现在的证件向银行核验。"
 
@@ -132,6 +135,8 @@ async def _record(
     await enqueue(conn, "tell_wallet", wallet_id=card.wallet_id)
     if not is_expired(document, now):  # it is for the money to leave, and vouches for nobody anew
         await _keep_evidence(conn, card, now)
+    # What registers said of a name that the bank has now contradicted is nobody's any more.
+    await evidence.refresh(conn, wallet_id=card.wallet_id, now=now)
     return None
 
 
@@ -155,7 +160,8 @@ async def _left_out(
 
 
 async def _check_holder(conn: Connection, card: Card) -> None:
-    """A bank vouches for the person it was asked about, and for nobody shown since."""
+    """A bank vouches for the person it was asked about: for nobody shown since, and for nobody whom
+    another bank's word, given meanwhile, is not about."""
     if not await is_of_holder(conn, card.wallet_id, card.document_id):
         raise CardOfEarlierDocument(**naming(card))
 

@@ -21,7 +21,7 @@ from qianbao.banks.cards.card import (
     lock_wallet,
     naming,
 )
-from qianbao.banks.cards.forms import DocumentNeeded, choose_form
+from qianbao.banks.cards.forms import DocumentNeeded, choose_form, read_spelling
 from qianbao.banks.cards.refused import refusal_of, renewed
 from qianbao.banks.gateway import (
     BankMisunderstood,
@@ -104,8 +104,9 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     card_number: str
     fingerprint: bytes
     phone: str
+    phone_index: bytes
     name_form: str | None
-    confirmed_close: bool
+    confirmed_close: str
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -126,32 +127,34 @@ async def link_card(
     card_number: str,
     phone: str,
     name_form: str | None,
-    confirmed_close: bool = False,
+    confirmed_close: str = "",
     now: datetime,
 ) -> Card:
     """Has the bank check name, document number, card number and phone (domain.md 2.1). On a match
     the card comes back in state `code_sent` and the bank has texted its code to `phone`.
 
     `name_form` is the spelling the holder chose or typed; None takes the bank's usual one. One that
-    is only close to the document's name needs `confirmed_close`: the bank writes it so. Asking
-    again with the same `card_id` repeats the very request, which is how a silent bank is asked
-    again; an attempt already answered gives the same answer.
+    is only close to the document's name needs `confirmed_close`, the very spelling that the holder
+    was asked about and says the bank writes. Asking again with the same `card_id` repeats the very
+    request, which is how a silent bank is asked again; an attempt already answered gives the same
+    answer.
 
     Raises `CardForNoWallet`, `CardNumberInvalid`, `CardBankUnknown`, `BankPhoneInvalid`,
-    `DocumentNeeded`,
-    `DocumentExpired`, `NameFormNotYours`, `NameFormClose`, `CardAlreadyLinked`, `TooManyCards`,
-    `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`, `BankUnreachable`, `BankBusy`, and for each
-    refusal of the bank's its own error (`refusals`).
+    `NameFormUnreadable`, `DocumentNeeded`, `DocumentExpired`, `NameFormNotYours`, `NameFormClose`,
+    `CardAlreadyLinked`, `TooManyCards`, `CardChecksUsedUp`, `SameIdOtherBody`, `BankSilent`,
+    `BankUnreachable`, `BankBusy`, and for each refusal of the bank's its own error (`refusals`).
     """
     number = directory.read_card_number(card_number)
+    read = read_phone(phone)
     wish = _Wish(
         wallet_id=wallet_id,
         card_id=check_id(card_id, "crd"),
         bank=directory.find_bank(number),
         card_number=number,
         fingerprint=keys.index(number, "card"),
-        phone=read_phone(phone),
-        name_form=name_form.strip() if name_form and name_form.strip() else None,
+        phone=read,
+        phone_index=keys.index(read, "bank_phone"),
+        name_form=read_spelling(name_form or "") or None,
         confirmed_close=confirmed_close,
     )
     async with pool.connection() as conn:
@@ -204,6 +207,7 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
         "name_reason": form.reason,
         "name_confirmed": form.confirmed_close,
         "phone_tail": wish.phone[-4:],
+        "phone_index": wish.phone_index,
         "document_id": document.document_id,
         "now": now,
     }
@@ -214,7 +218,7 @@ async def _begin(conn: Connection, settings: Settings, wish: _Wish, now: datetim
 def _check_same(card: Card, wish: _Wish, document: Document) -> None:
     same = (
         card.fingerprint == wish.fingerprint
-        and card.phone_tail == wish.phone[-4:]
+        and card.phone_index == wish.phone_index
         and wish.name_form in (None, card.name_form)
     )
     # Answered attempts stay what they were; an open one must still be the same request.
