@@ -99,7 +99,7 @@ def test_the_case_of_a_hold_has_its_number_and_the_readers_language() -> None:
         "help.html",
         cases=[kept],
         refusal=None,
-        typed=SimpleNamespace(),
+        typed={"subject": "", "body": ""},
         case_id="cas_y",
         sent=False,
     )

@@ -14,7 +14,7 @@ from yaml.reader import ReaderError
 
 from qianbao.errors import InvalidInput
 
-LONGEST_POLICY = 64_000
+LONGEST_POLICY = 32_000
 """Characters of one policy file."""
 
 DEEPEST_POLICY = 12
