@@ -64,8 +64,8 @@ class NameFormClose(QianbaoError):
         "{reason_zh}{differs_zh}尚未发送给银行。"
     )
     next_en = (
-        "If your bank writes it like this, confirm that and send it again; if not, choose one of the "
-        "forms shown or type it again. A bank allows few checks of a card in a day."
+        "If your bank writes it like this, confirm that and send it again; if not, choose one of "
+        "the forms shown or type it again. A bank allows few checks of a card in a day."
     )
     next_zh = (
         "如该银行确实这样登记，请确认后重新发送；否则请从所列写法中选择或重新填写。"
