@@ -66,17 +66,23 @@ def _since_name_change(kept: list[Row]) -> set[str]:
 async def documents_of_holder(conn: Connection, wallet_id: str) -> list[str]:
     """The ids of those documents that are of the person of the current one, and of every one that
     counts besides."""
-    kept = await list_rows(conn, wallet_id)
-    cursor = await conn.execute(SQL.find_verified_at, {"wallet_id": wallet_id})
-    found = await cursor.fetchone()
-    verified_at: datetime | None = found[0] if found else None
+    kept, verified_at = await _kept(conn, wallet_id)
     return [row.document_id for row in kept if _is_of_holder(kept, row, verified_at)]
 
 
 async def is_of_holder(conn: Connection, wallet_id: str, document_id: str) -> bool:
-    """Whether that document is of the person of the current one: whoever was asked about it has
-    said nothing of anybody else."""
-    return document_id in await documents_of_holder(conn, wallet_id)
+    """Whether that document is one of them: whoever was asked about it has said nothing of anybody
+    else."""
+    kept, verified_at = await _kept(conn, wallet_id)
+    asked = [row for row in kept if row.document_id == document_id]
+    return any(_is_of_holder(kept, row, verified_at) for row in asked)
+
+
+async def _kept(conn: Connection, wallet_id: str) -> tuple[list[Row], datetime | None]:
+    """The documents, and when a bank first confirmed their holder."""
+    cursor = await conn.execute(SQL.find_verified_at, {"wallet_id": wallet_id})
+    found = await cursor.fetchone()
+    return await list_rows(conn, wallet_id), found[0] if found else None
 
 
 def _is_of_holder(kept: list[Row], row: Row, verified_at: datetime | None) -> bool:
