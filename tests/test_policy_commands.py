@@ -69,6 +69,15 @@ def test_it_is_told_for_people_with_file_line_and_story(
     assert "没有任何办法" in CliRunner().invoke(app, ["lint", str(tmp_path)]).output
 
 
+def test_a_rule_that_keeps_money_in_has_a_story_though_there_is_a_way(tmp_path: Path) -> None:
+    _write(tmp_path, "keeps-in", "linked_banks >= 2", blocks="withdraw")
+    done = CliRunner().invoke(app, ["lint", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "They want to withdraw, be it only ¥0.01, and are refused by “keeps-in”" in done.output
+    assert "No order of an authority keeps it in" in done.output
+    assert "traps_money" not in done.output.replace("policy_traps_money", "")
+
+
 def test_warnings_alone_are_no_failure(tmp_path: Path) -> None:
     _write(tmp_path, "two", "linked_banks >= 2")
     _write(tmp_path, "three", "linked_banks >= 3")

@@ -78,19 +78,25 @@ def _read(files: dict[str, str]) -> tuple[list[tuple[str, Policy]], list[Placed]
     """The policies that can be read, each with its file, and what is wrong with the files. One
     that could keep money in is told of, and goes on to the proof: there may be more to tell."""
     from qianbao.errors import InvalidInput
+    from qianbao.policy.lint import in_force
     from qianbao.policy.policies import PolicyTrapsMoney, load_policy
+    from qianbao.remedies.stories import story_of_keeping
 
     read, found = [], []
     for file, text in files.items():
         try:
             read.append((file, load_policy(text)))
         except InvalidInput as error:
-            found.append(Placed(file, _mistake(error.detail, error.code, *(
+            mistake = _mistake(error.detail, error.code, *(
                 f"{error.sentence(language)} {error.next_step(language)}"
                 for language in ("en", "zh")
-            ))))  # fmt: skip
+            ))  # fmt: skip
             if isinstance(error, PolicyTrapsMoney):
-                read.append((file, load_policy(text, kept_open=False)))
+                kept = load_policy(text, kept_open=False)
+                read.append((file, kept))
+                story = story_of_keeping(in_force((kept,))[0])
+                mistake = msgspec.structs.replace(mistake, story=story)
+            found.append(Placed(file, mistake))
     return read, found
 
 

@@ -139,8 +139,8 @@ async def test_a_notice_says_what_why_by_when_what_to_do_and_what_can_leave(desk
     titles = [[step.title_en for step in way.steps] for way in notice.ways_out]
     assert titles[0] == ["Link a card from another bank"]
     assert notice.ways_out[0].steps[0].screen == "/me/pay/cards/add"
-    assert [one for one in titles if "Register again" in one] == titles[1:]
-    assert notice.ways_out[1].temporary_until is not None
+    assert [one for one in titles if "Register again" in one] == titles[2:]
+    assert notice.ways_out[2].temporary_until is not None
     blocked = (await desk.inbox(anna))[0]
     async with desk.pool.connection() as conn:
         _, policies = await read_in_force(conn)

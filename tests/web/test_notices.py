@@ -58,7 +58,7 @@ def test_a_notice_lists_every_way_out_with_its_links(step: Step, day: int) -> No
     assert "Holds until" in drawn
     assert ("once it blocks" in drawn) == (step != "blocked")
     chinese = page(notice(step, day), language="zh")
-    assert "您可以这样做（2）" in chinese
+    assert "您可以这样做（3）" in chinese
     assert "What you can do" not in chinese
 
 

@@ -14,7 +14,8 @@ from qianbao.money import show
 from qianbao.policy.compared import compare
 from qianbao.policy.decide import blocking
 from qianbao.policy.facts import FACTS, Facts, Situation, facts_at
-from qianbao.policy.policies import Policy, Words
+from qianbao.policy.lint import space_of_policies
+from qianbao.policy.policies import WAYS_OUT_OF_A_WALLET, Policy, Words
 from qianbao.policy.sentences import sentence, show_value
 from qianbao.policy.space import Cell
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED
@@ -60,6 +61,22 @@ def names_in(policies: tuple[Policy, ...]) -> Words:
 def story_of(stuck: Stuck) -> Words:
     """What happens to the wallet, and why nothing that can be done about it helps."""
     return Words(" ".join(_told(stuck, "en")), "".join(_told(stuck, "zh")))
+
+
+def story_of_keeping(policy: Policy) -> Words | None:
+    """Of a policy in force: the simplest wallet, under no order, whose money or records it keeps
+    in, be it only until something is done; None when there is none."""
+    kept = tuple(one for one in policy.blocks if one in WAYS_OUT_OF_A_WALLET)
+    for made in space_of_policies([policy], legal_hold=False).cells():
+        if kept and blocking((policy,), kept, made.facts, made.now, made.situation):
+            stuck = Stuck(kept, (policy,), made)
+            return Words(
+                f"{_somebody(stuck, 'en')} {_refused(stuck, 'en')} No order of an authority keeps "
+                "it in, and nothing else may.",
+                f"{_somebody(stuck, 'zh')}{_refused(stuck, 'zh')}"
+                "并没有任何机关的冻结文书，而除此之外不得扣留。",
+            )
+    return None
 
 
 def _told(stuck: Stuck, language: Language) -> Iterator[str]:

@@ -23,7 +23,8 @@ from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import blocked_spells, can_change_by_waiting, is_unmet
 from qianbao.remedies.goals import Goal
-from qianbao.remedies.plan import WayOut, plan
+from qianbao.remedies.offer import plans
+from qianbao.remedies.plan import WayOut
 from qianbao.remedies.prove import withdrawable_minor
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.settings import Settings
@@ -131,7 +132,7 @@ def words(
     why = _why(policy, situation, then, told, now)
     others = tuple(one for one in policies if one.name != policy.name)
     goal = Goal(capabilities=policy.blocks, amount_minor=SMALLEST_AMOUNT_MINOR)
-    ways = plan((*others, policy), then, begins, goal)
+    ways = plans((*others, policy), then, begins, goal)
     if told.step != "blocked":
         ways = tuple(sorted(ways, key=lambda way: policy.name in way.because))
     leaves = _leaves(policies, situation, settings, now)
