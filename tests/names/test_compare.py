@@ -197,6 +197,48 @@ def test_comparing_is_symmetric_and_never_fails(a, b):
     assert compare(a, b) == compare(b, a)
 
 
+MIXED = st.lists(
+    st.sampled_from([
+        "王", "小明", "欧阳", "娜", "Wang", "MIN", "ANNA", "JR", "III", "Sr", "II", "先生", "Mr",
+        "FNU", "山田", "김", "たろう", "محمد", "·", ",", "-", ".", "'",
+    ]),
+    max_size=4,
+).flatmap(lambda parts: st.sampled_from(["", " ", ",", "-"]).map(lambda mark: mark.join(parts)))
+MIXED_NAMES = st.one_of(MIXED, st.builds(names.LegalName, MIXED, MIXED, st.just("") | MIXED))
+
+
+@given(MIXED_NAMES, MIXED_NAMES)
+@settings(max_examples=400, deadline=None)
+def test_characters_letters_suffixes_and_marks_in_any_field_are_compared(a, b):
+    assert compare(a, b) == compare(b, a)
+
+
+@given(st.builds(names.LegalName, MIXED, MIXED, st.just("") | MIXED))
+@settings(max_examples=150, deadline=None)
+def test_characters_letters_suffixes_and_marks_in_any_field_have_forms(name):
+    texts = [form.text for form in names.forms(name, PROFILES[0])]
+    assert len(texts) == len({*texts})
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (names.LegalName("王 JR", "小明"), "WANG XIAOMING"),
+        (names.LegalName("王 III", "MIN"), "WANG MIN"),
+        (names.LegalName("王", "小明 JR"), "XIAOMING WANG"),
+        ("王小明 JR", "WANG XIAOMING"),
+    ],
+)
+def test_a_suffix_behind_characters_is_left_out_as_behind_letters(a, b):
+    found = compare(a, b)
+    assert (found.verdict, found.reason) == ("close", "generation")
+    assert compare(b, a) == found
+
+
+def test_a_surname_in_characters_is_not_a_given_name_in_letters():
+    assert compare(names.LegalName("王,JR", "ANNA"), "ANNA").verdict == "no_match"
+
+
 LETTERS = "abcdefghijklmnopqrstuvwxyzäöüßéèñçøåłşčžőığœ"
 words = st.text(LETTERS, min_size=1, max_size=12).map(str.capitalize)
 runs = st.lists(words, min_size=1, max_size=2).flatmap(

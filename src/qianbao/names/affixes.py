@@ -50,12 +50,15 @@ def without(words: Words, beside: Container[str], *, least: int) -> Words:
     return words if len(kept) in (len(words), *range(least)) else kept
 
 
-def generation(words: Words, *, beside_another: bool = False) -> tuple[str, int]:
+def generation(
+    words: Words, *, beside_another: bool = False, least: int = 2
+) -> tuple[str, int]:
     """What a mark of generation says (elder, younger, second …) and its place; nothing, and -1
     where there is none. SR, which may be Señor, is read as elder only behind a word. Where the
-    other name has such a mark, I and V at the end are marks too."""
+    other name has such a mark, I and V at the end are marks too. At least so many words are the name:
+    in characters one may be the whole."""
     last = len(words) - 1
-    if last < 2:
+    if last < least:
         return "", -1
     at_end = _LAST.get(words[last]) or (_BESIDE_A_MARK.get(words[last]) if beside_another else None)
     if at_end:

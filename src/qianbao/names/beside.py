@@ -70,7 +70,8 @@ def _mark(side: Side, *, beside_another: bool = False) -> tuple[str, int]:
     """A document has it at the end of the surname or of the given names, never alone there."""
     count, last = side.surname_words, len(side.words) - 1
     if not count:
-        return generation(side.words, beside_another=beside_another)
+        least = 1 if side.script == "han" else 2
+        return generation(side.words, beside_another=beside_another, least=least)
     ends = [end for end, first in ((last, count), (count - 1, 0)) if end > first]
     found = (mark_in(side.words, range(end, end + 1)) for end in ends)
     return next((mark for mark in found if mark[0]), ("", -1))
