@@ -13,20 +13,63 @@ from functools import lru_cache
 from qianbao.names import han
 from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.sides import Side
-from qianbao.names.sounds import sound
+from qianbao.names.sounds import served, sound
 
-_ARABIC = (
-    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
-    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
-    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
-    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
-    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
-    "wael yasser yasin younis zaid zayd taha farah nur jama "
-    "mohamud nuruddin abdullahi mahdi haji sheikh"
+_MUSLIM = (
+    "mohamed ahmed mahmoud hamid ali hasan hassan hussein hussain abdullah abdulrahman abdul omar "
+    "othman osman ibrahim ismail yusuf musa isa salem salim said sayed saleh khalid khaled khalifa "
+    "nasser nasir sultan saud rashid yaqub yacoub daud dawud suleiman sulaiman jassim karim jamal "
+    "hamad hamed khalil mustafa haider hayder abbas amin saeed tariq faisal fahad fahd bakr idris "
+    "idriss yousef youssef youssouf samir adel fadel fadhil tarek walid waleed nabil ziad ziyad "
+    "bilal yahya zakaria harun haroun hashim hisham qasim anwar bashir emad imad essam isam farid "
+    "farouk gamal habib jaber jabir kamal kemal majid majed mansour mazen mohsen murad munir nader "
+    "osama usama ramadan rashad sabri sadiq sadek salah salman sharif talal wael yasser yasir yasin "
+    "younis yunus zaid zayd taha farah nur jama mohamud nuruddin abdullahi mahdi haji sheikh turki "
+    "sabah bandar nayef naif mishal mubarak mubarek ghanim ghazi hamdan hamdi hamza hazem hatem "
+    "humaid humayd issa jawad kadhim kazim latif lutfi maher mahir maktoum malik marwan mazin miqdad "
+    "moaz muaz mukhtar muhsin muslim mutaz nadir naji najib nayel nizar obaid qais qays raed raid "
+    "rafiq ragheb rahim rahman ramzi rami riad riyadh ridha reda saad sabir safwan sajid sami samih "
+    "saif seif shakir shaker shadi siraj sufian sufyan suhail sohail tahir taher tawfiq tamer tamim "
+    "thamer thani ubaid uday wahid wasim wissam yazid yazan zaher zahir zaki zain zein zubair zuhair "
+    "aziz azim badr bader bahaa basil basem basim dhafer diab fawaz fawzi fayez faiz firas fuad "
+    "fouad ghassan haitham hakim halim hani harith hussam ihab ilyas imran iqbal irfan ishaq ishak "
+    "jalal junaid kareem luay louay mamoun mamdouh masoud mehdi mekki moin mouin mounir nashwan "
+    "nawaf nawfal nidal nouri numan rayan rida rizwan saber safi salama sameh shahid shukri tayeb "
+    "usman aisha aicha amina amira asma basma dina fatima fatma fatou ghada hafsa hala hamida hanan "
+    "huda hoda iman khadija laila leila layla lamia latifa lubna maha mahmouda mariam maryam maysa "
+    "mona muna nadia nagwa nahla naima najwa nawal noura nura rabia rania rasha reem rima ruqaya "
+    "safa safia sahar saida salma samira sara sarah shaima siham sumaya sana suad souad wafa warda "
+    "yasmin zahra zainab zaynab zeinab zohra mamadou ousmane amadou ibrahima moussa boubacar "
+    "souleymane seydou oumar"
 )
-_IN_CHAINS = frozenset(map(sound, _ARABIC.split()))
-"""First names of people whose fathers' names follow their own, by sound."""
+_ABRAHAMIC = (
+    "abel abraham abram avraham abraha aaron haron amanuel emmanuel emanuel benjamin binyam biniam "
+    "daniel david dawit davit eli elias elijah eliyas ephraim ephrem ermias esau esaias ezekiel "
+    "ezra filmon philemon gabriel georgis george giorgis hana hanna hannah henok hosea isaac isaak "
+    "yisak jacob yakob yaqob yacob james jeremiah joel john yohannes johannes jonah yonas jonas "
+    "jonathan yonatan joseph yosef yosief joshua josua eyasu lazarus luke lukas marcos markos "
+    "marqos mark martha marta mary miriam mariam matewos mathew matthew mathews mattheus michael "
+    "mikael michel moses mose musie mussie nahom natan nathan nathanael natnael nehemiah noah "
+    "paul paulos pawlos peter petros philip philipos filipos rahel rachel rebecca ruth rut sarah "
+    "samson samuel simon simeon simion shimon solomon selomon salomon stephen estifanos stephanos "
+    "susanna thomas tomas timothy timotios titus tobias yared yoseph yoel yosias zachary zacharias "
+    "zekarias varghese kuriakose ninan oommen chacko eapen cherian itty mathai poulose pathrose"
+)
+"""Names of the Bible, which peoples without surnames bear too: Eritrea, Ethiopia, Kerala, Assyria,
+South Sudan."""
+_MUSLIM_BEGINNINGS = re.compile("[ae]bd(?:[aeiou]|$)")
+_MUSLIM_ENDINGS = re.compile("[a-z]{2}[ou]ll?ah$|[aeou]ddine?$|uldine?$|[aeiou]r+ahm[ae]n$")
+"""ABDULKARIM; SAIFULLAH, NURUDDIN, FADLURRAHMAN."""
+_MONGOLIAN = re.compile(
+    "tsend|tsakh|ts[eo]g|enkh|m[ou]nkh|khuu|(?:gan|bat|erdene|altan|naran|nyam|dorj|lkhag|oyun|"
+    "sukh|tumur|bold|otgon|byamba|davaa|purev|sainkh|ariun|bayar|jargal|baasan|myagmar|tugs|uran|"
+    "gerel|chuluun|munkh|delger|sodnom|zorig|batu|gantu|tuvshin|amar)(?:bayar|bold|baatar|bat|"
+    "erdene|tulga|suren|dorj|tsetseg|maa|jargal|tuya|chuluun|saikhan|zul|khuu|sukh|ochir|zaya|"
+    "mend|tur|tumur|zorig|delger|od|khan|naran|chimeg|dash|bileg|mur[ue]n|mandakh|nasan|sanaa)|"
+    ".{3,}(?:baatar|batar|tsetseg|bayar|jargal|suren|dorj|erdene|tuyaa?|saikhan|ochir)$"
+)
+"""What Mongolian names of two parts begin with or end in: GANBOLD, BATBAYAR, ELBEGDORJ. They are
+one's own, behind or before the father's."""
 
 _ETHIOPIAN = (
     "abdissa abebe abebech aberra abiy abreham admasu afewerki afework afeworki afwerki aklilu "
@@ -52,7 +95,9 @@ _ETHIOPIAN = (
     "tsehay tsige tsigereda turunesh wakjira wendimu werku wolday woldu wondimu wondwossen "
     "workineh workitu worknesh worku yared yemane yeshi yidnekachew yilma yirga yirgalem yitbarek "
     "yohannes yomif yordanos zelalem zenawi zenebe zenebech zerai zeray zerihun zersenay zewde "
-    "zewdie zewditu zewdu"
+    "zewdie zewditu zewdu asmelash asmerom beraki berakhi bereket berhe efrem fessahaye fesshaye "
+    "frezghi kahsay kflu kifleyesus mebrahtu medhanie mehari merhawi misgina mulu natnael nuguse "
+    "russom semhar tekie tesfalem tsegai weldu yonatan zeru merhawit abrehet letebrhan tsige haben"
 )
 _ETHIOPIAN_BEGINNINGS = re.compile(
     "gh?ebre|wolde|welde|tekle|habte|haile(?=.)|tesfa(?=.)|zere|kidane(?=.)|ogba|okb[ae]|fesse?ha"
@@ -82,11 +127,13 @@ _BURMESE = (
     "soe su swar swe ta tan tar tay tayza tayzar than thandar thant thar thaung thaw theik thein "
     "theingi thet thi thida thidar thiha thin thinzar thiri thu thura thuzar thwe thwin tin toe "
     "tun tut u wah wai waing wanna win wint wunna wut ya yadana yamin yan yar ye yee yi yin yu "
-    "yupar ywe za zan zar zaw zawtika zay zayar zeya zin zun"
+    "yupar ywe za zan zar zaw zawtika zay zayar zeya zin zun mar chan hsu hsan eain eindra chaw "
+    "chue hpone hpyo kyal latt lynn lwin mhway moh myaing myitzu naung nge paing pann poe pwint "
+    "sabai shoon shune sone swan thae thazin thinn tint wutt yadanar yoon zarli zarni zeyar zwe"
 )
 _BURMESE_WORDS = frozenset(_BURMESE.split())
 _ALSO_CHINESE_OR_KOREAN = frozenset({
-    "an", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin", "su", "tan",
+    "an", "chan", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin", "su", "tan",
     "u", "wah", "ye", "yee", "yu",
 })  # fmt: skip
 """Burmese words of which alone nobody could tell; with another, or twice, they are."""
@@ -133,12 +180,32 @@ def turned_chain(left: Side, right: Side) -> bool:
 
 @lru_cache(maxsize=1024)
 def without_surname(words: Words) -> bool:
-    """Whether `words` (lower-case ASCII) are a name of people who have no surnames."""
+    """Whether `words` (lower-case ASCII) may be a name of people who have no surnames: one word
+    shows it, or every word is a given name of such a people, so that none can be a surname."""
     if any(word in _SHOWS_A_CHAIN or _ETHIOPIAN_BEGINNINGS.match(word) for word in words):
         return True
     if _BURMESE_WORDS.issuperset(words):
         return len({*words}) < len(words) or not all(map(_may_be_chinese, words))
-    return _TIBETAN_WORDS.issuperset(words) or all(sound(word) in _IN_CHAINS for word in words)
+    own = served(tuple(word for word in words if len(word) > 1)) or words
+    return all(map(_in_chains, own))
+
+
+def _in_chains(word: str) -> bool:
+    """Whether fathers' names follow this first name, among some people who bear it."""
+    if word in _TIBETAN_WORDS or (word in _BURMESE_WORDS and not _may_be_chinese(word)):
+        return True
+    if word in _ABRAHAMIC_NAMES or _MONGOLIAN.match(word) or _MUSLIM_BEGINNINGS.match(word):
+        return True
+    if _MUSLIM_ENDINGS.search(word):
+        return True
+    return not _MUSLIM_SOUNDS.isdisjoint((sound(word), sound(word.replace("e", "a"))))
+
+
+_MUSLIM_SOUNDS = frozenset(
+    sound(way) for name in _MUSLIM.split() for way in (name, name.replace("e", "a"))
+)
+"""MUHAMMAD, MOHAMMED and MOHAMAD are one; Arabic letters leave the vowel open."""
+_ABRAHAMIC_NAMES = frozenset(_ABRAHAMIC.split())
 
 
 def _may_be_chinese(word: str) -> bool:
