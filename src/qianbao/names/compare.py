@@ -8,8 +8,9 @@ Match and close are said of *names*: two persons may share one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 
 import msgspec
 
@@ -23,6 +24,7 @@ from qianbao.names.letters import (
     ELASTIC_LETTERS,
     MAX_NAME_LENGTH,
     Words,
+    cut_otherwise,
     in_ascii,
     is_pinyin,
     is_syllable,
@@ -39,6 +41,7 @@ from qianbao.names.sides import (
     any_reading,
     arranged,
     fits,
+    groups,
     length,
     pair,
     same_word,
@@ -106,6 +109,10 @@ _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
 }
 
 
+_OF_MARKS: frozenset[ReasonCode] = frozenset({"spacing", "punctuation", "order", "diacritic"})
+"""Where words may be joined or apart otherwise."""
+
+
 @cache
 def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> NameComparison:
     row = REASONS[reason]
@@ -124,7 +131,7 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", "order", parts)
     if turned_chain(left, right) or (reason == "order" and _one_in_characters(left, right)):
         return _result("close", "order", parts)
-    if reason in ("spacing", "punctuation") and _syllable_split(left, right):
+    if reason in _OF_MARKS and (_syllable_split(left, right) or _torn(left, right)):
         return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
@@ -179,18 +186,51 @@ def _turned_within(left: Side, right: Side) -> bool:
 
 
 def _syllable_split(left: Side, right: Side) -> bool:
-    """Whether one text has as two words, or with an apostrophe, what the other has as one syllable
-    of pinyin: XI AN, XI'AN and XIAN may be two names."""
+    """Whether one name has as several words, or with an apostrophe, what the other has as one word
+    of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
+    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A."""
     a, b = left.plain, right.plain
-    if left.surname_words or right.surname_words or left.script != "latin":
+    if (left.script, right.script) != ("latin", "latin"):
         return False
     if len(a) == len(b):
         cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
         return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
-    if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
+    if len(few) < 2:
         return False
-    return all(word in few or is_pinyin(word) for word in many)
+    return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
+
+
+def _pieces(word: str, many: Words) -> Iterator[Words]:
+    """The neighbours among `many`, turned round too, that together are `word`."""
+    if word in many or not is_pinyin(word):
+        return
+    turned = many + many
+    for start in range(len(many)):
+        for end in range(start + 2, start + len(many) + 1):
+            if "".join(turned[start:end]) == word:
+                yield turned[start:end]
+
+
+def _torn(left: Side, right: Side) -> bool:
+    """Whether two texts are one turned round only where the turn cuts a hyphenated name in two: of
+    ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none."""
+    if "-" not in left.texts[0] + right.texts[0] or left.surname_words or right.surname_words:
+        return False
+    a, b = "".join(left.plain), "".join(right.plain)
+    if len(a) != len(b):
+        return False
+    turns = [at for at in range(len(a)) if a[at:] + a[:at] == b]
+    inside, other_inside = _at_hyphens(left), _at_hyphens(right)
+    return bool(turns) and all(
+        at in inside or (len(a) - at) % len(a) in other_inside for at in turns
+    )
+
+
+def _at_hyphens(side: Side) -> set[int]:
+    """After how many letters of a name a hyphen stands."""
+    group, ends = groups(side), list(accumulate(map(len, side.plain)))
+    return {ends[at - 1] for at in range(1, len(group)) if group[at] == group[at - 1]}
 
 
 # Rules that make a match

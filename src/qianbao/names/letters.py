@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 from anyascii import anyascii
 
@@ -261,6 +262,26 @@ def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
 
+
+def cut_otherwise(syllables: Words) -> bool:
+    """Whether syllables of pinyin, joined (lower-case ASCII), may be others: two are one (XI AN,
+    XIAN), or as many begin elsewhere (FANG AN, FAN GAN)."""
+    if not all(map(is_syllable, syllables)):
+        return False
+    if any(is_syllable(one + other) for one, other in pairwise(syllables)):
+        return True
+    return _ways("".join(syllables), len(syllables)) > 1
+
+
+def _ways(text: str, count: int) -> int:
+    """In how many ways a text is so many syllables."""
+    if count == 1:
+        return int(is_syllable(text))
+    ends = range(1, min(_LONGEST_SYLLABLE, len(text) - 1) + 1)
+    return sum(_ways(text[end:], count - 1) for end in ends if is_syllable(text[:end]))
+
+
+_LONGEST_SYLLABLE = 6
 
 _UMLAUT = re.compile("(?<=[ln])(?:v|yu)")
 
