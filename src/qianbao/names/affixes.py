@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from qianbao.names.letters import Words
+from qianbao.names.parts import VIETNAMESE_SURNAMES
 
 TITLES_OR_NAMES = frozenset({
     "don", "fr", "gen", "ing", "ir", "kumari", "mag", "md", "mh", "mp", "se", "sh", "sri", "tan",
@@ -31,16 +32,20 @@ HAN_TITLES = ("先生", "女士", "小姐", "博士", "教授")
 FILLERS = frozenset({"fnu", "lnu", "nfn", "nln"})
 """Stand for a first or last name that the person does not have: first, last name unknown."""
 
+PORTUGUESE_MARK = "filho"
 _ALWAYS = {
     "jr": "younger", "junior": "younger", "jnr": "younger", "snr": "elder", "senior": "elder",
-    "ii": "second", "iii": "third", "iv": "fourth",
+    PORTUGUESE_MARK: "younger", "ii": "second", "iii": "third", "iv": "fourth", "vii": "seventh",
+    "viii": "eighth", "ix": "ninth",
 }  # fmt: skip
 _LAST = {"ml": "younger", "mladsi": "younger", "starsi": "elder", "st": "elder"}
 """Marks only where they stand last."""
-_BESIDE_A_MARK = {"i": "first", "v": "fifth"}
+_SIX = "vi"
+"""Six, but a given name behind a Vietnamese surname."""
+_BESIDE_A_MARK = {"i": "first", "v": "fifth", "x": "tenth"}
 """Mostly initials, but marks where the other name has one."""
 
-BESIDE = TITLES | FILLERS | _ALWAYS.keys() | _LAST.keys()
+BESIDE = TITLES | FILLERS | _ALWAYS.keys() | _LAST.keys() | {_SIX}
 """Words that may stand beside a name."""
 
 
@@ -60,6 +65,8 @@ def generation(
     last = len(words) - 1
     if last < least:
         return "", -1
+    if words[last] == _SIX and VIETNAMESE_SURNAMES.isdisjoint(words):
+        return "sixth", last
     at_end = _LAST.get(words[last]) or (_BESIDE_A_MARK.get(words[last]) if beside_another else None)
     if at_end:
         return at_end, last

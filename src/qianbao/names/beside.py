@@ -12,6 +12,7 @@ from qianbao.names.affixes import (
     BESIDE,
     FILLERS,
     HAN_TITLES,
+    PORTUGUESE_MARK,
     TITLES,
     TITLES_OR_NAMES,
     generation,
@@ -47,6 +48,8 @@ def bare(left: Side, right: Side) -> Bare | None:
         apart = bool(mark and other_mark) and not same
         if apart:  # not where a name has two marks, and one of them is the other's
             apart = left.words[at] not in right.words and right.words[other_at] not in left.words
+        if same and _in_other_words(left.words[at], right.words[other_at]):
+            same = False  # FILHO for JUNIOR: the name's own word, never a short form of the other
         left, right = _without(left, at), _without(right, other_at)
         return Bare(left, right, "order" if same else "generation", same, apart)
     fewest = 1 if left.one_name or right.one_name else 2
@@ -54,6 +57,10 @@ def bare(left: Side, right: Side) -> Bare | None:
     if plain is not left or other is not right:
         return Bare(plain, other, "one_name")
     return _untitled_both(left, right, fewest)
+
+
+def _in_other_words(mark: str, other: str) -> bool:
+    return mark != other and PORTUGUESE_MARK in (mark, other)
 
 
 def _marks(left: Side, right: Side) -> tuple[tuple[str, int], tuple[str, int]]:

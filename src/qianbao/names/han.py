@@ -45,10 +45,17 @@ def _converted(character: str, direction: Literal["t2s", "s2t"]) -> str:
 
 
 _OTHER_GLYPHS, _USUAL_GLYPHS = (
-    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶",
-    "衛青清高崎郎峨略国寿庄并黄净彦户",
+    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶濵𠮷栁桒邉嵜",
+    "衛青清高崎郎峨略国寿庄并黄净彦户濱吉柳桑邊崎",
 )
-"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan."""
+"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan: JIS X 0213, the
+compatibility ideographs of Unicode that normal forms leave alone, and what family registers keep."""
+_REGISTERED = str.maketrans(_OTHER_GLYPHS, _USUAL_GLYPHS)
+
+
+def usual_glyphs(text: str) -> str:
+    """`text` with the registers' shapes of a character as they are usually written: 髙 is 高."""
+    return text.translate(_REGISTERED)
 
 
 @cache

@@ -64,7 +64,9 @@ def ascii_words(text: str) -> tuple[Words, Words]:
 
 
 def _may_double(text: str) -> bool:
-    return "ae" in text or "oe" in text or "ue" in text or "xx" in text
+    return (
+        "ae" in text or "oe" in text or "ue" in text or "xx" in text or "aa" in text
+    )
 
 
 # Letters
@@ -202,6 +204,12 @@ def readings(words: Words) -> tuple[Words, ...]:
 
 
 _DOUBLE_VOWEL = re.compile(r"(?<![aeiougq])([aou])e(?=[b-df-hj-np-tv-xz])(?!l(?:[aeiouys]|$))")
+_AA_FOR_A_RING = re.compile(
+    "^aa(?=s(?:e|en|mund|land|ne|ulv|hild|trup)?$|ge$|berg|gaard|kre|kerlund|kesson|modt|nes|land|"
+    "str|gren|mot|lund)|(?<=g)aa(?=rd)|(?<=b)aa(?=rd|th$)|(?<=h)aa(?=kon|kan|land|vard|gen)|"
+    "(?<=p)aa(?=l$|ls|hl)|(?<=m)aa(?=ns)|(?<=st)aa(?=hl|l)|(?<=sk)aa(?=n|r)|(?<=bl)aa"
+)
+"""Å where Scandinavian names have it; elsewhere AA is as often two letters: ISAAC, AARON, SAAD."""
 _DOUBLE_X = re.compile(r"(?<=[un])xx")
 
 
@@ -209,6 +217,8 @@ def undouble(word: str) -> str:
     """`word` (lower-case ASCII) with AE, OE, UE read as Ä, Ö, Ü without dots, UXX and NXX as Ü and
     Ñ (both allowed by ICAO 9303): mueller → muller. Left alone where the letters are more likely
     their own: Samuel, Bauer, Miguel, Noemi, and pinyin such as XUEMING."""
+    if "aa" in word:
+        word = _AA_FOR_A_RING.sub("a", word)
     if len(word) < 4 or not ("e" in word or "xx" in word):
         return word
     word = _DOUBLE_X.sub("", word)
