@@ -254,10 +254,33 @@ def test_comparing_is_symmetric_and_never_fails(a, b):
 
 
 MIXED = st.lists(
-    st.sampled_from([
-        "王", "小明", "欧阳", "娜", "Wang", "MIN", "ANNA", "JR", "III", "Sr", "II", "先生", "Mr",
-        "FNU", "山田", "김", "たろう", "محمد", "·", ",", "-", ".", "'",
-    ]),
+    st.sampled_from(
+        [
+            "王",
+            "小明",
+            "欧阳",
+            "娜",
+            "Wang",
+            "MIN",
+            "ANNA",
+            "JR",
+            "III",
+            "Sr",
+            "II",
+            "先生",
+            "Mr",
+            "FNU",
+            "山田",
+            "김",
+            "たろう",
+            "محمد",
+            "·",
+            ",",
+            "-",
+            ".",
+            "'",
+        ]
+    ),
     max_size=4,
 ).flatmap(lambda parts: st.sampled_from(["", " ", ",", "-"]).map(lambda mark: mark.join(parts)))
 MIXED_NAMES = st.one_of(MIXED, st.builds(names.LegalName, MIXED, MIXED, st.just("") | MIXED))
@@ -289,6 +312,25 @@ def test_a_suffix_behind_characters_is_left_out_as_behind_letters(a, b):
     found = compare(a, b)
     assert (found.verdict, found.reason) == ("close", "generation")
     assert compare(b, a) == found
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("III", "VI"), ("IV", "VI"), ("V", "VI"), ("JUNIOR", "VII"), ("V", "IV")]
+)
+def test_generations_that_differ_are_two_persons_on_documents_too(a, b):
+    one, other = (names.LegalName(f"MARTIN {mark}", "JOSEPH") for mark in (a, b))
+    for left, right in ((one, other), (one, f"JOSEPH MARTIN {b}")):
+        assert (compare(left, right).verdict, compare(left, right).reason) == (
+            "no_match", "generation",
+        )  # fmt: skip
+        assert compare(right, left) == compare(left, right)
+    assert compare(one, "MARTIN JOSEPH").verdict == ("no_match" if a == "V" else "close")
+    assert compare(one, f"JOSEPH MARTIN {a}").verdict == "match"
+
+
+def test_a_vietnamese_vi_is_a_name():
+    assert compare(names.LegalName("NGUYEN", "THI VI"), "NGUYEN THI VI").reason == "exact"
+    assert compare(names.LegalName("NGUYEN", "THI VI"), "NGUYEN THI").reason != "generation"
 
 
 def test_a_surname_in_characters_is_not_a_given_name_in_letters():

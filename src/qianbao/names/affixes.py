@@ -55,13 +55,11 @@ def without(words: Words, beside: Container[str], *, least: int) -> Words:
     return words if len(kept) in (len(words), *range(least)) else kept
 
 
-def generation(
-    words: Words, *, beside_another: bool = False, least: int = 2
-) -> tuple[str, int]:
+def generation(words: Words, *, beside_another: bool = False, least: int = 2) -> tuple[str, int]:
     """What a mark of generation says (elder, younger, second …) and its place; nothing, and -1
     where there is none. SR, which may be Señor, is read as elder only behind a word. Where the
-    other name has such a mark, I and V at the end are marks too. At least so many words are the name:
-    in characters one may be the whole."""
+    other name has such a mark, I and V at the end are marks too. At least so many words are the
+    name: in characters one may be the whole."""
     last = len(words) - 1
     if last < least:
         return "", -1
@@ -71,6 +69,16 @@ def generation(
     if at_end:
         return at_end, last
     return mark_in(words, range(last, 0, -1))
+
+
+def mark_at(words: Words, at: int, *, beside_another: bool = False) -> str:
+    """What the word that ends a field of a document says of a generation; nothing where it is a
+    name, or an initial."""
+    if words[at] == _SIX and VIETNAMESE_SURNAMES.isdisjoint(words):
+        return "sixth"
+    if beside_another and words[at] in _BESIDE_A_MARK:
+        return _BESIDE_A_MARK[words[at]]
+    return mark_in(words, range(at, at + 1))[0]
 
 
 def mark_in(words: Words, places: range) -> tuple[str, int]:

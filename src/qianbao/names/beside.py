@@ -16,7 +16,7 @@ from qianbao.names.affixes import (
     TITLES,
     TITLES_OR_NAMES,
     generation,
-    mark_in,
+    mark_at,
     without,
 )
 from qianbao.names.letters import Words
@@ -80,7 +80,11 @@ def _mark(side: Side, *, beside_another: bool = False) -> tuple[str, int]:
         least = 1 if side.script == "han" else 2
         return generation(side.words, beside_another=beside_another, least=least)
     ends = [end for end, first in ((last, count), (count - 1, 0)) if end > first]
-    found = (mark_in(side.words, range(end, end + 1)) for end in ends)
+    surname_end = count - 1  # behind given names, V is Victor
+    found = (
+        (mark_at(side.words, end, beside_another=beside_another and end == surname_end), end)
+        for end in ends
+    )
     return next((mark for mark in found if mark[0]), ("", -1))
 
 

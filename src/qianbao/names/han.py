@@ -48,8 +48,8 @@ _OTHER_GLYPHS, _USUAL_GLYPHS = (
     "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶濵𠮷栁桒邉嵜",
     "衛青清高崎郎峨略国寿庄并黄净彦户濱吉柳桑邊崎",
 )
-"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan: JIS X 0213, the
-compatibility ideographs of Unicode that normal forms leave alone, and what family registers keep."""
+"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan: JIS X 0213,
+compatibility ideographs of Unicode that normal forms leave alone, and what registers keep."""
 _REGISTERED = str.maketrans(_OTHER_GLYPHS, _USUAL_GLYPHS)
 
 
