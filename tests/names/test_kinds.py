@@ -106,6 +106,11 @@ def test_a_word_that_is_a_surname_lets_a_name_be_turned(name):
     assert compare(name, " ".join([*rest, first])).verdict == "match"
 
 
+def test_capitals_of_the_surname_say_that_a_name_is_only_turned():
+    assert compare("Simon THOMAS", "THOMAS Simon").verdict == "match"
+    assert compare("Simon Thomas", "THOMAS SIMON").verdict == "close"
+
+
 HAN = st.text(
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗明伟芳娜秀英敏静丽强磊军洋勇艳杰涛超霞平刚桂",
     min_size=2,

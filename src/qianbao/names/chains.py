@@ -135,8 +135,8 @@ _BURMESE = (
 )
 _BURMESE_WORDS = frozenset(_BURMESE.split())
 _ALSO_CHINESE_OR_KOREAN = frozenset({
-    "an", "chan", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin", "su",
-    "tan", "u", "wah", "ye", "yee", "yu",
+    "an", "chan", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin",
+    "su", "tan", "u", "wah", "ye", "yee", "yu",
 })  # fmt: skip
 """Burmese words of which alone nobody could tell; with another, or twice, they are."""
 _HARDLY_CHINESE = frozenset({"nu", "tun"})
@@ -167,18 +167,26 @@ _HALVED_SCRIPTS = re.compile("[\u0620-\u06ff\u0f00-\u109f\u1200-\u139f]")
 def turned_chain(left: Side, right: Side) -> bool:
     """Whether the one is the other turned round, and such that this may be another person: names
     without a surname, or two halves around a middle dot. A comma says the order is only turned, and
-    so do capitals of which one word only is written."""
+    so do capitals that only the surname is written in: Simon THOMAS."""
     a, b = left.plain, right.plain
     if a == b or left.surname_words or right.surname_words or "".join(a) == "".join(b):
         return False
     text = left.texts[0] + right.texts[0]
     if "," in text or (a[0] == b[0] and sorted(a) != sorted(b)):
         return False
+    if _capitals_tell(left) or _capitals_tell(right):
+        return False
     if left.accented and right.accented and (han.has_dot(text) or _HALVED_SCRIPTS.search(text)):
         return sorted(left.words) == sorted(right.words)
     if len(a) == len(b):
         return without_surname(a) or without_surname(b)
     return without_surname(a if len(a) > len(b) else b)
+
+
+def _capitals_tell(side: Side) -> bool:
+    words = [word for word in side.texts[0].split() if len(word) > 1]
+    capitals = [word.isupper() for word in words]
+    return any(capitals) and not all(capitals)
 
 
 @lru_cache(maxsize=1024)
