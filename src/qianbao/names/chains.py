@@ -42,6 +42,7 @@ _MUSLIM = (
     "yahya yaqub yasin yasir yasmin yasser yazan yazid younis yousef youssef youssouf yunus yusuf "
     "zaher zahir zahra zaid zain zainab zakaria zaki zayd zaynab zein zeinab ziad ziyad zohra "
     "zubair zuhair"
+    " mukhammad mukhamed mukhammed magomed akhmed akhmad khasan khusein khamid abdulla rakhim"
 )
 _ABRAHAMIC = (
     "abel abraham abram avraham abraha aaron haron amanuel emmanuel emanuel benjamin binyam "
@@ -68,6 +69,8 @@ _MONGOLIAN = re.compile(
     "gerel|chuluun|munkh|delger|sodnom|zorig|batu|gantu|tuvshin|amar)(?:bayar|bold|baatar|bat|"
     "erdene|tulga|suren|dorj|tsetseg|maa|jargal|tuya|chuluun|saikhan|zul|khuu|sukh|ochir|zaya|"
     "mend|tur|tumur|zorig|delger|od|khan|naran|chimeg|dash|bileg|mur[ue]n|mandakh|nasan|sanaa)|"
+    "(?:dorj|bold|bat|bayar|baatar|jargal|suren|erdene|naran|oyun|tuya|sukh|otgon|davaa|byamba|"
+    "purev|lkhagvaa?|tsetseg|chuluun|ochir|bileg)$|"
     ".{3,}(?:baatar|batar|tsetseg|bayar|jargal|suren|dorj|erdene|tuyaa?|saikhan|ochir)$"
 )
 """What Mongolian names of two parts begin with or end in: GANBOLD, BATBAYAR, ELBEGDORJ. They are

@@ -8,9 +8,8 @@ Match and close are said of *names*: two persons may share one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
 
 import msgspec
 
@@ -18,16 +17,14 @@ from qianbao.names import cyrillic, han
 from qianbao.names.beside import bare, repeated
 from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
+from qianbao.names.doubts import one_in_characters, syllable_split, torn, turned_within
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
     ELASTIC_LETTERS,
     MAX_NAME_LENGTH,
     Words,
-    cut_otherwise,
     in_ascii,
-    is_pinyin,
-    is_syllable,
     pinyin_cuts,
     umlauts_of_pinyin,
 )
@@ -41,7 +38,6 @@ from qianbao.names.sides import (
     any_reading,
     arranged,
     fits,
-    groups,
     length,
     pair,
     same_word,
@@ -127,11 +123,11 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if reason == "order" and left.surname_words and right.surname_words:
         return _result("close", reason, parts)
-    if left.surname_words != right.surname_words and _turned_within(left, right):
+    if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
-    if turned_chain(left, right) or (reason == "order" and _one_in_characters(left, right)):
+    if turned_chain(left, right) or (reason == "order" and one_in_characters(left, right)):
         return _result("close", "order", parts)
-    if reason in _OF_MARKS and (_syllable_split(left, right) or _torn(left, right)):
+    if reason in _OF_MARKS and (syllable_split(left, right) or torn(left, right)):
         return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
@@ -165,72 +161,6 @@ def _closest(left: Side, right: Side, rest: NameComparison) -> NameComparison | 
     if reason:
         return _result("close", reason, _COMPARED.get(reason, rest.compared))
     return rest if rest.verdict == "close" else None
-
-
-def _one_in_characters(left: Side, right: Side) -> bool:
-    """Characters turned against letters only where a middle dot divides them."""
-    return left.script != right.script and "han" in (left.script, right.script)
-
-
-def _turned_within(left: Side, right: Side) -> bool:
-    """Where only one name tells its surname: whether the other begins inside the surname or the
-    given names, as neither order does. A surname's particles may stand last: BERG JAN VAN DER."""
-    known, other = (left, right) if left.surname_words else (right, left)
-    words, count = known.plain, known.surname_words
-    if other.surname_words or len(words) != len(other.plain):
-        return False
-    turned = {words[at:] + words[:at] for at in range(len(words))}
-    particles = next((p for reason, p in known.spare if reason == "particle_missing"), frozenset())
-    usual = {0, count} | {at for at in range(count) if particles.issuperset(range(at))}
-    return other.plain in turned - {words[at:] + words[:at] for at in usual}
-
-
-def _syllable_split(left: Side, right: Side) -> bool:
-    """Whether one name has as several words, or with an apostrophe, what the other has as one word
-    of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
-    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A."""
-    a, b = left.plain, right.plain
-    if (left.script, right.script) != ("latin", "latin"):
-        return False
-    if len(a) == len(b):
-        cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
-        return any(is_syllable(word) for word in cut.keys() ^ other.keys())
-    few, many = (a, b) if len(a) < len(b) else (b, a)
-    if len(few) < 2:
-        return False
-    return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
-
-
-def _pieces(word: str, many: Words) -> Iterator[Words]:
-    """The neighbours among `many`, turned round too, that together are `word`."""
-    if word in many or not is_pinyin(word):
-        return
-    turned = many + many
-    for start in range(len(many)):
-        for end in range(start + 2, start + len(many) + 1):
-            if "".join(turned[start:end]) == word:
-                yield turned[start:end]
-
-
-def _torn(left: Side, right: Side) -> bool:
-    """Whether two texts are one turned round only where the turn cuts a hyphenated name in two: of
-    ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none."""
-    if "-" not in left.texts[0] + right.texts[0] or left.surname_words or right.surname_words:
-        return False
-    a, b = "".join(left.plain), "".join(right.plain)
-    if len(a) != len(b):
-        return False
-    turns = [at for at in range(len(a)) if a[at:] + a[:at] == b]
-    inside, other_inside = _at_hyphens(left), _at_hyphens(right)
-    return bool(turns) and all(
-        at in inside or (len(a) - at) % len(a) in other_inside for at in turns
-    )
-
-
-def _at_hyphens(side: Side) -> set[int]:
-    """After how many letters of a name a hyphen stands."""
-    group, ends = groups(side), list(accumulate(map(len, side.plain)))
-    return {ends[at - 1] for at in range(1, len(group)) if group[at] == group[at - 1]}
 
 
 # Rules that make a match
