@@ -177,13 +177,13 @@ def turned_chain(left: Side, right: Side) -> bool:
     text = left.texts[0] + right.texts[0]
     if "," in text or (a[0] == b[0] and sorted(a) != sorted(b)):
         return False
-    if _capitals_tell(left) or _capitals_tell(right):
-        return False
     if left.accented and right.accented and (han.has_dot(text) or _HALVED_SCRIPTS.search(text)):
         return sorted(left.words) == sorted(right.words)
     if len(a) == len(b):
-        return without_surname(a) or without_surname(b)
-    return without_surname(a if len(a) > len(b) else b)
+        chain = without_surname(a) or without_surname(b)
+    else:
+        chain = without_surname(a if len(a) > len(b) else b)
+    return chain and not (_capitals_tell(left) or _capitals_tell(right))
 
 
 def _capitals_tell(side: Side) -> bool:

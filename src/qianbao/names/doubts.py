@@ -39,6 +39,8 @@ def syllable_split(left: Side, right: Side) -> bool:
     if (left.script, right.script) != ("latin", "latin"):
         return False
     if len(a) == len(b):
+        if left.texts[0].replace(" ", "").isalpha() and right.texts[0].replace(" ", "").isalpha():
+            return False
         cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
         return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
@@ -64,7 +66,7 @@ def torn(left: Side, right: Side) -> bool:
     if "-" not in left.texts[0] + right.texts[0] or left.surname_words or right.surname_words:
         return False
     a, b = "".join(left.plain), "".join(right.plain)
-    if len(a) != len(b):
+    if a == b or len(a) != len(b):
         return False
     turns = [at for at in range(len(a)) if a[at:] + a[:at] == b]
     inside, other_inside = _at_hyphens(left), _at_hyphens(right)

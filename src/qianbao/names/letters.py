@@ -64,7 +64,7 @@ def ascii_words(text: str) -> tuple[Words, Words]:
 
 
 def _may_double(text: str) -> bool:
-    return "ae" in text or "oe" in text or "ue" in text or "xx" in text or "aa" in text
+    return "ae" in text or "oe" in text or "ue" in text or "aa" in text or "xx" in text
 
 
 # Letters
