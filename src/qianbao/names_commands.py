@@ -33,7 +33,8 @@ def compare(
         typer.Argument(help="Lines of name_a TAB name_b; standard input when left out or -."),
     ] = None,
 ) -> None:
-    """Write verdict, score and reason behind each line. More columns are kept as they are."""
+    """Write verdict, score and reason behind each line. More columns are kept as they are, and a
+    line of headings is compared like any other: leave it out."""
     if file is None or str(file) == "-":
         _compare_all(sys.stdin.buffer)
         return
@@ -171,9 +172,13 @@ _PARTS = {
 
 
 def _name(mrz: str, surname: str, given: str, native: str, country: str) -> names.LegalName:
-    """Raises what the parsers raise; `BadParameter` where no name is given."""
+    """Raises what the parsers raise; `BadParameter` where no name is given, or two are."""
     code = country.upper()
     if mrz:
+        given_too = {"--surname": surname, "--given": given, "--native": native}
+        others = [option for option, typed in given_too.items() if typed]
+        if others:
+            raise typer.BadParameter(f"--mrz holds the whole name: leave out {', '.join(others)}")
         field, issuer = _name_field(mrz.strip().upper())
         return names.from_mrz(field, code or issuer)
     if surname or given:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -127,6 +128,30 @@ def test_a_name_in_characters_has_forms_too():
     done = CliRunner().invoke(app, ["forms", "--native", "吕小明", "--bank", "BOC"])
     assert done.output.splitlines()[0] == "吕小明"
     assert "LYU XIAOMING" in done.output
+
+
+def test_no_source_speaks_of_names_in_characters():
+    done = CliRunner().invoke(app, ["forms", "--native", "娜塔莎·罗曼诺夫", "--bank", "icbc"])
+    assert done.exit_code == 0
+    assert "[sourced]" not in done.output
+    assert "[assumed]" in done.output
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--surname", "HUBER"], ["--given", "LENA"], ["--native", "王小明"]],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", [["forms", "--bank", "icbc"], ["parse"]])
+def test_a_name_given_twice_is_refused(verb, more):
+    done = CliRunner().invoke(app, [*verb, "--mrz", "MUELLER<<ANNA", *more])
+    assert done.exit_code == 2
+    assert more[0] in done.output
+
+
+def test_a_line_of_headings_is_compared_as_any_other():
+    done = CliRunner().invoke(app, ["compare"], input="name_a\tname_b\nLi Wei\tWei Li\n")
+    assert len(done.output.splitlines()) == 2
+    assert done.output.startswith("name_a\tname_b\t")
 
 
 def test_a_spaniards_forms_leave_out_the_second_surname():

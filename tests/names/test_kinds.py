@@ -71,6 +71,46 @@ def test_one_given_name_and_two_surnames_never_match(one, other, given_name):
     assert compare(f"{given_name} {one}", f"{given_name} {other}").verdict != "match"
 
 
+CHAINS = [
+    *(f"{spelling} ALI" for spelling in (
+        "MUHAMMAD", "MUHAMMED", "MOHAMMED", "MOHAMMAD", "MOHAMED", "MOHAMAD", "MUHAMAD", "MOHAMUD",
+    )),
+    "MUHAMMAD AHMAD", "HASSAN MUHAMMAD", "ABDULLAH MUHAMMAD ALI", "ABDUL RAHMAN SAID",
+    "SULEIMAN DAWUD", "FAISAL TURKI", "SULTAN SAUD", "HAMAD KHALIFA", "JABER SABAH",
+    "YOUSSEF MOHAMAD", "YONAS BERHE", "SAMUEL ABRAHAM", "BINIAM DAWIT", "ZIN MAR", "NYEIN CHAN",
+    "CHAN NYEIN AUNG", "GANBOLD BATBAYAR", "TSAKHIA ELBEGDORJ", "SAIFULLAH KARIM",
+    "NURUDDIN ABDULKARIM", "Мухаммад Али", "OYUNBILEG DORJ", "THOMAS VARGHESE", "Paul John",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_given_names_only_may_be_father_or_son_when_turned(name):
+    words = name.split()
+    turned = " ".join([*words[-1:], *words[:-1]])
+    if words[0] in ("ABDUL", "ABDULLAH"):
+        turned = "SAID ABDUL RAHMAN" if words[-1] == "SAID" else "ALI MUHAMMAD ABDULLAH"
+    for other in (turned, names.LegalName("", turned)):
+        assert (compare(name, other).verdict, compare(name, other).reason) == ("close", "order")
+        assert compare(other, name) == compare(name, other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Michele Diana", "David Cameron", "Lee David", "Ali Khoury", "Kim Min", "Yang Yan",
+        "Omar Sharma", "Thomas Muller", "Daniel Novak", "Ibrahim Al Falasi",
+    ],
+)  # fmt: skip
+def test_a_word_that_is_a_surname_lets_a_name_be_turned(name):
+    first, *rest = name.split()
+    assert compare(name, " ".join([*rest, first])).verdict == "match"
+
+
+def test_capitals_of_the_surname_say_that_a_name_is_only_turned():
+    assert compare("Simon THOMAS", "THOMAS Simon").verdict == "match"
+    assert compare("Simon Thomas", "THOMAS SIMON").verdict == "close"
+
+
 HAN = st.text(
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗明伟芳娜秀英敏静丽强磊军洋勇艳杰涛超霞平刚桂",
     min_size=2,

@@ -139,3 +139,9 @@ def test_a_name_with_a_dot_is_shown_apart_joined_and_without_the_father():
     assert {"MAIMAITI AILI", "MAIMAITIAILI", "买买提", "MAIMAITI"} <= set(texts)
     assert [text for text in texts if text != text.strip()] == []
     assert names.mrz_field(name, 39).rstrip("<") == "MAIMAITI<AILI"
+
+
+def test_latin_words_beside_characters_stay_words_of_their_own():
+    shown = {form.text for form in names.forms(names.LegalName("王 III", "MIN"), SURNAME_FIRST)}
+    assert {"WANG III MIN", "MIN WANG III"} <= shown
+    assert not {text for text in shown if "WANGIII " in text or " WANGIII" in text}

@@ -314,8 +314,8 @@ def framed_alike(left: Side, right: Side) -> bool:
     """Whether the consonants of two names agree word by word, in the order of both (turned round);
     the longer name may have more words."""
     short, long = sorted((frame(left.words), frame(right.words)), key=len)
-    if len(short) < 2:
-        return False
+    if len(short) < 2:  # one name, of a person who has no other
+        return short == long and len("".join(short)) >= _FEWEST_BONES
     for start in range(len(long)):
         turned = long[start:] + long[:start]
         if _framed(short, turned):

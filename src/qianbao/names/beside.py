@@ -12,10 +12,11 @@ from qianbao.names.affixes import (
     BESIDE,
     FILLERS,
     HAN_TITLES,
+    PORTUGUESE_MARK,
     TITLES,
     TITLES_OR_NAMES,
     generation,
-    mark_in,
+    mark_at,
     without,
 )
 from qianbao.names.letters import Words
@@ -47,6 +48,8 @@ def bare(left: Side, right: Side) -> Bare | None:
         apart = bool(mark and other_mark) and not same
         if apart:  # not where a name has two marks, and one of them is the other's
             apart = left.words[at] not in right.words and right.words[other_at] not in left.words
+        if same and _in_other_words(left.words[at], right.words[other_at]):
+            same = False  # FILHO for JUNIOR: the name's own word, never a short form of the other
         left, right = _without(left, at), _without(right, other_at)
         return Bare(left, right, "order" if same else "generation", same, apart)
     fewest = 1 if left.one_name or right.one_name else 2
@@ -54,6 +57,10 @@ def bare(left: Side, right: Side) -> Bare | None:
     if plain is not left or other is not right:
         return Bare(plain, other, "one_name")
     return _untitled_both(left, right, fewest)
+
+
+def _in_other_words(mark: str, other: str) -> bool:
+    return mark != other and PORTUGUESE_MARK in (mark, other)
 
 
 def _marks(left: Side, right: Side) -> tuple[tuple[str, int], tuple[str, int]]:
@@ -70,9 +77,14 @@ def _mark(side: Side, *, beside_another: bool = False) -> tuple[str, int]:
     """A document has it at the end of the surname or of the given names, never alone there."""
     count, last = side.surname_words, len(side.words) - 1
     if not count:
-        return generation(side.words, beside_another=beside_another)
+        least = 1 if side.script == "han" else 2
+        return generation(side.words, beside_another=beside_another, least=least)
     ends = [end for end, first in ((last, count), (count - 1, 0)) if end > first]
-    found = (mark_in(side.words, range(end, end + 1)) for end in ends)
+    surname_end = count - 1  # behind given names, V is Victor
+    found = (
+        (mark_at(side.words, end, beside_another=beside_another and end == surname_end), end)
+        for end in ends
+    )
     return next((mark for mark in found if mark[0]), ("", -1))
 
 

@@ -13,46 +13,96 @@ from functools import lru_cache
 from qianbao.names import han
 from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.sides import Side
-from qianbao.names.sounds import sound
+from qianbao.names.sounds import served, sound
 
-_ARABIC = (
-    "mohamed ahmed mahmoud hamid ali hasan hussein abdullah abdulrahman abdul omar othman ibrahim "
-    "ismail yusuf musa isa salem said saleh khalid nasser sultan rashid yaqub daud suleiman jassim "
-    "karim jamal hamad khalil mustafa haider abbas amin saeed tariq faisal fahad bakr idris yousef "
-    "youssef samir adel fadel tarek walid waleed nabil ziad bilal yahya zakaria harun hashim qasim "
-    "anwar bashir emad imad essam farid farouk gamal habib hisham jaber kamal majid mansour mazen "
-    "mohsen munir murad nader osama usama ramadan rashad sabri sadiq salah salman sharif talal "
-    "wael yasser yasin younis zaid zayd taha farah nur jama "
-    "mohamud nuruddin abdullahi mahdi haji sheikh"
+_MUSLIM = (
+    "abbas abdul abdullah abdullahi abdulrahman adel ahmed aicha aisha ali amadou amin amina "
+    "amira anwar asma azim aziz bader badr bahaa bakr bandar basem bashir basil basim basma bilal "
+    "boubacar daud dawud dhafer diab dina emad essam fadel fadhil fahad fahd faisal faiz farah "
+    "farid farouk fatima fatma fatou fawaz fawzi fayez firas fouad fuad gamal ghada ghanim "
+    "ghassan ghazi habib hafsa haider haitham haji hakim hala halim hamad hamdan hamdi hamed "
+    "hamid hamida hamza hanan hani harith haroun harun hasan hashim hassan hatem hayder hazem "
+    "hisham hoda huda humaid humayd hussain hussam hussein ibrahim ibrahima idris idriss ihab "
+    "ilyas imad iman imran iqbal irfan isa isam ishak ishaq ismail issa jaber jabir jalal jama "
+    "jamal jassim jawad junaid kadhim kamal kareem karim kazim kemal khadija khaled khalid "
+    "khalifa khalil laila lamia latif latifa layla leila louay luay lubna lutfi maha mahdi maher "
+    "mahir mahmoud mahmouda majed majid maktoum malik mamadou mamdouh mamoun mansour mariam "
+    "marwan maryam masoud maysa mazen mazin mehdi mekki miqdad mishal moaz mohamed mohamud mohsen "
+    "moin mona mouin mounir moussa muaz mubarak mubarek muhsin mukhtar muna munir murad musa "
+    "muslim mustafa mutaz nabil nader nadia nadir nagwa nahla naif naima naji najib najwa nashwan "
+    "nasir nasser nawaf nawal nawfal nayef nayel nidal nizar noura nouri numan nur nura nuruddin "
+    "obaid omar osama osman othman oumar ousmane qais qasim qays rabia raed rafiq ragheb rahim "
+    "rahman raid ramadan rami ramzi rania rasha rashad rashid rayan reda reem riad rida ridha "
+    "rima riyadh rizwan ruqaya saad sabah saber sabir sabri sadek sadiq saeed safa safi safia "
+    "safwan sahar said saida saif sajid salah salama saleh salem salim salma salman sameh sami "
+    "samih samir samira sana sara sarah saud sayed seif seydou shadi shahid shaima shaker shakir "
+    "sharif sheikh shukri siham siraj sohail souad souleymane suad sufian sufyan suhail sulaiman "
+    "suleiman sultan sumaya taha taher tahir talal tamer tamim tarek tariq tawfiq tayeb thamer "
+    "thani turki ubaid uday usama usman wael wafa wahid waleed walid warda wasim wissam yacoub "
+    "yahya yaqub yasin yasir yasmin yasser yazan yazid younis yousef youssef youssouf yunus yusuf "
+    "zaher zahir zahra zaid zain zainab zakaria zaki zayd zaynab zein zeinab ziad ziyad zohra "
+    "zubair zuhair"
+    " mukhammad mukhamed mukhammed magomed akhmed akhmad khasan khusein khamid abdulla rakhim"
 )
-_IN_CHAINS = frozenset(map(sound, _ARABIC.split()))
-"""First names of people whose fathers' names follow their own, by sound."""
+_ABRAHAMIC = (
+    "abel abraham abram avraham abraha aaron haron amanuel emmanuel emanuel benjamin binyam "
+    "biniam daniel david dawit davit eli elias elijah eliyas ephraim ephrem ermias esau esaias "
+    "ezekiel ezra filmon philemon gabriel georgis george giorgis hana hanna hannah henok hosea "
+    "isaac isaak yisak jacob yakob yaqob yacob james jeremiah joel john yohannes johannes jonah "
+    "yonas jonas jonathan yonatan joseph yosef yosief joshua josua eyasu lazarus luke lukas "
+    "marcos markos marqos mark martha marta mary miriam mariam matewos mathew matthew mathews "
+    "mattheus michael mikael michel moses mose musie mussie nahom natan nathan nathanael natnael "
+    "nehemiah noah paul paulos pawlos peter petros philip philipos filipos rahel rachel rebecca "
+    "ruth rut sarah samson samuel simon simeon simion shimon solomon selomon salomon stephen "
+    "estifanos stephanos susanna thomas tomas timothy timotios titus tobias yared yoseph yoel "
+    "yosias zachary zacharias zekarias varghese kuriakose ninan oommen chacko eapen cherian itty "
+    "mathai poulose pathrose"
+)
+"""Names of the Bible, which peoples without surnames bear too: Eritrea, Ethiopia, Kerala, Assyria,
+South Sudan."""
+_MUSLIM_BEGINNINGS = re.compile("[ae]bd(?:[aeiou]|$)")
+_MUSLIM_ENDINGS = re.compile("[a-z]{2}[ou]ll?ah$|[aeou]ddine?$|uldine?$|[aeiou]r+ahm[ae]n$")
+"""ABDULKARIM; SAIFULLAH, NURUDDIN, FADLURRAHMAN."""
+_MONGOLIAN = re.compile(
+    "tsend|tsakh|ts[eo]g|enkh|m[ou]nkh|khuu|(?:gan|bat|erdene|altan|naran|nyam|dorj|lkhag|oyun|"
+    "sukh|tumur|bold|otgon|byamba|davaa|purev|sainkh|ariun|bayar|jargal|baasan|myagmar|tugs|uran|"
+    "gerel|chuluun|munkh|delger|sodnom|zorig|batu|gantu|tuvshin|amar)(?:bayar|bold|baatar|bat|"
+    "erdene|tulga|suren|dorj|tsetseg|maa|jargal|tuya|chuluun|saikhan|zul|khuu|sukh|ochir|zaya|"
+    "mend|tur|tumur|zorig|delger|od|khan|naran|chimeg|dash|bileg|mur[ue]n|mandakh|nasan|sanaa)|"
+    "(?:dorj|bold|bat|bayar|baatar|jargal|suren|erdene|naran|oyun|tuya|sukh|otgon|davaa|byamba|"
+    "purev|lkhagvaa?|tsetseg|chuluun|ochir|bileg)$|"
+    ".{3,}(?:baatar|batar|tsetseg|bayar|jargal|suren|dorj|erdene|tuyaa?|saikhan|ochir)$"
+)
+"""What Mongolian names of two parts begin with or end in: GANBOLD, BATBAYAR, ELBEGDORJ. They are
+one's own, behind or before the father's."""
 
 _ETHIOPIAN = (
-    "abdissa abebe abebech aberra abiy abreham admasu afewerki afework afeworki afwerki aklilu "
-    "alazar alemayehu alemnesh alemu ambachew andargachew arefaine aregawi asefa asfaw ashenafi "
-    "asnake assefa atnafu atsede ayalew aychew ayele aynalem bahta balcha barega bayissa "
-    "befekadu bekana bekele belachew belayneh berhane berhanemeskel berhanu berihu bikila birhan "
-    "birhane birhanu biruk bizuneh bizunesh bogale bulcha bultum chernet chimdi daba dagmawi "
-    "dagne debebe debela dechasa defar dejene demeke demisse demissie derartu dereje deriba "
-    "desalegn desta dibaba dinknesh ejegayehu ejigu endale endalkachew endris engida ergete "
-    "eshete eskinder eyasu eyob fasika fekadu feleke feyisa feyissa fikadu firehiwot fisseha "
-    "fitsum gashaw gebeyehu gebreab gebru gelana gelete genzebe gerezgiher gerima getachew "
-    "getahun getaneh getnet gezahegn ghebru ghirmai ghirmay gidey girma girmay gizaw gobena "
-    "goitom gudaf gudeta habtamu habtemariam habtom haddis hadish haftom hagere hagos haile hailu "
-    "hirut hiwot isaias isayas issayas iyasu jifar kassahun kebebush kebede kebre kefyalew "
-    "kejelcha kenenisa ketema kibrom kidane kidist kifle kinfe kiros lamecha legesse lelisa "
-    "lemlem lencho letesenbet lidetu makonnen mamuye meaza mekdes mekonnen mekuria melaku meles "
-    "melese mengesha mengistu mergia meseret mesfin meskel meskerem misrak mitiku moges mulatu "
-    "mulu mulualem mulugeta mulugheta negash negasi negussie netsanet nigist ogbazghi okubay "
-    "qidane regassa sebhat selemon semere senait senbere seyoum shewaye shiferaw shimelis shumye "
-    "sileshi sintayehu sisay taddese taddesse tadele tadelech tadesse tafari tafesse tamirat "
-    "tamrat tariku tefera teferi tegegne teklu temesgen tensay terefe tesema tesfamariam tesfay "
-    "tesfaye tesfu tessema tewelde tewodros tewolde tigist tilahun tirhas tirunesh tsegay tsegaye "
-    "tsehay tsige tsigereda turunesh wakjira wendimu werku wolday woldu wondimu wondwossen "
-    "workineh workitu worknesh worku yared yemane yeshi yidnekachew yilma yirga yirgalem yitbarek "
-    "yohannes yomif yordanos zelalem zenawi zenebe zenebech zerai zeray zerihun zersenay zewde "
-    "zewdie zewditu zewdu"
+    "abdissa abebe abebech aberra abiy abreham abrehet admasu afewerki afework afeworki afwerki "
+    "aklilu alazar alemayehu alemnesh alemu ambachew andargachew arefaine aregawi asefa asfaw "
+    "ashenafi asmelash asmerom asnake assefa atnafu atsede ayalew aychew ayele aynalem bahta "
+    "balcha barega bayissa befekadu bekana bekele belachew belayneh berakhi beraki bereket "
+    "berhane berhanemeskel berhanu berhe berihu bikila birhan birhane birhanu biruk bizuneh "
+    "bizunesh bogale bulcha bultum chernet chimdi daba dagmawi dagne debebe debela dechasa defar "
+    "dejene demeke demisse demissie derartu dereje deriba desalegn desta dibaba dinknesh efrem "
+    "ejegayehu ejigu endale endalkachew endris engida ergete eshete eskinder eyasu eyob fasika "
+    "fekadu feleke fessahaye fesshaye feyisa feyissa fikadu firehiwot fisseha fitsum frezghi "
+    "gashaw gebeyehu gebreab gebru gelana gelete genzebe gerezgiher gerima getachew getahun "
+    "getaneh getnet gezahegn ghebru ghirmai ghirmay gidey girma girmay gizaw gobena goitom gudaf "
+    "gudeta haben habtamu habtemariam habtom haddis hadish haftom hagere hagos haile hailu hirut "
+    "hiwot isaias isayas issayas iyasu jifar kahsay kassahun kebebush kebede kebre kefyalew "
+    "kejelcha kenenisa ketema kflu kibrom kidane kidist kifle kifleyesus kinfe kiros lamecha "
+    "legesse lelisa lemlem lencho letebrhan letesenbet lidetu makonnen mamuye meaza mebrahtu "
+    "medhanie mehari mekdes mekonnen mekuria melaku meles melese mengesha mengistu mergia merhawi "
+    "merhawit meseret mesfin meskel meskerem misgina misrak mitiku moges mulatu mulu mulualem "
+    "mulugeta mulugheta natnael negash negasi negussie netsanet nigist nuguse ogbazghi okubay "
+    "qidane regassa russom sebhat selemon semere semhar senait senbere seyoum shewaye shiferaw "
+    "shimelis shumye sileshi sintayehu sisay taddese taddesse tadele tadelech tadesse tafari "
+    "tafesse tamirat tamrat tariku tefera teferi tegegne tekie teklu temesgen tensay terefe "
+    "tesema tesfalem tesfamariam tesfay tesfaye tesfu tessema tewelde tewodros tewolde tigist "
+    "tilahun tirhas tirunesh tsegai tsegay tsegaye tsehay tsige tsigereda turunesh wakjira weldu "
+    "wendimu werku wolday woldu wondimu wondwossen workineh workitu worknesh worku yared yemane "
+    "yeshi yidnekachew yilma yirga yirgalem yitbarek yohannes yomif yonatan yordanos zelalem "
+    "zenawi zenebe zenebech zerai zeray zerihun zersenay zeru zewde zewdie zewditu zewdu"
 )
 _ETHIOPIAN_BEGINNINGS = re.compile(
     "gh?ebre|wolde|welde|tekle|habte|haile(?=.)|tesfa(?=.)|zere|kidane(?=.)|ogba|okb[ae]|fesse?ha"
@@ -74,20 +124,22 @@ _SHOWS_A_CHAIN = frozenset(_ETHIOPIAN.split() + _SOMALI.split())
 """Words that hardly any other people uses: one of them shows what the whole name is."""
 
 _BURMESE = (
-    "aung aye bo chit cho daw ei gyi hein hla hlaine hlaing hnin htay htet htin htoo htun htut "
-    "htwe kaung khaing khant khin khine khun ko kyaw kyawt kyi kyin kyu kywe lay lin lwin ma "
-    "maung may mg mi min mo moe mon mu mya myat myint myo myu nai naing nan nanda nandar naw nay "
-    "ne ngwe ni nilar nu nway nwe nyan nyein nyi nyo nyunt o ohn ohnmar oo pa pe phone phyo phyu "
-    "po pu pyae pyay pyo pyone sai san sanda sandar saw sein set shein shin shwe si sint sithu "
-    "soe su swar swe ta tan tar tay tayza tayzar than thandar thant thar thaung thaw theik thein "
-    "theingi thet thi thida thidar thiha thin thinzar thiri thu thura thuzar thwe thwin tin toe "
-    "tun tut u wah wai waing wanna win wint wunna wut ya yadana yamin yan yar ye yee yi yin yu "
-    "yupar ywe za zan zar zaw zawtika zay zayar zeya zin zun"
+    "aung aye bo chan chaw chit cho chue daw eain ei eindra gyi hein hla hlaine hlaing hnin hpone "
+    "hpyo hsan hsu htay htet htin htoo htun htut htwe kaung khaing khant khin khine khun ko kyal "
+    "kyaw kyawt kyi kyin kyu kywe latt lay lin lwin lynn ma mar maung may mg mhway mi min mo moe "
+    "moh mon mu mya myaing myat myint myitzu myo myu nai naing nan nanda nandar naung naw nay ne "
+    "nge ngwe ni nilar nu nway nwe nyan nyein nyi nyo nyunt o ohn ohnmar oo pa paing pann pe "
+    "phone phyo phyu po poe pu pwint pyae pyay pyo pyone sabai sai san sanda sandar saw sein set "
+    "shein shin shoon shune shwe si sint sithu soe sone su swan swar swe ta tan tar tay tayza "
+    "tayzar thae than thandar thant thar thaung thaw thazin theik thein theingi thet thi thida "
+    "thidar thiha thin thinn thinzar thiri thu thura thuzar thwe thwin tin tint toe tun tut u wah "
+    "wai waing wanna win wint wunna wut wutt ya yadana yadanar yamin yan yar ye yee yi yin yoon "
+    "yu yupar ywe za zan zar zarli zarni zaw zawtika zay zayar zeya zeyar zin zun zwe"
 )
 _BURMESE_WORDS = frozenset(_BURMESE.split())
 _ALSO_CHINESE_OR_KOREAN = frozenset({
-    "an", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin", "su", "tan",
-    "u", "wah", "ye", "yee", "yu",
+    "an", "chan", "cho", "ko", "kyu", "ma", "min", "mon", "o", "oo", "pe", "po", "shin", "sin",
+    "su", "tan", "u", "wah", "ye", "yee", "yu",
 })  # fmt: skip
 """Burmese words of which alone nobody could tell; with another, or twice, they are."""
 _HARDLY_CHINESE = frozenset({"nu", "tun"})
@@ -117,7 +169,8 @@ _HALVED_SCRIPTS = re.compile("[\u0620-\u06ff\u0f00-\u109f\u1200-\u139f]")
 
 def turned_chain(left: Side, right: Side) -> bool:
     """Whether the one is the other turned round, and such that this may be another person: names
-    without a surname, or two halves around a middle dot. A comma says the order is only turned."""
+    without a surname, or two halves around a middle dot. A comma says the order is only turned, and
+    so do capitals that only the surname is written in: Simon THOMAS."""
     a, b = left.plain, right.plain
     if a == b or left.surname_words or right.surname_words or "".join(a) == "".join(b):
         return False
@@ -127,18 +180,46 @@ def turned_chain(left: Side, right: Side) -> bool:
     if left.accented and right.accented and (han.has_dot(text) or _HALVED_SCRIPTS.search(text)):
         return sorted(left.words) == sorted(right.words)
     if len(a) == len(b):
-        return without_surname(a) or without_surname(b)
-    return without_surname(a if len(a) > len(b) else b)
+        chain = without_surname(a) or without_surname(b)
+    else:
+        chain = without_surname(a if len(a) > len(b) else b)
+    return chain and not (_capitals_tell(left) or _capitals_tell(right))
+
+
+def _capitals_tell(side: Side) -> bool:
+    words = [word for word in side.texts[0].split() if len(word) > 1]
+    capitals = [word.isupper() for word in words]
+    return any(capitals) and not all(capitals)
 
 
 @lru_cache(maxsize=1024)
 def without_surname(words: Words) -> bool:
-    """Whether `words` (lower-case ASCII) are a name of people who have no surnames."""
+    """Whether `words` (lower-case ASCII) may be a name of people who have no surnames: one word
+    shows it, or every word is a given name of such a people, so that none can be a surname."""
     if any(word in _SHOWS_A_CHAIN or _ETHIOPIAN_BEGINNINGS.match(word) for word in words):
         return True
     if _BURMESE_WORDS.issuperset(words):
         return len({*words}) < len(words) or not all(map(_may_be_chinese, words))
-    return _TIBETAN_WORDS.issuperset(words) or all(sound(word) in _IN_CHAINS for word in words)
+    own = served(tuple(word for word in words if len(word) > 1)) or words
+    return all(map(_in_chains, own))
+
+
+def _in_chains(word: str) -> bool:
+    """Whether fathers' names follow this first name, among some people who bear it."""
+    if word in _TIBETAN_WORDS or (word in _BURMESE_WORDS and not _may_be_chinese(word)):
+        return True
+    if word in _ABRAHAMIC_NAMES or _MONGOLIAN.match(word) or _MUSLIM_BEGINNINGS.match(word):
+        return True
+    if _MUSLIM_ENDINGS.search(word):
+        return True
+    return not _MUSLIM_SOUNDS.isdisjoint((sound(word), sound(word.replace("e", "a"))))
+
+
+_MUSLIM_SOUNDS = frozenset(
+    sound(way) for name in _MUSLIM.split() for way in (name, name.replace("e", "a"))
+)
+"""MUHAMMAD, MOHAMMED and MOHAMAD are one; Arabic letters leave the vowel open."""
+_ABRAHAMIC_NAMES = frozenset(_ABRAHAMIC.split())
 
 
 def _may_be_chinese(word: str) -> bool:

@@ -286,7 +286,7 @@ def _by_reading(written: Side, letters: Side) -> ReasonCode | None:
     for spellings in options:
         if all(spellings) and (found := _read_as(spellings, cut, letters)):
             return found
-    kanji = japanese.character_options(signs)
+    kanji = japanese.character_options(han.usual_glyphs(signs))
     return _read_as(kanji, 0, letters) if all(kanji) and len(letters.plain) > 1 else None
 
 

@@ -17,6 +17,7 @@ from qianbao.names import cyrillic, han
 from qianbao.names.beside import bare, repeated
 from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
+from qianbao.names.doubts import one_in_characters, syllable_split, torn, turned_within
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
@@ -24,8 +25,6 @@ from qianbao.names.letters import (
     MAX_NAME_LENGTH,
     Words,
     in_ascii,
-    is_pinyin,
-    is_syllable,
     pinyin_cuts,
     umlauts_of_pinyin,
 )
@@ -106,6 +105,10 @@ _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
 }
 
 
+_OF_MARKS: frozenset[ReasonCode] = frozenset({"spacing", "punctuation", "order", "diacritic"})
+"""Where words may be joined or apart otherwise."""
+
+
 @cache
 def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> NameComparison:
     row = REASONS[reason]
@@ -120,11 +123,11 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if reason == "order" and left.surname_words and right.surname_words:
         return _result("close", reason, parts)
-    if left.surname_words != right.surname_words and _turned_within(left, right):
+    if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
-    if turned_chain(left, right) or (reason == "order" and _one_in_characters(left, right)):
+    if turned_chain(left, right) or (reason == "order" and one_in_characters(left, right)):
         return _result("close", "order", parts)
-    if reason in ("spacing", "punctuation") and _syllable_split(left, right):
+    if reason in _OF_MARKS and (syllable_split(left, right) or torn(left, right)):
         return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
@@ -158,39 +161,6 @@ def _closest(left: Side, right: Side, rest: NameComparison) -> NameComparison | 
     if reason:
         return _result("close", reason, _COMPARED.get(reason, rest.compared))
     return rest if rest.verdict == "close" else None
-
-
-def _one_in_characters(left: Side, right: Side) -> bool:
-    """Characters turned against letters only where a middle dot divides them."""
-    return left.script != right.script and "han" in (left.script, right.script)
-
-
-def _turned_within(left: Side, right: Side) -> bool:
-    """Where only one name tells its surname: whether the other begins inside the surname or the
-    given names, as neither order does. A surname's particles may stand last: BERG JAN VAN DER."""
-    known, other = (left, right) if left.surname_words else (right, left)
-    words, count = known.plain, known.surname_words
-    if other.surname_words or len(words) != len(other.plain):
-        return False
-    turned = {words[at:] + words[:at] for at in range(len(words))}
-    particles = next((p for reason, p in known.spare if reason == "particle_missing"), frozenset())
-    usual = {0, count} | {at for at in range(count) if particles.issuperset(range(at))}
-    return other.plain in turned - {words[at:] + words[:at] for at in usual}
-
-
-def _syllable_split(left: Side, right: Side) -> bool:
-    """Whether one text has as two words, or with an apostrophe, what the other has as one syllable
-    of pinyin: XI AN, XI'AN and XIAN may be two names."""
-    a, b = left.plain, right.plain
-    if left.surname_words or right.surname_words or left.script != "latin":
-        return False
-    if len(a) == len(b):
-        cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
-        return any(is_syllable(word) for word in cut.keys() ^ other.keys())
-    few, many = (a, b) if len(a) < len(b) else (b, a)
-    if len(few) < 2 or not any(is_syllable(word) and word not in many for word in few):
-        return False
-    return all(word in few or is_pinyin(word) for word in many)
 
 
 # Rules that make a match

@@ -6,6 +6,7 @@ The tables are in `readings`; everything else about characters in names belongs 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -19,6 +20,7 @@ from qianbao.names.japanese import has_kana
 from qianbao.names.readings import COMPOUND_SURNAMES, GIVEN_READINGS, SURNAME_READINGS
 
 _HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_LETTER = re.compile("[A-Za-z]")
 _NAME_DOTS = re.compile("[·•‧・･.．。\u2022]")
 
 
@@ -43,10 +45,17 @@ def _converted(character: str, direction: Literal["t2s", "s2t"]) -> str:
 
 
 _OTHER_GLYPHS, _USUAL_GLYPHS = (
-    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶",
-    "衛青清高崎郎峨略国寿庄并黄净彦户",
+    "衞靑淸髙﨑郞峩畧囯夀荘幷黃淨彥戶濵𠮷栁桒邉嵜",
+    "衛青清高崎郎峨略国寿庄并黄净彦户濱吉柳桑邊崎",
 )
-"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan."""
+"""Other shapes of a character in registers of Japan, Korea, Hong Kong and Taiwan: JIS X 0213,
+compatibility ideographs of Unicode that normal forms leave alone, and what registers keep."""
+_REGISTERED = str.maketrans(_OTHER_GLYPHS, _USUAL_GLYPHS)
+
+
+def usual_glyphs(text: str) -> str:
+    """`text` with the registers' shapes of a character as they are usually written: 髙 is 高."""
+    return text.translate(_REGISTERED)
 
 
 @cache
@@ -124,9 +133,17 @@ def passport_pinyin(surname: str, given: str) -> tuple[str, str]:
     there is no surname a space for a middle dot."""
     options = syllables(surname, given)
     read = iter([choices[0].replace("v", "yu").upper() for choices in options])
-    family = "".join(islice(read, len(characters(surname))))
-    halves = ("".join(islice(read, len(characters(half)))) for half in _NAME_DOTS.split(given))
+    family = _words_read(surname, read)
+    halves = [_words_read(half, read) for half in _NAME_DOTS.split(given)]
     return family, ("" if family else " ").join(filter(None, halves))
+
+
+def _words_read(text: str, read: Iterator[str]) -> str:
+    """The next readings, a word for each run of characters or of other letters: 王 III is WANG
+    III."""
+    runs = re.split(r"\s+|(?<=[A-Za-z])(?![A-Za-z])|(?<![A-Za-z])(?=[A-Za-z])", text)
+    words = ["".join(islice(read, len(characters(run)))) for run in runs]
+    return (" " if _LETTER.search(text) else "").join(filter(None, words))
 
 
 @lru_cache(maxsize=4096)
@@ -176,7 +193,7 @@ def _holds_phrase(text: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def _usual_reading(character: str) -> str:
-    return str(lazy_pinyin(character)[0])
+    return str(lazy_pinyin(character)[0]).lower()
 
 
 def _spellings(reading: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 from anyascii import anyascii
 
@@ -63,7 +64,7 @@ def ascii_words(text: str) -> tuple[Words, Words]:
 
 
 def _may_double(text: str) -> bool:
-    return "ae" in text or "oe" in text or "ue" in text or "xx" in text
+    return "ae" in text or "oe" in text or "ue" in text or "aa" in text or "xx" in text
 
 
 # Letters
@@ -201,6 +202,12 @@ def readings(words: Words) -> tuple[Words, ...]:
 
 
 _DOUBLE_VOWEL = re.compile(r"(?<![aeiougq])([aou])e(?=[b-df-hj-np-tv-xz])(?!l(?:[aeiouys]|$))")
+_AA_FOR_A_RING = re.compile(
+    "^aa(?=s(?:e|en|mund|land|ne|ulv|hild)?$|ge$|berg|gaard|kre|kerlund|kesson|modt|nes|land|"
+    "str|gren|lund)|(?<=[delmrs]g)aa(?=rd)|(?<=^b)aa(?=rd$)|(?<=^h)aa(?=kon|kan|land|vard)|"
+    "(?<=^p)aa(?=l$)|(?<=^m)aa(?=nss)"
+)
+"""Å where Scandinavian names have it; elsewhere AA is as often two letters: ISAAC, AARON, SAAD."""
 _DOUBLE_X = re.compile(r"(?<=[un])xx")
 
 
@@ -208,6 +215,8 @@ def undouble(word: str) -> str:
     """`word` (lower-case ASCII) with AE, OE, UE read as Ä, Ö, Ü without dots, UXX and NXX as Ü and
     Ñ (both allowed by ICAO 9303): mueller → muller. Left alone where the letters are more likely
     their own: Samuel, Bauer, Miguel, Noemi, and pinyin such as XUEMING."""
+    if "aa" in word:
+        word = _AA_FOR_A_RING.sub("a", word)
     if len(word) < 4 or not ("e" in word or "xx" in word):
         return word
     word = _DOUBLE_X.sub("", word)
@@ -261,6 +270,26 @@ def is_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is one syllable of Mandarin pinyin."""
     return _ONE_SYLLABLE.fullmatch(word) is not None
 
+
+def cut_otherwise(syllables: Words) -> bool:
+    """Whether syllables of pinyin, joined (lower-case ASCII), may be others: two are one (XI AN,
+    XIAN), or as many begin elsewhere (FANG AN, FAN GAN)."""
+    if not all(map(is_syllable, syllables)):
+        return False
+    if any(is_syllable(one + other) for one, other in pairwise(syllables)):
+        return True
+    return _ways("".join(syllables), len(syllables)) > 1
+
+
+def _ways(text: str, count: int) -> int:
+    """In how many ways a text is so many syllables."""
+    if count == 1:
+        return int(is_syllable(text))
+    ends = range(1, min(_LONGEST_SYLLABLE, len(text) - 1) + 1)
+    return sum(_ways(text[end:], count - 1) for end in ends if is_syllable(text[:end]))
+
+
+_LONGEST_SYLLABLE = 6
 
 _UMLAUT = re.compile("(?<=[ln])(?:v|yu)")
 

@@ -103,7 +103,7 @@ def _plain(words: Sequence[str]) -> list[str]:
 
 # The name one is called by
 
-_VIETNAMESE_SURNAMES = frozenset({
+VIETNAMESE_SURNAMES = frozenset({
     "nguyen", "tran", "pham", "huynh", "hoang", "phan", "dang", "bui", "ngo", "duong", "trinh",
     "dinh", "truong", "luong", "doan", "phung", "quach", "khuat", "thach", "nghiem", "giang",
 })  # fmt: skip
@@ -129,7 +129,7 @@ def own_name_at(surname: str, given: str) -> int:
     if len(own) < 2 or len(family) != 1 or not all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
         return 0
     shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
-    return len(own) - 1 if shared or family[0] in _VIETNAMESE_SURNAMES else 0
+    return len(own) - 1 if shared or family[0] in VIETNAMESE_SURNAMES else 0
 
 
 # The father's name

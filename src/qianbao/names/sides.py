@@ -200,16 +200,19 @@ def _places(words: Words, family: Words, own: Words, *, given: bool) -> frozense
 
 
 def with_words(side: Side, words: Words, surname_words: int = 0) -> Side:
-    """A name with other words, of which as many are the surname; the next is the first given."""
+    """A name with other words, of which as many are the surname; the next is the first given. Of
+    characters and letters mixed, either may be all that is left."""
     text = " ".join(words)
+    script = script_of(text) if side.script == "han" else side.script
     return Side(
         texts=(text,),
         words=words,
         plain=plain(words),
-        script=side.script,
+        script=script,
         surname_words=surname_words,
         first_words=1 if surname_words else 0,
         accented=not text.isascii(),
+        characters=han.split_surname(text) if script == "han" else ("", ""),
         first_at=surname_words,
     )
 
@@ -224,14 +227,21 @@ def without_places(side: Side, gone: frozenset[int]) -> Side:
     now = {at: index for index, at in enumerate(kept)}
     spare = ((why, frozenset(now[at] for at in places - gone)) for why, places in side.spare)
     surname, given = " ".join(words[:family]), " ".join(words[family:])
+    if side.script == "han":
+        if not han.has_han(surname + given):
+            return with_words(side, words, family)
+        texts: tuple[str, ...] = (surname + given,)
+    else:
+        texts = (f"{surname} {given}", f"{given} {surname}")
     return msgspec.structs.replace(
         side,
-        texts=(f"{surname} {given}", f"{given} {surname}"),
+        texts=texts,
         words=words,
         plain=plain(words),
         surname_words=family,
         first_words=sum(at in now for at in side.first) or 1,
         first_at=min((now[at] for at in side.first if at in now), default=family),
+        characters=(surname, given) if side.script == "han" else side.characters,
         spare=tuple((why, places) for why, places in spare if places),
     )
 

@@ -150,13 +150,14 @@ def _latin_parts(name: LegalName) -> tuple[str, str]:
 def forms(name: LegalName, profile: NameProfile) -> tuple[NameForm, ...]:
     """The profile's own form first, then the other likely ones, at most `MAX_FORMS`, none twice.
     To be shown to the holder, never to be tried on the bank."""
-    ways = _character_forms(name) if in_characters(name) else _latin_forms(name, profile)
-    en, zh = _OWN[profile.confidence]
-    found = {
-        write(name, profile): NameForm(
-            write(name, profile), en, zh, profile.confidence, profile.source
-        )
-    }
+    text = write(name, profile)
+    if in_characters(name):  # what is known of a bank is how it prints Latin letters
+        ways = _character_forms(name)
+        own = NameForm(text, *_WHY["characters"], "assumed", _SOURCES["characters"])
+    else:
+        ways = _latin_forms(name, profile)
+        own = NameForm(text, *_OWN[profile.confidence], profile.confidence, profile.source)
+    found = {text: own}
     for text, why in ways:
         if text and text not in found:
             found[text] = NameForm(text, *_WHY[why], "assumed", _SOURCES[why])
