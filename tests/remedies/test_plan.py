@@ -412,3 +412,12 @@ def test_of_a_bank_that_nobody_named_both_are_told() -> None:
 def test_a_wait_that_changes_nothing_is_left_out() -> None:
     for way in ways_out(PACK, anna(), AFTER_ENFORCEMENT, allowed("pay", amount_minor=1)):
         assert "wait_until" not in actions(way)
+
+
+def test_of_an_empty_wallet_no_large_amount_is_promised_and_nobody_is_asked() -> None:
+    large = allowed("pay", amount_minor=4_000_000)
+    empty = anna(balance_minor=0, card_banks=("ICBC", "BOC"))
+    assert ways_out(PACK, empty, AFTER_ENFORCEMENT, large) == ()
+    never = (*PACK, rule("locals", "residency = 'mainland'"))
+    (way,) = ways_out(never, empty, AFTER_ENFORCEMENT, large)
+    assert actions(way) == ["ask_operator"]

@@ -51,9 +51,10 @@ def test_anna(town, tea):
     assert standing["withdrawable_now"]["amount"] == {"amount_minor": 3200_00, "currency": "CNY"}
     [blocker] = standing["blockers"]
     assert blocker["reason"]["deadline"].startswith("2027-01-14T16:00")  # midnight in Shanghai
-    link, start_over = standing["ways_out"][:2]
+    link, visit, start_over = standing["ways_out"][:3]
     assert actions(link) == ["link_card"]
     assert link["temporary_until"] is None
+    assert (actions(visit), visit["visit"]) == (["open_account", "link_card"], True)
     assert actions(start_over)[-3:] == ["close_wallet", "reopen_wallet", "link_card"]
     assert set(actions(start_over)) >= {"withdraw_all", "disable_pay_score", "terminate_mandate"}
     assert start_over["temporary_until"] is not None

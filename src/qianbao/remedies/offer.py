@@ -92,12 +92,13 @@ def ways_out(
     policies: tuple[Policy, ...], situation: Situation, now: datetime, goal: Goal
 ) -> tuple[WayOut, ...]:
     """The plans to `goal`; where there is none, a case with the operator. Empty when it is reached,
-    or would be for less: more than there is in the wallet can be promised to nobody."""
+    or could be for less: of an empty wallet nothing can be promised but that."""
     found = plans(policies, situation, now, goal)
     if found or is_reached(policies, situation, now, goal):
         return found
     if payable_minor(situation, goal) == 0 and goal.amount_minor > SMALLEST_MINOR:
-        return ways_out(policies, situation, now, replace(goal, amount_minor=SMALLEST_MINOR))
+        less = ways_out(policies, situation, now, replace(goal, amount_minor=SMALLEST_MINOR))
+        return less if any(asks_operator(way) for way in less) else ()
     return (to_operator(situation),)
 
 
