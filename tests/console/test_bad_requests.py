@@ -81,17 +81,22 @@ async def test_a_page_before_that_is_none(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("announce", "warn", "enforce", "more"),
     [
-        ("2027-01-01", "2027-02-01", "9999-12-31", ""),
-        ("2027-01-01", "2027-02-01", "2028-01-01", ", retire: 9999-12-31"),
-        ("0001-01-01", "2027-02-01", "2028-01-01", ""),
+        ("2027-01-01", "2027-02-01", "2100-12-31", ""),
+        ("2027-01-01", "2027-02-01", "2028-01-01", ", retire: 2100-12-31"),
+        ("2000-01-01", "2027-02-01", "2028-01-01", ""),
     ],
 )
 async def test_a_draft_dated_to_the_end_of_time_breaks_no_page(
     enter: Enter, announce: str, warn: str, enforce: str, more: str
 ) -> None:
-    """One operator's slip does not take the list of policies away from all of them."""
+    """One operator's slip does not take the list of policies away from all of them; what lies
+    beyond is refused."""
     mei = await enter("Mei")
     body = POLICY.format(announce=announce, warn=warn, enforce=enforce, more=more)
+    for beyond in (body.replace("2100-12", "9999-12"), body.replace("2000-01", "0001-01")):
+        if beyond != body:
+            answer = await mei.post("/console/policies", data={"body": beyond})
+            assert answer.status_code == 422, answer.text
     answer = await mei.post("/console/policies", data={"body": body})
     assert answer.status_code == 303, answer.text
     for page in (answer.headers["location"], "/console/policies", "/console"):
