@@ -157,7 +157,7 @@ async def test_too_large_an_amount_is_not_being_locked_out(town: Town) -> None:
     people = await town.people("Anna", "Ben", "Chiara")
     limit = SHORT_NOTICE.replace(
         "requires: linked_banks >= 2 OR days_since_verified < 90",
-        "limit: {fact: moved_for_life_minor, at_most_minor: 5}",
+        "limit: {fact: paid_this_year_minor, at_most_minor: 5}",
     )
     await town.publish(limit)
     taro = await add_wallet(town.pool, "Taro")
