@@ -35,6 +35,8 @@ order: a visit, each step that loses something, lapsing again, depending on some
 
 NODES_MOST = 120
 """Situations looked further from before the search settles for the ways it has come upon."""
+NODES_AFTER_WAITING = 1_000
+"""The same where nothing was found without waiting: few wallets, each with much in its way."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,14 +92,28 @@ def plan(
     if is_reached(policies, situation, now, goal):
         return ()
     search = _Search(policies, offered, _known_banks(situation, goal), situation, now)
-    waits: list[_Node] = []
-    found = _searched(search, [_Node(situation, now, goal, (), 0)], limit, waits)
-    if not found:  # waiting is dear, and so much was looked at before it
-        found = _searched(search, waits, limit, [])
+    start = _Node(situation, now, goal, (), 0)
+    found = _found_from(search, [start], limit)
+    if not found:  # what only an authority can lift is asked for before all else
+        asked = [one for one in _children(search, start) if not _is_certain(one)]
+        found = _found_from(search, asked, limit)
     return tuple(_way_out(search, node) for node in found)
 
 
-def _searched(search: _Search, starts: list[_Node], limit: int, waits: list[_Node]) -> list[_Node]:
+def _found_from(search: _Search, starts: list[_Node], limit: int) -> list[_Node]:
+    waits: list[_Node] = []
+    found = _searched(search, starts, limit, waits, NODES_MOST)
+    # Waiting is dear, and so much was looked at before it.
+    return found or _searched(search, waits, limit, [], NODES_AFTER_WAITING)
+
+
+def _is_certain(node: _Node) -> bool:
+    return all(ACTIONS[one.action].certain for one in node.taken)
+
+
+def _searched(
+    search: _Search, starts: list[_Node], limit: int, waits: list[_Node], most: int
+) -> list[_Node]:
     """Where the search comes to from `starts`, best first; `waits` is filled with what it came upon
     by waiting."""
     frontier = _Frontier()
@@ -116,7 +132,7 @@ def _searched(search: _Search, starts: list[_Node], limit: int, waits: list[_Nod
         if reached:  # now that it is wanted: until when it holds; a lasting way may still beat it
             node = _weighed(search, node)
             frontier.add(node)  # and what makes it last, looked for next, comes after it
-        if node.lapses != () and node.key not in seen and len(seen) < NODES_MOST:
+        if node.lapses != () and node.key not in seen and len(seen) < most:
             seen.add(node.key)
             for child in _children(search, node):
                 frontier.add(child)
