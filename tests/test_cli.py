@@ -231,8 +231,8 @@ async def test_a_policys_life(on, pool: Pool, now, tmp_path) -> None:  # type: i
     for name in ("mei", "lin"):
         assert on("operator", "add", name, typed=f"{PASSWORD}\n").returncode == 0
     rule = tmp_path / "rule.yaml"
-    rule.write_text(two_banks().replace("2026-12-01", "2199-12-01").replace(
-        "2026-12-15", "2199-12-15").replace("2027-01-15", "2200-01-15"), "utf-8")  # fmt: skip
+    rule.write_text(two_banks().replace("2026-12-01", "2098-12-01").replace(
+        "2026-12-15", "2098-12-15").replace("2027-01-15", "2099-01-15"), "utf-8")  # fmt: skip
 
     def act(*words: str, by: str = "mei") -> subprocess.CompletedProcess[str]:
         return on("policy", *words, "--operator", by, typed=f"{PASSWORD}\n")
@@ -248,7 +248,7 @@ async def test_a_policys_life(on, pool: Pool, now, tmp_path) -> None:  # type: i
     refused = act("announce", "two-banks", "1")
     assert (refused.returncode, "mei drafted this version" in refused.stderr) == (3, True)
     published = act("announce", "two-banks", "1", by="lin")
-    assert "announced on 2199-12-01, enforced from 2200-01-15" in published.stdout
+    assert "announced on 2098-12-01, enforced from 2099-01-15" in published.stdout
     wrong = on("policy", "stop", "two-banks", "--reason", "x", "--operator", "mei", typed="no\n")
     assert (wrong.returncode, "password is wrong" in wrong.stderr) == (3, True)
     assert act("stop", "two-banks", "--reason", "A bank is down").returncode == 0

@@ -18,7 +18,7 @@ def entry(number: int, given: str) -> Document:
         document_id=f"doc_{number}", kind="passport", country="GBR", residency="foreign",
         number_cipher=b"", number_tail="4567", legal_name=from_fields("CARTER", given),
         also_written="", corrections=(), birth_date=None, sex=None, valid_until=None,
-        supersedes=None, superseded_at=None, created_at=NOW,
+        supersedes=None, superseded_at=None, created_at=NOW, name_change_id=None, confirmed=False,
     )  # fmt: skip
 
 
