@@ -121,7 +121,7 @@ def test_a_sum_for_life_on_withdrawals_traps_what_came_in_above_it() -> None:
         ("linked_cards - linked_banks >= 2", False),  # no plan links a second card of one bank
         ("linked_cards - linked_banks IN (0, 3) OR linked_banks > 8", True),
         ("days_since_opened >= 60", True),
-        ("days_since_opened < 60", False),  # a new wallet keeps the sums of the one before
+        ("days_since_opened < 60", True),  # once a new year has lifted a limit, it is closed
         ("document_valid_until IS NULL OR document_valid_until >= today + 30", True),
         ("document_valid_until >= today + 30", False),  # some documents have no last day
         ("document_valid_until IS NULL OR document_valid_until >= today + 1000", False),
