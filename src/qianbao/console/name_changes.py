@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -45,26 +47,24 @@ async def propose_name_change(
 async def approve_name_change(
     request: Asked, wallet_id: FromPath[str], name_change_id: FromPath[str]
 ) -> Redirect:
-    services = request.app.state.services
-    async with services.pool.connection() as conn:
-        await name_changes.approve(
-            conn,
-            wallet_id=wallet_id,
-            name_change_id=name_change_id,
-            operator=who(request),
-            days=services.settings.name_change_days,
-            now=services.clock(),
-        )
-    return _back_to(wallet_id)
+    settings = request.app.state.services.settings
+    approve = partial(name_changes.approve, days=settings.name_change_days)
+    return await _settle(request, approve, wallet_id, name_change_id)
 
 
 @post("/wallets/{wallet_id:str}/name-changes/{name_change_id:str}/withdrawal")
 async def withdraw_name_change(
     request: Asked, wallet_id: FromPath[str], name_change_id: FromPath[str]
 ) -> Redirect:
+    return await _settle(request, name_changes.withdraw, wallet_id, name_change_id)
+
+
+async def _settle(
+    request: Asked, verb: Callable[..., Awaitable[object]], wallet_id: str, name_change_id: str
+) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
-        await name_changes.withdraw(
+        await verb(
             conn,
             wallet_id=wallet_id,
             name_change_id=name_change_id,

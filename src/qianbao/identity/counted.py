@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from qianbao.db.queries import Connection, load
-from qianbao.identity.kept import Row, list_rows, shown
+from qianbao.identity.kept import Row, current_of, list_rows, shown
 from qianbao.identity.same_person import Part, Shown, differing, number_contradicts
 
 SQL = load("qianbao.identity")
@@ -55,7 +55,7 @@ def _since_name_change(kept: list[Row]) -> set[str]:
     """The documents that have the present name: the current one and those before it, back to the
     one for which operators allowed a change of name. Earlier names bind nobody any more."""
     by_id = {row.document_id: row for row in kept}
-    row = next((row for row in kept if row.superseded_at is None), None)
+    row = current_of(kept)
     found = set()
     while row is not None and row.document_id not in found:
         found.add(row.document_id)
@@ -86,7 +86,7 @@ async def _kept(conn: Connection, wallet_id: str) -> tuple[list[Row], datetime |
 
 
 def _is_of_holder(kept: list[Row], row: Row, verified_at: datetime | None) -> bool:
-    current = next((one for one in kept if one.superseded_at is None), None)
+    current = current_of(kept)
     if current is None or row.person_id != current.person_id:
         return False
     if differing(*_in_order(row, current)) is not None:

@@ -23,6 +23,7 @@ from qianbao.identity.kept import (
     Document,
     Row,
     current_document,
+    current_of,
     document_number,
     document_of,
     is_number,
@@ -141,7 +142,7 @@ async def add_document(
     if wallet is None or wallet.status != "open":
         raise DocumentForNoWallet
     kept = await list_rows(conn, wallet_id)
-    current = next((row for row in kept if row.superseded_at is None), None)
+    current = current_of(kept)
     for row in kept:
         # One before it, shown once more, becomes the current one by the checks of a new one.
         asked_before = row is current or row.document_id == document_id
@@ -291,8 +292,8 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool,
     birthday there can be none, and what the operators saw must do. Raises
     `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
-        same = all(differing(shown(row), new) is None for row in kept if not row.superseded_at)
-        return same, False
+        current = current_of(kept)
+        return current is None or differing(shown(current), new) is None, False
     part = contradicted(kept, wallet.verified_at, lambda row: apart(shown(row), new))
     if part is None:
         return True, False

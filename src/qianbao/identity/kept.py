@@ -86,7 +86,8 @@ class Row(msgspec.Struct, frozen=True):
 
 async def current_document(conn: Connection, wallet_id: str) -> Document | None:
     """The document that counts now; None before there is one."""
-    row = await fetch_one(conn, SQL.current_document, {"wallet_id": wallet_id}, Row)
+    wanted = {"wallet_id": wallet_id, "current": True}
+    row = await fetch_one(conn, SQL.list_documents, wanted, Row)
     return document_of(row) if row else None
 
 
@@ -112,7 +113,13 @@ def _bare(number: str) -> bytes:
 
 async def list_rows(conn: Connection, wallet_id: str) -> list[Row]:
     """As `list_documents`, with what only this room reads."""
-    return await fetch_all(conn, SQL.list_documents, {"wallet_id": wallet_id}, Row)
+    wanted = {"wallet_id": wallet_id, "current": False}
+    return await fetch_all(conn, SQL.list_documents, wanted, Row)
+
+
+def current_of(rows: list[Row]) -> Row | None:
+    """The one of a wallet's rows that counts now."""
+    return next((row for row in rows if row.superseded_at is None), None)
 
 
 def shown(row: Row) -> Shown:

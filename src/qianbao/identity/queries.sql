@@ -51,6 +51,7 @@ WHERE person_id = %(person_id)s AND status = 'open' AND wallet_id <> %(wallet_id
 ORDER BY opened_at LIMIT 1
 
 -- name: list_documents
+-- All of a wallet, or the current one alone.
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
     surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
     valid_until, supersedes, superseded_at, name_change_id, created_at,
@@ -63,23 +64,9 @@ SELECT document_id, person_id, kind, country, residency, number_cipher, number_i
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
             AND cards.document_id = documents.document_id
     ) AS confirmed
-FROM documents WHERE wallet_id = %(wallet_id)s
+FROM documents
+WHERE wallet_id = %(wallet_id)s AND (superseded_at IS NULL OR NOT %(current)s)
 ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
-
--- name: current_document
-SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
-    surname, given, native, also_written, mrz_name, name_truncated, corrections, birth_date, sex,
-    valid_until, supersedes, superseded_at, name_change_id, created_at,
-    (
-        SELECT stated.sex FROM identity_data AS stated
-        WHERE stated.wallet_id = documents.wallet_id
-    ) AS stated_sex,
-    EXISTS (
-        SELECT FROM cards
-        WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
-            AND cards.document_id = documents.document_id
-    ) AS confirmed
-FROM documents WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL
 
 -- name: supersede
 UPDATE documents SET superseded_at = %(now)s

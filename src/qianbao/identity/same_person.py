@@ -78,13 +78,16 @@ def differing(old: Shown, new: Shown) -> Part | None:
 
 def number_contradicts(old: Shown, new: Shown) -> bool:
     """Whether both have a number for life, and not the same one."""
-    both = old.kind == new.kind and new.kind in FOR_LIFE
-    return both and old.number_index != new.number_index
+    return _both_for_life(old, new) and old.number_index != new.number_index
+
+
+def _both_for_life(old: Shown, new: Shown) -> bool:
+    """Whether each has a number for life, of one kind."""
+    return old.kind == new.kind and new.kind in FOR_LIFE
 
 
 def _is_same_number(old: Shown, new: Shown) -> bool:
-    both = old.kind == new.kind and new.kind in FOR_LIFE
-    return both and old.number_index == new.number_index
+    return _both_for_life(old, new) and old.number_index == new.number_index
 
 
 def _differing_undated(old: Shown, new: Shown) -> Part | None:
@@ -121,8 +124,8 @@ def _bare(name: str) -> str:
 def is_tied(old: Shown, new: Shown) -> bool:
     """Whether the two are bound to one person by something else than the name: the same number for
     life, or the same birthday. Twins share a birthday: it binds where people have looked, too."""
-    if old.kind == new.kind and new.kind in FOR_LIFE:
-        return _is_same_number(old, new)
+    if _both_for_life(old, new):
+        return old.number_index == new.number_index
     return old.birth_date is not None and old.birth_date == new.birth_date
 
 
