@@ -19,16 +19,13 @@ from qianbao.notices.inbox import settle, tell
 from qianbao.policy.policies import Policy, load_policy
 from qianbao.policy.reach import can_be_exempted
 from qianbao.rollouts.in_force import find_published
-from qianbao.rollouts.operators import audit
+from qianbao.rollouts.operators import MOST_REASON, audit
 from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.rollouts")
 
 LONGEST_DAYS = 366
 """An exemption is for present trouble; whoever still needs one then is looked at again."""
-
-MOST_REASON = 400
-"""Characters."""
 
 
 class ExemptionReasonNeeded(InvalidInput):

@@ -17,13 +17,10 @@ from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.ids import check_id
 from qianbao.notices.inbox import settle, tell
-from qianbao.rollouts.operators import HOLDER, audit
+from qianbao.rollouts.operators import HOLDER, MOST_REASON, audit
 from qianbao.wallets.errors import WalletUnknown
 
 SQL = load("qianbao.rollouts")
-
-MOST_REASON = 400
-"""Characters."""
 
 
 class NameChangeReasonNeeded(InvalidInput):

@@ -41,6 +41,9 @@ TRIPWIRE = "tripwire"
 HOLDER = "$ holder"
 """Who used what operators had allowed them; no operator can have this name."""
 
+MOST_REASON = 400
+"""Characters of the reason that an act is recorded with."""
+
 SESSION_IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day, and no night."""
 

@@ -18,14 +18,11 @@ from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force, versions
 from qianbao.rollouts.losses import losing
-from qianbao.rollouts.operators import audit
+from qianbao.rollouts.operators import MOST_REASON, audit
 from qianbao.rollouts.publish import find_version
 from qianbao.settings import Settings
 
 SQL = load("qianbao.rollouts")
-
-MOST_REASON = 400
-"""Characters."""
 
 
 class ReasonNeeded(InvalidInput):
