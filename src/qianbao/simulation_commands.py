@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -79,11 +80,7 @@ def snapshot(
 
     url = ready_for().database_url
     with _bar(quiet=as_json) as bar:
-        task = bar.add_task("Wallets", total=None)
-        made = asyncio.run(
-            take(url, folder, now=system_clock(),
-                 tell=lambda done, total: bar.update(task, completed=done, total=total))
-        )  # fmt: skip
+        made = take(url, folder, now=system_clock(), tell=_teller(bar))
     text = (
         msgspec.json.encode(made).decode() if as_json else f"{made.wallets:,} wallets in {folder}"
     )
@@ -101,14 +98,24 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Count who would lose what, by segment, and how they get out; kept with the version."""
+    import tempfile
+
     import msgspec
 
+    from qianbao.clock import system_clock
+    from qianbao.rollouts.snapshot import take
     from qianbao.terminal import ready_for
 
     if engine not in ("postgres", "duckdb", "spark"):
         raise typer.BadParameter("--engine is postgres, duckdb or spark")
     url = ready_for().database_url
-    found = asyncio.run(_simulate(url, name, version, engine, of, spark_master, quiet=as_json))
+    now = system_clock()
+    with tempfile.TemporaryDirectory(prefix="qianbao-snapshot-") as folder:
+        if engine != "postgres" and of is None:
+            of = Path(folder) / "snapshot"
+            with _bar(quiet=as_json) as bar:
+                take(url, of, now=now, tell=_teller(bar))
+        found = asyncio.run(_simulate(url, name, version, engine, of, spark_master, now))
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
@@ -116,43 +123,31 @@ def simulate(
 
 
 async def _simulate(
-    url: str, name: str, version: int, engine: str, of: Path | None, master: str, *, quiet: bool
+    url: str, name: str, version: int, engine: str, of: Path | None, master: str, now: datetime
 ) -> Any:
-    import tempfile
-
     from psycopg import AsyncConnection
 
-    from qianbao.clock import system_clock
     from qianbao.ids import new_id
     from qianbao.rollouts import engines, simulate
     from qianbao.rollouts.operators import COMMAND_LINE
-    from qianbao.rollouts.snapshot import take
 
-    now = system_clock()
-    with tempfile.TemporaryDirectory(prefix="qianbao-snapshot-") as folder, _bar(quiet) as bar:
-        if engine != "postgres" and of is None:
-            of, task = Path(folder) / "snapshot", bar.add_task("Wallets", total=None)
-            await take(url, of, now=now, tell=lambda done, total: bar.update(
-                task, completed=done, total=total
-            ))  # fmt: skip
+    def on(as_of: datetime) -> engines.Population:
+        assert of is not None
+        count_in = engines.in_duckdb
+        if engine == "spark":
+            count_in = partial(engines.in_spark, master=master)
+        return count_in(of, as_of=as_of)
 
-        def on(as_of: datetime) -> engines.Population:
-            assert of is not None
-            count_in = engines.in_duckdb
-            if engine == "spark":
-                count_in = partial(engines.in_spark, master=master)
-            return count_in(of, as_of=as_of)
-
-        async with await AsyncConnection.connect(url) as conn:
-            return await simulate.simulate(
-                conn,
-                policy=name,
-                version=version,
-                operator=COMMAND_LINE,
-                simulation_id=new_id("sim", now),
-                now=now,
-                on=None if engine == "postgres" else on,
-            )
+    async with await AsyncConnection.connect(url) as conn:
+        return await simulate.simulate(
+            conn,
+            policy=name,
+            version=version,
+            operator=COMMAND_LINE,
+            simulation_id=new_id("sim", now),
+            now=now,
+            on=None if engine == "postgres" else on,
+        )
 
 
 def _show(found: Any) -> None:
@@ -219,3 +214,9 @@ def _bar(quiet: bool) -> AbstractContextManager[Any]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=Console(stderr=True), disable=quiet)
+
+
+def _teller(bar: Any) -> Callable[[int, int], None]:
+    """Moves a bar of its own as wallets are done."""
+    task = bar.add_task("Wallets", total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)

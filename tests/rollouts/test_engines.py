@@ -65,7 +65,7 @@ async def _tried(conn: Connection, tried: Policy, population: Population) -> Out
 async def snapshot(conn: Connection, database_url: str, tmp_path: Path) -> Path:
     """What 400 people leave in a snapshot."""
     await _people(conn, 400)
-    await take(database_url, tmp_path / "snapshot", now=NOW, tell=lambda _done, _all: None)
+    take(database_url, tmp_path / "snapshot", now=NOW, tell=lambda _done, _all: None)
     return tmp_path / "snapshot"
 
 
@@ -187,6 +187,21 @@ async def test_mandates_charged_lately_are_those_that_would_fail(
     assert (outcome.mandates.active, outcome.mandates.failing) == (2, 1)
 
 
+async def test_a_snapshot_that_was_broken_off_is_none(
+    conn: Connection, database_url: str, tmp_path: Path
+) -> None:
+    """Both streams end, and what they wrote is no snapshot."""
+    await _people(conn, 50)
+
+    def breaks_off(_done: int, _all: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        take(database_url, tmp_path / "broken", now=NOW, tell=breaks_off)
+    with pytest.raises(SnapshotUnreadable):
+        open_snapshot(tmp_path / "broken")
+
+
 async def test_what_is_no_snapshot_is_not_read(
     snapshot: Path, database_url: str, tmp_path: Path
 ) -> None:
@@ -195,7 +210,7 @@ async def test_what_is_no_snapshot_is_not_read(
     with pytest.raises(SnapshotTooLate):
         in_duckdb(snapshot, as_of=datetime(2026, 11, 1, tzinfo=UTC))
     with pytest.raises(SnapshotExists):
-        await take(database_url, snapshot, now=NOW, tell=lambda _done, _all: None)
+        take(database_url, snapshot, now=NOW, tell=lambda _done, _all: None)
     manifest = snapshot / "snapshot.json"
     manifest.write_text(manifest.read_text().replace('"residency",', ""))
     with pytest.raises(SnapshotUnreadable):

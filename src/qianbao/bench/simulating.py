@@ -70,7 +70,7 @@ async def measure(
     real = wallets if engine == "postgres" else snapshot_wallets
     await _settle(url, real, tell)
     with tempfile.TemporaryDirectory(prefix="qianbao-bench-") as home:
-        taken = await _take(url, Path(home) / "real", tell)
+        taken = _take(url, Path(home) / "real", tell)
         made = Path(home) / "made"
         if engine != "postgres":
             make(made, wallets, tell)
@@ -98,9 +98,9 @@ async def _settle(url: str, wallets: int, tell: Tell) -> None:
     await tidy(url)
 
 
-async def _take(url: str, folder: Path, tell: Tell) -> float:
+def _take(url: str, folder: Path, tell: Tell) -> float:
     began = time.perf_counter()
-    await take(url, folder, now=NOW, tell=lambda done, all_: tell("Snapshot", done, all_))
+    take(url, folder, now=NOW, tell=lambda done, all_: tell("Snapshot", done, all_))
     return time.perf_counter() - began
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -68,19 +69,35 @@ class Zone(msgspec.Struct, frozen=True):
     new_year: bool
 
 
-def snapshot_sql(buckets: range = range(100)) -> str:
+Those = Literal["any", "one", "others"]
+"""Wallets by their time zone: of any, of one, or of any but that one."""
+
+
+def snapshot_sql(buckets: range = range(100), those: Those = "any") -> str:
     """The statement whose rows are a snapshot's: the wallets in these buckets. Parameters: `now`,
-    `charged_since`."""
+    `charged_since`; and `zone` where only the wallets of that `one` time zone are meant, or of all
+    `others`. For the `one`, `today` is a parameter too and the connection's time zone must be it:
+    so days cost PostgreSQL no look-up of a zone by its name, a fifth of all its work."""
     made = {name: sql for name, (_, sql) in BESIDES.items()}
     made |= {fact.name: _by_parts(fact.sql) for fact in HELD}
+    compared = {"any": "", "one": "AND time_zone = %(zone)s", "others": "AND time_zone <> %(zone)s"}
     statement = SQL.snapshot.decode().format(
         situations=SQL.situations.decode(),
         first=buckets.start,
         after=buckets.stop,
+        zone=compared[those],
         parts=", ".join(f"{sql} AS {name}" for name, sql in PARTS.items()),
         columns=",\n    ".join(f"{sql} AS {name}" for name, sql in made.items()),
     )
-    return re.sub(r"(?<!:):(now|charged_since)\b", r"%(\1)s::timestamptz", statement)
+    statement = re.sub(r"(?<!:):(now|charged_since)\b", r"%(\1)s::timestamptz", statement)
+    if those == "one":
+        statement = _NOW_LOCALLY.sub("%(today)s::date", statement)
+        statement = _LOCALLY.sub(r"\1::date", statement)
+    return statement
+
+
+_NOW_LOCALLY = re.compile(r"\(%\(now\)s::timestamptz AT TIME ZONE (?:\w+\.)?time_zone\)::date")
+_LOCALLY = re.compile(r"\((\w+) AT TIME ZONE time_zone\)::date")
 
 
 def _by_parts(sql: str) -> str:

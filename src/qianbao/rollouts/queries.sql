@@ -455,15 +455,16 @@ WHERE w.status = 'open'
 SELECT wallet_id, {columns}
 FROM (SELECT *, {parts} FROM (
 {situations}
-) AS situations WHERE bucket >= {first} AND bucket < {after} OFFSET 0) AS wallet
+) AS situations WHERE bucket >= {first} AND bucket < {after} {zone} OFFSET 0) AS wallet
 
 -- name: read_alone
 -- For a statement that reads everything once and is one of several that do so at the same time:
 -- workers of its own would only take the others' time.
-SELECT set_config('max_parallel_workers_per_gather', '0', true)
+SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('TimeZone', %(zone)s, true)
 
 -- name: open_wallets_by_zone
-SELECT time_zone, count(*) FROM wallets WHERE status = 'open' GROUP BY time_zone
+-- Those of most wallets first.
+SELECT time_zone, count(*) FROM wallets WHERE status = 'open' GROUP BY 1 ORDER BY 2 DESC, 1
 
 -- name: population
 -- Open wallets and their money, one row a currency.

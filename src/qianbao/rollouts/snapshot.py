@@ -9,18 +9,23 @@ simulating on it (`engines`) leaves the database alone. What its columns are is 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from itertools import count, islice
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
-from psycopg import AsyncClientCursor, AsyncConnection, IsolationLevel, sql
+from psycopg import ClientCursor, Connection, IsolationLevel, sql
+from psycopg.abc import Buffer
 
+from qianbao.clock import local_date
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.rollouts.columns import CHARGED_DAYS, SQL, TYPES, snapshot_sql
+from qianbao.rollouts.columns import CHARGED_DAYS, SQL, TYPES, Those, snapshot_sql
 
 PIECE_WALLETS = 122_880
 """Wallets in a file: one row group, as DuckDB reads best."""
@@ -79,27 +84,40 @@ def duckdb() -> Any:
     return library
 
 
-async def take(url: str, folder: Path, *, now: datetime, tell: Tell) -> Snapshot:
+def take(url: str, folder: Path, *, now: datetime, tell: Tell) -> Snapshot:
     """Writes a snapshot of the wallets as they stand at `now` into the new `folder`. Raises
     `SnapshotExists` or `SimulationExtraMissing`."""
     duckdb()
-    await asyncio.to_thread(_make_folder, folder)
-    done = 0
+    _make_folder(folder)
+    stopped = Event()
 
-    async with _one_view(url) as connections:
-        total, zones = await _size(connections[0])
+    with _one_view(url) as connections, ThreadPoolExecutor(len(connections)) as pool:
+        zones = connections[0].execute(SQL.open_wallets_by_zone).fetchall()
+        total = sum(count for _, count in zones)
+        done, telling = 0, Lock()
 
-        def add(count: int) -> None:
+        def add(count: int) -> bool:
             nonlocal done
-            done += count
-            tell(done, total)
+            with telling:
+                done += count
+                tell(done, total)
+            return not stopped.is_set()
 
         step = 100 // len(connections)
-        await asyncio.gather(*(
-            _stream(each, folder, range(number * step, number * step + step), now, add)
+        streams = [
+            pool.submit(
+                _stream, each, folder, range(number * step, number * step + step),
+                [zone for zone, _ in zones], now, add,
+            )
             for number, each in enumerate(connections)
-        ))  # fmt: skip
-    return write_manifest(folder, as_of=now, taken_at=now, wallets=done, zones=zones)
+        ]  # fmt: skip
+        try:
+            for stream in streams:
+                stream.result()
+        finally:  # after Ctrl-C or a failure the others end with their piece
+            stopped.set()
+    names = [zone for zone, _ in zones]
+    return write_manifest(folder, as_of=now, taken_at=now, wallets=done, zones=names)
 
 
 def _make_folder(folder: Path) -> None:
@@ -130,65 +148,73 @@ def open_snapshot(folder: Path) -> Snapshot:
     return found
 
 
-@asynccontextmanager
-async def _one_view(url: str) -> AsyncIterator[list[AsyncConnection[Any]]]:
+@contextmanager
+def _one_view(url: str) -> Iterator[list[Connection[Any]]]:
     """Connections that all see the database as it is at one and the same moment."""
-    opened: list[AsyncConnection[Any]] = []
-    try:
+    with ExitStack() as opened:
+        connections: list[Connection[Any]] = []
         for _ in range(STREAMS):
-            one = await AsyncConnection.connect(url)
-            opened.append(one)
-            await one.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-            await one.set_read_only(True)
-        row = await (await opened[0].execute("SELECT pg_export_snapshot()")).fetchone()
+            one = Connection.connect(url)
+            opened.callback(one.close)
+            one.isolation_level, one.read_only = IsolationLevel.REPEATABLE_READ, True
+            connections.append(one)
+        row = connections[0].execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None
-        for other in opened[1:]:
-            await other.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(row[0])))
-        for one in opened:
-            await one.execute(SQL.read_alone)
-        yield opened
-    finally:
-        for one in opened:
-            await one.close()
+        for other in connections[1:]:
+            other.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(row[0])))
+        yield connections
 
 
-async def _size(conn: AsyncConnection[Any]) -> tuple[int, list[str]]:
-    rows = await (await conn.execute(SQL.open_wallets_by_zone)).fetchall()
-    return sum(count for _, count in rows), [zone for zone, _ in rows]
-
-
-async def _stream(
-    conn: AsyncConnection[Any],
+def _stream(
+    conn: Connection[Any],
     folder: Path,
     buckets: range,
+    zones: Sequence[str],
     now: datetime,
-    add: Callable[[int], None],
+    add: Callable[[int], bool],
 ) -> None:
-    """The wallets of some buckets, a file for every piece of them."""
-    values = {"now": now, "charged_since": now - timedelta(days=CHARGED_DAYS)}
-    statement = AsyncClientCursor(conn).mogrify(snapshot_sql(buckets), values)
-    library, writing, pieces = duckdb().connect(), asyncio.create_task(asyncio.sleep(0)), 0
+    """The wallets of some buckets, those of the first time zone and then all others', a file for
+    every piece of them. `add` hears of each piece and says whether to go on."""
+    zone = zones[0] if zones else "UTC"
+    which: tuple[Those, ...] = ("one", "others") if len(zones) > 1 else ("one",)
+    conn.execute(SQL.read_alone, {"zone": zone})
+    values = {
+        "now": now, "today": local_date(now, ZoneInfo(zone)), "zone": zone,
+        "charged_since": now - timedelta(days=CHARGED_DAYS),
+    }  # fmt: skip
+    lines = _lines(conn, [snapshot_sql(buckets, those) for those in which], values)
+    with duckdb().connect() as library, ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
+        for piece in count():
+            text, rows = _piece(lines)
+            if written is not None:
+                written.result()  # one piece is written while the next arrives
+            if piece and not rows:
+                return  # where there is nobody at all, there is a file without rows
+            name = folder / f"wallets-{buckets.start:02}-{piece:05}"
+            written = writer.submit(_write, library, name, text)
+            if not add(rows):
+                return
+
+
+def _piece(lines: Iterator[Buffer]) -> tuple[bytearray, int]:
+    """So many of the next lines as make a file. Gathered at once: a list of them all would take
+    three times as long, every line in fresh memory."""
     text, rows = bytearray(), 0
+    for line in islice(lines, PIECE_WALLETS):
+        text += line
+        rows += 1
+    return text, rows
 
-    async def flush() -> None:
-        nonlocal writing, text, rows, pieces
-        await writing  # one piece is written while the next arrives
-        if rows or not pieces:  # and where there is nobody, a file without rows
-            pieces += 1
-            name = folder / f"wallets-{buckets.start:02}-{pieces:05}"
-            writing = asyncio.create_task(asyncio.to_thread(_write, library, name, text))
-            add(rows)
-            text, rows = bytearray(), 0
 
-    async with conn.cursor().copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)".encode()) as copy:
-        async for line in copy:
-            text += line
-            rows += 1
-            if rows == PIECE_WALLETS:
-                await flush()
-    await flush()
-    await writing
-    library.close()
+def _lines(
+    conn: Connection[Any], statements: Sequence[str], values: Mapping[str, object]
+) -> Iterator[Buffer]:
+    """The rows of some statements as CSV."""
+    for statement in statements:
+        query = ClientCursor(conn).mogrify(statement, values)
+        with conn.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()) as copy:
+            yield from copy
 
 
 def _write(library: Any, name: Path, text: bytearray) -> None:
