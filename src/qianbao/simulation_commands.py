@@ -161,6 +161,11 @@ def _show(found: Any) -> None:
         f"{result.mandates.failing:,} of {result.mandates.active:,} mandates would fail in "
         "30 days"
     )
+    if result.beyond is not None:
+        typer.echo(
+            f"{result.beyond:,} of {result.wallets:,} wallets would be refused if they moved all "
+            "they have"
+        )
     if result.asked is not None:
         typer.echo(
             f"{result.asked.for_anything:,} of {result.wallets:,} wallets would be asked at any "

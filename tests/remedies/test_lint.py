@@ -176,7 +176,9 @@ ASKS = (
         ("when: amount_minor > 50000", "code", "withdraw", False),
         ("when: category <= 1", "code", "withdraw", True),  # another card takes a code as well
         ("limit: {fact: paid_today_minor, at_most_minor: 0}", "code", "withdraw", True),
-        ("limit: {fact: paid_today_minor, at_most_minor: 100}", "code", "withdraw", False),
+        ("limit: {fact: paid_today_minor, at_most_minor: 50000}", "code", "withdraw", False),
+        ("limit: {fact: paid_today_minor, at_most_minor: 100}", "code", "withdraw", True),
+        ("when: amount_minor > 1", "code", "withdraw", True),  # a fen at a time
         ("limit: {fact: moved_for_life_minor, at_most_minor: 50000}", "code", "withdraw", True),
     ],
 )

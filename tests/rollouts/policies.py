@@ -48,3 +48,13 @@ applies_to: NOT residency IN ('mainland')
 when: paid_today_minor + amount_minor > 100000 OR category <= 1
 otherwise: {require: [code], before: [pay, transfer, be_charged]}
 """
+
+PAYMENT_LIMIT = """\
+policy: payment-limit
+version: 1
+title: {en: At most 500 at a time, zh: 单笔不超过 500 元}
+basis: The operator's own
+applies_to: residency = 'foreign'
+limit: {at_most_minor: 50000}
+otherwise: {block: [pay, transfer]}
+"""

@@ -194,6 +194,28 @@ async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) ->
     assert await _in_force(conn) == {"yearly-limit": 1}
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "limit: {at_most_minor: 1}",
+        "limit: {at_most_minor: 5000}",
+        "limit: {fact: paid_today_minor, at_most_minor: 1000}",
+    ],
+)
+async def test_a_limit_that_some_are_beyond_needs_dates(conn: Connection, limit: str) -> None:
+    """A fen still goes through, and nothing else: nobody would call that a limit that they keep."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = two_banks().replace("requires: linked_banks >= 2 OR days_since_verified < 90", limit)
+    await _draft(conn, body.partition("timeline:")[0])
+    await _try(conn)
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn)
+    assert 0 < refused.value.detail["wallets"] < 60
+    await _draft(conn, body.replace("version: 1", "version: 2"))
+    await _try(conn, 2)
+    assert (await _publish(conn, 2)).state == "published"
+
+
 async def test_a_rule_that_others_can_come_under_needs_dates(conn: Connection) -> None:
     """Nobody's document has run out today. Tomorrow somebody's has."""
     await _draft(conn, DOCUMENT_VALID)

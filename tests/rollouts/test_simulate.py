@@ -27,7 +27,13 @@ from qianbao.rollouts.simulate import (
     try_out,
 )
 from qianbao.wallets.situation import read_situations
-from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import (
+    ASKING,
+    DOCUMENT_VALID,
+    PAYMENT_LIMIT,
+    YEARLY_LIMIT,
+    two_banks,
+)
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai, 16:59 in Berlin
@@ -117,7 +123,7 @@ async def test_a_rule_that_asks_is_counted_by_whom_it_would_ask(conn: Connection
     assert 0 < len(for_anything) < len(for_all) < len(wallets)
     assert (outcome.locked_out, outcome.changes) == (0, ())
     for by in ("residency", "age_days"):
-        assert sum(one.asked for one in outcome.segments if one.by == by) == len(for_all)
+        assert sum(one.moving_all for one in outcome.segments if one.by == by) == len(for_all)
     assert outcome.mandates.active == sum(one.mandates_active for one in for_anything)
 
     run = await simulate(
@@ -126,6 +132,34 @@ async def test_a_rule_that_asks_is_counted_by_whom_it_would_ask(conn: Connection
     )  # fmt: skip
     assert (run.result.asked, run.result.ways) == (outcome.asked, None)
     assert set(run.result.samples) <= {one.wallet_id for one in for_all}
+
+
+async def test_a_limit_is_counted_by_whom_it_would_refuse(conn: Connection) -> None:
+    """Whoever could not move all they have: as `decide` says of each of them."""
+    wallet_ids = await settle(conn, seed=17, count=300, now=NOW)
+    wallets, tried = await _situations(conn, wallet_ids), load_policy(PAYMENT_LIMIT)
+    outcome = await count(conn, tried, in_force=load_pack(), as_of=NOW, now=NOW)
+
+    def is_refused(wallet: Situation, amount: int) -> bool:
+        facts = facts_at(wallet, NOW, amount)
+        return decide((tried,), "pay", facts, NOW, wallet, NOTHING).outcome == "blocked"
+
+    beyond = {
+        each.wallet_id for each in wallets
+        if is_refused(each, each.balance_minor - each.held_minor)
+    }  # fmt: skip
+    assert (outcome.locked_out, outcome.changes) == (0, ())
+    assert 0 < len(beyond) < len(wallets)
+    assert outcome.beyond == len(beyond)
+    for by in ("residency", "age_days"):
+        assert sum(one.moving_all for one in outcome.segments if one.by == by) == len(beyond)
+
+    run = await simulate(
+        conn, policy=await _drafted(conn, PAYMENT_LIMIT), version=1, operator="Mei",
+        simulation_id=new_id("sim", NOW), now=NOW,
+    )  # fmt: skip
+    assert run.result.samples
+    assert set(run.result.samples) <= beyond
 
 
 async def _drafted(conn: Connection, text: str) -> str:

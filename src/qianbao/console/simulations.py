@@ -47,12 +47,12 @@ def pictures(segments: Sequence[Segment], language: Language) -> list[tuple[str,
 
 
 def _rows(segments: Sequence[Segment], language: Language) -> list[tuple[str, int, int]]:
-    """Label, wallets, locked out or asked; the currencies of one segment together."""
+    """Label, wallets, locked out, asked or beyond; the currencies of one segment together."""
     counted: dict[str, tuple[int, int]] = {}
     for one in segments:
         label = _label(one, language)
         wallets, locked_out = counted.get(label, (0, 0))
-        counted[label] = (wallets + one.wallets, locked_out + one.locked_out + one.asked)
+        counted[label] = (wallets + one.wallets, locked_out + max(one.locked_out, one.moving_all))
     return [(label, *counts) for label, counts in counted.items()]
 
 

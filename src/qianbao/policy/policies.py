@@ -52,6 +52,9 @@ CAPABILITIES = (
 )  # fmt: skip
 """What a wallet may do."""
 
+OUT_OF_THE_BALANCE = frozenset({"pay", "transfer", "be_charged", "withdraw"})
+"""What takes its amount out of the wallet."""
+
 WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 """What only a legal hold may block: a product decision (domain.md 1.4, "right to withdraw")."""
 

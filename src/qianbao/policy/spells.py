@@ -19,7 +19,7 @@ from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
 from qianbao.policy.facts import FACTS, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import Policy
+from qianbao.policy.policies import OUT_OF_THE_BALANCE, Policy
 from qianbao.policy.reach import reached_from
 
 
@@ -114,6 +114,14 @@ def can_only_ease(policy: Policy) -> bool:
     starts again, on wallets that time does not make others of."""
     moved = (FACTS[name] for name in policy.applies_to.reads)
     return policy.limit is not None and not any(fact.per_day or fact.resets for fact in moved)
+
+
+@lru_cache(maxsize=1024)
+def limits_what_leaves(policy: Policy) -> bool:
+    """Whether the policy lets some amounts out of the wallet and not others. Nobody is kept from
+    everything by it, but whoever has more may be kept from moving all they have."""
+    reads = policy.applies_to.reads | policy.requires.reads
+    return "amount_minor" in reads and not OUT_OF_THE_BALANCE.isdisjoint(policy.blocks)
 
 
 def _unmet_spells(

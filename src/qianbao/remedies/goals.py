@@ -8,7 +8,7 @@ import msgspec
 
 from qianbao.policy.decide import allows
 from qianbao.policy.facts import Situation, facts_at
-from qianbao.policy.policies import Policy
+from qianbao.policy.policies import OUT_OF_THE_BALANCE, Policy
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,10 +18,6 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[str, ...] = ()
     amount_minor: int = 0
     card_bank: str | None = None
-
-
-OUT_OF_THE_BALANCE = frozenset({"pay", "transfer", "be_charged", "withdraw"})
-"""What takes its amount out of the wallet."""
 
 
 def allowed(*capabilities: str, amount_minor: int = 0) -> Goal:

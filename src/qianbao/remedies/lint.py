@@ -28,10 +28,10 @@ from qianbao.policy.lint import (
     lint_conditions,
     space_of_policies,
 )
-from qianbao.policy.policies import CAPABILITIES, Policy, Words
+from qianbao.policy.policies import CAPABILITIES, OUT_OF_THE_BALANCE, Policy, Words
 from qianbao.policy.space import ORDINARY, Cell, cell
 from qianbao.remedies.actions import ACTIONS
-from qianbao.remedies.goals import OUT_OF_THE_BALANCE, Goal, allowed, is_reached
+from qianbao.remedies.goals import Goal, allowed, is_reached
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
 from qianbao.remedies.relief import Ends, let_through, worth_waiting_for
@@ -46,6 +46,10 @@ Recipe = tuple[str, ...]
 """Actions taken one after another, each with whatever it needs first."""
 
 SMALLEST_MINOR: int = ORDINARY["amount_minor"]
+
+WITHOUT_CODE_MINOR = 20_000
+"""What somebody without a phone must be able to withdraw at a time, on some day: a product
+decision. In five times it empties a Category I wallet."""
 
 WALLETS_MOST = 400_000
 """Wallets looked at for one capability; a set of policies that tells more apart is not proven."""
@@ -65,13 +69,14 @@ def lint(policies: tuple[Policy, ...], tell: Tell = lambda _done, _total: None) 
 
 def _without_phone(policies: tuple[Policy, ...]) -> Iterator[Finding]:
     """A code never comes to a phone that is lost or abroad, and most of what else could be done
-    takes a code, too. So waiting, or asking for less, has to be enough for money to leave."""
+    takes a code, too. So waiting has to be enough for `WITHOUT_CODE_MINOR` to leave, time and
+    again: a fen at a time empties no wallet."""
     asking = tuple(
         msgspec.structs.replace(policy, blocks=("withdraw",), asks=(), asks_before=())
         for policy in policies
         if "code" in policy.asks and "withdraw" in policy.asks_before
     )
-    if asking and any(_is_asked_for_ever(asking, made) for made in _smallest(asking)):
+    if asking and any(_is_asked_for_ever(asking, made) for made in _without_code(asking)):
         last, names = asking[-1], names_in(asking)
         yield Finding(
             code="traps_money",
@@ -80,21 +85,21 @@ def _without_phone(policies: tuple[Policy, ...]) -> Iterator[Finding]:
             line=line_of(last, condition_field(last)),
             message=Words(
                 f"Money can get stuck: {names.en} can ask somebody for a code before every "
-                "withdrawal, whatever the amount and the day; nobody whose phone is lost can bring "
-                "one.",
-                f"资金可能被困：{names.zh}会让某些用户不论金额、不论何时提现都须提供验证码；"
-                "手机遗失的用户无法提供。",
+                f"withdrawal of {WITHOUT_CODE_MINOR / 100:,.2f}, whatever the day; nobody whose "
+                "phone is lost can bring one.",
+                f"资金可能被困：{names.zh}会让某些用户不论何时，提现 "
+                f"{WITHOUT_CODE_MINOR / 100:,.2f} 元都须提供验证码；手机遗失的用户无法提供。",
             ),
         )
 
 
-def _smallest(policies: tuple[Policy, ...]) -> Iterator[Cell]:
-    """The wallets that these tell apart, each asking for the smallest amount."""
-    amount = {"amount_minor": ORDINARY["amount_minor"]}
+def _without_code(policies: tuple[Policy, ...]) -> Iterator[Cell]:
+    """The wallets that these tell apart, each asking for what has to leave without a code."""
+    amount = {"amount_minor": WITHOUT_CODE_MINOR}
     for made in space_of_policies(policies, legal_hold=False).cells():
-        smallest = cell(made.choices | amount)
-        if smallest is not None:
-            yield smallest
+        asking = cell(made.choices | amount)
+        if asking is not None:
+            yield asking
 
 
 def _is_asked_for_ever(asking: tuple[Policy, ...], made: Cell) -> bool:

@@ -23,6 +23,7 @@ from sqlglot import exp
 from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
+from qianbao.policy.spells import limits_what_leaves
 
 Dialect = Literal["postgres", "duckdb", "spark"]
 
@@ -46,8 +47,8 @@ class Segment(msgspec.Struct, frozen=True):
     """Wallets that are alike in one thing, `by`: of this residency, document or linked bank (a
     wallet with cards of two counts in both), or in the band of age or balance that begins at
     `value`. `locked_out` of those to whom the policy `applies` do not meet it;
-    `locked_out_minor` is what they hold. `asked` are those whom a rule that asks would ask if they
-    moved all they have."""
+    `locked_out_minor` is what they hold. `moving_all` are those whom a rule that asks would ask, or
+    one that limits what leaves would refuse, if they moved all they have."""
 
     by: Dimension
     value: str
@@ -56,7 +57,7 @@ class Segment(msgspec.Struct, frozen=True):
     applies: int
     locked_out: int
     locked_out_minor: int
-    asked: int = 0
+    moving_all: int = 0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -115,7 +116,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Of `wallets`, to how many the policy `applies`, how many of them are `locked_out` and what
     these hold, by currency; what changes by capability, and the same by segment. `samples` are ids
     of locked-out (or asked) wallets; `ways` None: not looked for. A rule that asks locks nobody
-    out: `asked` is there instead."""
+    out: `asked` is there instead. Of a rule that limits what leaves, `beyond` are the wallets that
+    it would refuse if they moved all they have; None of any other."""
 
     wallets: int
     applies: int
@@ -127,6 +129,7 @@ class Outcome(msgspec.Struct, frozen=True):
     samples: tuple[str, ...] = ()
     ways: Ways | None = None
     asked: Asked | None = None
+    beyond: int | None = None
 
 
 Exempt = Mapping[str, Sequence[str]]
@@ -197,17 +200,11 @@ def counting_sql(
     )
     charged = [one.loses for one in _moves(tried, before) if one.capability == "be_charged"]
     if "be_charged" in tried.asks_before:
-        charged.append("asked_for_anything")  # nobody is there to answer
+        charged.append("moving_anything")  # nobody is there to answer
     counts += "".join(_mandates(condition) for condition in charged if condition)
-    if tried.asks:
-        asked = (("anything", False), ("all", True))
-        flags += "".join(
-            f",\n    {_asked_sql(tried, dialect, exempt, of_all=of_all)} AS asked_for_{name}"
-            for name, of_all in asked
-        )
-        counts += "".join(
-            f",\n    count(*) FILTER (WHERE asked_for_{name}) AS for_{name}" for name, _ in asked
-        )
+    for name, of_all in _MOVING if tried.asks else _MOVING[1:] if limits_what_leaves(tried) else ():
+        flags += f",\n    {_moving_sql(tried, dialect, exempt, of_all=of_all)} AS moving_{name}"
+        counts += f",\n    count(*) FILTER (WHERE moving_{name}) AS for_{name}"
     applies = to_sql(tried.applies_to.tree, dialect, columns=True)
     return f"""WITH judged AS (
 SELECT residency, document_kind, banks, currency, balance_minor, mandates_active, mandates_charged,
@@ -232,8 +229,12 @@ def out_sql(policy: Policy, dialect: Dialect, exempt: Exempt) -> str:
     return _not_freed(locked_out_sql(policy, dialect, columns=True), policy, exempt)
 
 
-def _asked_sql(policy: Policy, dialect: Dialect, exempt: Exempt, *, of_all: bool) -> str:
-    """Whom a rule asks for the smallest amount; or `of_all` that is in the wallet, too."""
+_MOVING = (("anything", False), ("all", True))
+
+
+def _moving_sql(policy: Policy, dialect: Dialect, exempt: Exempt, *, of_all: bool) -> str:
+    """Whom a rule asks or refuses for the smallest amount; or `of_all` that is in the wallet,
+    too."""
     for_anything = f"({locked_out_sql(policy, dialect, columns=True)})"
     if not of_all:
         return _not_freed(for_anything, policy, exempt)
@@ -295,8 +296,8 @@ def samples_sql(tried: Policy, wallets: str, dialect: Dialect, exempt: Exempt) -
     order of their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
     condition = out_sql(tried, dialect, exempt)
-    if tried.asks:
-        condition = _asked_sql(tried, dialect, exempt, of_all=True)
+    if tried.asks or limits_what_leaves(tried):
+        condition = _moving_sql(tried, dialect, exempt, of_all=True)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
         f"ORDER BY {tail} LIMIT {SAMPLES_MOST}"
@@ -323,6 +324,7 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
         asked=Asked(_sum(rows, "for_anything"), _sum(rows, "for_all")) if tried.asks else None,
+        beyond=_sum(rows, "for_all") if limits_what_leaves(tried) else None,
     )
 
 

@@ -16,7 +16,7 @@ from qianbao.policy.dates import enforced_from, phase, retired_from, steps
 from qianbao.policy.lint import stops_nobody_else
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
-from qianbao.policy.spells import can_only_ease
+from qianbao.policy.spells import can_only_ease, limits_what_leaves
 from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql
 from qianbao.rollouts.engines import Population, in_postgres
 from qianbao.rollouts.exemptions import exempt_on
@@ -93,14 +93,19 @@ async def surprised(
     """How many wallets lose by `tried` today, if it could block somebody who was not told
     `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks, by one on legal
     holds (who is held is told by their case), by one that blocks nobody whom the version in its
-    place does not, and by a limit that nobody is beyond: the act that reaches it tells."""
+    place does not, and by a limit that lets everybody move all they have: the act that reaches it
+    tells."""
     if tried.asks or acts_on_holds(tried) or is_told_in_time(tried, local_date(now), notice_days):
         return None
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
     begins = max(now, enforced_from(tried))
-    wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
+    if limits_what_leaves(tried):
+        outcome = await count(conn, tried, in_force=in_force, as_of=begins, now=now)
+        wallets = outcome.beyond or 0
+    else:
+        wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
     return None if can_only_ease(tried) and not wallets else wallets
 
 

@@ -40,8 +40,8 @@ SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
 WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
 -- name: gather_refusals
--- Refusals that would have been refused at the smallest amount, too: what a simulation counts. The
--- log is looked at a little before where the last look ended, because a batch writes the moment it
+-- What a simulation counts: refusals that would have been refused at the smallest amount, too, and
+-- by rules that limit what leaves (%(limiting)s), all. The log is looked at a little before where the last look ended, because a batch writes the moment it
 -- began, and commits later.
 WITH gathered AS (
     UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
@@ -53,7 +53,7 @@ SELECT d.wallet_id, r ->> 'policy', (r ->> 'version')::integer, max(d.at)
 FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
 CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
 WHERE d.outcome = 'blocked' AND d.at >= look.since
-    AND coalesce((r ->> 'headroom_minor')::bigint, 0) = 0
+    AND (coalesce((r ->> 'headroom_minor')::bigint, 0) = 0 OR r ->> 'policy' = ANY(%(limiting)s))
     AND (r ->> 'policy', (r ->> 'version')::integer) IN (
         SELECT policy, version FROM policies WHERE state = 'published'
     )
@@ -66,7 +66,7 @@ SELECT count(*) FROM policy_refusals
 WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
 
 -- name: latest_forecast
-SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
+SELECT simulation_id, as_of, created_at, greatest((result ->> 'locked_out')::bigint, (result ->> 'beyond')::bigint) AS locked_out
 FROM simulations WHERE policy = %(policy)s AND version = %(version)s
 ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 

@@ -95,6 +95,7 @@ async def simulate(
         detail={
             "version": version, "simulation": simulation_id, "locked_out": outcome.locked_out,
             **({"asked": outcome.asked.for_all} if outcome.asked is not None else {}),
+            **({"beyond": outcome.beyond} if outcome.beyond is not None else {}),
         },
     )  # fmt: skip
     return simulation

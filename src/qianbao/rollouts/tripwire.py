@@ -14,6 +14,7 @@ import structlog
 
 from qianbao.db.queries import Connection, load
 from qianbao.policy.dates import phase
+from qianbao.policy.spells import limits_what_leaves
 from qianbao.rollouts.enforcement import enforcement_of, put_stop
 from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import StopRow, read_in_force
@@ -30,9 +31,11 @@ OVERLAP = timedelta(minutes=10)
 async def watch(conn: Connection, settings: Settings, *, now: datetime) -> list[StopRow]:
     """Gathers what was refused, and stops every version that refused too many; gives the stops. A
     rule that holds stand on is never stopped."""
-    await conn.execute(SQL.gather_refusals, {"now": now, "overlap": OVERLAP})
     stopped = []
     _, in_force = await read_in_force(conn)
+    limiting = [policy.name for policy in in_force if limits_what_leaves(policy)]
+    look = {"now": now, "overlap": OVERLAP, "limiting": limiting}
+    await conn.execute(SQL.gather_refusals, look)
     for policy in in_force:
         if phase(policy, now) != "enforced":
             continue
