@@ -129,6 +129,22 @@ async def test_a_few_never_stop_it(town: Town) -> None:
     assert await town.watch(Settings(tripwire_least_wallets=1)) != []
 
 
+async def test_wallets_opened_since_the_forecast_stop_nothing(town: Town) -> None:
+    """Otherwise whoever dislikes a rule opens a few and has them refused."""
+    await town.people("Anna")
+    await town.publish()
+    async with town.pool.connection() as conn:
+        await conn.execute("UPDATE simulations SET created_at = created_at - interval '1 day'")
+        await conn.execute("UPDATE wallets SET opened_at = opened_at - interval '900 days'")
+    late = await town.people("Ben", "Chiara", "Deng", "Emil")
+    async with town.pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET opened_at = %s WHERE wallet_id = ANY(%s)",
+                           (NOW, late))  # fmt: skip
+    assert await town.try_to_send(late) == 4
+    assert await town.watch() == []
+    assert (await town.stands()).refused == 0
+
+
 async def test_half_of_the_wallets_are_forecast_half(town: Town) -> None:
     people = await town.people(*(f"Person {number}" for number in range(12)))
     await town.publish(STAGED)

@@ -73,8 +73,8 @@ class Forecast(msgspec.Struct, frozen=True):
 
 class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
     """Where enforcement of the published version stands. `expected`: wallets it should have refused
-    at most by the forecast at the present `percent`; `refused`: wallets it has refused since it
-    began or was resumed; `trips_beyond`: how many of those stop it (None: no forecast, or nothing
+    at most by the forecast at the present `percent`; `refused`: wallets, of those that the forecast
+    could know of, that it has refused since it began or was resumed; `trips_beyond`: how many of those stop it (None: no forecast, or nothing
     is enforced, so nothing is watched). `watched_until`: when the tripwire stops looking."""
 
     policy: str
@@ -126,7 +126,7 @@ async def enforcement_of(
         ),
         forecast=forecast,
         expected=expected,
-        refused=await _refused(conn, policy, now),
+        refused=await _refused(conn, policy, now, forecast.created_at if forecast else now),
         trips_beyond=_beyond(expected, settings) if expected is not None and watched else None,
         watched_until=until if forecast is not None else None,
         stops=stops,
@@ -207,11 +207,12 @@ async def _standing(conn: Connection, policy: str) -> tuple[int, StopRow | None]
     return version, None
 
 
-async def _refused(conn: Connection, policy: Policy, now: datetime) -> int:
-    """Wallets refused since enforcement began or was resumed; while it is stopped, all of them."""
+async def _refused(conn: Connection, policy: Policy, now: datetime, known: datetime) -> int:
+    """Wallets, of those there were at `known`, refused since enforcement began or was resumed;
+    while it is stopped, all since it began."""
     began = enforced_from(policy)
     since = policy_began(policy) if began > now else began
-    key = {"policy": policy.name, "version": policy.version, "since": since}
+    key = {"policy": policy.name, "version": policy.version, "since": since, "known": known}
     cursor = await conn.execute(SQL.count_refused, key)
     row = await cursor.fetchone()
     return int(row[0]) if row else 0

@@ -62,8 +62,11 @@ ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
 
 -- name: count_refused
-SELECT count(*) FROM policy_refusals
+-- Of wallets that there were at %(known)s: what a forecast of that moment was of. Nobody stops a
+-- rule by opening wallets.
+SELECT count(*) FROM policy_refusals JOIN wallets USING (wallet_id)
 WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
+    AND opened_at <= %(known)s
 
 -- name: latest_forecast
 SELECT simulation_id, as_of, created_at, greatest((result ->> 'locked_out')::bigint, (result ->> 'beyond')::bigint) AS locked_out
