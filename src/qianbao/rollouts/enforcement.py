@@ -74,8 +74,9 @@ class Forecast(msgspec.Struct, frozen=True):
 class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
     """Where enforcement of the published version stands. `expected`: wallets it should have refused
     at most by the forecast at the present `percent`; `refused`: wallets, of those that the forecast
-    could know of, that it has refused since it began or was resumed; `trips_beyond`: how many of those stop it (None: no forecast, or nothing
-    is enforced, so nothing is watched). `watched_until`: when the tripwire stops looking."""
+    could know of, that it has refused since it began or was resumed; `trips_beyond`: how many of
+    those stop it (None: no forecast, or nothing is enforced, so nothing is watched).
+    `watched_until`: when the tripwire stops looking."""
 
     policy: str
     version: int
