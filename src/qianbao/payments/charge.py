@@ -64,8 +64,8 @@ class HolderCannotBeCharged(QianbaoError):
     status = 403
     en = "The holder cannot be charged now, and is told why. Nothing was charged."
     zh = "目前无法向该用户扣款，我们会告知用户原因。未扣款。"
-    next_en = "Ask the holder to open their wallet: it tells them why, and the ways out."
-    next_zh = "请用户打开钱包，那里会说明原因和解决办法。"
+    next_en = "Ask the holder to look at the notices in their wallet: why, and the ways out."
+    next_zh = "请用户查看钱包内的通知，其中说明原因和解决办法。"
 
 
 class HolderLacksFunds(QianbaoError):

@@ -92,8 +92,8 @@ class ReceiverCannotReceive(QianbaoError):
     code = "receiver_cannot_receive"
     en = "The receiver's wallet cannot take this amount now. Nothing was sent."
     zh = "对方钱包目前无法收取这笔款项，未转出任何金额。"
-    next_en = "Ask the receiver to open their wallet: it tells them why, and the ways out."
-    next_zh = "请对方打开钱包，那里会说明原因和解决办法。"
+    next_en = "Ask the receiver to look at the notices in their wallet: why, and the ways out."
+    next_zh = "请对方查看钱包内的通知，其中说明原因和解决办法。"
 
 
 class SameKeyOtherRequest(QianbaoError):
