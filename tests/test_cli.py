@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -319,3 +319,50 @@ def test_a_draft_is_tried_on_a_snapshot_from_the_command_line(
             "SELECT engine, run_by FROM simulations ORDER BY created_at"
         ).fetchall()
     assert stored[:2] == [("postgres", "$ qianbao"), ("duckdb", "$ qianbao")]
+
+
+def test_a_sandbox_s_clock_counts_on_the_command_line(
+    on: Callable[..., subprocess.CompletedProcess[str]], database_url: str, tmp_path: Path
+) -> None:
+    """Whoever has moved a demo on tries rules, and takes decisions again, on its day."""
+    pytest.importorskip("duckdb", reason="the extra simulation is not installed")
+    on("migrate")
+    with psycopg.connect(database_url) as conn:
+        conn.execute("UPDATE clock SET offset_seconds = %s", (40 * 365 * 86_400,))
+    folder = str(tmp_path / "later")
+    taken = json.loads(on("policy", "snapshot", folder, "--json", QIANBAO_SANDBOX="true").stdout)
+    tried = on("policy", "simulate", "two-banks", "1", "--json", QIANBAO_SANDBOX="true")
+    found = json.loads(tried.stdout)
+    later = str(datetime.now(UTC).year + 38)
+    assert min(taken["as_of"], found["as_of"], found["created_at"]) > later
+    assert on("policy", "simulate", "two-banks", "1", "--snapshot", folder, "--engine", "duckdb",
+              QIANBAO_SANDBOX="true").returncode == 0  # fmt: skip
+
+
+def test_a_simulation_s_day_is_the_operator_s(
+    on: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """Midnight in Shanghai is the evening before in UTC."""
+    on("migrate")
+    shown = on("policy", "simulate", "two-banks", "1").stdout
+    assert "two-banks 1 as of 2027-01-15 00:00\n" in shown
+
+
+def test_what_a_rule_says_of_itself_before_and_without_days(
+    on: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    on("migrate")
+    shown = on("policy", "show", "real-name").stdout
+    assert "100 %  always" in shown
+    on("policy", "simulate", "two-banks", "1")
+    assert "forecast: 0 in all" in on("policy", "show", "two-banks").stdout
+
+
+def test_spark_ends_without_a_word_of_its_own(
+    on: Callable[..., subprocess.CompletedProcess[str]], java: None
+) -> None:
+    on("migrate")
+    done = on("policy", "simulate", "two-banks", "1", "--engine", "spark",
+              "--spark-master", "local[1]", "--json")  # fmt: skip
+    assert json.loads(done.stdout)["engine"] == "spark"
+    assert "Exception" not in done.stderr

@@ -16,7 +16,7 @@ import typer
 
 from qianbao import lint_command, simulation_commands
 from qianbao.clock import OPERATOR_ZONE
-from qianbao.policy.dates import Days
+from qianbao.policy.dates import ALWAYS, Days
 from qianbao.settings import Settings
 from qianbao.terminal import WRONG, leave, read_secret, ready_for, show_table
 
@@ -71,9 +71,8 @@ def show_policy(policy: Name) -> None:
     found = _read(settings, lambda conn, now: enforcement(conn, settings, policy=policy, now=now))
     typer.echo(f"{found.policy}, version {found.version}: {found.percent} % of wallets")
     for step in found.steps:
-        typer.echo(f"  {step.percent:>3} %  {_moment(step.begins) if step.begins else 'stopped'}")
-    forecast = "none" if found.expected is None else f"{found.expected:,} at most"
-    typer.echo(f"refused: {found.refused:,} wallets; forecast: {forecast}")
+        typer.echo(f"  {step.percent:>3} %  {_begin(step.begins)}")
+    typer.echo(f"refused: {found.refused:,} wallets; forecast: {_forecast(found)}")
     if found.trips_beyond is not None:
         typer.echo(f"stops by itself beyond {found.trips_beyond:,} refused wallets")
     for stop in found.stops:
@@ -201,23 +200,35 @@ def _read(settings: Settings, read: Callable[[Any, datetime], Awaitable[Done]]) 
 
 async def _opened(settings: Settings, work: Callable[[Any, datetime], Awaitable[Done]]) -> Done:
     """`work` with a pool and the present moment, in the sandbox that of its clock."""
-    from qianbao.clock import MovableClock
-    from qianbao.db import clock as sandbox_clock
+    from qianbao.db.clock import present
     from qianbao.db.pool import open_pool
 
-    clock = MovableClock()
     pool = await open_pool(settings.database_url, size=2)
     try:
-        if settings.sandbox:
-            async with pool.connection() as conn:
-                await sandbox_clock.refresh(conn, clock)
-        return await work(pool, clock())
+        async with pool.connection() as conn:
+            now = await present(conn, sandbox=settings.sandbox)
+        return await work(pool, now)
     finally:
         await pool.close()
 
 
 def _day(days: Days | None, name: str) -> str:
     return str(getattr(days, name) or "stopped") if days else "always"
+
+
+def _begin(begins: datetime | None) -> str:
+    if begins is None:
+        return "stopped"
+    return "always" if begins == ALWAYS else _moment(begins)
+
+
+def _forecast(found: Any) -> str:
+    """What is to be expected at the present percentage; before the first step, of everybody."""
+    if found.forecast is None:
+        return "none"
+    if found.expected is None:
+        return f"{found.forecast.locked_out:,} in all"
+    return f"{found.expected:,} at most"
 
 
 def _moment(moment: datetime) -> str:

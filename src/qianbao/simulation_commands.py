@@ -9,9 +9,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from qianbao.settings import Settings
 
 SNAPSHOT_EXAMPLE = "Example: qianbao policy snapshot /var/lib/qianbao/monday"
 SIMULATE_EXAMPLE = "Example: qianbao policy simulate two-banks 2 --engine duckdb"
@@ -36,14 +39,16 @@ def replay(
     Ends with 0 when the same comes out; otherwise with 1, after naming what is different."""
     import msgspec
 
+    from qianbao.clock import OPERATOR_ZONE
     from qianbao.terminal import IN_THE_WAY, ready_for
 
-    found = asyncio.run(_replay(ready_for().database_url, decision_id))
+    found = asyncio.run(_replay(ready_for(), decision_id))
     logged, now = found.logged, found.replayed
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
-        typer.echo(f"{logged.at:%Y-%m-%d %H:%M} {logged.capability}: {logged.outcome}")
+        at = logged.at.astimezone(OPERATOR_ZONE)
+        typer.echo(f"{at:%Y-%m-%d %H:%M} {logged.capability}: {logged.outcome}")
         for name, version, _ in logged.policies:
             typer.echo(f"    {name} {version}")
         for name, value in logged.facts.items():
@@ -54,17 +59,25 @@ def replay(
     raise typer.Exit(IN_THE_WAY if now.differences else 0)
 
 
-async def _replay(url: str, decision_id: str) -> Any:
+async def _replay(settings: Settings, decision_id: str) -> Any:
     from psycopg import AsyncConnection
 
-    from qianbao.clock import system_clock
+    from qianbao.db.clock import present
     from qianbao.rollouts.operators import COMMAND_LINE
     from qianbao.rollouts.oversight import look_at_decision
 
-    async with await AsyncConnection.connect(url) as conn:
-        return await look_at_decision(
-            conn, decision_id=decision_id, operator=COMMAND_LINE, now=system_clock()
-        )
+    async with await AsyncConnection.connect(settings.database_url) as conn:
+        now = await present(conn, sandbox=settings.sandbox)
+        return await look_at_decision(conn, decision_id=decision_id, operator=COMMAND_LINE, now=now)
+
+
+async def _present(settings: Settings) -> datetime:
+    from psycopg import AsyncConnection
+
+    from qianbao.db.clock import present
+
+    async with await AsyncConnection.connect(settings.database_url) as conn:
+        return await present(conn, sandbox=settings.sandbox)
 
 
 def snapshot(
@@ -74,13 +87,13 @@ def snapshot(
     """Write every open wallet's facts, and no personal data, to Parquet files."""
     import msgspec
 
-    from qianbao.clock import system_clock
     from qianbao.rollouts.snapshot import take
     from qianbao.terminal import ready_for
 
-    url = ready_for().database_url
+    settings = ready_for()
+    now = asyncio.run(_present(settings))
     with _bar(quiet=as_json) as bar:
-        made = take(url, folder, now=system_clock(), tell=_teller(bar))
+        made = take(settings.database_url, folder, now=now, tell=_teller(bar))
     text = (
         msgspec.json.encode(made).decode() if as_json else f"{made.wallets:,} wallets in {folder}"
     )
@@ -102,14 +115,13 @@ def simulate(
 
     import msgspec
 
-    from qianbao.clock import system_clock
     from qianbao.rollouts.snapshot import take
     from qianbao.terminal import ready_for
 
     if engine not in ("postgres", "duckdb", "spark"):
         raise typer.BadParameter("--engine is postgres, duckdb or spark")
-    url = ready_for().database_url
-    now = system_clock()
+    settings = ready_for()
+    url, now = settings.database_url, asyncio.run(_present(settings))
     with tempfile.TemporaryDirectory(prefix="qianbao-snapshot-") as folder:
         if engine != "postgres" and of is None:
             of = Path(folder) / "snapshot"
@@ -151,13 +163,15 @@ async def _simulate(
 
 
 def _show(found: Any) -> None:
+    from qianbao.clock import OPERATOR_ZONE
     from qianbao.money import show
     from qianbao.terminal import show_table, spoken
 
+    as_of = found.as_of.astimezone(OPERATOR_ZONE)
     result, chinese = found.result, spoken() == "zh"
     held = ", ".join(show(minor, money) for money, minor in result.locked_out_minor.items())
     typer.echo(
-        f"{found.simulation_id}: {found.policy} {found.version} as of {found.as_of:%Y-%m-%d}\n"
+        f"{found.simulation_id}: {found.policy} {found.version} as of {as_of:%Y-%m-%d %H:%M}\n"
         f"{result.mandates.failing:,} of {result.mandates.active:,} mandates would fail in "
         "30 days"
     )

@@ -17,7 +17,7 @@ import structlog
 
 from qianbao import logs
 from qianbao.banks.cards import end_agreement
-from qianbao.clock import system_clock
+from qianbao.clock import local_date, system_clock
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
 from qianbao.errors import QianbaoError
@@ -33,6 +33,7 @@ from qianbao.payments.step_up import forget_step_ups
 from qianbao.payscore.completion import finish_collected
 from qianbao.payscore.orders import expire_orders
 from qianbao.rollouts.name_changes import record_use
+from qianbao.rollouts.refused import forget_refusals, gather_refusals, tell_refused
 from qianbao.rollouts.tell import tell_holders, tell_wallet
 from qianbao.rollouts.tripwire import watch
 from qianbao.services import Services, calm_collector, open_services
@@ -132,6 +133,7 @@ async def _tidy(services: Services, timestamp: int) -> None:
     await until_done(services.pool, partial(forget_step_ups, before=before))
     kept = services.now() - timedelta(days=services.settings.decision_log_days)
     await until_done(services.pool, partial(forget_decisions, before=kept))
+    await until_done(services.pool, partial(forget_refusals, before=local_date(before)))
 
 
 async def _remind_of_expiry(services: Services, timestamp: int = 0) -> None:
@@ -153,7 +155,15 @@ async def _tell_holders(services: Services, timestamp: int = 0) -> None:
 async def _watch_enforcement(services: Services, timestamp: int) -> None:
     del timestamp
     async with services.pool.connection() as conn:
+        await gather_refusals(conn, now=services.now())
+    async with services.pool.connection() as conn:
         await watch(conn, services.settings, now=services.now())
+
+
+async def _tell_refused(services: Services, timestamp: int) -> None:
+    del timestamp
+    step = partial(tell_refused, settings=services.settings, now=services.now())
+    await until_done(services.pool, step)
 
 
 async def _expire_holds(services: Services, timestamp: int) -> None:
@@ -196,6 +206,7 @@ PERIODIC: dict[str, tuple[str, Job]] = {
     "expire_holds": ("* * * * *", _expire_holds),
     "tell_holders": ("7 * * * *", _tell_holders),
     "watch_enforcement": ("* * * * *", _watch_enforcement),
+    "tell_refused": ("* * * * *", _tell_refused),
     "tidy": ("17 * * * *", _tidy),
     "remind_of_expiry": ("37 * * * *", _remind_of_expiry),
 }

@@ -148,6 +148,8 @@ def test_enforcement_is_stopped_and_resumed(desk: tuple[Caller, Caller]) -> None
     rule = "/operator/policies/two-banks"
     assert _code(wei, f"{rule}/resume", {}) == "enforcement_not_stopped"
     assert wei.post(f"{rule}/stop", {"reason": "A bank is down"})["stopped_by"] == "wei"
+    always = lin.get("/operator/policies/real-name/enforcement")  # without dates
+    assert always["steps"] == [{"percent": 100, "begins": None}]
     shown = lin.get(f"{rule}/enforcement")
     assert (shown["percent"], shown["steps"][0]["begins"]) == (0, None)
     assert lin.post(f"{rule}/resume")["resumed_by"] == "lin"

@@ -22,6 +22,7 @@ from qianbao.rollouts.counting import Segment
 from qianbao.rollouts.in_force import versions
 from qianbao.rollouts.preview import preview
 from qianbao.rollouts.publish import install_pack
+from qianbao.rollouts.refused import gather_refusals
 from qianbao.rollouts.tripwire import watch
 from qianbao.settings import Settings
 from tests.console.conftest import NOW, PASSWORD, Enter, Moment
@@ -274,6 +275,7 @@ async def test_refusals_are_counted_once(enter: Enter, pool: Pool, clock: Moment
             asked = SendMoney(one, str(key), other, Money(1))
             assert await outcome_of(send(loop, asked)) == "blocked_by_policy"
     async with pool.connection() as conn:
+        await gather_refusals(conn, now=clock.now)
         await watch(conn, Settings(), now=clock.now)
     page = (await (await enter("Mei")).get(ADDRESS)).text
     assert re.search(r"Refused so far</span><b>2</b>", page)

@@ -344,7 +344,7 @@ async def test_a_charge_cannot_be_asked_about_and_names_the_way(pool: Pool) -> N
         await charge(at.loop, of(300_00, "c1"))
         with pytest.raises(ChargeNeedsHolder) as refused:
             await charge(at.loop, of(300_00, "c2"))
-        assert "confirms it with a code sent to their phone" in refused.value.next_step("en")
+        assert "Ask for it as a payment" in refused.value.next_step("en")
         async with pool.connection() as conn:
             cursor = await conn.execute("SELECT count(*) FROM step_ups")
             assert await cursor.fetchone() == (0,)

@@ -17,6 +17,7 @@ from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, StopRow, versions
 from qianbao.rollouts.operators import TRIPWIRE, OperatorNameTaken, create_operator, list_audit
 from qianbao.rollouts.population import waiting
+from qianbao.rollouts.refused import gather_refusals
 from qianbao.rollouts.simulate import simulate
 from qianbao.rollouts.tripwire import watch
 from qianbao.settings import Settings
@@ -76,6 +77,7 @@ class Town:
 
     async def watch(self, settings: Settings = STRICT) -> list[StopRow]:
         async with self.pool.connection() as conn:
+            await gather_refusals(conn, now=self.hand())
             return await watch(conn, settings, now=self.hand())
 
     async def stands(self) -> enforcement.Enforcement:

@@ -80,6 +80,19 @@ def test_ben(town, tea):
     with pytest.raises(Refused, match="blocked_by_policy"):
         ben.pay_tea(tea)
 
+    metro = Caller(town.url, SHOPS[0].api_key)  # may charge him: told that it cannot, not why
+    [mandate] = [one for one in ben.get("/mandates") if one["merchant_id"] == SHOPS[0].merchant_id]
+    with pytest.raises(Refused, match="holder_cannot_be_charged") as refusal:
+        metro.post(
+            f"/merchant/mandates/{mandate['mandate_id']}/charges",
+            {
+                "amount": {"amount_minor": 4_00, "currency": "CNY"},
+                "merchant_reference": "ride 7",
+                "description": "A ride",
+            },
+        )
+    assert not {"blockers", "ways_out", "values", "asks"} & set(refusal.value.problem)
+
     blockers = ben.get("/closure")["blockers"]
     assert {"balance", "mandates", "pay_score", "cards"} == {one["code"] for one in blockers}
     assert all(one["screen"] and one["api"] and one["zh"] for one in blockers)

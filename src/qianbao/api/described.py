@@ -16,19 +16,23 @@ REFUSES = "refuses"
 FILES = "files"
 """In the `opt` of a route that gives a file: the media types that it comes in."""
 
-CLEARED = (
+_MOVED = (
     "wallet_unknown",
     "wallet_closed",
     "amount_out_of_range",
     "currency_unsupported",
     "account_unknown",
-    "blocked_by_policy",
     "same_key_other_request",
     "request_clash",
     "clearing_busy",
     "clearing_interrupted",
 )
-"""What every movement of a holder's money may be refused for."""
+
+CLEARED = (*_MOVED, "blocked_by_policy")
+"""What every movement of a holder's money that they ask for may be refused for."""
+
+CHARGED = (*_MOVED, "holder_cannot_be_charged", "charge_needs_holder", "holder_lacks_funds")
+"""What a merchant's charge may be refused for: nothing that says more of the holder."""
 
 CODE = ("code_used", "code_expired", "code_format", "code_wrong", "code_attempts_used_up")
 """What a code from a text message may be refused for."""

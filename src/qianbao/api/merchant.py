@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from qianbao import mandates, payscore
 from qianbao.api.access import After, Asked, Limit, services
-from qianbao.api.described import CLEARED, refuses
+from qianbao.api.described import CHARGED, refuses
 from qianbao.ids import id_from_key
 from qianbao.mandates import EndMode, Mandate, MandatePage
 from qianbao.money import Money
@@ -227,13 +227,11 @@ async def end_mandate(request: Asked, merchant: Merchant, mandate_id: str) -> Ma
     "/merchant/mandates/{mandate_id:str}/charges",
     status_code=201,
     opt=refuses(
-        *CLEARED,
-        "insufficient_funds",
+        *CHARGED,
         "mandate_not_found",
         "mandate_unknown",
         "mandate_not_active",
         "charge_over_limit",
-        "charge_needs_holder",
     ),
 )
 async def create_charge(
@@ -241,7 +239,8 @@ async def create_charge(
 ) -> Paid:
     """Charge under a mandate
 
-    At once, within the limits of the plan and of the day.
+    At once, within the limits of the plan and of the day. Why a holder cannot be charged is told to
+    them, and not here.
     """
     own = services(request)
     wallet_id = await mandates.mandate_holder(
@@ -316,14 +315,12 @@ async def score_orders(
     "/merchant/score-orders/{score_order_id:str}/complete",
     status_code=200,
     opt=refuses(
-        *CLEARED,
-        "insufficient_funds",
+        *CHARGED,
         "score_order_not_found",
         "score_order_state",
         "score_order_amount_too_high",
         "score_order_collecting",
         "score_order_not_chargeable",
-        "charge_needs_holder",
     ),
 )
 async def complete_score_order(

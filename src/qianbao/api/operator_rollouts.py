@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
+from qianbao.policy.dates import ALWAYS
 from qianbao.rollouts import enforcement, in_force, preview, rollback, wording
 from qianbao.rollouts.operators import Operator
 
@@ -32,7 +33,12 @@ async def show_enforcement(
     """
     own = services(request)
     async with own.pool.connection() as conn:
-        return await enforcement.enforcement(conn, own.settings, policy=policy, now=own.now())
+        found = await enforcement.enforcement(conn, own.settings, policy=policy, now=own.now())
+    steps = tuple(
+        enforcement.RolloutStep(one.percent, None if one.begins == ALWAYS else one.begins)
+        for one in found.steps
+    )
+    return msgspec.structs.replace(found, steps=steps)
 
 
 @post(

@@ -26,6 +26,14 @@ async def refresh(conn: Connection, clock: MovableClock) -> None:
     clock.offset = timedelta(seconds=row[0])
 
 
+async def present(conn: Connection, *, sandbox: bool) -> datetime:
+    """The present moment, in a sandbox that of its clock: for a process that asks once."""
+    clock = MovableClock()
+    if sandbox:
+        await refresh(conn, clock)
+    return clock()
+
+
 async def move(conn: Connection, clock: MovableClock, to: datetime) -> None:
     """Moves the sandbox to `to`, or less than a second later, for every process: whoever waits for
     midnight must not find themselves before it. Raises `ClockBackwards`."""

@@ -193,7 +193,7 @@ def _refusal(decision: Decision, situation: Situation, amount_minor: int) -> Qia
     if decision.outcome == "blocked":
         return BlockedByPolicy(decision, situation, amount_minor)
     if decision.capability == "be_charged":
-        return ChargeNeedsHolder(decision)
+        return ChargeNeedsHolder()
     return StepUpRequired(decision, situation, amount_minor)
 
 

@@ -14,14 +14,14 @@ from qianbao.db.arrays import days, integers, texts
 from qianbao.db.queries import Connection, Row
 from qianbao.db.statements import Statements
 from qianbao.errors import NotFound, QianbaoError
-from qianbao.ledger import AccountKey, Transfer, main_account
+from qianbao.ledger import AccountKey, InsufficientFunds, Transfer, main_account
 from qianbao.money import Money, check_amount, show
 from qianbao.notices.events import PaymentCharged
 from qianbao.notices.webhooks import Told, add_deliveries, enqueue_deliveries
 from qianbao.payments.answers import sql
 from qianbao.payments.batch import Batch, Kind
 from qianbao.payments.clear import Clearing
-from qianbao.payments.errors import check_note
+from qianbao.payments.errors import BlockedByPolicy, check_note
 from qianbao.payments.pay import Paid
 
 
@@ -55,6 +55,27 @@ class ScoreOrderNotChargeable(QianbaoError):
     zh = "该支付分订单未按 {asked} 办理完结，不能扣款。"
     next_en = "Complete the order: that charges it, once, at most its deposit."
     next_zh = "请办理订单完结；系统只扣款一次，且不超过押金。"
+
+
+class HolderCannotBeCharged(QianbaoError):
+    """Whatever rule it is: why a holder is blocked is theirs to know, and nobody else's."""
+
+    code = "holder_cannot_be_charged"
+    status = 403
+    en = "The holder cannot be charged now, and is told why. Nothing was charged."
+    zh = "目前无法向该用户扣款，我们会告知用户原因。未扣款。"
+    next_en = "Ask the holder to look at the notices in their wallet: why, and the ways out."
+    next_zh = "请用户查看钱包内的通知，其中说明原因和解决办法。"
+
+
+class HolderLacksFunds(QianbaoError):
+    """How much a holder has is theirs to know."""
+
+    code = "holder_lacks_funds"
+    en = "The holder's wallet does not cover this amount now. Nothing was charged."
+    zh = "用户钱包余额目前不足以支付这笔金额，未扣款。"
+    next_en = "Ask the holder to top up, then charge again; or charge less."
+    next_zh = "请用户充值后再次扣款，或减少金额。"
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -107,7 +128,8 @@ class ChargeableOrder(msgspec.Struct):
 
 async def charge(clearing: Clearing, request: Charge) -> Paid:
     """Takes the money at once. Raises `MandateUnknown`, `MandateNotActive`, `ChargeOverLimit`,
-    `ScoreOrderNotChargeable`, amount errors, `BlockedByPolicy`, `InsufficientFunds`."""
+    `ScoreOrderNotChargeable`, amount errors, `HolderCannotBeCharged`, `ChargeNeedsHolder`,
+    `HolderLacksFunds`: none of them says more of the holder than that."""
     check_note(request.description)
     check_note(request.merchant_reference)
     answer: Paid = await clearing.submit(request)
@@ -184,7 +206,10 @@ def _apply(request: Charge, batch: Batch) -> Paid:
         mandate = _check_mandate(request, amount, today, batch)
     else:
         _check_order(request, amount, batch)
-    batch.decide(request.wallet_id, "be_charged", amount)
+    try:
+        batch.decide(request.wallet_id, "be_charged", amount)
+    except BlockedByPolicy:
+        raise HolderCannotBeCharged() from None
     transfer = Transfer(
         kind="charge",
         debit=main_account(request.wallet_id, payer.currency),
@@ -194,7 +219,10 @@ def _apply(request: Charge, batch: Batch) -> Paid:
         reference=request.payment_id,
         note=request.description,
     )
-    transfer_id = batch.book.transfer(transfer)
+    try:
+        transfer_id = batch.book.transfer(transfer)
+    except InsufficientFunds:
+        raise HolderLacksFunds() from None
     batch.count(request.wallet_id, paid=amount, moved=amount)
     if mandate is not None:
         mandate.charged_today_minor = _charged(mandate, today) + amount

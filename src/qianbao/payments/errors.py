@@ -77,32 +77,23 @@ class StepUpRequired(QianbaoError):
 
 
 class ChargeNeedsHolder(QianbaoError):
-    """A merchant's charge that rules ask the holder's own proof for."""
+    """A merchant's charge that rules ask the holder's own proof for; which rules is theirs to
+    know."""
 
     code = "charge_needs_holder"
     status = 403
-    en = "The holder has to confirm this amount themselves ({titles_en}). Nothing was charged."
-    zh = "这笔金额须由用户本人确认（{titles_zh}），未扣款。"
-    next_en = "Ask for it as a payment; the holder confirms it with {factors_en}. Or charge less."
-    next_zh = "请改为发起付款，由用户凭{factors_zh}确认；或减少金额。"
-
-    def __init__(self, decision: Decision) -> None:
-        self.decision = decision
-        super().__init__(
-            factors=list(decision.factors),
-            factors_en=factor_words(decision.factors, "en").replace("your", "their"),
-            factors_zh=factor_words(decision.factors, "zh"),
-            titles_en="; ".join(reason.title_en for reason in decision.asks),
-            titles_zh="；".join(reason.title_zh for reason in decision.asks),
-        )
+    en = "The holder has to confirm this amount themselves. Nothing was charged."
+    zh = "这笔金额须由用户本人确认，未扣款。"
+    next_en = "Ask for it as a payment, which the holder confirms. Or charge less."
+    next_zh = "请改为发起付款，由用户本人确认；或减少金额。"
 
 
 class ReceiverCannotReceive(QianbaoError):
     code = "receiver_cannot_receive"
     en = "The receiver's wallet cannot take this amount now. Nothing was sent."
     zh = "对方钱包目前无法收取这笔款项，未转出任何金额。"
-    next_en = "Ask the receiver to open their wallet: it tells them why, and the ways out."
-    next_zh = "请对方打开钱包，那里会说明原因和解决办法。"
+    next_en = "Ask the receiver to look at the notices in their wallet: why, and the ways out."
+    next_zh = "请对方查看钱包内的通知，其中说明原因和解决办法。"
 
 
 class SameKeyOtherRequest(QianbaoError):

@@ -101,7 +101,8 @@ def in_spark(folder: Path, *, as_of: datetime, master: str = "local[*]") -> Popu
         .config("spark.sql.shuffle.partitions", "8")
         .getOrCreate()
     )
-    files = session.read.parquet(str(folder / "*.parquet"))
+    # Each by its name: a pattern is first looked up as a name, which Spark reports as an error.
+    files = session.read.parquet(*(str(one) for one in sorted(folder.glob("*.parquet"))))
     files.createOrReplaceTempView("snapshot")
 
     def run(statement: str) -> Sequence[Row]:

@@ -40,26 +40,69 @@ SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
 WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
 -- name: gather_refusals
--- What a simulation counts: refusals that would have been refused at the smallest amount, too, and
--- by rules that limit what leaves (%(limiting)s), all. The log is looked at a little before where the last look ended, because a batch writes the moment it
--- began, and commits later.
+-- For the tripwire what a simulation counts: those that would have been refused at the smallest
+-- amount, too, and by rules that limit what leaves (%(limiting)s), all. For the holders what somebody
+-- else asked for, and what a rule that is no limit blocked without their having been told that it
+-- does. The log is looked at a little before where the last look ended, because a batch writes the
+-- moment it began, and commits later.
 WITH gathered AS (
     UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
 ), look AS (
     SELECT until - %(overlap)s::interval AS since FROM refusals_gathered
+), refused AS MATERIALIZED (
+    SELECT d.wallet_id, d.decision_id, d.at, r ->> 'policy' AS policy,
+        (r ->> 'version')::integer AS version, (r ->> 'headroom_minor')::bigint AS headroom_minor,
+        d.capability IN ('receive', 'be_charged') AS by_other
+    FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
+    CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+    WHERE d.outcome = 'blocked' AND d.at >= look.since
+        AND (r ->> 'policy', (r ->> 'version')::integer) IN (
+            SELECT policy, version FROM policies WHERE state = 'published'
+        )
+), to_tell AS (
+    INSERT INTO refusals_told (wallet_id, policy, day, by_other, decision_id)
+    SELECT wallet_id, policy, (at AT TIME ZONE %(zone)s)::date, by_other, min(decision_id)
+    FROM refused AS r
+    WHERE by_other OR (headroom_minor IS NULL AND NOT EXISTS (
+        SELECT FROM policy_notices AS n
+        WHERE n.wallet_id = r.wallet_id AND n.policy = r.policy AND n.version = r.version
+            AND n.step = 'blocked' AND n.over_at IS NULL
+    ))
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (wallet_id, policy, day, by_other) DO NOTHING
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
-SELECT d.wallet_id, r ->> 'policy', (r ->> 'version')::integer, max(d.at)
-FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
-CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
-WHERE d.outcome = 'blocked' AND d.at >= look.since
-    AND (coalesce((r ->> 'headroom_minor')::bigint, 0) = 0 OR r ->> 'policy' = ANY(%(limiting)s))
-    AND (r ->> 'policy', (r ->> 'version')::integer) IN (
-        SELECT policy, version FROM policies WHERE state = 'published'
-    )
+SELECT wallet_id, policy, version, max(at) FROM refused
+WHERE coalesce(headroom_minor, 0) = 0 OR policy = ANY(%(limiting)s)
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
+
+-- name: take_refused
+-- The next refusals to tell, the oldest first, each to one worker.
+SELECT t.wallet_id, t.policy, t.day, t.by_other, d.capability, d.at,
+    (d.facts ->> 'amount_minor')::bigint AS amount_minor, r ->> 'sentence_en' AS sentence_en,
+    r ->> 'sentence_zh' AS sentence_zh, (r ->> 'headroom_minor')::bigint AS headroom_minor
+FROM refusals_told AS t
+JOIN decisions AS d USING (wallet_id, decision_id)
+CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+WHERE t.told_at IS NULL AND r ->> 'policy' = t.policy
+ORDER BY t.decision_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
+
+-- name: refused_told
+UPDATE refusals_told SET told_at = %(now)s
+WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND day = %(day)s
+    AND by_other = %(by_other)s
+
+-- name: blocked_told_since
+SELECT 1 FROM policy_notices
+WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND step = 'blocked' AND over_at IS NULL
+    AND told_at >= %(at)s
+
+-- name: forget_refusals
+DELETE FROM refusals_told WHERE (wallet_id, policy, day, by_other) IN (
+    SELECT wallet_id, policy, day, by_other FROM refusals_told
+    WHERE day < %(before)s ORDER BY day LIMIT %(limit)s)
 
 -- name: count_refused
 -- Of wallets that there were at %(known)s: what a forecast of that moment was of. Nobody stops a
@@ -69,7 +112,8 @@ WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
     AND opened_at <= %(known)s
 
 -- name: latest_forecast
-SELECT simulation_id, as_of, created_at, greatest((result ->> 'locked_out')::bigint, (result ->> 'beyond')::bigint) AS locked_out
+SELECT simulation_id, as_of, created_at,
+    greatest((result ->> 'locked_out')::bigint, (result ->> 'beyond')::bigint) AS locked_out
 FROM simulations WHERE policy = %(policy)s AND version = %(version)s
 ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 
@@ -203,8 +247,9 @@ SET deadline = excluded.deadline, told_at = excluded.told_at, over_at = NULL
 WHERE policy_notices.over_at IS NOT NULL
 
 -- name: find_standing
--- Who was told of a policy, of any version, and not yet that it is over.
-SELECT wallet_id, bool_or(step = 'blocked') AS blocked FROM policy_notices
+-- Who was told of a policy, of any version, and not yet that it is over; and which day last.
+SELECT wallet_id, bool_or(step = 'blocked') AS blocked,
+    (array_agg(deadline ORDER BY told_at DESC))[1] AS deadline FROM policy_notices
 WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND over_at IS NULL
 GROUP BY wallet_id
 
@@ -463,7 +508,8 @@ FROM (SELECT *, {parts} FROM (
 -- name: read_alone
 -- For a statement that reads everything once and is one of several that do so at the same time:
 -- workers of its own would only take the others' time.
-SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('TimeZone', %(zone)s, true)
+SELECT set_config('max_parallel_workers_per_gather', '0', true),
+    set_config('TimeZone', %(zone)s, true)
 
 -- name: open_wallets_by_zone
 -- Those of most wallets first.

@@ -12,7 +12,6 @@ its own days anew nor take away what could have been done before.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,7 +19,6 @@ import msgspec
 from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
-from qianbao.notices import inbox
 from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, load_policy, locked_out_sql
@@ -28,16 +26,8 @@ from qianbao.policy.spells import fell_out_at, reads_use
 from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
-from qianbao.rollouts.wording import (
-    STEPS,
-    NoticeWords,
-    Step,
-    Telling,
-    over,
-    steps_of,
-    telling,
-    words,
-)
+from qianbao.rollouts.told import is_told, key_of, settle, tell_steps
+from qianbao.rollouts.wording import STEPS, Step, over
 from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 
@@ -50,24 +40,12 @@ UNWATCHED_AFTER = timedelta(days=1)
 """Who acted so long after the last sweep is not remembered any more: they may have met the policy
 meanwhile."""
 
-LINK = "/me/pay/wallet"
-
 
 class _Sweep(msgspec.Struct, frozen=True):
     after: str
     began_at: datetime
     finished_at: datetime | None
     other_since: bool
-
-
-class _Told(msgspec.Struct, frozen=True):
-    wallet_id: str
-    step: Step
-
-
-class _Standing(msgspec.Struct, frozen=True):
-    wallet_id: str
-    blocked: bool
 
 
 class _Gone(msgspec.Struct, frozen=True):
@@ -92,7 +70,7 @@ async def tell_holders(
     interrupts is begun again where it was."""
     _, policies = await read_in_force(conn)
     for policy in policies:
-        if not _is_told(policy, now) and not policy.grace_days:
+        if not is_told(policy, now) and not policy.grace_days:
             continue
         batch = partial(_tell_batch, conn, policies, policy, settings, now=now, limit=limit)
         looked = await apart(conn, batch, policy.name)
@@ -135,7 +113,7 @@ async def _tell_batch(
                 conn, policy=policy.name, version=policy.version, wallet_ids=tuple(failed), now=now
             )
     place = {"after": found[-1] if found else after, "finished_at": None if last else now}
-    await conn.execute(SQL.move_sweep, _key(policy) | place)
+    await conn.execute(SQL.move_sweep, key_of(policy) | place)
     return len(found)
 
 
@@ -154,14 +132,14 @@ async def _look_at(
     free_minor = settings.withdrawal_free_minor
     situations = await read_situations(conn, wallet_ids, now, free_minor=free_minor)
     situations = await _remember(conn, policy, situations, now, after=after, last=last)
-    return await _tell(conn, policies, policy, settings, situations, now)
+    return await tell_steps(conn, policies, policy, settings, situations, now)
 
 
 async def _give_up(conn: Connection, policy: Policy, now: datetime) -> None:
     """Ends a sweep that failed as a whole; the next one tries again."""
     await record_failure(conn, policy=policy.name, version=policy.version, now=now)
-    await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
-    await conn.execute(SQL.move_sweep, _key(policy) | {"after": "", "finished_at": now})
+    await conn.execute(SQL.begin_sweep, {**key_of(policy), "now": now})
+    await conn.execute(SQL.move_sweep, key_of(policy) | {"after": "", "finished_at": now})
 
 
 async def _everybody(conn: Connection, *, after: str, limit: int) -> list[str]:
@@ -178,9 +156,9 @@ async def tell_wallet(
     free_minor = settings.withdrawal_free_minor
     situations = await read_situations(conn, [wallet_id], now, free_minor=free_minor)
     for policy in policies:
-        if not _is_told(policy, now):
+        if not is_told(policy, now):
             continue
-        tell = partial(_tell, conn, policies, policy, settings, situations, now)
+        tell = partial(tell_steps, conn, policies, policy, settings, situations, now)
         if await apart(conn, tell, wallet_id) is None:
             await record_failure(
                 conn, policy=policy.name, version=policy.version, wallet_ids=(wallet_id,), now=now
@@ -194,14 +172,9 @@ async def told(conn: Connection, *, policy: str, version: int) -> list[CountedSt
     return sorted(found, key=lambda one: STEPS.index(one.step))
 
 
-def _is_told(policy: Policy, now: datetime) -> bool:
-    """Whether holders hear of it by notices now."""
-    return bool(steps_of(policy)) and phase(policy, now) not in ("draft", "retired")
-
-
 async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
     """After which wallet the present sweep goes on; None while the last one is fresh."""
-    found = await fetch_one(conn, SQL.find_sweep, _key(policy), _Sweep)
+    found = await fetch_one(conn, SQL.find_sweep, key_of(policy), _Sweep)
     if found is not None and found.finished_at is None:
         return found.after
     if found is not None and now - found.began_at < SWEEP_EVERY:
@@ -212,7 +185,7 @@ async def _place(conn: Connection, policy: Policy, now: datetime) -> str | None:
         known_until = found.began_at + UNWATCHED_AFTER
     act = {"policy": policy.name, "known_until": known_until, "by_use": reads_use(policy)}
     await conn.execute(SQL.forget_unwatched, act)
-    await conn.execute(SQL.begin_sweep, {**_key(policy), "now": now})
+    await conn.execute(SQL.begin_sweep, {**key_of(policy), "now": now})
     return ""
 
 
@@ -239,42 +212,6 @@ async def _affected(
         return [wallet_id for (wallet_id,) in await cursor.fetchall()]
 
 
-async def _tell(
-    conn: Connection,
-    policies: tuple[Policy, ...],
-    policy: Policy,
-    settings: Settings,
-    situations: dict[str, Situation],
-    now: datetime,
-) -> bool:
-    await _tell_over(conn, policy, situations, now)
-    due = await _due(conn, policy, situations, now)
-    # The search for ways out takes a while, and other jobs must go on meanwhile.
-    written = await asyncio.to_thread(
-        lambda: [words(policies, policy, one, settings, what, now) for one, what in due]
-    )
-    for (situation, what), said in zip(due, written, strict=True):
-        row = _key(policy) | {"wallet_id": situation.wallet_id, "stops": len(policy.stops)}
-        act = row | {"step": what.step, "deadline": what.deadline, "now": now}
-        if (await conn.execute(SQL.add_told, act)).rowcount:
-            kind = f"policy_{what.step}"
-            await _put(conn, situation.wallet_id, policy.name, kind, said, now)
-    return True
-
-
-async def _tell_over(
-    conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
-) -> None:
-    """Tells those for whom what they were told is over, and settles it."""
-    key = {"policy": policy.name, "wallet_ids": list(situations)}
-    for one in await fetch_all(conn, SQL.find_standing, key, _Standing):
-        situation = situations[one.wallet_id]
-        what = telling(policy, situation, now)
-        if what is None or (one.blocked and what.deadline > now):
-            said = over(policy, situation, now) if situation.status == "open" else None
-            await _settle(conn, one.wallet_id, policy.name, said, now)
-
-
 async def _tell_gone(
     conn: Connection, policies: tuple[Policy, ...], now: datetime, *, limit: int
 ) -> int:
@@ -290,34 +227,8 @@ async def _tell_gone(
         situation = situations.get(one.wallet_id)
         is_open = situation is not None and situation.status == "open"
         said = over(gone[one.body], None, now) if is_open else None
-        await _settle(conn, one.wallet_id, one.policy, said, now)
+        await settle(conn, one.wallet_id, one.policy, said, now)
     return len(found)
-
-
-async def _settle(
-    conn: Connection, wallet_id: str, policy: str, said: NoticeWords | None, now: datetime
-) -> None:
-    """Marks what was told as over, and says so; None: to nobody, for the wallet is closed."""
-    await conn.execute(SQL.told_over, {"wallet_id": wallet_id, "policy": policy, "now": now})
-    await inbox.settle(conn, wallet_id=wallet_id, about=_about(policy), now=now)
-    if said is not None:
-        await _put(conn, wallet_id, "", "policy_over", said, now)
-
-
-async def _due(
-    conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
-) -> list[tuple[Situation, Telling]]:
-    """Who is to be told what, that step or a later one not having been told."""
-    key = _key(policy) | {"wallet_ids": list(situations), "stops": len(policy.stops)}
-    latest: dict[str, int] = {}
-    for one in await fetch_all(conn, SQL.find_told, key, _Told):
-        latest[one.wallet_id] = max(latest.get(one.wallet_id, -1), STEPS.index(one.step))
-    due = []
-    for wallet_id, situation in situations.items():
-        what = telling(policy, situation, now)
-        if what is not None and STEPS.index(what.step) > latest.get(wallet_id, -1):
-            due.append((situation, what))
-    return due
 
 
 async def _remember(
@@ -350,30 +261,3 @@ def _fallen(situation: Situation, policy: str, since: datetime | None) -> Situat
     others = tuple(one for one in situation.fallen_out if one[0] != policy)
     own = ((policy, since),) if since is not None else ()
     return msgspec.structs.replace(situation, fallen_out=(*others, *own))
-
-
-async def _put(
-    conn: Connection, wallet_id: str, policy: str, kind: str, said: NoticeWords, now: datetime
-) -> None:
-    await inbox.tell(
-        conn,
-        wallet_id=wallet_id,
-        kind=kind,
-        title_en=said.title_en,
-        title_zh=said.title_zh,
-        body_en=said.body_en,
-        body_zh=said.body_zh,
-        link=LINK,
-        about=_about(policy) if policy else "",
-        ways_out=said.ways_out,
-        text=True,
-        now=now,
-    )
-
-
-def _about(policy: str) -> str:
-    return f"policy:{policy}"
-
-
-def _key(policy: Policy) -> dict[str, object]:
-    return {"policy": policy.name, "version": policy.version}

@@ -1,41 +1,33 @@
 """The tripwire: enforcement stops by itself when more wallets are refused than was forecast.
 
-It reads the decision log, where every refusal stands anyway, so that no payment bears a cost for
-it. Watched is a rollout until some days after its last step (`tripwire_days`): after that, people
-come and fall out that no simulation could know of. Without a simulation there is no forecast, and
-nothing is watched.
+It counts what is gathered from the decision log, where every refusal stands anyway, so that no
+payment bears a cost for it. Watched is a rollout until some days after its last step
+(`tripwire_days`): after that, people come and fall out that no simulation could know of. Without a
+simulation there is no forecast, and nothing is watched.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from qianbao.db.queries import Connection, load
+from qianbao.db.queries import Connection
 from qianbao.policy.dates import phase
-from qianbao.policy.spells import limits_what_leaves
 from qianbao.rollouts.enforcement import enforcement_of, put_stop
 from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import StopRow, read_in_force
 from qianbao.rollouts.operators import TRIPWIRE
 from qianbao.settings import Settings
 
-SQL = load("qianbao.rollouts")
 log = structlog.get_logger(__name__)
-
-OVERLAP = timedelta(minutes=10)
-"""How far before its last look the log is read again: longer than any batch takes to commit."""
 
 
 async def watch(conn: Connection, settings: Settings, *, now: datetime) -> list[StopRow]:
-    """Gathers what was refused, and stops every version that refused too many; gives the stops. A
-    rule that holds stand on is never stopped."""
+    """Stops every version that refused too many, as far as that has been gathered
+    (`refused.gather_refusals`); gives the stops. A rule that holds stand on is never stopped."""
     stopped = []
     _, in_force = await read_in_force(conn)
-    limiting = [policy.name for policy in in_force if limits_what_leaves(policy)]
-    look = {"now": now, "overlap": OVERLAP, "limiting": limiting}
-    await conn.execute(SQL.gather_refusals, look)
     for policy in in_force:
         if phase(policy, now) != "enforced":
             continue

@@ -22,7 +22,7 @@ from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import blocked_spells, can_change_by_waiting, is_unmet
-from qianbao.remedies.goals import Goal
+from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.offer import plans
 from qianbao.remedies.plan import WayOut
 from qianbao.remedies.prove import withdrawable_minor
@@ -57,12 +57,66 @@ _TITLES: dict[Step, dict[Language, str]] = {
 }
 
 
+class _RefusedWords(msgspec.Struct, frozen=True):
+    title: dict[Language, str]
+    said: dict[Language, str]
+    room: dict[Language, str]
+
+
+_REFUSED = {
+    "receive": _RefusedWords(
+        {"en": "A transfer to you was refused", "zh": "有一笔款项未能收取"},
+        {
+            "en": "On {day} somebody wanted to send you {amount}; it was not taken.",
+            "zh": "{day}有人向您转账 {amount}，未能收取。",
+        },
+        {
+            "en": "Up to {room} could still be received.",
+            "zh": "当时还可收取 {room}。",
+        },
+    ),
+    "be_charged": _RefusedWords(
+        {"en": "A charge was refused", "zh": "有一笔扣费未成功"},
+        {
+            "en": "On {day} a merchant wanted to charge you {amount}; nothing was charged.",
+            "zh": "{day}有商家向您扣费 {amount}，未扣款。",
+        },
+        {
+            "en": "Up to {room} could still be charged.",
+            "zh": "当时还可扣费 {room}。",
+        },
+    ),
+}
+"""By what somebody else asked for: the title, what happened, and what a limit left."""
+
+_BASIS: dict[Language, str] = {"en": "Basis: {basis}.", "zh": "依据：{basis}。"}
+_PASSES: dict[Language, str] = {
+    "en": "By now it would go through.",
+    "zh": "现在已可办理。",
+}
+_AT_A_LOSS: dict[Language, str] = {
+    "en": "What to do: open the wallet, or ask us there.",
+    "zh": "处理方式：请打开钱包查看，或在钱包内咨询我们。",
+}
+
+
 class Telling(msgspec.Struct, frozen=True):
     """That a wallet is to be told `step`; `deadline` is when the policy begins, or began, to block
     it."""
 
     step: Step
     deadline: datetime
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What somebody else asked for and a rule refused, `receive` or `be_charged`: why, as it was
+    decided, and what a limit still left (minor units; None: the rule is no limit)."""
+
+    capability: str
+    amount_minor: int
+    sentence_en: str
+    sentence_zh: str
+    headroom_minor: int | None
 
 
 class NoticeWords(msgspec.Struct, frozen=True):
@@ -145,6 +199,43 @@ def words(
     )
 
 
+def refused(
+    policies: tuple[Policy, ...],
+    policy: Policy,
+    situation: Situation,
+    refusal: Refusal,
+    at: datetime,
+    now: datetime,
+) -> NoticeWords:
+    """That `policy` refused at `at` what somebody else asked for, as the decision said it then, and
+    the ways out as they are at `now`. Searches for these, which takes milliseconds."""
+    goal = Goal(capabilities=(refusal.capability,), amount_minor=refusal.amount_minor)
+    passes = is_reached(policies, situation, now, goal)
+    ways = () if passes else plans(policies, situation, now, goal)
+    amount = show(refusal.amount_minor, situation.currency)
+    room = show(refusal.headroom_minor or 0, situation.currency)
+    words = _REFUSED[refusal.capability]
+    sentences: dict[Language, str] = {"en": refusal.sentence_en, "zh": refusal.sentence_zh}
+    parts: dict[Language, list[str]] = {}
+    for language, sentence in sentences.items():
+        day = _day(at, situation, language)
+        basis = policy.basis.zh if language == "zh" else policy.basis.en
+        parts[language] = [
+            words.said[language].format(amount=amount, day=day),
+            sentence,
+            words.room[language].format(room=room) if refusal.headroom_minor else "",
+            _BASIS[language].format(basis=basis),
+            _PASSES[language] if passes else "" if ways else _AT_A_LOSS[language],
+        ]
+    return NoticeWords(
+        title_en=f"{words.title['en']}: {policy.title_en}",
+        title_zh=f"{words.title['zh']}：{policy.title_zh}",
+        body_en=" ".join(part for part in parts["en"] if part),
+        body_zh="".join(part for part in parts["zh"] if part),
+        ways_out=ways,
+    )
+
+
 def over(policy: Policy, situation: Situation | None, now: datetime) -> NoticeWords:
     """That what a wallet was told about `policy` is over: it has what is asked for, or the policy
     asks for nothing now (None: it has gone)."""
@@ -222,7 +313,7 @@ def _body(
         parts = [
             sentence,
             f"自{day}起{state}：{'、'.join(does)}。依据：{basis}。",
-            "处理方式：请打开钱包查看，或在钱包内咨询我们。" if at_a_loss else "",
+            _AT_A_LOSS["zh"] if at_a_loss else "",
             f"目前可提现到账 {leaves}。",
         ]
         return "".join(part for part in parts if part)
@@ -230,7 +321,7 @@ def _body(
     parts = [
         sentence,
         f"{when}: {', '.join(does)}. Basis: {basis}.",
-        "What to do: open the wallet, or ask us there." if at_a_loss else "",
+        _AT_A_LOSS["en"] if at_a_loss else "",
         f"If you withdraw everything now, {leaves} arrives on your card.",
     ]
     return " ".join(part for part in parts if part)
