@@ -33,7 +33,7 @@ from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.situation import read_situations
 from qianbao.wallets.standing import judge
 from tests.kit.money import Hand, add_wallet, clearing
-from tests.rollouts.policies import YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import PAYMENT_LIMIT, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -152,6 +152,41 @@ async def test_a_notice_says_what_why_by_when_what_to_do_and_what_can_leave(desk
     assert blocked.title_en == "Blocked now: Link cards from two banks"
     assert "Since 15 January 2027 it blocks:" in blocked.body_en
     assert "自2027年1月15日起已停用：" in blocked.body_zh
+
+
+async def test_a_limit_is_told_to_whoever_has_more_and_goes_on_without_a_word(desk: Desk) -> None:
+    """What they have goes up and down; they are told once a step, and by their payments after."""
+    anna = await _anna(desk)
+    ben = await add_wallet(desk.pool, "Ben", balance_minor=499_00, now=NOW)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    await desk.publish(PAYMENT_LIMIT + dates)
+    await desk.sweep(on("2026-12-01"))
+    (notice,) = await desk.inbox(anna)
+    assert notice.title_en == "From 15 January 2027: At most 500 at a time"
+    for part in (
+        "This amount: ¥3,200.00, needed: at most ¥500.00",
+        "From 15 January 2027 on it limits: paying, sending money.",
+    ):
+        assert part in notice.body_en
+    assert "自2027年1月15日起将限额：付款、转账。" in notice.body_zh
+    assert [way.steps[0].action for way in notice.ways_out] == ["lower_amount"]
+    assert await desk.kinds(ben) == []
+
+    async with desk.pool.connection() as conn:
+        await _has(conn, anna, 100_00)
+    await desk.sweep(on("2026-12-02"))
+    async with desk.pool.connection() as conn:
+        await _has(conn, anna, 9_000_00)
+    for day in ("2026-12-03", "2026-12-15", "2027-01-09", "2027-01-14", "2027-01-15", "2027-03-01"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == [f"policy_{step}" for step in STEPS[:-1]]
+    assert all(one.settled_at is not None for one in await desk.inbox(anna))
+
+
+async def _has(conn: Connection, wallet_id: str, balance_minor: int) -> None:
+    await conn.execute(
+        "UPDATE accounts SET balance_minor = %s WHERE owner_id = %s", (balance_minor, wallet_id)
+    )
 
 
 async def test_after_an_outage_only_the_latest_step_is_told(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy, load_policy, locked_out_sql
-from qianbao.policy.spells import fell_out_at, reads_use
+from qianbao.policy.spells import fell_out_at, limits_what_leaves, reads_use
 from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
@@ -201,6 +201,8 @@ async def _affected(
     template = SQL.affected_at.decode().format(
         situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
     )
+    if policy.timeline is not None and limits_what_leaves(policy):  # as `held_against_minor`
+        template = template.replace("%(amount_minor)s", "greatest(1, balance_minor - held_minor)")
     parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
     parts.append(SQL.told_standing.decode())
     statement = SQL.affected.decode().format(parts="\nUNION ALL\n".join(parts))

@@ -15,9 +15,10 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.notices import inbox
-from qianbao.policy.dates import phase
+from qianbao.policy.dates import enforced_from, phase
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
+from qianbao.policy.spells import limits_what_leaves
 from qianbao.rollouts.wording import (
     STEPS,
     NoticeWords,
@@ -84,8 +85,11 @@ async def _tell_over(
     for one in await fetch_all(conn, SQL.find_standing, key, _Standing):
         situation = situations[one.wallet_id]
         what = telling(policy, situation, now)
+        if limits_what_leaves(policy) and now < enforced_from(policy):
+            continue  # what they have goes up and down; what they were told stays true
         if what is None or (one.blocked and what.deadline > now):
-            said = over(policy, situation, now) if situation.status == "open" else None
+            is_over = situation.status == "open" and not limits_what_leaves(policy)
+            said = over(policy, situation, now) if is_over else None
             await settle(conn, one.wallet_id, policy.name, said, now)
         elif not one.blocked and _has_moved(one.deadline, what.deadline, situation):
             await settle(conn, one.wallet_id, policy.name, None, now)
@@ -100,8 +104,8 @@ def _has_moved(told: datetime, deadline: datetime, situation: Situation) -> bool
 async def settle(
     conn: Connection, wallet_id: str, policy: str, said: NoticeWords | None, now: datetime
 ) -> None:
-    """Marks what was told as over, and says so; None: without a word, because the wallet is closed
-    or another step follows."""
+    """Marks what was told as over, and says so; None: without a word, because the wallet is closed,
+    another step follows, or the policy is a limit, and now in force."""
     await conn.execute(SQL.told_over, {"wallet_id": wallet_id, "policy": policy, "now": now})
     await inbox.settle(conn, wallet_id=wallet_id, about=about(policy), now=now)
     if said is not None:

@@ -21,7 +21,12 @@ from qianbao.policy.facts import Situation, carry, facts_at
 from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
-from qianbao.policy.spells import blocked_spells, can_change_by_waiting, is_unmet
+from qianbao.policy.spells import (
+    blocked_spells,
+    can_change_by_waiting,
+    is_unmet,
+    limits_what_leaves,
+)
 from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.offer import plans
 from qianbao.remedies.plan import WayOut
@@ -147,7 +152,8 @@ def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | No
 def steps_of(policy: Policy) -> tuple[Step, ...]:
     """What holders are told about it, in this order; nothing where a block cannot come by itself.
 
-    A rule with dates is told at each step. Without, it is told where time alone or the end of days
+    A rule with dates is told at each step; of a limit, once it is in force, the amount that meets it
+    tells. Without, it is told where time alone or the end of days
     of grace brings the block: there is nothing to announce, so whoever has grace is told at once,
     and the others a week before. A document's last day has reminders of its own, and only the grace
     after it is told. What an act or an amount brings on is told with the act, an authority's order
@@ -155,7 +161,7 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     if policy.asks:
         return ()
     if policy.timeline is not None:
-        return STEPS
+        return STEPS[:-1] if limits_what_leaves(policy) else STEPS
     if policy.limit is not None or not (policy.grace_days or can_change_by_waiting(policy)):
         return ()
     if "document_valid_until" in policy.requires.reads:
@@ -163,11 +169,20 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     return STEPS[1:] if policy.grace_days else STEPS[2:]
 
 
+def held_against_minor(policy: Policy, situation: Situation) -> int:
+    """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
+    dates all that may leave the wallet, since whoever has more than it lets through has to know."""
+    if policy.timeline is None or not limits_what_leaves(policy):
+        return SMALLEST_AMOUNT_MINOR
+    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
+
+
 def own_deadline(policy: Policy, situation: Situation, now: datetime) -> datetime | None:
     """When `policy` begins to block this wallet if nobody does anything, or began to; None: not
     within the horizon."""
     until = now + HORIZON_DAYS * _DAY
-    spells = blocked_spells(policy, situation, now, until=until, amount_minor=SMALLEST_AMOUNT_MINOR)
+    amount_minor = held_against_minor(policy, situation)
+    spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
     return next((one.begin for one in spells if one.end is None or one.end > now), None)
 
 
@@ -185,7 +200,7 @@ def words(
     then = carry(situation, now, begins)
     why = _why(policy, situation, then, told, now)
     others = tuple(one for one in policies if one.name != policy.name)
-    goal = Goal(capabilities=policy.blocks, amount_minor=SMALLEST_AMOUNT_MINOR)
+    goal = Goal(capabilities=policy.blocks, amount_minor=held_against_minor(policy, situation))
     ways = plans((*others, policy), then, begins, goal)
     if told.step != "blocked":
         ways = tuple(sorted(ways, key=lambda way: policy.name in way.because))
@@ -268,16 +283,17 @@ def _step(policy: Policy, deadline: datetime, now: datetime) -> Step:
 def _why(
     policy: Policy, situation: Situation, then: Situation, told: Telling, now: datetime
 ) -> Reason:
+    amount_minor = held_against_minor(policy, situation)
     if told.deadline <= now:
-        facts = facts_at(situation, now, SMALLEST_AMOUNT_MINOR)
+        facts = facts_at(situation, now, amount_minor)
         return reason(policy, situation, facts, told.deadline, deadline=None)
     return reason(
         policy,
         then,
-        facts_at(then, told.deadline, SMALLEST_AMOUNT_MINOR),
+        facts_at(then, told.deadline, amount_minor),
         told.deadline,
         deadline=told.deadline,
-        today=facts_at(situation, now, SMALLEST_AMOUNT_MINOR),
+        today=facts_at(situation, now, amount_minor),
     )
 
 
@@ -308,8 +324,9 @@ def _body(
     day = _day(told.deadline, situation, language)
     basis = policy.basis.zh if language == "zh" else policy.basis.en
     does = [_DOES[capability][language] for capability in policy.blocks]
+    limits = limits_what_leaves(policy)
     if language == "zh":
-        state = "将停用" if told.step != "blocked" else "已停用"
+        state = "已停用" if told.step == "blocked" else "将限额" if limits else "将停用"
         parts = [
             sentence,
             f"自{day}起{state}：{'、'.join(does)}。依据：{basis}。",
@@ -317,7 +334,8 @@ def _body(
             f"目前可提现到账 {leaves}。",
         ]
         return "".join(part for part in parts if part)
-    when = f"From {day} on it blocks" if told.step != "blocked" else f"Since {day} it blocks"
+    limited = f"From {day} on it limits" if limits else f"From {day} on it blocks"
+    when = f"Since {day} it blocks" if told.step == "blocked" else limited
     parts = [
         sentence,
         f"{when}: {', '.join(does)}. Basis: {basis}.",
