@@ -152,12 +152,12 @@ def telling(policy: Policy, situation: Situation, now: datetime) -> Telling | No
 def steps_of(policy: Policy) -> tuple[Step, ...]:
     """What holders are told about it, in this order; nothing where a block cannot come by itself.
 
-    A rule with dates is told at each step; of a limit, once it is in force, the amount that meets it
-    tells. Without, it is told where time alone or the end of days
-    of grace brings the block: there is nothing to announce, so whoever has grace is told at once,
-    and the others a week before. A document's last day has reminders of its own, and only the grace
-    after it is told. What an act or an amount brings on is told with the act, an authority's order
-    by its case, and a rule that asks for more proof takes nothing away and says itself what."""
+    A rule with dates is told at each step; of a limit in force the amount that meets it tells.
+    Without dates, it is told where time alone or the end of days of grace brings the block: there
+    is nothing to announce, so whoever has grace is told at once, and the others a week before. A
+    document's last day has reminders of its own, and only the grace after it is told. What an act
+    or an amount brings on is told with the act, an authority's order by its case, and a rule that
+    asks for more proof takes nothing away and says itself what."""
     if policy.asks:
         return ()
     if policy.timeline is not None:
