@@ -149,8 +149,25 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 
 -- name: document_tails
 -- The document a card was checked against, and the one of another number that the same person had
--- before it, in this wallet or in one they have closed.
-SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
+-- before it, in this wallet or in one they have closed. `confirmed`: a bank had confirmed them in
+-- this wallet, or in an earlier one that showed the very same document.
+SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail,
+    EXISTS (
+        SELECT FROM wallets
+        JOIN documents AS known ON known.wallet_id = wallets.wallet_id
+        WHERE wallets.person_id = sent.person_id AND wallets.verified_at <= %(asked_at)s
+            AND coalesce(known.superseded_at >= wallets.verified_at, true)
+            AND (
+                wallets.wallet_id = sent.wallet_id
+                OR (
+                    known.kind, known.number_index, known.number_tail, known.surname, known.given,
+                    known.native, known.birth_date, known.sex
+                ) IS NOT DISTINCT FROM (
+                    sent.kind, sent.number_index, sent.number_tail, sent.surname, sent.given,
+                    sent.native, sent.birth_date, sent.sex
+                )
+            )
+    ) AS confirmed
 FROM documents AS sent
 LEFT JOIN LATERAL (
     SELECT documents.number_tail

@@ -16,7 +16,7 @@ from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import KINDS, DocumentNumber, Residency, read_number
 from qianbao.identity.typed_name import name_of_zone
-from qianbao.names import LegalName, from_chinese, from_fields, parted
+from qianbao.names import LegalName, compare, from_chinese, from_fields, in_characters, parted
 
 FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
@@ -77,6 +77,17 @@ class NumberDisagreesWithMrz(InvalidInput):
     zh = "证件号码与机读码的{field_zh}不一致：号码中为{number_zh}，机读码中为{zone_zh}。"
     next_en = "Compare both with the document."
     next_zh = "请对照证件核对两者。"
+
+
+class NamesDisagree(InvalidInput):
+    code = "names_disagree"
+    en = "“{characters}” and “{letters}” are not, as far as this wallet can tell, one name."
+    zh = "“{characters}”与“{letters}”无法认定为同一姓名。"
+    next_en = (
+        "Compare both with the document. If it shows them like this, enter one of them alone: the "
+        "one under which your bank keeps you."
+    )
+    next_zh = "请对照证件核对两者。如证件确实如此，请只填写其中一种：银行登记您所用的那一种。"
 
 
 class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,22 +224,37 @@ def _holder_part(kind: str, number: str) -> str:
 
 def _also_written(submission: DocumentSubmission) -> str:
     """Nothing vouches for a name in characters that a foreigner types: their documents give the
-    name in letters. Raises `NameTooLong`."""
+    name in letters. Raises `NameTooLong`, `NameCharacter`, `NameTitle`."""
     if submission.kind not in FOREIGNERS or not submission.native.strip():
         return ""
-    return from_fields("", "", submission.native).native
+    return _in_characters(submission.native) or from_fields("", "", submission.native).native
+
+
+def _in_characters(native: str) -> str:
+    """The name, where it has Chinese characters; else empty."""
+    if not in_characters(LegalName("", "", native)):
+        return ""
+    return from_chinese(native).native
 
 
 def _typed_name(submission: DocumentSubmission) -> LegalName:
     """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan
-    residents may carry both; foreigners' carry letters."""
+    residents may carry both; foreigners' carry letters. Raises `NamesDisagree` where both are
+    typed and are not one name: which of them a bank confirmed would be the holder's to say."""
+    surname, given = submission.surname.strip(), submission.given.strip()
+    if not submission.native.strip() and submission.kind == "resident_id":
+        return from_chinese(surname + given)
+    if not submission.native.strip() or submission.kind in FOREIGNERS:
+        return from_fields(surname, given)
+    name = from_chinese(submission.native)
+    if not (surname or given):
+        return name
+    beside = from_fields(surname, given)
+    if compare(beside, name).verdict == "no_match":
+        raise NamesDisagree(characters=name.native, letters=f"{surname} {given}".strip())
     if submission.kind == "resident_id":
-        return from_chinese(submission.native or submission.surname + submission.given)
-    if submission.kind in FOREIGNERS:
-        return from_fields(submission.surname, submission.given)
-    if submission.surname or submission.given:
-        return from_fields(submission.surname, submission.given, submission.native)
-    return from_chinese(submission.native)
+        return name
+    return msgspec.structs.replace(beside, native=name.native)
 
 
 def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> LegalName:
