@@ -158,11 +158,12 @@ async def start(
     card_id: str = "",
     name_form: str | None = None,
     confirmed_close: str = "",
+    settings: Settings = SETTINGS,
     now: datetime = NOW,
 ) -> Card:
     """Asks to link a card, under a fresh id if none is given."""
     return await link_card(
-        pool, gateway, KEYS, SETTINGS, wallet_id=wallet_id, card_id=card_id or new_id("crd", now),
+        pool, gateway, KEYS, settings, wallet_id=wallet_id, card_id=card_id or new_id("crd", now),
         card_number=card_number, phone=phone, name_form=name_form,
         confirmed_close=confirmed_close, now=now,
     )  # fmt: skip

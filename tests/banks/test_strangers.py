@@ -6,17 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from qianbao.banks.cards import list_refused
+from qianbao.banks.cards import list_refused, unlink_card
 from qianbao.banks.cards.refusals import CardNameOrDocumentMismatch, CardNotYours
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
+from qianbao.errors import QianbaoError
 from qianbao.ids import new_id
+from qianbao.settings import Settings
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
+    KEYS,
     NOW,
     Sandbox,
     facts,
     finish,
+    link,
     new_number,
     new_phone,
     new_wallet,
@@ -55,6 +59,40 @@ async def test_an_invented_document_does_not_tell_how_the_bank_writes_a_cards_ow
             assert await facts(pool, wallet) == ([], [], None)
     assert len(heard) == 6
     assert len(set(heard)) == 1
+
+
+@pytest.mark.parametrize(("first", "kept"), [("linked", 2), ("another bank", 1)])
+async def test_throwaway_wallets_do_not_use_up_the_checks_of_somebodys_card(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, first: str, kept: int
+) -> None:
+    """Some use theirs; whoever comes after them without a bank's word waits. Anna, whom a bank
+    knows, does not."""
+    settings = Settings(sandbox=True, bank_card_checks_kept=kept)
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    if first == "linked":
+        days_ago = NOW - timedelta(days=3)
+        old = await start(pool, gateway, anna, icbc, phone, now=days_ago)
+        await finish(pool, gateway, old, await sandbox.code(phone), days_ago)
+        await unlink_card(
+            pool, gateway, KEYS, wallet_id=anna, card_id=old.card_id, now=NOW - timedelta(days=2)
+        )
+    else:
+        [cmb] = await sandbox.account("CMB", "MUELLER ANNA", number, phone)
+        await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    strangers = [
+        await new_wallet(pool, passport("MUELLER", "ANNA", new_number())) for _ in range(4)
+    ]
+    said = []
+    for stranger in strangers:
+        with pytest.raises(QianbaoError) as refused:
+            await start(pool, gateway, stranger, icbc, new_phone(), settings=settings)
+        said.append(refused.value.code)
+    sent = settings.bank_card_checks_per_day - kept
+    used_up = [code == "card_checks_used_up" for code in said]
+    assert used_up == [False] * sent + [True] * kept
+    assert (await start(pool, gateway, anna, icbc, phone, settings=settings)).state == "code_sent"
 
 
 async def test_what_was_said_before_a_bank_confirmed_her_stays_as_it_was_said(

@@ -44,6 +44,19 @@ LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
 WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
 ORDER BY k.checked_at DESC
 
+-- name: is_known
+-- Whether a bank has confirmed the wallet's holder, or this card's bank has found everything right
+-- for this very card, here or in an earlier wallet of theirs. The phone that is named for a card
+-- proves nothing: anybody names their own.
+SELECT w.verified_at IS NOT NULL OR EXISTS (
+    SELECT FROM wallets AS o
+    JOIN cards AS c ON c.wallet_id = o.wallet_id
+    WHERE (o.wallet_id = w.wallet_id OR o.person_id = w.person_id)
+        AND c.fingerprint = %(fingerprint)s AND c.codes_sent > 0
+)
+FROM wallets AS w
+WHERE w.wallet_id = %(wallet_id)s
+
 -- name: record_check
 INSERT INTO card_checks (fingerprint, wallet_id, card_id, checked_at)
 VALUES (%(fingerprint)s, %(wallet_id)s, %(card_id)s, %(now)s)
