@@ -54,6 +54,7 @@ SENDS_CODE = (
 
 DOCUMENT = (
     "document_expired_already",
+    "document_field_disagrees",
     "document_for_no_wallet",
     "document_id_used",
     "document_of_another_person",
@@ -67,12 +68,15 @@ DOCUMENT = (
     "mrz_line_length",
     "mrz_needed",
     "mrz_of_another_kind",
+    "name_character",
     "name_disagrees_with_mrz",
     "name_empty",
     "name_field_character",
     "name_not_chinese",
+    "name_title",
     "name_too_long",
     "name_truncated",
+    "names_disagree",
     "number_area_unknown",
     "number_character",
     "number_check_wrong",

@@ -144,7 +144,9 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         checked = read_number(kind, submission.number or zone.number, today)
         number = checked.number
         _check_agrees(checked, zone)
-    country = _country(zone.nationality if kind == "permanent_residence" else zone.issuing_country)
+    country = printed_country(
+        zone.nationality if kind == "permanent_residence" else zone.issuing_country
+    )
     return ReadDocument(
         kind=kind,
         country=country,
@@ -160,14 +162,15 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
     )
 
 
-def _country(printed: str) -> str:
+def printed_country(printed: str) -> str:
+    """The code of a country as documents print it, as alpha-3."""
     return _PRINTED_COUNTRIES.get(printed, printed)
 
 
 def _check_agrees(number: DocumentNumber, zone: MrzDocument) -> None:
     """What a card's number tells of its holder, its lines tell too, as far as they tell it. Raises
     `NumberDisagreesWithMrz`."""
-    country = _country(zone.nationality)
+    country = printed_country(zone.nationality)
     if number.country not in (None, country) and zone.nationality not in _NO_COUNTRY:
         names = [
             [country_name(code, to) for to in ("en", "zh")]
