@@ -107,7 +107,9 @@ class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadDocument(msgspec.Struct, frozen=True):
-    """A document as submitted, in one shape. `holder_part` finds its holder again: the number with
+    """A document as submitted, in one shape. `country` is the state whose rules spell the name: a
+    passport's issuer; of a permanent-residence card, which takes the passport's letters over, the
+    nationality. `holder_part` finds its holder again: the number with
     what makes it the only one of its kind, without what changes when it is issued again (a travel
     permit's last digits count its issues; domain.md 3.1). `also_written` is not on the document;
     `corrections` are the characters of its lines that were read otherwise than they were typed."""
