@@ -132,8 +132,6 @@ def mrz(
     """Read the machine-readable lines from a photo. Needs the extra: qianbao[photos]."""
     from qianbao.mrz_command import main as show
 
-    if str(photo) != "-" and not photo.is_file():
-        raise typer.BadParameter(f"there is no file {photo}")
     show(photo, as_json=as_json)
 
 

@@ -49,9 +49,24 @@ def main(photo: Path, *, as_json: bool) -> None:
 def _content(photo: Path) -> bytes:
     """No more of the file than shows that it is too large."""
     if str(photo) == "-":
-        return sys.stdin.buffer.read(PHOTO_BYTES + 1)
-    with photo.open("rb") as file:
-        return file.read(PHOTO_BYTES + 1)
+        found, name = sys.stdin.buffer.read(PHOTO_BYTES + 1), "standard input"
+    else:
+        found, name = _read(photo), str(photo)
+    if not found:
+        raise typer.BadParameter(f"{name} is empty")
+    return found
+
+
+def _read(photo: Path) -> bytes:
+    if photo.is_dir():
+        raise typer.BadParameter(f"{photo} is a folder, not a photo")
+    try:
+        with photo.open("rb") as file:
+            return file.read(PHOTO_BYTES + 1)
+    except FileNotFoundError:
+        raise typer.BadParameter(f"there is no file {photo}") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{photo} cannot be read: {error.strerror}") from None
 
 
 def _show(document: MrzDocument | None, corrections: tuple[Correction, ...]) -> None:

@@ -88,6 +88,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_card_checks_per_day: Annotated[
         int, Meta(description="Checks of one card in 24 h before we stop asking (banks allow 4-5).")
     ] = 4
+    bank_card_checks_kept: Annotated[
+        int,
+        Meta(
+            description="Of these, checks that newcomers leave to whom a bank has confirmed, or "
+            "whose name, document and phone it has found right for that card."
+        ),
+    ] = 1
     master_key: Annotated[
         str,
         Meta(

@@ -16,7 +16,13 @@ from qianbao.banks.cards import Card, confirm_card, link_card
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
 from qianbao.http_client import HttpClient
-from qianbao.identity.documents import Document, DocumentSubmission, add_document
+from qianbao.identity.documents import (
+    Document,
+    DocumentSubmission,
+    add_document,
+    current_document,
+    document_number,
+)
 from qianbao.identity.mrz import write_td3
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
@@ -152,11 +158,12 @@ async def start(
     card_id: str = "",
     name_form: str | None = None,
     confirmed_close: str = "",
+    settings: Settings = SETTINGS,
     now: datetime = NOW,
 ) -> Card:
     """Asks to link a card, under a fresh id if none is given."""
     return await link_card(
-        pool, gateway, KEYS, SETTINGS, wallet_id=wallet_id, card_id=card_id or new_id("crd", now),
+        pool, gateway, KEYS, settings, wallet_id=wallet_id, card_id=card_id or new_id("crd", now),
         card_number=card_number, phone=phone, name_form=name_form,
         confirmed_close=confirmed_close, now=now,
     )  # fmt: skip
@@ -181,6 +188,20 @@ async def link(
     """The whole of linking: ask, read the phone, hand in the code."""
     card = await start(pool, gateway, wallet_id, card_number, phone, name_form=name_form)
     return await finish(pool, gateway, card, await sandbox.code(phone))
+
+
+async def confirmed(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, paper: DocumentSubmission
+) -> str:
+    """A wallet whose holder a bank, CMB, has confirmed with that passport."""
+    wallet, phone = await new_wallet(pool, paper), new_phone()
+    async with pool.connection() as conn:
+        document = await current_document(conn, wallet)
+    assert document
+    printed = f"{document.legal_name.surname} {document.legal_name.given}"
+    [card] = await sandbox.account("CMB", printed, document_number(KEYS, document), phone)
+    await link(pool, gateway, sandbox, wallet, card, phone, name_form=printed)
+    return wallet
 
 
 async def facts(pool: Pool, wallet_id: str) -> tuple[list[str], list[str], datetime | None]:

@@ -15,6 +15,7 @@ from qianbao.banks.cards.refusals import (
     CardDetailsMismatch,
     CardDocumentMismatch,
     CardNameMismatch,
+    CardNameOrDocumentMismatch,
     CardNotFoundAtBank,
     CardNotYours,
     CardPhoneMismatch,
@@ -33,6 +34,7 @@ from tests.banks.scene import (
     TOKEN,
     Sandbox,
     bring,
+    confirmed,
     facts,
     finish,
     link,
@@ -51,9 +53,8 @@ async def test_chiara_renewed_her_passport_and_her_bank_does_not_know(
 ) -> None:
     """The refusal names both numbers' ends and what to take along; after the counter she links."""
     old, new, phone = new_number(), new_number(), new_phone()
-    chiara = await new_wallet(
-        pool, passport("ROSSI", "CHIARA", old), passport("ROSSI", "CHIARA", new)
-    )
+    chiara = await confirmed(pool, gateway, sandbox, passport("ROSSI", "CHIARA", old))
+    await bring(pool, chiara, passport("ROSSI", "CHIARA", new))
     [icbc] = await sandbox.account("ICBC", "ROSSI CHIARA", old, phone)
     card_id = new_id("crd", NOW)
     with pytest.raises(BankHoldsOldDocument) as refused:
@@ -67,7 +68,7 @@ async def test_chiara_renewed_her_passport_and_her_bank_does_not_know(
     assert "passport" in said
     assert "护照" in refused.value.next_step("zh")
     assert old not in said
-    assert await facts(pool, chiara) == ([], ["ICBC"], None)
+    assert (await facts(pool, chiara))[:2] == (["CMB"], ["CMB", "ICBC"])
     with pytest.raises(BankHoldsOldDocument):  # the same request, the same answer
         await start(pool, gateway, chiara, icbc, phone, card_id=card_id)
 
@@ -82,18 +83,18 @@ async def test_chiara_renewed_her_passport_and_her_bank_does_not_know(
 
     card = await link(pool, gateway, sandbox, chiara, icbc, phone)
     assert card.state == "linked"
-    assert await facts(pool, chiara) == (["ICBC"], [], NOW)
+    assert (await facts(pool, chiara))[:2] == (["CMB", "ICBC"], ["CMB"])
 
 
 async def test_a_wrong_number_without_a_renewal_is_only_that(
     pool: Pool, gateway: Gateway, sandbox: Sandbox
 ) -> None:
     phone = new_phone()
-    anna = await new_wallet(pool, passport("MUELLER", "ANNA", new_number()))
+    anna = await confirmed(pool, gateway, sandbox, passport("MUELLER", "ANNA", new_number()))
     [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", new_number(), phone)
     with pytest.raises(CardDocumentMismatch):
         await start(pool, gateway, anna, icbc, phone)
-    assert await facts(pool, anna) == ([], [], None)
+    assert (await facts(pool, anna))[:2] == (["CMB"], [])
 
 
 async def test_each_single_difference_is_named_and_nothing_of_the_banks_is_told(
@@ -136,15 +137,15 @@ async def test_a_card_that_is_somebody_elses(
 ) -> None:
     """Anna types the number of Taro's card: no, no text message to him, nothing changed."""
     taros_phone, phone = new_phone(), new_phone()
-    anna = await new_wallet(pool, passport("MUELLER", "ANNA", new_number()))
+    anna = await confirmed(pool, gateway, sandbox, passport("MUELLER", "ANNA", new_number()))
     [boc] = await sandbox.account("BOC", "TARO YAMADA", new_number(), taros_phone)
     with pytest.raises(CardNotYours) as refused:
         await start(pool, gateway, anna, boc, phone)
     assert "TARO" not in str(refused.value.detail)
     assert await sandbox.texts(taros_phone) == []
-    assert await facts(pool, anna) == ([], [], None)
+    assert (await facts(pool, anna))[:2] == (["CMB"], [])
     async with pool.connection() as conn:
-        assert await list_cards(conn, anna) == ()
+        assert [card.bank for card in await list_cards(conn, anna)] == ["CMB"]
 
 
 async def test_a_number_the_bank_never_gave_out(
@@ -304,13 +305,15 @@ DETAIL = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("result", [*BY_RESULT, "SOMETHING_NEW"])
 @pytest.mark.parametrize("mismatched", [None, ("name", "phone"), ("name", "document_number")])
 def test_every_answer_has_words_in_both_languages(
-    result: str, mismatched: tuple[str, ...] | None
+    result: str, mismatched: tuple[str, ...] | None, known: bool
 ) -> None:
-    error: QianbaoError = refusal(result, mismatched, "", DETAIL)
-    assert isinstance(error, BY_RESULT.get(result, BankRefused) | CardNotYours)
+    error: QianbaoError = refusal(result, mismatched, "", DETAIL, confirmed=known)
+    usual = BY_RESULT.get(result, BankRefused)
+    assert isinstance(error, usual | (CardNotYours if known else CardNameOrDocumentMismatch))
     for language in ("en", "zh"):
         assert "{" not in error.sentence(language) + error.next_step(language)
         assert error.next_step(language)

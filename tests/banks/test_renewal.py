@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from qianbao.banks import directory
@@ -13,7 +14,7 @@ from qianbao.banks.cards.forms import NameFormNotYours, choose_form
 from qianbao.banks.cards.refusals import BankHoldsOldDocument
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
-from qianbao.identity.documents import DocumentOfAnotherPerson
+from qianbao.identity.documents import DocumentOfAnotherPerson, DocumentSubmission
 from qianbao.names import from_fields
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
@@ -210,6 +211,27 @@ async def test_two_codes_on_their_way_do_not_confirm_two_names(
     assert (await facts(pool, wallet))[0] == ["BOC"]
     ended = {"wallet_id": wallet, "card_id": first.card_id}
     assert await jobs(pool, "end_agreement") == [ended]
+
+
+@pytest.mark.parametrize("form", ["王伟", "SMITH JOHN"])
+async def test_characters_under_which_a_bank_confirmed_him_are_the_holders(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, form: str
+) -> None:
+    """His passport does not show them. Declared alone, they are anybody's."""
+    number, phone = new_number(), new_phone()
+    john = await new_wallet(
+        pool, msgspec.structs.replace(passport("SMITH", "JOHN", number), native="王 伟")
+    )
+    [icbc] = await sandbox.account("ICBC", form, number, phone)
+    await link(pool, gateway, sandbox, john, icbc, phone, name_form=form)
+    permit = DocumentSubmission(
+        kind="travel_permit", number="H1234567801", native="王伟", valid_until=date(2033, 1, 1)
+    )
+    if form == "王伟":
+        assert (await bring(pool, john, permit)).residency == "hmt"
+        return
+    with pytest.raises(DocumentOfAnotherPerson):
+        await bring(pool, john, permit)
 
 
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])

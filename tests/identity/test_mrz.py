@@ -128,6 +128,20 @@ def test_a_letter_that_may_be_meant_is_pointed_at_and_left():
     assert refused(mrz.MrzCheckDigitWrong, changed(numbered("Y87654321"), 2, 2, "B"))
 
 
+def test_where_another_look_alike_would_do_as_well_nothing_is_pointed_at():
+    """Ben's 533380006, its 5 read as S: with an O for its last 0 the check digit would fit, too."""
+    first = write_td3(ANNA, **specimen(issuing_country="GBR", nationality="GBR"))[0]
+    ben = [first, "S333800068GBR8609306M3007011<<<<<<<<<<<<<<06"]
+    fitting = [
+        (position, other)
+        for position, other in ((1, "5"), (6, "O"), (7, "O"), (8, "O"), (5, "B"))
+        if check_digit(changed(ben, 2, position, other)[1][:9]) == "8"
+    ]
+    assert (1, "5") in fitting
+    assert len(fitting) > 1
+    assert refused(mrz.MrzCheckDigitWrong, ben).detail["suspect_position"] == 0
+
+
 def test_a_letter_among_digits_that_proves_nothing_is_located():
     detail = refused(mrz.MrzCharacter, changed(TD3, 2, 16, "S")).detail
     assert (detail["position"], detail["character"]) == (16, "S")
@@ -213,6 +227,17 @@ def specimen(**changes):
 
 
 ANNA = names.from_fields("Müller", "Anna")
+
+
+@pytest.mark.parametrize(("issuer", "second"), [("ESP", "LOPEZ"), ("GBR", "")])
+def test_the_issuer_says_which_words_are_what(issuer, second):
+    """It spells the name, whatever the nationality."""
+    nationality = "GBR" if issuer == "ESP" else "ESP"
+    zone = write_td3(
+        names.from_fields("GARCIA LOPEZ", "JUAN"),
+        **specimen(issuing_country=issuer, nationality=nationality),
+    )
+    assert read_mrz(zone, TODAY).name.second_surname == second
 
 
 def test_a_birthday_on_30_february_is_refused_where_it_stands():

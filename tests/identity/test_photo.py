@@ -214,3 +214,19 @@ def test_the_command_refuses_with_code_3() -> None:
     done = run("-", content=b"hello")
     assert done.returncode == 3
     assert b"not a picture" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("photo", "told"),
+    [
+        ("/tmp", "/tmp is a folder, not a photo"),
+        ("/dev/null", "/dev/null is empty"),
+        ("-", "standard input is empty"),
+        ("/dev/null/photo.jpg", "cannot be read"),
+        ("nowhere.jpg", "there is no file nowhere.jpg"),
+    ],
+)
+def test_the_command_says_what_it_was_given_instead_of_a_photo(photo: str, told: str) -> None:
+    done = run(photo)
+    assert done.returncode == 2
+    assert told in " ".join(done.stderr.decode().replace("│", " ").split())

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from qianbao.db.pool import Pool
-from qianbao.identity import documents
+from qianbao.identity import documents, reading
 from qianbao.identity.documents import Document, DocumentSubmission, list_documents
 from qianbao.identity.identity_data import GivenData
 from qianbao.identity.romanized import rewritten
 from qianbao.ids import new_id
+from qianbao.names import NameTitle
 from tests.identity.papers import KEYS, NOW, a_bank_confirms, a_wallet, bring, passport
 
 ALEKSANDR = ("YURLOV", "ALEKSANDR")
@@ -165,6 +166,83 @@ async def test_written_the_same_it_is_the_holders(
     old = await bring(pool, wallet, first)
     await a_bank_confirms(pool)
     assert (await bring(pool, wallet, then)).supersedes == old.document_id
+
+
+LI = passport("LI", "MING", country="SGP", sex="M")
+RESIDENT = DocumentSubmission(kind="resident_id", number="110105199004120012", native="李明")
+
+
+def declaring(native: str) -> DocumentSubmission:
+    """Li Ming's passport, and beside it a name in characters that it does not show."""
+    return msgspec.structs.replace(LI, native=native)
+
+
+@pytest.mark.parametrize("declared", ["王伟", "李", "明", "李明李明"])
+async def test_characters_that_are_not_the_passports_name_make_nobody_else_of_li(
+    pool: Pool, declared: str
+) -> None:
+    """He may write himself so, and a bank may know him so; a permit in them is not thereby his."""
+    wallet = await a_wallet(pool)
+    document = await bring(pool, wallet, declaring(declared))
+    assert document.known_names.native == declared
+    await a_bank_confirms(pool)
+    for other in (permit(declared), permit(declared, surname="LI", given="MING")):
+        with pytest.raises((documents.DocumentOfAnotherPerson, reading.NamesDisagree)):
+            await bring(pool, wallet, other)
+
+
+async def test_declared_after_a_bank_confirmed_him_they_make_nothing(pool: Pool) -> None:
+    wallet = await a_wallet(pool)
+    await bring(pool, wallet, LI)
+    await a_bank_confirms(pool)
+    await bring(pool, wallet, declaring("李明"))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, wallet, permit("李明"))
+
+
+@pytest.mark.parametrize("native", ["黎鸣", "王伟"])
+async def test_declared_characters_hold_against_a_document_in_others(
+    pool: Pool, native: str
+) -> None:
+    """李明 and 黎鸣 are both LI MING, and may share a birthday."""
+    wallet = await a_wallet(pool)
+    await bring(pool, wallet, declaring("李明"))
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await bring(pool, wallet, msgspec.structs.replace(RESIDENT, native=native))
+    assert "the name" in refused.value.sentence("en")
+    await bring(pool, wallet, RESIDENT)
+
+
+@pytest.mark.parametrize("kind", ["travel_permit", "residence_permit", "resident_id"])
+async def test_a_permit_is_not_shown_under_two_names(pool: Pool, kind: str) -> None:
+    """A bank would confirm one, and the other would be the holder's."""
+    wallet = await a_wallet(pool)
+    numbers = {
+        "travel_permit": "H1234567801",
+        "residence_permit": "830000199201300022",
+        "resident_id": RESIDENT.number,
+    }
+    both = permit("王伟", surname="LI", given="MING")
+    with pytest.raises(reading.NamesDisagree) as refused:
+        await bring(pool, wallet, msgspec.structs.replace(both, kind=kind, number=numbers[kind]))
+    assert "王伟" in refused.value.sentence("en")
+    assert "LI MING" in refused.value.sentence("zh")
+
+
+@pytest.mark.parametrize(
+    "submission",
+    [
+        declaring("李明先生"),
+        permit("李明先生", surname="LI", given="MING"),
+        permit("李明先生"),
+    ],
+)
+async def test_a_title_is_no_name_wherever_it_is_typed(
+    pool: Pool, submission: DocumentSubmission
+) -> None:
+    with pytest.raises(NameTitle):
+        await bring(pool, await a_wallet(pool), submission)
 
 
 async def test_a_sex_that_was_stated_is_held_against_the_next_document(pool: Pool) -> None:

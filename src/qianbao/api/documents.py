@@ -151,6 +151,7 @@ async def show_identity_data(request: Asked, holder: Session) -> IdentityDataVie
     status_code=200,
     opt=refuses(
         "wallet_unknown",
+        "document_field_disagrees",
         "identity_data_incomplete",
         "identity_data_needs_document",
         "identity_data_unreadable",

@@ -44,6 +44,19 @@ LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
 WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
 ORDER BY k.checked_at DESC
 
+-- name: is_known
+-- Whether a bank has confirmed the wallet's holder, or this card's bank has found everything right
+-- for this very card, here or in an earlier wallet of theirs. The phone that is named for a card
+-- proves nothing: anybody names their own.
+SELECT w.verified_at IS NOT NULL OR EXISTS (
+    SELECT FROM wallets AS o
+    JOIN cards AS c ON c.wallet_id = o.wallet_id
+    WHERE (o.wallet_id = w.wallet_id OR o.person_id = w.person_id)
+        AND c.fingerprint = %(fingerprint)s AND c.codes_sent > 0
+)
+FROM wallets AS w
+WHERE w.wallet_id = %(wallet_id)s
+
 -- name: record_check
 INSERT INTO card_checks (fingerprint, wallet_id, card_id, checked_at)
 VALUES (%(fingerprint)s, %(wallet_id)s, %(card_id)s, %(now)s)
@@ -149,8 +162,25 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 
 -- name: document_tails
 -- The document a card was checked against, and the one of another number that the same person had
--- before it, in this wallet or in one they have closed.
-SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail
+-- before it, in this wallet or in one they have closed. `confirmed`: a bank had confirmed them in
+-- this wallet, or in an earlier one that showed the very same document.
+SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail,
+    EXISTS (
+        SELECT FROM wallets
+        JOIN documents AS known ON known.wallet_id = wallets.wallet_id
+        WHERE wallets.person_id = sent.person_id AND wallets.verified_at <= %(asked_at)s
+            AND coalesce(known.superseded_at >= wallets.verified_at, true)
+            AND (
+                wallets.wallet_id = sent.wallet_id
+                OR (
+                    known.kind, known.number_index, known.number_tail, known.surname, known.given,
+                    known.native, known.birth_date, known.sex
+                ) IS NOT DISTINCT FROM (
+                    sent.kind, sent.number_index, sent.number_tail, sent.surname, sent.given,
+                    sent.native, sent.birth_date, sent.sex
+                )
+            )
+    ) AS confirmed
 FROM documents AS sent
 LEFT JOIN LATERAL (
     SELECT documents.number_tail

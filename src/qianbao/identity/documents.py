@@ -17,6 +17,7 @@ from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
+from qianbao.identity.beside import check_beside
 from qianbao.identity.counted import apart, contradicted, counted_since
 from qianbao.identity.identity_data import GivenData, add_data, identity_data, keep, read_given
 from qianbao.identity.kept import (
@@ -126,15 +127,15 @@ async def add_document(
     """Makes the submitted document the wallet's current one, and its holder the person it is of.
 
     The current document again gives the one that is there, and has the registers that said no asked
-    once more; one before it is taken as a new one is. `given` is what no document shows. Raises
-    what `read_submission` and `read_given` raise, `DocumentExpiredAlready`,
-    `DocumentOfAnotherPerson`, `PersonHasOpenWallet`, `DocumentIdUsed`, `DocumentForNoWallet`. The
-    registers are asked by a job once this transaction has committed.
+    once more; one before it is taken as a new one is. `given` is what no document shows. Registers
+    are asked by a job once this transaction has committed. Raises what `read_submission`,
+    `read_given` and `check_beside` raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`,
+    `PersonHasOpenWallet`, `DocumentIdUsed`, `DocumentForNoWallet`.
     """
     check_id(document_id, "doc")
-    today = local_date(now)
-    read = read_submission(submission, today)
+    read = read_submission(submission, today := local_date(now))
     stated = read_given(given or GivenData())
+    check_beside(submission, read, stated.sex)
     if read.valid_until is not None and read.valid_until < today:
         raise _expired(read.valid_until)
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")

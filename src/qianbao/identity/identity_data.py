@@ -15,6 +15,7 @@ import msgspec
 from qianbao.db.jobs import enqueue
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.identity.beside import check_sex
 from qianbao.keyring import KeyRing
 from qianbao.policy.facts import IDENTITY_DATA, words_for_data
 
@@ -104,8 +105,8 @@ async def confirm_data(
     conn: Connection, keys: KeyRing, *, wallet_id: str, given: GivenData, now: datetime
 ) -> IdentityData:
     """Keeps what is given, and that the holder stands by all that is known. Again changes only the
-    moment. Raises `IdentityDataUnreadable`, `IdentityDataNeedsDocument` or, with anything still
-    missing, `IdentityDataIncomplete`."""
+    moment. Raises `IdentityDataUnreadable`, `IdentityDataNeedsDocument`, what `check_sex` raises
+    or, with anything still missing, `IdentityDataIncomplete`."""
     given = read_given(given)
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
     if wallet is None or wallet.status != "open":
@@ -114,6 +115,8 @@ async def confirm_data(
     known = await identity_data(conn, keys, wallet_id=wallet_id)
     if known is None:
         raise IdentityDataNeedsDocument
+    if known.sex_shown:
+        check_sex(given.sex, known.sex)
     if known.missing:
         raise IdentityDataIncomplete(
             missing_en=words_for_data(known.missing, "en"),

@@ -14,7 +14,7 @@ import msgspec
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import Residency
-from qianbao.identity.same_person import Shown
+from qianbao.identity.same_person import Shown, counts
 from qianbao.keyring import KeyRing
 from qianbao.names import LegalName, parted
 
@@ -56,7 +56,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A document's row."""
+    """A document's row; `confirmed_as` are the spellings under which banks confirmed it."""
 
     document_id: str
     person_id: str
@@ -80,8 +80,13 @@ class Row(msgspec.Struct, frozen=True):
     supersedes: str | None
     superseded_at: datetime | None
     name_change_id: str | None
-    confirmed: bool
+    confirmed_as: list[str]
     created_at: datetime
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a bank has confirmed its name and number."""
+        return self.confirmed_as != []
 
 
 async def current_document(conn: Connection, wallet_id: str) -> Document | None:
@@ -132,7 +137,7 @@ def shown(row: Row) -> Shown:
         legal_name=name,
         birth_date=row.birth_date,
         sex=row.sex,
-        declared=row.also_written,
+        declared=row.also_written if counts(row.also_written, name, row.confirmed_as) else "",
         stated_sex=row.stated_sex,
     )
 

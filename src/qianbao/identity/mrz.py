@@ -107,8 +107,10 @@ class MrzFieldEmpty(InvalidInput):
 
 class MrzDocument(msgspec.Struct, frozen=True):
     """What the zone says. Country codes are as printed (three letters; Germany is `D`). `sex` is
-    `M`, `F` or `X` (not stated). The document is valid through `valid_until`. `corrections` are
-    the characters that were read otherwise than they were given."""
+    `M`, `F` or `X` (not stated). The words of `name` are told apart as the issuing state writes
+    names: it is the one that spells them, whatever the nationality (ICAO 9303 part 3). The document
+    is valid through `valid_until`. `corrections` are the characters that were read otherwise than
+    they were given."""
 
     format: Format
     document_code: str
@@ -166,7 +168,7 @@ def read_mrz(lines: str | Sequence[str], today: date) -> MrzDocument:
         birth_date=_date(zone, layout.fields["birth_date"], "birth_date", today),
         sex=names["sex"].replace("<", "X"),
         valid_until=_date(zone, layout.fields["valid_until"], "valid_until", today),
-        name=from_mrz(names["name"], names["nationality"].rstrip("<")),
+        name=from_mrz(names["name"], names["issuing_country"].rstrip("<")),
         optional=("" if len(checked[0].spans) > 1 else optional).replace("<", " ").strip(),
         corrections=corrections,
     )

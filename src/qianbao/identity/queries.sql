@@ -59,11 +59,12 @@ SELECT document_id, person_id, kind, country, residency, number_cipher, number_i
         SELECT stated.sex FROM identity_data AS stated
         WHERE stated.wallet_id = documents.wallet_id
     ) AS stated_sex,
-    EXISTS (
-        SELECT FROM cards
+    ARRAY(
+        SELECT DISTINCT name_form FROM cards
         WHERE cards.wallet_id = documents.wallet_id AND linked_at IS NOT NULL
             AND cards.document_id = documents.document_id
-    ) AS confirmed
+        ORDER BY name_form
+    ) AS confirmed_as
 FROM documents
 WHERE wallet_id = %(wallet_id)s AND (superseded_at IS NULL OR NOT %(current)s)
 ORDER BY superseded_at DESC NULLS FIRST, document_id DESC

@@ -16,7 +16,7 @@ from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
 from qianbao.identity.numbers import KINDS, DocumentNumber, Residency, read_number
 from qianbao.identity.typed_name import name_of_zone
-from qianbao.names import LegalName, from_chinese, from_fields, parted
+from qianbao.names import LegalName, compare, from_chinese, from_fields, in_characters, parted
 
 FOREIGNERS = ("passport", "permanent_residence")
 _REGION_COUNTRIES = {"81": "HKG", "82": "MAC", "83": "TWN"}
@@ -79,6 +79,17 @@ class NumberDisagreesWithMrz(InvalidInput):
     next_zh = "请对照证件核对两者。"
 
 
+class NamesDisagree(InvalidInput):
+    code = "names_disagree"
+    en = "“{characters}” and “{letters}” are not, as far as this wallet can tell, one name."
+    zh = "“{characters}”与“{letters}”无法认定为同一姓名。"
+    next_en = (
+        "Compare both with the document. If it shows them like this, enter one of them alone: the "
+        "one under which your bank keeps you."
+    )
+    next_zh = "请对照证件核对两者。如证件确实如此，请只填写其中一种：银行登记您所用的那一种。"
+
+
 class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """What a holder enters: `kind` is a key of `numbers.KINDS`. A passport comes by `mrz`; a
     permanent-residence card by `mrz` or number; others by number, name and `valid_until` (None: a
@@ -96,7 +107,9 @@ class DocumentSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadDocument(msgspec.Struct, frozen=True):
-    """A document as submitted, in one shape. `holder_part` finds its holder again: the number with
+    """A document as submitted, in one shape. `country` is the state whose rules spell the name: a
+    passport's issuer; of a permanent-residence card, which takes the passport's letters over, the
+    nationality. `holder_part` finds its holder again: the number with
     what makes it the only one of its kind, without what changes when it is issued again (a travel
     permit's last digits count its issues; domain.md 3.1). `also_written` is not on the document;
     `corrections` are the characters of its lines that were read otherwise than they were typed."""
@@ -133,7 +146,9 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
         checked = read_number(kind, submission.number or zone.number, today)
         number = checked.number
         _check_agrees(checked, zone)
-    country = _country(zone.nationality if kind == "permanent_residence" else zone.issuing_country)
+    country = printed_country(
+        zone.nationality if kind == "permanent_residence" else zone.issuing_country
+    )
     return ReadDocument(
         kind=kind,
         country=country,
@@ -149,14 +164,15 @@ def _from_zone(submission: DocumentSubmission, zone: MrzDocument, today: date) -
     )
 
 
-def _country(printed: str) -> str:
+def printed_country(printed: str) -> str:
+    """The code of a country as documents print it, as alpha-3."""
     return _PRINTED_COUNTRIES.get(printed, printed)
 
 
 def _check_agrees(number: DocumentNumber, zone: MrzDocument) -> None:
     """What a card's number tells of its holder, its lines tell too, as far as they tell it. Raises
     `NumberDisagreesWithMrz`."""
-    country = _country(zone.nationality)
+    country = printed_country(zone.nationality)
     if number.country not in (None, country) and zone.nationality not in _NO_COUNTRY:
         names = [
             [country_name(code, to) for to in ("en", "zh")]
@@ -213,22 +229,37 @@ def _holder_part(kind: str, number: str) -> str:
 
 def _also_written(submission: DocumentSubmission) -> str:
     """Nothing vouches for a name in characters that a foreigner types: their documents give the
-    name in letters. Raises `NameTooLong`."""
+    name in letters. Raises `NameTooLong`, `NameCharacter`, `NameTitle`."""
     if submission.kind not in FOREIGNERS or not submission.native.strip():
         return ""
-    return from_fields("", "", submission.native).native
+    return _in_characters(submission.native) or from_fields("", "", submission.native).native
+
+
+def _in_characters(native: str) -> str:
+    """The name, where it has Chinese characters; else empty."""
+    if not in_characters(LegalName("", "", native)):
+        return ""
+    return from_chinese(native).native
 
 
 def _typed_name(submission: DocumentSubmission) -> LegalName:
     """Resident IDs carry characters and nothing else; those of Hong Kong, Macao and Taiwan
-    residents may carry both; foreigners' carry letters."""
+    residents may carry both; foreigners' carry letters. Raises `NamesDisagree` where both are
+    typed and are not one name: which of them a bank confirmed would be the holder's to say."""
+    surname, given = submission.surname.strip(), submission.given.strip()
+    if not submission.native.strip() and submission.kind == "resident_id":
+        return from_chinese(surname + given)
+    if not submission.native.strip() or submission.kind in FOREIGNERS:
+        return from_fields(surname, given)
+    name = from_chinese(submission.native)
+    if not (surname or given):
+        return name
+    beside = from_fields(surname, given)
+    if compare(beside, name).verdict == "no_match":
+        raise NamesDisagree(characters=name.native, letters=f"{surname} {given}".strip())
     if submission.kind == "resident_id":
-        return from_chinese(submission.native or submission.surname + submission.given)
-    if submission.kind in FOREIGNERS:
-        return from_fields(submission.surname, submission.given)
-    if submission.surname or submission.given:
-        return from_fields(submission.surname, submission.given, submission.native)
-    return from_chinese(submission.native)
+        return name
+    return msgspec.structs.replace(beside, native=name.native)
 
 
 def _name_of_zone(submission: DocumentSubmission, zone_name: LegalName) -> LegalName:

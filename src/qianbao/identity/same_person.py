@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -41,8 +42,9 @@ LONGEST_NAME_FIELD = 200
 
 class Shown(msgspec.Struct, frozen=True):
     """What a document tells of its holder. `number_index` is the blind index of what of its number
-    stays when it is issued again; `declared` a name in characters and `stated_sex` a sex that no
-    document shows and the holder tells."""
+    stays when it is issued again; `declared` a name in characters that no document shows, where it
+    counts as the holder's (`counts`); `stated_sex` a sex that no document shows and the holder
+    tells."""
 
     kind: str
     country: str
@@ -52,6 +54,18 @@ class Shown(msgspec.Struct, frozen=True):
     sex: str | None
     declared: str = ""
     stated_sex: str | None = None
+
+
+def counts(declared: str, name: LegalName, confirmed_as: Sequence[str]) -> bool:
+    """Whether characters that a holder declares beside a document in letters are theirs: they may
+    be read as its name, or a bank has confirmed the holder under them (`confirmed_as`: what banks
+    said yes to). Others are for a bank's spelling alone: a name chosen in China, or anybody's."""
+    if not declared:
+        return False
+    if _bare(declared) in {_bare(one) for one in confirmed_as}:
+        return True
+    letters = msgspec.structs.replace(name, native="")
+    return compare(letters, declared).verdict != "no_match"
 
 
 def differing(old: Shown, new: Shown) -> Part | None:
@@ -67,6 +81,8 @@ def differing(old: Shown, new: Shown) -> Part | None:
         return "sex"
     if not births_known and not _is_same_number(old, new):
         return _differing_undated(old, new)
+    if _contradicts_declared(old, new):
+        return "name"
     if _is_same_name(old.legal_name, new.legal_name):
         return None
     if births_known and (
@@ -110,6 +126,15 @@ def _is_written_same(old: Shown, new: Shown) -> bool:
         return after == (before or _bare(old.declared))
     fields = [mrz_field(one.legal_name, LONGEST_NAME_FIELD) for one in (old, new)]
     return fields[0] == fields[1]
+
+
+def _contradicts_declared(old: Shown, new: Shown) -> bool:
+    """Whether the new document's characters are others than those declared beside the earlier one:
+    李明 and 黎鸣 are both LI MING."""
+    names = (old.declared, _characters(new.legal_name))
+    if not all(in_characters(LegalName("", "", name)) for name in names):
+        return False
+    return compare(*names).verdict != "match"
 
 
 def _characters(name: LegalName) -> str:

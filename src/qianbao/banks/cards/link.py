@@ -72,9 +72,13 @@ class CardChecksUsedUp(QianbaoError):
     zh = "银行对同一张卡 24 小时内的核验次数有限，超过可能锁卡，因此本次未发送。"
     next_en = (
         "It can be checked again after {next_time_en} (Beijing time). Use the time to ask the bank "
-        "how it prints your name."
+        "how it prints your name, or link another card: for whom a bank has confirmed, some checks "
+        "are kept."
     )
-    next_zh = "{next_time_zh}（北京时间）之后可再次核验。建议先向银行查询您的登记姓名写法。"
+    next_zh = (
+        "{next_time_zh}（北京时间）之后可再次核验。建议先向银行查询您的登记姓名写法，"
+        "或先绑定其他银行卡：已由银行核验过身份的持有人另有预留的核验次数。"
+    )
 
 
 class SameIdOtherBody(QianbaoError):
@@ -278,17 +282,20 @@ class _Check(msgspec.Struct, frozen=True):
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
     """Counts this check before it is sent, over all wallets; a request that is repeated is the
     check that it was. The bank counts a card's checks whoever asks: a wallet that it refused last
-    leaves some to others, and more so one whose holder's document does not fit, so that nobody
-    keeps the card's owner out. What is told is the same for all, and tells nothing of others."""
+    leaves some to others, and more so one whose holder's document does not fit, and newcomers
+    together leave some to whom a bank knows, so that throwaway wallets do not keep the card's owner
+    out. What is told is the same for all, and tells nothing of others."""
     keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
     await conn.execute(QUERIES.lock_fingerprint, keys)
     if (await conn.execute(QUERIES.repeat_check, keys)).rowcount:
         return
     recent = await fetch_all(conn, QUERIES.recent_checks, keys, _Check)
-    left_to_others = 0
+    cursor = await conn.execute(QUERIES.is_known, keys)
+    row = await cursor.fetchone()
+    left_to_others = 0 if row is not None and row[0] else settings.bank_card_checks_kept
     latest = next((one for one in recent if one.own), None)
     if latest is not None and latest.refused:
-        left_to_others = 2 if latest.stranger else 1
+        left_to_others = max(left_to_others, 2 if latest.stranger else 1)
     maximum = max(1, settings.bank_card_checks_per_day - left_to_others)
     if len(recent) >= maximum:
         free_at = recent[maximum - 1].checked_at + CHECK_WINDOW

@@ -104,6 +104,28 @@ class CardNotYours(QianbaoError):
     next_zh = "只能绑定本人的银行卡。如确为本人的卡，请携带证件和银行卡到网点核对姓名和证件号码。"
 
 
+class CardNameOrDocumentMismatch(QianbaoError):
+    code = "card_name_or_document_mismatch"
+    en = (
+        "{bank_en} has the card ending in {last_four} under another name or another document "
+        "number than the ones sent (“{name_form}”, number ending in {document_tail})."
+    )
+    zh = (
+        "{bank_zh}尾号 {last_four} 银行卡的登记姓名或证件号码与提交的不一致"
+        "（“{name_form}”，证件尾号 {document_tail}）。"
+    )
+    next_en = (
+        "Which of them, we say once a bank has confirmed you. If the card is yours: ask the bank "
+        "how it prints your name, and choose or type that spelling. If your {kind_en} was renewed, "
+        "have the new number entered at the bank, or show the old {kind_en} here while it is good."
+    )
+    next_zh = (
+        "在有银行核验过您的身份之前，我们不说明是哪一项。如确为本人的卡：请向银行查询登记姓名的写法，"
+        "再选择或填写同样的写法；如{kind_zh}已换发，请到银行更新证件号码，"
+        "或在旧{kind_zh}有效期内先提交旧证件。"
+    )
+
+
 class CardDetailsMismatch(QianbaoError):
     code = "card_details_mismatch"
     en = (
@@ -207,12 +229,30 @@ _FIELDS = {
 }
 
 
+def is_of_another_document(result: str, mismatched: tuple[str, ...] | None) -> bool:
+    """Whether the bank says that the document number differs, whatever else does."""
+    return result == "ID_MISMATCH" or (
+        result == "MISMATCH_UNSPECIFIED" and "document_number" in (mismatched or ())
+    )
+
+
 def refusal(
-    result: str, mismatched: tuple[str, ...] | None, older_tail: str, detail: dict[str, Any]
+    result: str,
+    mismatched: tuple[str, ...] | None,
+    older_tail: str,
+    detail: dict[str, Any],
+    *,
+    confirmed: bool,
 ) -> QianbaoError:
     """The error for a bank's `result`. `mismatched` is what the bank said differs, None when it
     does not say; `older_tail` the last four of the document before this one, or empty. `detail`
-    has bank_en, bank_zh, last_four, name_form, kind_en, kind_zh, document_tail, phone_tail."""
+    has bank_en, bank_zh, last_four, name_form, kind_en, kind_zh, document_tail, phone_tail.
+
+    Where the document number differs, a holder whom no bank has `confirmed` is told one thing,
+    whatever else differs: with an invented document and somebody's card they would learn, spelling
+    by spelling, how the bank writes its owner."""
+    if not confirmed and is_of_another_document(result, mismatched):
+        return CardNameOrDocumentMismatch(**detail)
     if result == "ID_MISMATCH" and older_tail:
         return BankHoldsOldDocument(older_tail=older_tail, **detail)
     if result == "MISMATCH_UNSPECIFIED":

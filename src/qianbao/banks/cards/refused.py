@@ -58,23 +58,31 @@ async def refusal_of(conn: Connection, card: Card) -> QianbaoError:
         "phone_tail": card.phone_tail,
     }
     mismatched = None if card.mismatched is None else tuple(card.mismatched)
-    return refusal(card.result, mismatched, tails.older_tail, detail)
+    return refusal(card.result, mismatched, tails.older_tail, detail, confirmed=tails.confirmed)
 
 
 async def renewed(conn: Connection, card: Card) -> bool:
-    """Whether the document that `card` was checked with replaced one of another number."""
-    return (await _tails(conn, card)).older_tail != ""
+    """Whether the document that `card` was checked with replaced one of another number, as far as
+    its holder may be told."""
+    tails = await _tails(conn, card)
+    return tails.confirmed and tails.older_tail != ""
 
 
 class _Tails(msgspec.Struct, frozen=True):
-    """Kind and last four of the document sent; last four of the one it replaced, if it did."""
+    """Kind and last four of the document sent; last four of the one it replaced, if it did; whether
+    a bank had confirmed its holder when the card was sent."""
 
     kind: str
     sent_tail: str
     older_tail: str
+    confirmed: bool
 
 
 async def _tails(conn: Connection, card: Card) -> _Tails:
-    keys = {"wallet_id": card.wallet_id, "document_id": card.document_id}
+    keys = {
+        "wallet_id": card.wallet_id,
+        "document_id": card.document_id,
+        "asked_at": card.created_at,
+    }
     tails = await fetch_one(conn, QUERIES.document_tails, keys, _Tails)
-    return tails or _Tails("", "", "")
+    return tails or _Tails("", "", "", confirmed=False)

@@ -1,0 +1,114 @@
+"""What somebody with a throwaway wallet learns of a card, and takes from its owner."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from qianbao.banks.cards import list_refused, unlink_card
+from qianbao.banks.cards.refusals import CardNameOrDocumentMismatch, CardNotYours
+from qianbao.banks.gateway import Gateway
+from qianbao.db.pool import Pool
+from qianbao.errors import QianbaoError
+from qianbao.ids import new_id
+from qianbao.settings import Settings
+from qianbao.wallets.opening import mark_closed
+from tests.banks.scene import (
+    KEYS,
+    NOW,
+    Sandbox,
+    facts,
+    finish,
+    link,
+    new_number,
+    new_phone,
+    new_wallet,
+    passport,
+    start,
+)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("bank", ["BOC", "ICBC"])
+async def test_an_invented_document_does_not_tell_how_the_bank_writes_a_cards_owner(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, bank: str, earlier: bool
+) -> None:
+    """Whoever no bank has confirmed hears one thing, whatever else is right: now and later."""
+    phone = new_phone()
+    cards = await sandbox.account(bank, "ANNA MUELLER", new_number(), phone, cards=6)
+    heard = []
+    for name in (("MUELLER", "ANNA"), ("MULLER", "ANNA"), ("YAMADA", "TARO")):
+        papers = [passport(*name, "C99999990")] * earlier + [passport(*name, "C99999999")]
+        for other in (phone, "+8613900000000"):
+            form = f"{name[1]} {name[0]}"
+            wallet = await new_wallet(pool, *papers)
+            card = cards[len(heard)]
+            with pytest.raises(CardNameOrDocumentMismatch) as refused:
+                await start(pool, gateway, wallet, card, other, name_form=form)
+            said = "".join(
+                part(language)
+                for part in (refused.value.sentence, refused.value.next_step)
+                for language in ("en", "zh")
+            )
+            heard.append(said.replace(form, "").replace(card[-4:], ""))
+            async with pool.connection() as conn:
+                [told] = await list_refused(conn, wallet_id=wallet, now=NOW)
+                await mark_closed(conn, wallet_id=wallet, now=NOW)
+            assert type(told.reason) is CardNameOrDocumentMismatch
+            assert await facts(pool, wallet) == ([], [], None)
+    assert len(heard) == 6
+    assert len(set(heard)) == 1
+
+
+@pytest.mark.parametrize(("first", "kept"), [("linked", 2), ("another bank", 1)])
+async def test_throwaway_wallets_do_not_use_up_the_checks_of_somebodys_card(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, first: str, kept: int
+) -> None:
+    """Some use theirs; whoever comes after them without a bank's word waits. Anna, whom a bank
+    knows, does not."""
+    settings = Settings(sandbox=True, bank_card_checks_kept=kept)
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    if first == "linked":
+        days_ago = NOW - timedelta(days=3)
+        old = await start(pool, gateway, anna, icbc, phone, now=days_ago)
+        await finish(pool, gateway, old, await sandbox.code(phone), days_ago)
+        await unlink_card(
+            pool, gateway, KEYS, wallet_id=anna, card_id=old.card_id, now=NOW - timedelta(days=2)
+        )
+    else:
+        [cmb] = await sandbox.account("CMB", "MUELLER ANNA", number, phone)
+        await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    strangers = [
+        await new_wallet(pool, passport("MUELLER", "ANNA", new_number())) for _ in range(4)
+    ]
+    said = []
+    for stranger in strangers:
+        with pytest.raises(QianbaoError) as refused:
+            await start(pool, gateway, stranger, icbc, new_phone(), settings=settings)
+        said.append(refused.value.code)
+    sent = settings.bank_card_checks_per_day - kept
+    used_up = [code == "card_checks_used_up" for code in said]
+    assert used_up == [False] * sent + [True] * kept
+    assert (await start(pool, gateway, anna, icbc, phone, settings=settings)).state == "code_sent"
+
+
+async def test_what_was_said_before_a_bank_confirmed_her_stays_as_it_was_said(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    phone, number = new_phone(), new_number()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [taros] = await sandbox.account("BOC", "TARO YAMADA", new_number(), phone)
+    [own] = await sandbox.account("CMB", "ANNA MUELLER", number, phone)
+    card_id = new_id("crd", NOW)
+    with pytest.raises(CardNameOrDocumentMismatch):
+        await start(pool, gateway, anna, taros, phone, card_id=card_id)
+    later = NOW + timedelta(hours=1)
+    card = await start(pool, gateway, anna, own, phone, name_form="ANNA MUELLER", now=later)
+    await finish(pool, gateway, card, await sandbox.code(phone), later)
+    with pytest.raises(CardNameOrDocumentMismatch):
+        await start(pool, gateway, anna, taros, phone, card_id=card_id, now=later)
+    with pytest.raises(CardNotYours):
+        await start(pool, gateway, anna, taros, phone, now=later)
