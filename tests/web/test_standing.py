@@ -211,7 +211,7 @@ def test_who_could_not_have_acted_is_not_told_they_could() -> None:
     came_after = anna(opened_at=at(2027, 2, 1), facts_changed_at=at(2027, 2, 3), verified_at=None)
     told = whole_page(came_after, at(2027, 2, 4))
     assert "could have been prevented" not in told
-    assert "In force since 15 January 2027." in told
+    assert "In force since 15 January 2027; for you since 3 February 2027 at the latest." in told
     assert "Until then it could have been prevented" in whole_page(anna())
 
 

@@ -66,7 +66,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule that blocks, or will from `since` on; `deadline` as in `Reason`."""
+    """One rule that blocks, or will from `since` on; `deadline` as in `Reason`. Of a limit, `since`
+    is the moment of the request."""
 
     title: Text
     sentence: Text
@@ -78,6 +79,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     in_force_from: datetime | None
     who: Text
     basis: Words
+    is_limit: bool
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +309,7 @@ def blocker(
         in_force_from=reason.in_force_from,
         who=WHO[reason.who_must_act],
         basis=reason.basis,
+        is_limit=reason.headroom_minor is not None,
     )
 
 
