@@ -71,7 +71,7 @@ async def test_it_can_come_with_a_document_shown_before(pool):
             conn, KEYS, wallet_id=wallet_id, document_id=new_id("doc", LATER),
             submission=passport(), given=ALL, now=LATER,
         )  # fmt: skip
-    assert await _facts(pool, wallet_id) == ([], LATER, LATER)
+    assert await _facts(pool, wallet_id) == ([], LATER, NOW)
 
 
 async def test_what_is_confirmed_is_complete_and_a_renewal_keeps_it(pool):
@@ -82,7 +82,7 @@ async def test_what_is_confirmed_is_complete_and_a_renewal_keeps_it(pool):
     assert refused.value.detail["missing_zh"] == "住址"
     assert (await _facts(pool, wallet_id))[0] == ["occupation", "address"]
     assert (await _confirm(pool, wallet_id)).missing == ()
-    assert await _facts(pool, wallet_id) == ([], LATER, LATER)
+    assert await _facts(pool, wallet_id) == ([], LATER, NOW)
     again = LATER + timedelta(days=1)
     moved = GivenData(address="1 Sea Street, Xiamen")
     known = await _confirm(pool, wallet_id, moved, again)

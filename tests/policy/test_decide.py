@@ -167,6 +167,35 @@ def test_an_act_that_helped_nothing_takes_no_history_away() -> None:
     assert reason.since == reason.deadline == at(2027, 1, 15, 0)
 
 
+MARIA = anna(
+    opened_at=at(2026, 12, 20), verified_at=at(2026, 12, 20), data_confirmed_at=at(2026, 12, 20),
+    facts_changed_at=at(2026, 12, 20), last_used_at=at(2027, 1, 5),
+    data_missing=("occupation", "address"),
+)  # fmt: skip
+IN_AUGUST = at(2027, 8, 1)
+
+
+def test_confirming_data_moves_no_date_of_another_rule() -> None:
+    """Ninety days after her verification two banks are needed; she confirms her data in August."""
+    before = ask(MARIA, IN_AUGUST).reasons
+    confirmed = replace(MARIA, data_missing=(), data_confirmed_at=IN_AUGUST)
+    (after,) = ask(confirmed, IN_AUGUST + timedelta(minutes=5)).reasons
+    assert (after.since, after.deadline) == (at(2027, 3, 20, 0), at(2027, 3, 20, 0))
+    assert [(one.policy, one.since) for one in before] == [
+        ("missing-data", at(2027, 3, 20)), ("two-banks", at(2027, 3, 20, 0)),
+    ]  # fmt: skip
+
+
+def test_another_card_of_the_same_bank_moves_no_date() -> None:
+    """The sweep remembered what time alone had brought: it could have been prevented, as before."""
+    fell_out = (("two-banks", at(2027, 3, 20, 0)),)
+    linked = replace(
+        MARIA, card_banks=("ICBC", "ICBC"), facts_changed_at=IN_AUGUST, fallen_out=fell_out
+    )
+    reason = next(one for one in ask(linked, IN_AUGUST).reasons if one.policy == "two-banks")
+    assert reason.since == reason.deadline == at(2027, 3, 20, 0)
+
+
 def test_an_amount_too_large_could_not_have_been_prevented() -> None:
     wallet = anna(card_banks=("ICBC", "BOC"))
     reasons = ask(wallet, AFTER_ENFORCEMENT, "pay", 10_000_001).reasons

@@ -403,10 +403,22 @@ def test_of_a_bank_that_nobody_named_both_are_told() -> None:
     """Whoever has an account elsewhere links its card; whoever has none visits a bank first."""
     link, visit, *_ = ways_out(PACK, ben(accounts_at=None), AFTER_ENFORCEMENT, allowed("pay"))
     assert (actions(link), link.visit, link.minutes) == (["link_card"], False, 5)
-    assert "An account there already; without one, see the next way" in link.steps[0].needs_en
+    told = "An account there already; without one, see the way that opens one"
+    assert told in link.steps[0].needs_en
     assert (actions(visit), visit.visit, visit.minutes) == (["open_account", "link_card"], True, 95)
     known = ways_out(PACK, anna(accounts_at=("ICBC", "BOC")), AFTER_ENFORCEMENT, allowed("pay"))
     assert [way.visit for way in known] == [False, False]
+
+
+def test_a_visit_comes_after_what_takes_minutes() -> None:
+    """Ben's data, too, will have to be completed: seven minutes without a visit make it last."""
+    lacking = ben(
+        accounts_at=None, data_missing=("address",), facts_changed_at=at(2026, 12, 1),
+        card_banks=("ICBC",),
+    )  # fmt: skip
+    ways = ways_out(PACK, lacking, AFTER_ENFORCEMENT, allowed("pay"))
+    visit = [way.visit for way in ways].index(True)
+    assert [way.minutes for way in ways[: visit + 1]] == [5, 7, 95]
 
 
 def test_a_wait_that_changes_nothing_is_left_out() -> None:

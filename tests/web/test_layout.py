@@ -91,6 +91,28 @@ def test_what_opens_and_what_comes_next_fits_too(deng: Surfer, make_page: MakePa
     assert faults == []
 
 
+def test_a_long_name_in_one_word_stays_on_its_card(
+    seeded_stack: Stack, make_page: MakePage
+) -> None:
+    """Some banks print every name joined together, others with a space between any two parts."""
+    page = make_page()
+    page.set_viewport_size(NARROW)
+    page.goto(f"{seeded_stack.url}/advise?lang=en")
+    page.fill("[name=surname]", "von der Müller-Łukasiewicz")
+    page.fill("[name=given]", "Jean-Luc Maximilian O'Neill")
+    page.click("button:has-text('Show the spellings')")
+    page.wait_for_selector("#spellings")
+    page.wait_for_load_state()
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert "VONDERMUELLERLUKASIEWICZ" in page.inner_text("main")
+    assert page.evaluate(LOOKS) == []
+    sticking_out = """() => [...document.querySelectorAll(".printed__name, .form-name")]
+        .filter(one => one.getBoundingClientRect().right
+            > one.closest(".card").getBoundingClientRect().right)
+        .map(one => one.textContent)"""
+    assert page.evaluate(sticking_out) == []
+
+
 def test_larger_type_fits_too(deng: Surfer, make_page: MakePage) -> None:
     page = make_page()
     page.set_viewport_size(NARROW)

@@ -211,7 +211,7 @@ def test_who_could_not_have_acted_is_not_told_they_could() -> None:
     came_after = anna(opened_at=at(2027, 2, 1), facts_changed_at=at(2027, 2, 3), verified_at=None)
     told = whole_page(came_after, at(2027, 2, 4))
     assert "could have been prevented" not in told
-    assert "In force since 15 January 2027." in told
+    assert "In force since 15 January 2027; for you since 3 February 2027 at the latest." in told
     assert "Until then it could have been prevented" in whole_page(anna())
 
 
@@ -222,12 +222,45 @@ def test_a_newcomer_learns_which_rule_ends_the_short_way() -> None:
     assert "link a card from a bank, then link a card from another bank" in told
 
 
+def with_one_card(**changes: object) -> Situation:
+    """A newcomer of 20 December with one card, of whom two things are not known yet."""
+    opened = at(2026, 12, 20)
+    wallet = newcomer(
+        residency="foreign", document_kind="passport", document_valid_until=date(2031, 5, 6),
+        card_banks=("ICBC",), evidence=("immigration", "mobile_operator"), opened_at=opened,
+        verified_at=opened, data_confirmed_at=opened, facts_changed_at=opened,
+        data_missing=("occupation", "address"),
+    )  # fmt: skip
+    return replace(wallet, **changes)
+
+
+def test_a_way_ahead_says_which_rule_it_is_for() -> None:
+    """Two rules block on one day; a card is no way past the other, nor data past the first."""
+    used = with_one_card(last_used_at=at(2027, 1, 14))
+    told = whole_page(used, at(2027, 1, 15))
+    assert "Do one of these" not in told
+    assert "Holds until" not in told
+    card, data = "For: Link cards from two banks", "For: Complete your data"
+    assert f"Link a card from another bank {card} about 5 min lasting" in told
+    assert f"Confirm your data, and add what is missing {data} about 2 min lasting" in told
+    chinese = whole_page(used, at(2027, 1, 15), "zh")
+    assert "适用于：补全身份信息" in chinese
+    unused = whole_page(with_one_card(), at(2027, 1, 15))
+    assert f"{data}; Confirm your data after six months unused" in unused
+
+
+def test_where_one_way_is_against_all_of_it_no_other_is_told() -> None:
+    ahead = whole_page(anna(), BEFORE)
+    assert "Do one of these in time, and nothing is blocked." in ahead
+    assert "For: " not in ahead
+
+
 def test_chiara_is_sent_to_the_bank_that_holds_her_old_number() -> None:
     one_card = chiara(card_banks=("BOC",), verified_at=at(2026, 6, 1))
     icbc = bank_name("ICBC", "en")
     told = whole_page(one_card)
     assert f"Have {icbc} update your document number, then link a card from {icbc}" in told
-    assert "Have ready: Your new and your old document; The bank card" in told
+    assert "Have ready: Your new and your old document The bank card" in told
     assert "到中国工商银行更新证件号码" in whole_page(one_card, language="zh")
     ahead = whole_page(one_card, BEFORE)
     assert f"Have {icbc} update your document number" in ahead

@@ -66,7 +66,8 @@ CREATE TABLE wallets (
     exemptions integer NOT NULL DEFAULT 0 CHECK (exemptions >= 0),
     -- rollouts: from how many policies with a grace it is known to have fallen out
     fallen_out integer NOT NULL DEFAULT 0 CHECK (fallen_out >= 0),
-    -- whoever changes a fact by an act sets this to the moment of the act
+    -- whoever changes a fact by an act sets this to the moment of the act; confirming data alone has
+    -- data_confirmed_at
     facts_changed_at timestamptz NOT NULL
 );
 CREATE INDEX wallets_by_person ON wallets (person_id);

@@ -141,8 +141,9 @@ SET sex = coalesce(excluded.sex, h.sex),
     confirmed_at = excluded.confirmed_at
 
 -- name: set_data
+-- `facts_changed_at` stays: rules about other facts are left as they were.
 UPDATE wallets
-SET data_missing = %(data_missing)s, data_confirmed_at = %(now)s, facts_changed_at = %(now)s
+SET data_missing = %(data_missing)s, data_confirmed_at = %(now)s
 WHERE wallet_id = %(wallet_id)s
 
 -- name: add_evidence

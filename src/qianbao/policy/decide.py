@@ -29,10 +29,9 @@ from qianbao.policy.spells import (
     can_change_by_waiting,
     can_only_ease,
     facts_then,
-    fell_out_at,
     is_unmet,
     known_since,
-    last_change,
+    preventable_from,
 )
 
 HORIZON_DAYS = 400
@@ -334,7 +333,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
     """Nobody is told of a time before their wallet, nor that they could have acted when there was
     none to act in: only what time has brought could have been prevented."""
     begun = _since(policy, situation, facts, now) or now
-    could_act_from = max(_known_from(policy, situation, now), situation.opened_at)
+    could_act_from = max(preventable_from(policy, situation, now), situation.opened_at)
     preventable = begun > could_act_from and not _is_by_amount(policy, facts)
     return reason(
         policy,
@@ -343,12 +342,6 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
         max(begun, situation.opened_at),
         deadline=begun if preventable else None,
     )
-
-
-def _known_from(policy: Policy, situation: Situation, now: datetime) -> datetime:
-    """Since when it was in the holder's hands to prevent what blocks now."""
-    known = last_change(policy, situation, now)
-    return min(known, fell_out_at(policy, situation, now) or known)
 
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:

@@ -45,7 +45,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     verified_at: datetime | None
     last_used_at: datetime | None
     facts_changed_at: datetime
-    """When an act (not time, not a payment) last changed something that rules read."""
+    """When an act (not time, not a payment, not confirming data) last changed something that rules
+    read."""
     mandates_active: int
     pay_score_on: bool
     score_orders_open: int
@@ -99,9 +100,9 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     values_en: tuple[str, ...] = ()
     values_zh: tuple[str, ...] = ()
     """The same words for a person."""
-    changes: Literal["act", "use", "request"] = "act"
-    """What moves it, apart from time: an act of the holder or operator, any use of the money, or
-    the request being decided."""
+    changes: Literal["act", "data", "use", "request"] = "act"
+    """What moves it, apart from time: an act of the holder or operator, confirming their data (an
+    act that changes nothing else), any use of the money, or the request being decided."""
     per_day: Literal[0, 1] = 0
     """1 when it grows by one each midnight."""
     resets: Literal["day", "year"] | None = None
@@ -200,13 +201,13 @@ _ALL = (
         zh="距首次实名认证的天数", sql=_since("verified_at"),
     ),
     Fact(
-        name="identity_data_missing", type="integer", unit="details", source="identity",
-        en="details about you still missing", zh="尚缺的身份信息项数",
+        name="identity_data_missing", type="integer", unit="details", changes="data",
+        source="identity", en="details about you still missing", zh="尚缺的身份信息项数",
         sql="cardinality(data_missing)",
     ),
     Fact(
-        name="days_since_confirmed", type="integer", unit="days", per_day=1, source="identity",
-        en="days since you last confirmed your data", zh="距最近一次确认身份信息的天数",
+        name="days_since_confirmed", type="integer", unit="days", per_day=1, changes="data",
+        source="identity", en="days since you last confirmed your data", zh="距最近一次确认身份信息的天数",
         sql=_since("data_confirmed_at"),
     ),
     Fact(

@@ -32,9 +32,12 @@ _FIELDS = frozenset(field.name for field in msgspec.structs.fields(Situation))
 _WORD = re.compile(r"[a-z_]+")
 
 COLUMNS: dict[str, frozenset[str]] = {
-    name: frozenset(_WORD.findall(fact.sql)) & _FIELDS for name, fact in FACTS.items()
+    name: frozenset(_WORD.findall(fact.sql)) & _FIELDS
+    | (frozenset({"data_confirmed_at"}) if fact.changes == "data" else frozenset())
+    for name, fact in FACTS.items()
 }
-"""The columns of a situation that each fact is reckoned from, as its SQL names them."""
+"""The columns of a situation that each fact is reckoned from, as its SQL names them, and since when
+it has been so."""
 
 _ANYWAY = _FIELDS - DECIDES_NOTHING - frozenset().union(*COLUMNS.values()) | {
     "opened_at", "last_used_at", "time_zone",

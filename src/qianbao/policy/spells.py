@@ -83,6 +83,26 @@ def fell_out_at(
     return min(begin, _remembered(policy, situation) or begin)
 
 
+def preventable_from(policy: Policy, situation: Situation, now: datetime) -> datetime:
+    """Since when it was in the holder's hands to prevent that `policy` blocks at `now`."""
+    if _fell_out_by_time(policy, situation, now):
+        return situation.opened_at
+    known = last_change(policy, situation, now)
+    return min(known, fell_out_at(policy, situation, now) or known)
+
+
+def _fell_out_by_time(policy: Policy, situation: Situation, now: datetime) -> bool:
+    """Whether what is remembered of when the wallet fell out of `policy` is what time alone makes
+    of the facts as they are: then no later act has had a part in it."""
+    remembered = _remembered(policy, situation)
+    if remembered is None or not _changes(policy) <= {"act"}:
+        return False
+    as_ever = msgspec.structs.replace(situation, facts_changed_at=situation.opened_at)
+    until = now + timedelta(microseconds=1)
+    spells = _unmet_spells(policy, as_ever, now, until, 0, {})
+    return any(spell.begin == remembered and spell.holds(now) for spell in spells)
+
+
 def known_since(policy: Policy, situation: Situation, now: datetime) -> datetime:
     """Since when a wallet that does not meet `policy`, whatever the day, is known not to."""
     changed = last_change(policy, situation, now)
@@ -169,6 +189,8 @@ def last_change(policy: Policy, situation: Situation, now: datetime) -> datetime
     """Since when this wallet's facts that the policy reads are known to have been as they are, but
     for time: an act may have changed others. What is remembered of before is in `fallen_out`."""
     changed = situation.facts_changed_at
+    if "data" in _changes(policy) and situation.data_confirmed_at is not None:
+        changed = max(changed, situation.data_confirmed_at)
     if reads_use(policy) and situation.last_used_at is not None:
         changed = max(changed, situation.last_used_at)
     return min(changed, now)

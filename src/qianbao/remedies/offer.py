@@ -25,8 +25,9 @@ SMALLEST_MINOR = 1
 def plans(
     policies: tuple[Policy, ...], situation: Situation, now: datetime, goal: Goal
 ) -> tuple[WayOut, ...]:
-    """The plans to `goal`. Where nobody has said which banks they have an account at, the first
-    that takes another bank for one of theirs is followed by the one for whoever has none there."""
+    """The plans to `goal`. Where nobody has said which banks they have an account at and one takes
+    another bank for one of theirs, the one for whoever has none there is among them: after all that
+    cost less than its visit."""
     found = tuple(
         way
         for way in plan(policies, situation, now, goal)
@@ -39,7 +40,18 @@ def plans(
     visits = [way for way in strangers if any(one.action == "open_account" for one in way.steps)]
     if not visits:
         return found
-    return (*found[:at], _told(found[at]), visits[0], *found[at + 1 :])
+    found = tuple(_told(way) if _supposes(way) else way for way in found)
+    dearer = (place for place, way in enumerate(found) if place > at and _is_dearer(way, visits[0]))
+    place = next(dearer, len(found))
+    return (*found[:place], visits[0], *found[place:])
+
+
+def _is_dearer(way: WayOut, visit: WayOut) -> bool:
+    """Whether a way loses something, or is a visit, too, that takes longer or nobody knows how
+    long."""
+    if way.minutes is None or visit.minutes is None or way.loses_en:
+        return True
+    return way.visit and way.minutes > visit.minutes
 
 
 def as_known(situation: Situation) -> Situation:
@@ -62,10 +74,10 @@ def _told(way: WayOut) -> WayOut:
             replace(
                 step,
                 needs_en=(
-                    "An account there already; without one, see the next way",
+                    "An account there already; without one, see the way that opens one",
                     *step.needs_en,
                 ),
-                needs_zh=("已在该行有账户；如没有，见下一种办法", *step.needs_zh),
+                needs_zh=("已在该行有账户；如没有，请看先开户的办法", *step.needs_zh),
             )
             if step.action == "link_card" and not step.argument
             else step

@@ -300,7 +300,8 @@ UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_i
 WITH unwatched AS (
     DELETE FROM fallen_out AS f USING wallets AS w, wallet_counters AS c
     WHERE f.policy = %(policy)s AND w.wallet_id = f.wallet_id AND c.wallet_id = f.wallet_id
-        AND (%(known_until)s::timestamptz IS NULL OR w.facts_changed_at > %(known_until)s
+        AND (%(known_until)s::timestamptz IS NULL
+            OR greatest(w.facts_changed_at, w.data_confirmed_at) > %(known_until)s
             OR (%(by_use)s AND c.last_used_at > %(known_until)s))
     RETURNING f.wallet_id
 )

@@ -18,9 +18,10 @@ from qianbao.db.queries import Connection
 from qianbao.money import Money
 from qianbao.policy.asking import NOTHING, Factor
 from qianbao.policy.decide import Coming, Decision, allows, coming, decide
-from qianbao.policy.facts import Situation, carry, facts_at
+from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import CAPABILITIES, Policy
 from qianbao.policy.reasons import Reason
+from qianbao.remedies.ahead import WayAhead, ways_ahead
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.offer import asks_operator, card_to_withdraw, plans, to_operator, ways_out
 from qianbao.remedies.plan import WayOut
@@ -80,8 +81,8 @@ class StaleBank(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`ways_out` lead to everything that was asked about and is blocked working again; empty when
-    nothing is. `ways_ahead` are what to do before the first of `coming` so that it never blocks;
-    only what lasts is among them. `ways_to_withdraw` link a card where no rule keeps money in and
+    nothing is. `ways_ahead` are what to do about `coming` before it blocks; only what lasts is
+    among them. `ways_to_withdraw` link a card where no rule keeps money in and
     yet it has none to go to. `legal_hold` is there while one stands: then no way out is certain.
     `cases_open` are the holder's questions the operator has not answered yet."""
 
@@ -95,7 +96,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...]
     coming: tuple[Coming, ...]
     ways_out: tuple[WayOut, ...]
-    ways_ahead: tuple[WayOut, ...]
+    ways_ahead: tuple[WayAhead, ...]
     ways_to_withdraw: tuple[WayOut, ...]
     stale_banks: tuple[StaleBank, ...]
     legal_hold: HeldStanding | None
@@ -151,7 +152,7 @@ def judge(
         blockers=_blockers(decisions) if situation.status == "open" else (),
         coming=ahead,
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
-        ways_ahead=_ways_ahead(policies, situation, now, ahead, amount_minor),
+        ways_ahead=ways_ahead(policies, situation, now, ahead, amount_minor),
         ways_to_withdraw=card_to_withdraw(policies, situation, now)
         if "withdraw" in capabilities
         else (),
@@ -236,23 +237,6 @@ def _coming(
         return ()
     found = coming(policies, situation, now, amount_minor=amount_minor)
     return tuple(one for one in found if not set(capabilities).isdisjoint(one.capabilities))
-
-
-def _ways_ahead(
-    policies: tuple[Policy, ...],
-    situation: Situation,
-    now: datetime,
-    ahead: tuple[Coming, ...],
-    amount_minor: int,
-) -> tuple[WayOut, ...]:
-    """What keeps the first coming block away, sought at its own moment: done before then, it holds
-    then."""
-    if not ahead:
-        return ()
-    first = min(ahead, key=lambda one: one.at)
-    goal = Goal(capabilities=first.capabilities, amount_minor=amount_minor)
-    found = plans(policies, carry(situation, now, first.at), first.at, goal)
-    return tuple(way for way in found if first.policy not in way.because)
 
 
 def _ways_out(

@@ -23,6 +23,7 @@ from qianbao.policy.policies import Words
 from qianbao.policy.reasons import Reason
 from qianbao.policy.sentences import actual_words, needed_words, show_value
 from qianbao.remedies.actions import ACTIONS
+from qianbao.remedies.ahead import WayAhead
 from qianbao.remedies.closing import ClosingBlocker
 from qianbao.remedies.offer import asks_operator
 from qianbao.remedies.plan import Step, WayOut
@@ -65,7 +66,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule that blocks, or will from `since` on; `deadline` as in `Reason`."""
+    """One rule that blocks, or will from `since` on; `deadline` as in `Reason`. Of a limit, `since`
+    is the moment of the request."""
 
     title: Text
     sentence: Text
@@ -77,11 +79,13 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     in_force_from: datetime | None
     who: Text
     basis: Words
+    is_limit: bool
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way out, as a card with numbered steps. `minutes` and `temporary_until` say nothing
-    unless it is `certain`. `asks`: a case with the operator, where no plan is known."""
+    unless it is `certain`. `asks`: a case with the operator, where no plan is known. `prevents`
+    are the rules that a way ahead keeps away, where it is not against all that are coming."""
 
     asks: bool
     title: Text
@@ -92,6 +96,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     loses: tuple[Text, ...]
     temporary_until: datetime | None
     because: Text
+    prevents: tuple[Text, ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,12 +191,26 @@ def whole(found: Standing) -> Whole:
         blockers=blockers,
         coming=coming,
         ways=ways(found.ways_out),
-        ahead=ways(found.ways_ahead),
+        ahead=_ahead(found),
         to_withdraw=ways(found.ways_to_withdraw),
         stale=_stale(found),
         withdrawable=found.withdrawable_now,
         waits_for_card=_waits_for_card(found),
     )
+
+
+def _ahead(found: Standing) -> tuple[Way, ...]:
+    """What to do in time; each says which rule it is for, unless it is for every one."""
+    every = len(found.coming)
+    return tuple(
+        msgspec.structs.replace(way, prevents=_titles(one) if len(one.prevents) < every else ())
+        for one in found.ways_ahead
+        for way in ways((one,))
+    )
+
+
+def _titles(way: WayAhead) -> tuple[Text, ...]:
+    return tuple(map(Text, way.prevents_en, way.prevents_zh))
 
 
 def _held(found: Standing, hold: HeldStanding) -> Held:
@@ -290,6 +309,7 @@ def blocker(
         in_force_from=reason.in_force_from,
         who=WHO[reason.who_must_act],
         basis=reason.basis,
+        is_limit=reason.headroom_minor is not None,
     )
 
 
