@@ -18,6 +18,7 @@ from qianbao.names.letters import (
     readings,
     umlauts_of_pinyin,
 )
+from qianbao.names.parts import says_whose_child
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
@@ -25,7 +26,6 @@ from qianbao.names.sides import (
     all_readings,
     arranged,
     groups,
-    says_whose_child,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
 from qianbao.names.write import OLD_FIELD_LENGTH

@@ -50,6 +50,7 @@ dolores lola
 rosario charo
 ignacio nacho ignatius ignasi
 johannes hans hannes
+karl carl carlo carlos charles karel karol
 friedrich fritz federico frederic
 wilhelm willi helmut guillaume guillermo
 elisabeth elizabeth elisabetta isabel lisbeth liesl

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, starmap
 
 import msgspec
 
@@ -38,14 +39,21 @@ _CHILD_OF = frozenset({
     "s/o", "d/o", "a/l", "a/p",
 })  # fmt: skip
 """Begin the father's name: son or daughter of."""
+_CHILD_OF_OR_NAMES = frozenset({
+    "ben", "bat", "ab", "ould", "wuld", "oulad", "walad", "wold", "weld", "mint", "ag", "ult",
+    "ait", "son", "daughter", "of",
+})  # fmt: skip
+"""The same, but for words that are also names (BEN): no part of a document rests on them."""
 _CHILD_OF_PAIRS = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
 """The same in a machine-readable line, which has no stroke."""
 _INDIAN_ABROAD = frozenset({"IND", "LKA", "MYS", "SGP"})
 _AFTER_FATHER = frozenset({
     "oglu", "ogly", "oglou", "oghlu", "ogli", "ugli", "uly", "uulu", "qizi", "kizi", "kyzy", "qyzy",
-    "gyzy", "kyz",
+    "gyzy", "kyz", "ugly", "qiz", "gizi", "kiz",
 })  # fmt: skip
 """Follow the father's name: son or daughter of, in Turkic languages."""
+DESCENT = _CHILD_OF | _CHILD_OF_OR_NAMES | _AFTER_FATHER
+"""Words that say whose child one is. Their order is never a habit of printing."""
 _CYRILLIC_ENDINGS = (
     "ович", "евич", "йович", "ьич", "мич", "кич", "тич", "овна", "евна", "івна", "ївна", "ична",
     "авіч", "евіч", "овіч", "аўна", "еўна", "оўна", "ёвич",
@@ -61,6 +69,16 @@ _WHOLE = frozenset({
 _BULGARIAN = ("ov", "ev", "ski", "ska", "ova", "eva", "ов", "ев", "ски", "ова", "ева", "ска")
 _ICELANDIC = ("son", "dottir")
 _BETWEEN = re.compile(r"[\s-]+")
+
+
+def is_child_of(letter: str, other: str) -> bool:
+    """Whether two words of one letter are S/O, D/O, A/L or A/P without the stroke."""
+    return (letter, other) in _CHILD_OF_PAIRS
+
+
+def says_whose_child(words: Sequence[str]) -> bool:
+    """Whether a word says whose son or daughter: then another order is another person."""
+    return not DESCENT.isdisjoint(words) or any(starmap(is_child_of, pairwise(words)))
 
 
 class NameParts(msgspec.Struct, frozen=True):

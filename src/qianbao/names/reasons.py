@@ -27,6 +27,7 @@ ReasonCode = Literal[
     "patronymic_missing",
     "particle_missing",
     "given_order",
+    "surname_end",
     "typo",
     "spelling",
     "reading",
@@ -93,6 +94,11 @@ REASONS: dict[ReasonCode, Reason] = {
     ),
     "given_order": Reason(
         0.72, "The given names stand in another order.", "名字各部分的顺序不同。"
+    ),
+    "surname_end": Reason(
+        0.72,
+        "The letters agree; the surname ends at another place.",
+        "字母相同，但姓与名的分界不同。",
     ),
     "typo": Reason(
         0.7, "One letter of a given name differs.", "名字中有一个字母不同。"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -43,7 +43,8 @@ class Side(msgspec.Struct, frozen=True):
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the given name that is never left out (0 when unknown),
     which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be
-    left out, and what that is called; `one_name`: a document says that the person has one only."""
+    left out, and what that is called; `one_name`: a document says that the person has one only;
+    `document`: the fields of a document say where the surname ends."""
 
     texts: tuple[str, ...]
     words: Words
@@ -57,6 +58,7 @@ class Side(msgspec.Struct, frozen=True):
     spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
     one_name: bool = False
     first_at: int = 0
+    document: bool = False
 
     @property
     def structured(self) -> bool:
@@ -166,6 +168,7 @@ def _legal_side(name: LegalName) -> Side:
         spare=_spare(name, family, own) if own and (family or script == "han") else (),
         one_name=len(family + own) == 1,
         first_at=len(family) + before if own and family else 0,
+        document=True,
     )
 
 
@@ -252,16 +255,6 @@ def groups(side: Side) -> tuple[int, ...]:
     for group, run in enumerate(side.texts[0].split()):
         found += [group] * len(split_words(run))
     return tuple(found) if len(found) == len(side.words) else tuple(range(len(side.words)))
-
-
-_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
-_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
-"""S/O, D/O, A/L, A/P: son or daughter of."""
-
-
-def says_whose_child(words: Words) -> bool:
-    """Whether a word says whose son or daughter: then another order is another person."""
-    return not (_SONS.isdisjoint(words) and _CHILD_OF.isdisjoint(pairwise(words)))
 
 
 # What is the same
