@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qianbao import names
 from qianbao.names import compare
 from tests.names.test_documents import document
 
@@ -122,3 +123,68 @@ def test_a_particle_turns_with_the_word_behind_it(a, b):
 )
 def test_two_documents_agree_on_where_the_surname_ends(a, b, expected):
     assert verdict(a, b) == expected
+
+
+TWO_CHARACTERS = """
+鍾明 鐘明, 陳復 陳複, 黃發 黃髮, 王曆 王歷, 李乾 李幹, 李乾 李干, 王昇 王陞, 王升 王昇, 王並 王併,
+于明 於明, 后明 後明, 姜伟 薑伟, 余伟 餘伟, 郁达 鬱达, 丑山 醜山, 千明 韆明, 范伟 範偉, 谷明 穀明,
+沈明 瀋明"""
+ONE_CHARACTER = """
+陳復 陈复, 鍾明 钟明, 鐘明 钟明, 葉明 叶明, 雲明 云明, 萬明 万明, 沢田 澤田, 沢田 泽田, 広田 廣田,
+谷梁明 穀梁明, 李為 李爲, 李啟 李啓, 髙橋 高桥, 张伟余 張偉餘"""
+
+
+@pytest.mark.parametrize("pair", TWO_CHARACTERS.split(","))
+def test_characters_that_only_simplify_alike_are_asked_for(pair):
+    assert verdict(*pair.split()) == "close"
+
+
+@pytest.mark.parametrize("pair", ONE_CHARACTER.split(","))
+def test_a_character_simplified_or_in_another_shape_is_the_same(pair):
+    assert verdict(*pair.split()) == "match"
+
+
+def test_the_order_of_written_characters_is_looked_at_through_both_scripts():
+    assert verdict("小明 陳", "陈 小明") == "match"
+    assert verdict("小明 餘", "余 小明") != "match"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("KIM|CHOL HO", "KIM CHOL"),
+        ("KIM|MIN", "KIM|MIN JUN"),
+        ("KIM|MIN JUN", "KIM JUN"),
+        ("CHAN|TAI MAN", "CHAN|TAI"),
+        ("HSU|CHIH CHIEH", "HSU CHIH"),
+        ("LI|XIAO MING", "LI XIAO"),
+    ],
+)
+def test_neither_syllable_of_an_east_asian_given_name_may_be_left_out(a, b):
+    assert verdict(a, b) == "no_match"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("LEE|JOHN PAUL", "LEE JOHN"),
+        ("LEE|TOM RAY", "LEE TOM"),
+        ("LEE|PAUL MIN", "LEE PAUL"),
+        ("HO|VAN MINH", "HO MINH"),
+        ("YOUNG|AMY LYNN", "AMY YOUNG"),
+    ],
+)
+def test_first_names_of_elsewhere_behind_such_a_surname_may_lose_the_second(a, b):
+    assert verdict(a, b) == "close"
+
+
+def test_no_form_leaves_half_of_a_korean_given_name_out():
+    profile = names.NameProfile(order="SG", separator=" ", case="upper")
+    texts = [form.text for form in names.forms(document("KIM|MIN JUN"), profile)]
+    assert "KIM MIN JUN" in texts
+    assert not {"KIM MIN", "MIN KIM", "KIM MIN J"} & set(texts)
+
+
+def test_korean_syllables_are_read_in_their_order():
+    assert verdict("Kim Min Jun", "Jun Min Kim") != "match"
+    assert verdict("Kim Min Jun", "Min Jun Kim") == "match"

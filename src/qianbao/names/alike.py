@@ -16,6 +16,7 @@ from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
 from qianbao.names.sounds import consonants, frame, served, sound
+from qianbao.names.syllables import KOREAN_SURNAMES
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
 """How two words agree, best first."""
@@ -24,15 +25,6 @@ _SHORTEST_SLIP = 4
 """In a word of fewer letters another letter makes another word."""
 _SLIGHT = frozenset({"al", "el", "bin", "ibn", "de", "la", "van", "von", "del", "di", "da", "dos"})
 """Particles that may be left out of a hyphenated name: AL-KALDANI, KALDANI."""
-_KOREAN_NAMES = (
-    "kim lee ri rhee yi pak park choe choi chong jung jeong chung cho jo kang yun yoon chang jang "
-    "im lim han o oh so seo suh sin shin kwon hwang an ahn song yu yoo ryu hong chon jeon ko koh "
-    "mun moon son yang pae bae paek baek ho hur nam no roh ha chu joo u woo ku koo"
-)
-_KOREAN = frozenset(_KOREAN_NAMES.split())
-"""Korean surnames. Given names there are two short syllables, each of which is often one letter
-from another."""
-
 Partners = list[dict[int, int]]
 """For each word of the shorter name, the words of the longer one that it agrees with (by place, in
 their order), and how. Most words agree with one or none."""
@@ -84,12 +76,13 @@ def _without_sound(partners: Partners) -> Partners | None:
 
 
 def _slips_happen(left: Side, right: Side) -> bool:
-    """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
+    """Not where words are short and alike: pinyin, Korean and Vietnamese names, whose given names
+    are often one letter from another."""
     if left.own_last or right.own_last or tonal(left) or tonal(right):
         return False
     if all_pinyin(left.plain) and all_pinyin(right.plain):
         return False
-    return _KOREAN.isdisjoint(_outer(left) & _outer(right))
+    return KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right))
 
 
 def _outer(side: Side) -> set[str]:

@@ -54,7 +54,7 @@ from qianbao.names.sides import (
     sides_of,
     text_side,
 )
-from qianbao.names.spelled import spelled, spelled_anyhow
+from qianbao.names.spelled import spelled, spelled_anyhow, turns
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -357,8 +357,15 @@ def _same_characters(left: Side, right: Side) -> ReasonCode | None:
     if a == b:
         unspaced = ["".join(side.texts[0].split()) for side in (left, right)]
         return "spacing" if unspaced[0] == unspaced[1] else "punctuation"
-    if han.simplified(a) == han.simplified(b):
+    cuts = [len(han.characters(side.characters[0])) for side in (left, right)]
+    if han.same_characters(a, b, min(cuts)):
         return "script"
-    both = left.structured and right.structured
-    words, others = (tuple(map(han.simplified, side.words)) for side in (left, right))
-    return "order" if not both and arranged(words, others) else None
+    if left.structured and right.structured:
+        return None
+    return "order" if any(_words_in(left.words, turn) for turn in turns(right.words)) else None
+
+
+def _words_in(words: Words, others: Words) -> bool:
+    return list(map(len, words)) == list(map(len, others)) and all(
+        han.same_characters(word, other, 1) for word, other in zip(words, others, strict=True)
+    )

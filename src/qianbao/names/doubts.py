@@ -21,6 +21,7 @@ from qianbao.names.letters import (
 )
 from qianbao.names.parts import is_child_of
 from qianbao.names.sides import Script, Side, groups
+from qianbao.names.syllables import is_one_in_two
 
 
 def one_in_characters(left: Side, right: Side) -> bool:
@@ -219,11 +220,15 @@ def surname_ends_elsewhere(left: Side, right: Side) -> bool:
 def ends_may_be_given(left: Side, right: Side) -> bool:
     """Whether the first and the last of three or more words have changed places and may both be
     given names, so that the two may be other persons: HANS PETER KARL. Of KOKA FRANCIS SILVESTRY
-    one is the surname, wherever it stands. Syllables of pinyin are read in their order only."""
+    one is the surname, wherever it stands. Syllables of pinyin and Korean keep their order."""
     a, b = left.plain, right.plain
     if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or b == a[1:] + a[:1]:
         return False
-    return a[-1] == b[0] and (all_pinyin(a) or (is_given_name(a[0]) and is_given_name(a[-1])))
+    if a[-1] != b[0]:
+        return False
+    if all_pinyin(a) or is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[:1], b[1:]):
+        return True
+    return is_given_name(a[0]) and is_given_name(a[-1])
 
 
 _FEWEST_AROUND = 3

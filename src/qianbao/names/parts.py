@@ -15,6 +15,7 @@ from itertools import pairwise, starmap
 import msgspec
 
 from qianbao.names.letters import PLAIN_LETTERS, is_pinyin, to_ascii
+from qianbao.names.syllables import is_one_in_two
 
 PARTICLES = frozenset({
     "de", "la", "las", "le", "los", "del", "da", "das", "do", "dos", "di", "du", "des", "della",
@@ -140,14 +141,18 @@ _VIETNAMESE_SYLLABLE = re.compile(
 )
 
 
-def own_name_at(surname: str, given: str) -> int:
-    """Which word of the given names is one's own, that no bank leaves out: the first; of a
-    Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man)."""
+def own_names_at(surname: str, given: str) -> range:
+    """Which words of the given names are one's own, that no bank leaves out: the first; of a
+    Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man); of another East
+    Asian name of two syllables both (KIM CHOL HO)."""
     family, own = _plain(surname.split()), _plain(given.split())
-    if len(own) < 2 or len(family) != 1 or not all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
-        return 0
-    shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
-    return len(own) - 1 if shared or family[0] in VIETNAMESE_SURNAMES else 0
+    if len(own) < 2 or len(family) != 1:
+        return range(1)
+    if all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
+        shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
+        if shared or family[0] in VIETNAMESE_SURNAMES:
+            return range(len(own) - 1, len(own))
+    return range(2 if is_one_in_two(family, own) else 1)
 
 
 # The father's name

@@ -66,7 +66,10 @@ REASONS: dict[ReasonCode, Reason] = {
         0.94, "The same name, spelled in another alphabet's letters.", "同一姓名的不同拼写或转写。"
     ),
     "script": Reason(
-        0.97, "The same characters, simplified and traditional.", "同一姓名的简体与繁体写法。"
+        0.97,
+        "The characters differ only as simplified and traditional ones do.",
+        "只有简体与繁体的字形不同。",
+
     ),
     "truncated": Reason(
         0.8, "One is cut off: the letters compared agree.", "其中一个被截断；可比较的部分一致。"

@@ -26,7 +26,7 @@ from qianbao.names.letters import (
     split_words,
     tidy,
 )
-from qianbao.names.parts import own_name_at, words_at
+from qianbao.names.parts import own_names_at, words_at
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
@@ -68,7 +68,7 @@ class Side(msgspec.Struct, frozen=True):
     @property
     def first(self) -> range:
         """Places of the given name that is never left out: the first, of a Vietnamese name the
-        last."""
+        last, of East Asia's two syllables both."""
         return range(self.first_at, self.first_at + self.first_words)
 
     @property
@@ -153,15 +153,15 @@ def _legal_side(name: LegalName) -> Side:
     texts = tuple(dict.fromkeys((f"{surname} {given}".strip(), f"{given} {surname}".strip())))
     script = script_of(surname + given)
     runs = [split_words(run) for run in given.split()]
-    at = own_name_at(surname, given)
-    before = sum(map(len, runs[:at]))
+    at = own_names_at(surname, given)
+    before = sum(map(len, runs[: at.start]))
     return Side(
         texts=(surname + given,) if script == "han" else texts,
         words=family + own,
         plain=plain(family + own),
         script=script,
         surname_words=len(family) if own else 0,
-        first_words=len(runs[at]) if own and family else 0,
+        first_words=sum(map(len, runs[at.start : at.stop])) if own and family else 0,
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),

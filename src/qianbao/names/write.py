@@ -16,7 +16,7 @@ import msgspec
 from qianbao.names import han
 from qianbao.names.legal import LegalName, in_characters
 from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, is_pinyin, to_ascii, undouble
-from qianbao.names.parts import own_name_at, words_at
+from qianbao.names.parts import own_names_at, words_at
 
 Confidence = Literal["sourced", "reported", "assumed"]
 """sourced: a page says so of this bank; reported: customers say so; assumed: we guess."""
@@ -67,10 +67,10 @@ def write(name: LegalName, profile: NameProfile) -> str:
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
     surname = _cased(_without_spare(name) if profile.middle == "drop" else name.surname, profile)
-    own = own_name_at(name.surname, name.given)
+    own = own_names_at(name.surname, name.given)
     printed = []
     for at, word in enumerate(name.given.split()):
-        if at == own or profile.middle == "keep":
+        if at in own or profile.middle == "keep":
             printed.append(_cased(word, profile))
         elif profile.middle == "initial":
             printed.append(_initial(_cased(word, profile)))
