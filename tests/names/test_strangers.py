@@ -188,3 +188,48 @@ def test_no_form_leaves_half_of_a_korean_given_name_out():
 def test_korean_syllables_are_read_in_their_order():
     assert verdict("Kim Min Jun", "Jun Min Kim") != "match"
     assert verdict("Kim Min Jun", "Min Jun Kim") == "match"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("MARIA ELENA GONZALEZ", "GONZALEZ MARTA"),
+        ("MARTA LOPEZ", "MARIA ELENA LOPEZ"),
+        ("محمد", "AHMAD"),
+        ("محمد", "HAMID"),
+        ("SUHARTO", "SUHARTO SUHARTO"),
+    ],
+)
+def test_two_differences_at_once_are_another_name(a, b):
+    assert verdict(a, b) == "no_match"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "reason"),
+    [
+        ("محمد", "MOHAMED", "spelling"),
+        ("محمد", "MOHAMMED", "spelling"),
+        ("محمد", "MUHAMMAD", "spelling"),
+        ("राम", "RAM", "spelling"),
+        ("سارة", "SARA", "spelling"),
+        ("فاطمة", "FATIMA", "spelling"),
+        ("KUZNETSOV", "KUZNETCOV", "spelling"),
+        ("Soekarno", "SUKARNO", "spelling"),
+        ("XIAN", "XI AN", "spacing"),
+        ("خالد العتيبي", "KHALID ALOTAIBI", "spelling"),
+        ("علی رضایی", "ALI REZAEI", "spelling"),
+        ("رضا کریمی", "REZA KARIMI", "spelling"),
+        ("강경화", "KANG KYUNGWHA", "reading"),
+        ("Fco. Javier Ruiz", "Francisco Javier Ruiz", "nickname"),
+        ("SMITH|JOHN V", "JOHN SMITH V", "generation"),
+        ("Muhammad bin Salman Al Saud", "MOHAMMED BIN SALMAN AL SAUD", "spelling"),
+    ],
+)
+def test_another_spelling_of_one_name_is_close(a, b, reason):
+    assert verdict(a, b) == "close"
+    assert compare(name(a), name(b)).reason == reason
+
+
+def test_kana_in_the_spelling_of_schools_match():
+    assert verdict("しんじ ふじもと", "SINZI HUZIMOTO") == "match"
+    assert verdict("しんじ ふじもと", "SHINJI FUJIMOTO") == "match"

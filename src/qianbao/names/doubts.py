@@ -45,7 +45,8 @@ def turned_within(left: Side, right: Side) -> bool:
 def syllable_split(left: Side, right: Side) -> bool:
     """Whether one name has as several words, or with an apostrophe, what the other has as one word
     of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
-    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A."""
+    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A. A whole name
+    in one word is open only where it may be one syllable."""
     a, b = left.plain, right.plain
     if (left.script, right.script) != ("latin", "latin"):
         return False
@@ -55,8 +56,8 @@ def syllable_split(left: Side, right: Side) -> bool:
         cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
         return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
-    if len(few) < 2:
-        return False
+    if len(few) == 1:
+        return is_syllable(few[0])
     return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
 
 

@@ -121,8 +121,8 @@ def _simplified(character: str) -> str:
 
 def same_characters(a: str, b: str, surname_length: int) -> bool:
     """Whether two names are the same characters, where one of them differs each time only by being
-    simplified: 陳復 is 陈复, but not 陳複. So many of the characters are the surname; a surname that
-    both scripts write alike is no other surname simplified: 余 is not 餘."""
+    simplified: 陳復 is 陈复, but not 陳複. So many of the characters are the surname; one that both
+    scripts write alike is no other surname simplified: 余 is not 餘."""
     if len(a) != len(b):
         return False
     return all(

@@ -58,7 +58,8 @@ def spellings(syllable: str) -> frozenset[str]:
     if initial == _NONE and vowel in _BRIGHT:
         heads += ["r", "l", "n"]
     tails = _FINALS[final].split() or [""]
-    return frozenset(h + v + t for h in heads for v in _VOWELS[vowel].split() for t in tails)
+    found = {h + v + t for h in heads for v in _VOWELS[vowel].split() for t in tails}
+    return frozenset(found | {"wh" + text[2:] for text in found if text.startswith("hw")})
 
 
 def _letters(syllable: str) -> tuple[int, int, int]:

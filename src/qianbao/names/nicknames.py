@@ -66,6 +66,9 @@ _WRITTEN_SHORT = {
         "mohammed muhammad mohamed mohammad mohamad muhammed muhamad mohamud muhammadu mohammod"
     ),
     "ma": "maria",
+    "fco": "francisco",
+    "fca": "francisca",
+    "gpe": "guadalupe",
     "sk": "sheikh shaikh sheik shaik",
 }
 """Short forms that only pens know, for each the names: MD of Bangladesh, MA of the Philippines. The

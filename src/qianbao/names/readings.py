@@ -21,8 +21,8 @@ STANDARD_CHARACTERS = frozenset("乾剋吒夥徵於昇氾爇甦甯祕脩苧蒐�
 for names and some senses (Unihan 15.0.0, kTGH): 昇 is 昇, and 升 is another name."""
 
 SURNAMES_SIMPLIFIED = frozenset("叶云万广")
-"""Surnames that are 葉, 雲, 萬, 廣 in traditional characters. Every other character that both scripts
-have (后, 余, 沈, 范) is as a surname itself in both; 後, 餘, 瀋, 範 are other surnames, or none."""
+"""Surnames that are 葉, 雲, 萬, 廣 in traditional characters. Every other character of both scripts
+(后, 余, 沈, 范) is itself in both as a surname; 後, 餘, 瀋, 範 are others, or none."""
 
 SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "单": ("shan",), "曾": ("zeng",), "解": ("xie",), "仇": ("qiu",), "查": ("zha",),
