@@ -38,7 +38,9 @@ def compare(
     if file is None or str(file) == "-":
         _compare_all(sys.stdin.buffer)
         return
-    if not file.exists() or file.is_dir():
+    if file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder: name a file of lines, or - for a pipe")
+    if not file.exists():
         raise typer.BadParameter(f"there is no file {file}")
     with file.open("rb") as lines:
         _compare_all(lines)

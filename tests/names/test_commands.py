@@ -221,3 +221,10 @@ def test_the_bench_refuses_a_file_without_the_columns(tmp_path):
     assert "label" in done.output
     done = CliRunner().invoke(bench, [str(pairs), "--bank-forms", str(tmp_path / "none.tsv")])
     assert done.exit_code == 2
+
+
+def test_a_folder_is_called_one(tmp_path):
+    done = CliRunner().invoke(app, ["compare", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "folder" in done.output
+    assert "no file" not in done.output

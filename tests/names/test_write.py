@@ -145,3 +145,27 @@ def test_latin_words_beside_characters_stay_words_of_their_own():
     shown = {form.text for form in names.forms(names.LegalName("王 III", "MIN"), SURNAME_FIRST)}
     assert {"WANG III MIN", "MIN WANG III"} <= shown
     assert not {text for text in shown if "WANGIII " in text or " WANGIII" in text}
+
+
+def test_a_script_without_one_spelling_asks_for_the_letters_of_the_passport():
+    (form,) = names.forms(names.from_fields("علي", "محمد"), SURNAME_FIRST)
+    assert (form.text, form.confidence) == ("علي محمد", "assumed")
+    assert "passport" in form.reason_en
+
+
+def test_hangul_is_spelled_as_most_passports_have_it():
+    forms = names.forms(names.from_fields("김", "민준"), SURNAME_FIRST)
+    assert (forms[0].text, forms[0].confidence) == ("KIM MINJUN", "assumed")
+    assert "MINJUN KIM" in [form.text for form in forms]
+
+
+def test_a_name_that_fills_its_field_is_never_turned():
+    cut = names.from_mrz("ABCDEFGHIJKLMNOPQRSTU<<VWXYZABCDEFGHIJKL")
+    assert not cut.truncated
+    cut = names.from_mrz("ABCDEFGHIJKLMNOPQRSTU<<VWXYZABCDEFGHIJK")
+    assert cut.truncated
+    for profile in (SURNAME_FIRST, with_(order="GS")):
+        forms = names.forms(cut, profile)
+        assert "may be cut" in forms[0].reason_en
+        assert forms[0].confidence == "assumed"
+        assert not [form for form in forms if form.text.upper().startswith("VWX")]

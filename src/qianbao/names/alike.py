@@ -15,24 +15,18 @@ from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
-from qianbao.names.sounds import consonants, frame, served, sound
+from qianbao.names.sounds import consonants, frames, served, skeleton, sound
+from qianbao.names.syllables import KOREAN_SURNAMES
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
 """How two words agree, best first."""
 _COSTS = (0, 1, 2, 1, 0)
 _SHORTEST_SLIP = 4
 """In a word of fewer letters another letter makes another word."""
+_SHORTEST_ALONE = 6
+"""A name of one word has nothing beside it that agrees."""
 _SLIGHT = frozenset({"al", "el", "bin", "ibn", "de", "la", "van", "von", "del", "di", "da", "dos"})
 """Particles that may be left out of a hyphenated name: AL-KALDANI, KALDANI."""
-_KOREAN_NAMES = (
-    "kim lee ri rhee yi pak park choe choi chong jung jeong chung cho jo kang yun yoon chang jang "
-    "im lim han o oh so seo suh sin shin kwon hwang an ahn song yu yoo ryu hong chon jeon ko koh "
-    "mun moon son yang pae bae paek baek ho hur nam no roh ha chu joo u woo ku koo"
-)
-_KOREAN = frozenset(_KOREAN_NAMES.split())
-"""Korean surnames. Given names there are two short syllables, each of which is often one letter
-from another."""
-
 Partners = list[dict[int, int]]
 """For each word of the shorter name, the words of the longer one that it agrees with (by place, in
 their order), and how. Most words agree with one or none."""
@@ -42,6 +36,8 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
     """Why two alphabetic names are close: each word of the one with fewer words pairs with one of
     the other, in the same order (turned round). None when they are not."""
     short, long = _shorter_first(left, right)
+    if len(long.plain) == 1:
+        return "spelling" if _one_word_alike(short, long) else None
     partners = _partners(short, long) if len(short.plain) > 1 else None
     if partners is not None and _rests_on_sound(partners) and not _slips_happen(short, long):
         partners = _without_sound(partners)
@@ -51,6 +47,15 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
         _judge(short, long, pairs, grades) for pairs, grades in _pairings(partners, len(long.plain))
     }
     return next((reason for reason in _LIKELIEST if reason in found), None) if found else None
+
+
+def _one_word_alike(left: Side, right: Side) -> bool:
+    """Whether two names of one word sound alike, as SOEKARNO and SUKARNO do: long ones only."""
+    if min(len(left.plain[0]), len(right.plain[0])) < _SHORTEST_ALONE:
+        return False
+    if not _slips_happen(left, right):
+        return False
+    return _by_sound(left, 0, right, 0) in (EQUAL, SOUND)
 
 
 def _shorter_first(left: Side, right: Side) -> tuple[Side, Side]:
@@ -84,12 +89,13 @@ def _without_sound(partners: Partners) -> Partners | None:
 
 
 def _slips_happen(left: Side, right: Side) -> bool:
-    """Not where words are short and alike: pinyin, Korean and Vietnamese names."""
+    """Not where words are short and alike: pinyin, Korean and Vietnamese names, whose given names
+    are often one letter from another."""
     if left.own_last or right.own_last or tonal(left) or tonal(right):
         return False
     if all_pinyin(left.plain) and all_pinyin(right.plain):
         return False
-    return _KOREAN.isdisjoint(_outer(left) & _outer(right))
+    return KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right))
 
 
 def _outer(side: Side) -> set[str]:
@@ -207,6 +213,8 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
     weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
     if not full or weak or cost > len(full) + 1:
         return None
+    if SLIP in found and _another_name(short, long, pairs, found):
+        return None
     if _halved(long, pairs, found) or not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
@@ -215,6 +223,20 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
         alone = len(pairs) == len(long.plain) and full.count(EQUAL) == len(found) - 1
         return "typo" if alone and SLIP in full else "spelling"
     return "middle_initial" if INITIAL in found else "middle_missing"
+
+
+def _another_name(short: Side, long: Side, pairs: list[int], found: list[int]) -> bool:
+    """Whether a word is left out, and words that differ by a slip have other consonants as well:
+    then MARTA is not MARIA. W and V may be vowels."""
+    left_out = (word for at, word in enumerate(long.plain) if at not in pairs)
+    if _SLIGHT.issuperset(left_out):
+        return False
+    return any(
+        grade == SLIP
+        and consonants(sound(word).replace("v", "u"))
+        != consonants(sound(long.plain[at]).replace("v", "u"))
+        for word, at, grade in zip(short.plain, pairs, found, strict=True)
+    )
 
 
 def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
@@ -313,7 +335,15 @@ _FEWEST_BONES = 3
 def framed_alike(left: Side, right: Side) -> bool:
     """Whether the consonants of two names agree word by word, in the order of both (turned round);
     the longer name may have more words."""
-    short, long = sorted((frame(left.words), frame(right.words)), key=len)
+    if len(left.words) == len(right.words) == 1 and skeleton(left.words[0]) == skeleton(
+        right.words[0]
+    ):
+        return True
+    return any(_frames_agree(a, b) for a in frames(left.words) for b in frames(right.words))
+
+
+def _frames_agree(one: Words, other: Words) -> bool:
+    short, long = sorted((one, other), key=len)
     if len(short) < 2:  # one name, of a person who has no other
         return short == long and len("".join(short)) >= _FEWEST_BONES
     for start in range(len(long)):

@@ -40,7 +40,9 @@ class Bare(msgspec.Struct, frozen=True):
 def bare(left: Side, right: Side) -> Bare | None:
     """Both without their marks of generation, else without their fillers, else without their
     titles; None where nothing is beside them."""
-    if BESIDE.isdisjoint(left.words + right.words) and left.script != "han" != right.script:
+    fifth = left.document != right.document and left.words[-1] == right.words[-1] == "v"
+    none = not fifth and BESIDE.isdisjoint(left.words + right.words)
+    if none and left.script != "han" != right.script:
         return None
     (mark, at), (other_mark, other_at) = _marks(left, right)
     if mark or other_mark:
@@ -70,7 +72,21 @@ def _marks(left: Side, right: Side) -> tuple[tuple[str, int], tuple[str, int]]:
         other = _mark(right, beside_another=True)
     elif other[0] and not one[0]:
         one = _mark(left, beside_another=True)
+    elif not one[0] and left.surname_words != right.surname_words:
+        return _fifth(left, right)
     return one, other
+
+
+def _fifth(left: Side, right: Side) -> tuple[tuple[str, int], tuple[str, int]]:
+    """V at the end of a document's given names, where it may be an initial, and of a text that has
+    the surname before it."""
+    found = []
+    for side in (left, right):
+        last = len(side.words) - 1
+        stands = last > 1 and side.words[last] == "v" and last > side.surname_words
+        says = "initial" if side.surname_words else "fifth"
+        found.append((says, last) if stands else ("", -1))
+    return (found[0], found[1]) if all(mark for mark, _ in found) else (("", -1), ("", -1))
 
 
 def _mark(side: Side, *, beside_another: bool = False) -> tuple[str, int]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from qianbao.names import han
+from qianbao.names import han, nicknames
 from qianbao.names.letters import Words, is_pinyin
+from qianbao.names.parts import DESCENT
 from qianbao.names.sides import Side
 from qianbao.names.sounds import served, sound
 
@@ -200,8 +201,13 @@ def without_surname(words: Words) -> bool:
         return True
     if _BURMESE_WORDS.issuperset(words):
         return len({*words}) < len(words) or not all(map(_may_be_chinese, words))
-    own = served(tuple(word for word in words if len(word) > 1)) or words
+    own = served(tuple(word for word in words if len(word) > 1 and word not in DESCENT)) or words
     return all(map(_in_chains, own))
+
+
+def is_given_name(word: str) -> bool:
+    """Whether a list at hand has `word` (lower-case ASCII) as a given name."""
+    return word in nicknames.table() or _in_chains(word)
 
 
 def _in_chains(word: str) -> bool:

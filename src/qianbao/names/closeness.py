@@ -18,6 +18,7 @@ from qianbao.names.letters import (
     readings,
     umlauts_of_pinyin,
 )
+from qianbao.names.parts import says_whose_child
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import (
     Side,
@@ -25,7 +26,6 @@ from qianbao.names.sides import (
     all_readings,
     arranged,
     groups,
-    says_whose_child,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
 from qianbao.names.write import OLD_FIELD_LENGTH
@@ -40,6 +40,8 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if "vague" in scripts:
             return "spelling" if framed_alike(left, right) else None
     elif left.script in ("han", "hangul"):
+        if left.script == "han" and _simplified_alike(left, right):
+            return "script"
         return _father_missing(left, right) or _father_missing(right, left)
     if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
         return "diacritic"  # the same letters under other accents: a slip, or another name
@@ -249,6 +251,13 @@ def _by_characters(left: Side, right: Side) -> ReasonCode | None:
         known = korean.reads(_signs(right), written) or korean.reads(_signs(right), _signs(left))
         return "reading" if known else None
     return _by_reading(left, right)
+
+
+def _simplified_alike(left: Side, right: Side) -> bool:
+    """Whether two names in characters become one when simplified, though neither is the other
+    simplified: 陳復 and 陳複, 於明 and 于明. Some registers take one for the other."""
+    a, b = (han.simplified(_signs(side)) for side in (left, right))
+    return a == b
 
 
 def _father_missing(full: Side, other: Side) -> ReasonCode | None:

@@ -17,7 +17,16 @@ from qianbao.names import cyrillic, han
 from qianbao.names.beside import bare, repeated
 from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
-from qianbao.names.doubts import one_in_characters, syllable_split, torn, turned_within
+from qianbao.names.doubts import (
+    ends_may_be_given,
+    initial_joined,
+    joined_perhaps,
+    one_in_characters,
+    surname_ends_elsewhere,
+    syllable_split,
+    torn,
+    turned_within,
+)
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
@@ -28,6 +37,7 @@ from qianbao.names.letters import (
     pinyin_cuts,
     umlauts_of_pinyin,
 )
+from qianbao.names.parts import PARTICLES, VIETNAMESE_SURNAMES, says_whose_child
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
     MAX_WORDS,
@@ -41,11 +51,10 @@ from qianbao.names.sides import (
     length,
     pair,
     same_word,
-    says_whose_child,
     sides_of,
     text_side,
 )
-from qianbao.names.spelled import spelled, spelled_anyhow
+from qianbao.names.spelled import spelled, spelled_anyhow, turns
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -84,7 +93,11 @@ def _compare(left: Side, right: Side) -> NameComparison:
         parts = ("surname", "given")
     found = _match(left, right)
     if found is not None:
-        return _matched(found, left, right, parts)
+        if not initial_joined(left, right):
+            return _matched(found, left, right, parts)
+        perhaps: ReasonCode | None = found if joined_perhaps(left, right) else None
+        reason = close(left, right) or perhaps
+        return _result("close" if reason else "no_match", reason or "different", parts)
     beside = _beside(left, right)
     if beside is not None:
         return beside
@@ -125,7 +138,11 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
-    if turned_chain(left, right) or (reason == "order" and one_in_characters(left, right)):
+    if surname_ends_elsewhere(left, right):
+        return _result("close", "surname_end", parts)
+    if turned_chain(left, right) or (
+        reason == "order" and (one_in_characters(left, right) or ends_may_be_given(left, right))
+    ):
         return _result("close", "order", parts)
     if reason in _OF_MARKS and (syllable_split(left, right) or torn(left, right)):
         return _result("close", reason, parts)
@@ -291,11 +308,16 @@ def _slack(side: Side) -> int:
 
 def _ends_swapped(left: Side, right: Side) -> bool:
     """Surname and first given name have changed places around a middle name: KOKA Francis
-    Silvestry. Not where the words say who is whose child."""
+    Silvestry. Not where the words say who is whose child, nor where a particle or an initial stands
+    among them; the VAN of Vietnam is a middle name."""
     a, b = left.plain, right.plain
-    if len(a) != len(b) or len(a) < 3 or says_whose_child(a):
+    if len(a) != len(b) or len(a) < 3 or (b[-1], *b[1:-1], b[0]) != a:
         return False
-    return (b[-1], *b[1:-1], b[0]) == a and not accents_conflict(left, right)
+    if says_whose_child(a) or min(map(len, a)) == 1:
+        return False
+    if not PARTICLES.isdisjoint(a) and VIETNAMESE_SURNAMES.isdisjoint(a):
+        return False
+    return not accents_conflict(left, right)
 
 
 def _same_words(left: Side, right: Side, *, turn: bool) -> bool:
@@ -335,8 +357,15 @@ def _same_characters(left: Side, right: Side) -> ReasonCode | None:
     if a == b:
         unspaced = ["".join(side.texts[0].split()) for side in (left, right)]
         return "spacing" if unspaced[0] == unspaced[1] else "punctuation"
-    if han.simplified(a) == han.simplified(b):
+    cuts = [len(han.characters(side.characters[0])) for side in (left, right)]
+    if han.same_characters(a, b, min(cuts)):
         return "script"
-    both = left.structured and right.structured
-    words, others = (tuple(map(han.simplified, side.words)) for side in (left, right))
-    return "order" if not both and arranged(words, others) else None
+    if left.structured and right.structured:
+        return None
+    return "order" if any(_words_in(left.words, turn) for turn in turns(right.words)) else None
+
+
+def _words_in(words: Words, others: Words) -> bool:
+    return list(map(len, words)) == list(map(len, others)) and all(
+        han.same_characters(word, other, 1) for word, other in zip(words, others, strict=True)
+    )

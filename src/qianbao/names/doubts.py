@@ -6,11 +6,22 @@ agreement belong to `compare`, names without a surname to `chains`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate
 
-from qianbao.names.letters import Words, cut_otherwise, is_pinyin, is_syllable, pinyin_cuts
-from qianbao.names.sides import Side, groups
+from qianbao.names.chains import is_given_name
+from qianbao.names.letters import (
+    Words,
+    all_pinyin,
+    cut_otherwise,
+    is_pinyin,
+    is_syllable,
+    pinyin_cuts,
+)
+from qianbao.names.parts import is_child_of
+from qianbao.names.sides import Script, Side, groups
+from qianbao.names.syllables import is_one_in_two
 
 
 def one_in_characters(left: Side, right: Side) -> bool:
@@ -34,7 +45,8 @@ def turned_within(left: Side, right: Side) -> bool:
 def syllable_split(left: Side, right: Side) -> bool:
     """Whether one name has as several words, or with an apostrophe, what the other has as one word
     of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
-    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A."""
+    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A. A whole name
+    in one word is open only where it may be one syllable."""
     a, b = left.plain, right.plain
     if (left.script, right.script) != ("latin", "latin"):
         return False
@@ -44,8 +56,8 @@ def syllable_split(left: Side, right: Side) -> bool:
         cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
         return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
-    if len(few) < 2:
-        return False
+    if len(few) == 1:
+        return is_syllable(few[0])
     return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
 
 
@@ -79,3 +91,145 @@ def _at_hyphens(side: Side) -> set[int]:
     """After how many letters of a name a hyphen stands."""
     group, ends = groups(side), list(accumulate(map(len, side.plain)))
     return {ends[at - 1] for at in range(1, len(group)) if group[at] == group[at - 1]}
+
+
+# Initials
+
+
+_LETTER_BY_LETTER: frozenset[Script] = frozenset({"han", "hangul", "kana"})
+"""Scripts in which one sign is a syllable, never an initial."""
+_BEFORE_AN_APOSTROPHE = frozenset("odl")
+"""What O'BRIEN, D'ANGELO, L'HOMME leave standing alone where the apostrophe becomes a space."""
+_BEFORE_A_CONSONANT = re.compile("[mn][bcdfgjkpqstvz]")
+"""M'BAYE, N'DIAYE."""
+_JOINING = frozenset("yei")
+"""Stand between two surnames: SAYOS I MOTILLA."""
+_VOWELS = frozenset("aeiou")
+_SHORTEST_RUN = 3
+
+
+def initial_joined(left: Side, right: Side) -> bool:
+    """Whether names of the same letters agree only because one joins a word of one letter, which is
+    an initial, with the word before or behind it: JUAN A PEREZ is not JUANA PEREZ. What an
+    apostrophe left (O BRIEN) belongs to the word behind it, and initials may stand together (APJ);
+    of pinyin, E is a syllable of its own where the words show that they are pinyin."""
+    if len(left.words) == len(right.words) or not _LETTER_BY_LETTER.isdisjoint(
+        (left.script, right.script)
+    ):
+        return False
+    many, few = (left, right) if len(left.words) > len(right.words) else (right, left)
+    alone = [at for at, word in enumerate(many.words) if len(word) == 1]
+    kept = sum(len(word) == 1 for word in few.words)
+    if len(alone) <= kept:
+        return False
+    joined = [at for at in alone if not _belongs(many, at, few)]
+    return len(joined) > kept and not _last_syllable(many, joined)
+
+
+def _belongs(many: Side, at: int, few: Side) -> bool:
+    """Whether the one-letter word at this place may be joined as `few` joins it."""
+    words = many.plain
+    start = at
+    while start and len(many.words[start - 1]) == 1:
+        start -= 1
+    end = at + 1
+    while end < len(words) and len(many.words[end]) == 1:
+        end += 1
+    run = "".join(words[start:end])
+    if end - start > 1 and is_child_of(words[start], words[end - 1]):
+        return run in few.plain or any(run + "".join(words[end : end + 1]) in w for w in few.plain)
+    if end - start > 1 and run in few.plain:
+        long = end - start >= _SHORTEST_RUN or _VOWELS.isdisjoint(run)
+        return long or _in_capitals(run, few)
+    if words[at] in _JOINING and at < many.surname_words:
+        around = "".join(words[max(at - 1, 0) : at + 2])
+        return any(around in word for word in few.plain + few.words)  # in SILVAEMELO the AE is no Ä
+    if at + 1 != end or end == len(words):
+        return False
+    whole = words[at] + words[end]
+    if at < many.surname_words:
+        joined = any(whole in word for word in few.plain)
+    else:
+        joined = any(word.startswith(whole) for word in few.plain)
+    return joined and _was_apostrophe(many, at, few)
+
+
+def _in_capitals(run: str, side: Side) -> bool:
+    """Whether initials stand together in capitals where the rest of the name has small letters:
+    Christopher HE Imray."""
+    return run.upper() in side.texts[0].split() and not side.texts[0].isupper()
+
+
+def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
+    """Whether an apostrophe, which one of the names may still show, stood behind this letter. One
+    with a dot is an initial."""
+    letter, whole = many.words[at], many.plain[at] + many.plain[at + 1]
+    if re.search(rf"(?i)(?<!\w){re.escape(letter)}\.", many.texts[0]):
+        return False
+    if letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole):
+        return True
+    shown = rf"(?i)(?<!\w)(?:{re.escape(letter)}['’]\w|['’]{re.escape(letter)}(?!\w))"
+    return any(re.search(shown, side.texts[0]) for side in (many, few))
+
+
+_ONLY_PINYIN = re.compile("x|q|zh|[yln](?:ue|yu)")
+"""Beginnings of words that no other spelling of given names has."""
+
+
+def _last_syllable(many: Side, joined: list[int]) -> bool:
+    """Whether E, as in XIAO E (小娥), is the last syllable of a name in pinyin. A and O are not;
+    behind a word that is a name elsewhere (JUAN) E may be an initial."""
+    words = many.plain
+    if len(joined) != 1 or words[joined[0]] != "e" or joined[0] == 0 or not all_pinyin(words):
+        return False
+    before = words[joined[0] - 1]
+    if joined[0] > 1 or many.surname_words:
+        return is_syllable(before) and _ONLY_PINYIN.match(before) is not None
+    return False
+
+
+def joined_perhaps(left: Side, right: Side) -> bool:
+    """Whether names that agree only with an initial joined may still be one: a document's, one
+    printed without spaces, syllables of pinyin or Korean. Of any two texts they are other names."""
+    if left.document or right.document or min(len(left.words), len(right.words)) == 1:
+        return True
+    return all_pinyin(left.plain) or all_pinyin(right.plain) or syllable_split(left, right)
+
+
+# Where the surname ends, and which word it is
+
+
+def surname_ends_elsewhere(left: Side, right: Side) -> bool:
+    """Whether two documents divide the same letters between surname and given names otherwise: LEE
+    ROY, JEAN is not LEE, ROY JEAN. One name only, in either field, is one name."""
+    if not (left.document and right.document) or left.words == right.words == ():
+        return False
+    a, b = left.surname_words, right.surname_words
+    if a == b and len(left.words) == len(right.words):
+        return False
+    if not (a or b):
+        return False
+    if left.script == right.script == "han":
+        return len(left.characters[0]) != len(right.characters[0])
+    if left.script == "han" or right.script == "han":
+        return False
+    return "".join(left.plain[:a]) != "".join(right.plain[:b]) and "".join(
+        left.plain[a:]
+    ) != "".join(right.plain[b:])
+
+
+def ends_may_be_given(left: Side, right: Side) -> bool:
+    """Whether the first and the last of three or more words have changed places and may both be
+    given names, so that the two may be other persons: HANS PETER KARL. Of KOKA FRANCIS SILVESTRY
+    one is the surname, wherever it stands. Syllables of pinyin and Korean keep their order."""
+    a, b = left.plain, right.plain
+    if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or b == a[1:] + a[:1]:
+        return False
+    if a[-1] != b[0]:
+        return False
+    if all_pinyin(a) or is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[:1], b[1:]):
+        return True
+    return is_given_name(a[0]) and is_given_name(a[-1])
+
+
+_FEWEST_AROUND = 3

@@ -17,7 +17,13 @@ from pypinyin import lazy_pinyin
 from pypinyin.constants import PHRASES_DICT
 
 from qianbao.names.japanese import has_kana
-from qianbao.names.readings import COMPOUND_SURNAMES, GIVEN_READINGS, SURNAME_READINGS
+from qianbao.names.readings import (
+    COMPOUND_SURNAMES,
+    GIVEN_READINGS,
+    STANDARD_CHARACTERS,
+    SURNAME_READINGS,
+    SURNAMES_SIMPLIFIED,
+)
 
 _HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _LETTER = re.compile("[A-Za-z]")
@@ -62,25 +68,45 @@ def usual_glyphs(text: str) -> str:
 def _variants() -> dict[str, str]:
     """Characters that only Japan writes, and the traditional ones they stand for (OpenCC). One that
     Chinese writes too is left: 芸 is no 藝 there."""
-    table = files("opencc").joinpath("dictionary/JPVariants.txt").read_text(encoding="utf-8")
     found = dict(zip(_OTHER_GLYPHS, _USUAL_GLYPHS, strict=True))
-    for line in table.splitlines():
-        usual, _, japanese = line.partition("\t")
-        for character in japanese.split():
+    for usual, others in _opencc_table("JPVariants.txt"):
+        for character in others:
             if not _is_chinese(character):
                 found.setdefault(character, usual)
     return found
 
 
+@cache
+def _shapes() -> dict[str, str]:
+    """As `_variants`, with the shapes that Taiwan and Hong Kong prefer (OpenCC): 為 is 爲. Those
+    that are simplified characters too are left to the simplifying."""
+    found = dict(_variants())
+    for name in ("TWVariants.txt", "HKVariants.txt"):
+        for usual, others in _opencc_table(name):
+            for character in others:
+                if not _encodes(character, "gb2312"):
+                    found.setdefault(character, usual)
+    return found
+
+
+def _opencc_table(name: str) -> Iterator[tuple[str, list[str]]]:
+    text = files("opencc").joinpath("dictionary", name).read_text(encoding="utf-8")
+    for line in text.splitlines():
+        character, _, others = line.partition("\t")
+        yield character, others.split()
+
+
 def _is_chinese(character: str) -> bool:
     """Whether China's or Taiwan's first standard of characters has it."""
-    for standard in ("gb2312", "big5"):
-        try:
-            character.encode(standard)
-        except UnicodeEncodeError:
-            continue
-        return True
-    return False
+    return _encodes(character, "gb2312") or _encodes(character, "big5")
+
+
+def _encodes(character: str, standard: str) -> bool:
+    try:
+        character.encode(standard)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def simplified(text: str) -> str:
@@ -91,6 +117,38 @@ def simplified(text: str) -> str:
 @lru_cache(maxsize=16384)
 def _simplified(character: str) -> str:
     return _converted(_variants().get(character, character), "t2s")
+
+
+def same_characters(a: str, b: str, surname_length: int) -> bool:
+    """Whether two names are the same characters, where one of them differs each time only by being
+    simplified: 陳復 is 陈复, but not 陳複. So many of the characters are the surname; one that both
+    scripts write alike is no other surname simplified: 余 is not 餘."""
+    if len(a) != len(b):
+        return False
+    return all(
+        one == other or _folds(one, other, surname=surname_length == 1 and at == 0)
+        for at, (one, other) in enumerate(zip(a, b, strict=True))
+    )
+
+
+def _folds(one: str, other: str, *, surname: bool) -> bool:
+    """Whether one of two characters is the simplified form of the other, or another shape of it."""
+    shapes = _shapes()
+    one, other = shapes.get(one, one), shapes.get(other, other)
+    if one == other:
+        return True
+    simple = _simplified(one)
+    if simple not in (one, other) or _simplified(other) != simple:
+        return False
+    if one in STANDARD_CHARACTERS or other in STANDARD_CHARACTERS:
+        return False
+    return not (surname and simple in _in_both_scripts() and simple not in SURNAMES_SIMPLIFIED)
+
+
+@cache
+def _in_both_scripts() -> frozenset[str]:
+    """Simplified characters that traditional texts have as well (OpenCC)."""
+    return frozenset(c for c, others in _opencc_table("STCharacters.txt") if c in others)
 
 
 def traditional(text: str) -> str:

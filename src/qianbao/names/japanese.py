@@ -7,7 +7,7 @@ readings are learned from the name entries of IPADIC (`tables`).
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import islice, product
 
 from qianbao.names import tables
@@ -19,6 +19,9 @@ _VOICED = (("k", "g"), ("sh", "j"), ("s", "z"), ("ch", "j"), ("ts", "z"), ("t", 
 _LONG = (("ou", "o"), ("oo", "o"), ("uu", "u"), ("ou", "oh"), ("oo", "oh"))
 _OTHER = (("shi", "si"), ("chi", "ti"), ("tsu", "tu"), ("fu", "hu"), ("ji", "zi"), ("sh", "sy"),
           ("ch", "ty"), ("j", "zy"), ("j", "jy"))  # fmt: skip
+_KUNREI = (("sh", "sy"), ("syi", "si"), ("tch", "tty"), ("ch", "ty"), ("tyi", "ti"), ("tsu", "tu"),
+           ("j", "zy"), ("zyi", "zi"), ("fu", "hu"))  # fmt: skip
+"""From Hepburn to the system taught in Japan's schools: し is SI, しゃ is SYA."""
 _REPEAT = "々"
 
 
@@ -61,8 +64,15 @@ _MOST_WAYS = 256
 
 def ways_in_latin(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The ways in which kana, given letter by letter, are spelled: たろう is TARO, TAROH or TAROU;
-    なんば NANBA or NAMBA."""
-    pieces = _SPELLED_SEVERAL_WAYS.split(" ".join(words))
+    なんば NANBA or NAMBA; ふじ is FUJI or HUZI."""
+    text = " ".join(words)
+    found = _long_and_short(text)
+    systematic = reduce(lambda latin, pair: latin.replace(*pair), _KUNREI, text)
+    return found if systematic == text else found + _long_and_short(systematic)
+
+
+def _long_and_short(text: str) -> list[tuple[str, ...]]:
+    pieces = _SPELLED_SEVERAL_WAYS.split(text)
     choices = [_WAYS.get(piece, (piece,)) if i % 2 else (piece,) for i, piece in enumerate(pieces)]
     return [tuple("".join(chosen).split(" ")) for chosen in islice(product(*choices), _MOST_WAYS)]
 

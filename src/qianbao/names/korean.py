@@ -41,6 +41,21 @@ _SURNAMES = {
 }  # fmt: skip
 """Spellings of surnames beyond what their sounds give."""
 
+_USUAL_SURNAMES = {
+    "김": "kim", "이": "lee", "박": "park", "최": "choi", "정": "jung", "강": "kang", "조": "cho",
+    "윤": "yoon", "임": "lim", "오": "oh", "신": "shin", "권": "kwon", "안": "ahn", "류": "ryu",
+    "유": "yoo", "고": "ko", "문": "moon", "허": "hur", "심": "shim", "노": "noh", "곽": "kwak",
+    "성": "sung", "주": "joo", "우": "woo", "구": "koo", "공": "kong", "현": "hyun", "변": "byun",
+    "추": "choo", "명": "myung", "기": "ki", "금": "keum", "육": "yook", "국": "kook",
+}  # fmt: skip
+
+
+def usual_surname(hangul: str) -> str:
+    """The Latin spelling that most passports with this surname have, in lower case; a surname that
+    is not known so comes back as it is. 김 is KIM, though the official romanisation has GIM."""
+    return _USUAL_SURNAMES.get(hangul, hangul)
+
+
 _L, _N, _NONE = 5, 2, 11
 """Places of ㄹ, ㄴ and ㅇ among the initials."""
 _BRIGHT = frozenset({2, 3, 6, 7, 12, 17, 20})
@@ -58,7 +73,8 @@ def spellings(syllable: str) -> frozenset[str]:
     if initial == _NONE and vowel in _BRIGHT:
         heads += ["r", "l", "n"]
     tails = _FINALS[final].split() or [""]
-    return frozenset(h + v + t for h in heads for v in _VOWELS[vowel].split() for t in tails)
+    found = {h + v + t for h in heads for v in _VOWELS[vowel].split() for t in tails}
+    return frozenset(found | {"wh" + text[2:] for text in found if text.startswith("hw")})
 
 
 def _letters(syllable: str) -> tuple[int, int, int]:

@@ -50,6 +50,7 @@ dolores lola
 rosario charo
 ignacio nacho ignatius ignasi
 johannes hans hannes
+karl carl carlo carlos charles karel karol
 friedrich fritz federico frederic
 wilhelm willi helmut guillaume guillermo
 elisabeth elizabeth elisabetta isabel lisbeth liesl
@@ -65,6 +66,9 @@ _WRITTEN_SHORT = {
         "mohammed muhammad mohamed mohammad mohamad muhammed muhamad mohamud muhammadu mohammod"
     ),
     "ma": "maria",
+    "fco": "francisco",
+    "fca": "francisca",
+    "gpe": "guadalupe",
     "sk": "sheikh shaikh sheik shaik",
 }
 """Short forms that only pens know, for each the names: MD of Bangladesh, MA of the Philippines. The

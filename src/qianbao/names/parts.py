@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, starmap
 
 import msgspec
 
 from qianbao.names.letters import PLAIN_LETTERS, is_pinyin, to_ascii
+from qianbao.names.syllables import is_one_in_two
 
 PARTICLES = frozenset({
     "de", "la", "las", "le", "los", "del", "da", "das", "do", "dos", "di", "du", "des", "della",
@@ -38,14 +40,21 @@ _CHILD_OF = frozenset({
     "s/o", "d/o", "a/l", "a/p",
 })  # fmt: skip
 """Begin the father's name: son or daughter of."""
+_CHILD_OF_OR_NAMES = frozenset({
+    "ben", "bat", "ab", "ould", "wuld", "oulad", "walad", "wold", "weld", "mint", "ag", "ult",
+    "ait", "son", "daughter", "of",
+})  # fmt: skip
+"""The same, but for words that are also names (BEN): no part of a document rests on them."""
 _CHILD_OF_PAIRS = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
 """The same in a machine-readable line, which has no stroke."""
 _INDIAN_ABROAD = frozenset({"IND", "LKA", "MYS", "SGP"})
 _AFTER_FATHER = frozenset({
     "oglu", "ogly", "oglou", "oghlu", "ogli", "ugli", "uly", "uulu", "qizi", "kizi", "kyzy", "qyzy",
-    "gyzy", "kyz",
+    "gyzy", "kyz", "ugly", "qiz", "gizi", "kiz",
 })  # fmt: skip
 """Follow the father's name: son or daughter of, in Turkic languages."""
+DESCENT = _CHILD_OF | _CHILD_OF_OR_NAMES | _AFTER_FATHER
+"""Words that say whose child one is. Their order is never a habit of printing."""
 _CYRILLIC_ENDINGS = (
     "ович", "евич", "йович", "ьич", "мич", "кич", "тич", "овна", "евна", "івна", "ївна", "ична",
     "авіч", "евіч", "овіч", "аўна", "еўна", "оўна", "ёвич",
@@ -61,6 +70,16 @@ _WHOLE = frozenset({
 _BULGARIAN = ("ov", "ev", "ski", "ska", "ova", "eva", "ов", "ев", "ски", "ова", "ева", "ска")
 _ICELANDIC = ("son", "dottir")
 _BETWEEN = re.compile(r"[\s-]+")
+
+
+def is_child_of(letter: str, other: str) -> bool:
+    """Whether two words of one letter are S/O, D/O, A/L or A/P without the stroke."""
+    return (letter, other) in _CHILD_OF_PAIRS
+
+
+def says_whose_child(words: Sequence[str]) -> bool:
+    """Whether a word says whose son or daughter: then another order is another person."""
+    return not DESCENT.isdisjoint(words) or any(starmap(is_child_of, pairwise(words)))
 
 
 class NameParts(msgspec.Struct, frozen=True):
@@ -122,14 +141,18 @@ _VIETNAMESE_SYLLABLE = re.compile(
 )
 
 
-def own_name_at(surname: str, given: str) -> int:
-    """Which word of the given names is one's own, that no bank leaves out: the first; of a
-    Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man)."""
+def own_names_at(surname: str, given: str) -> range:
+    """Which words of the given names are one's own, that no bank leaves out: the first; of a
+    Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man); of another East
+    Asian name of two syllables both (KIM CHOL HO)."""
     family, own = _plain(surname.split()), _plain(given.split())
-    if len(own) < 2 or len(family) != 1 or not all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
-        return 0
-    shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
-    return len(own) - 1 if shared or family[0] in VIETNAMESE_SURNAMES else 0
+    if len(own) < 2 or len(family) != 1:
+        return range(1)
+    if all(map(_VIETNAMESE_SYLLABLE.fullmatch, own)):
+        shared = own[0] in _VIETNAMESE_MIDDLE and family[0] in _SHARED_SURNAMES
+        if shared or family[0] in VIETNAMESE_SURNAMES:
+            return range(len(own) - 1, len(own))
+    return range(2 if is_one_in_two(family, own) else 1)
 
 
 # The father's name

@@ -16,6 +16,14 @@ COMPOUND_SURNAMES = frozenset({
 })  # fmt: skip
 """Surnames of two characters."""
 
+STANDARD_CHARACTERS = frozenset("乾剋吒夥徵於昇氾爇甦甯祕脩苧蒐薳薹釐陞麽")
+"""Characters that OpenCC simplifies, but that China's table of standard characters of 2013 keeps
+for names and some senses (Unihan 15.0.0, kTGH): 昇 is 昇, and 升 is another name."""
+
+SURNAMES_SIMPLIFIED = frozenset("叶云万广")
+"""Surnames that are 葉, 雲, 萬, 廣 in traditional characters. Every other character of both scripts
+(后, 余, 沈, 范) is itself in both as a surname; 後, 餘, 瀋, 範 are others, or none."""
+
 SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "单": ("shan",), "曾": ("zeng",), "解": ("xie",), "仇": ("qiu",), "查": ("zha",),
     "任": ("ren",), "华": ("hua",), "区": ("ou",), "盖": ("ge", "gai"), "朴": ("piao", "pu"),

@@ -27,6 +27,7 @@ ReasonCode = Literal[
     "patronymic_missing",
     "particle_missing",
     "given_order",
+    "surname_end",
     "typo",
     "spelling",
     "reading",
@@ -65,7 +66,10 @@ REASONS: dict[ReasonCode, Reason] = {
         0.94, "The same name, spelled in another alphabet's letters.", "同一姓名的不同拼写或转写。"
     ),
     "script": Reason(
-        0.97, "The same characters, simplified and traditional.", "同一姓名的简体与繁体写法。"
+        0.97,
+        "The characters differ only as simplified and traditional ones do.",
+        "只有简体与繁体的字形不同。",
+
     ),
     "truncated": Reason(
         0.8, "One is cut off: the letters compared agree.", "其中一个被截断；可比较的部分一致。"
@@ -93,6 +97,11 @@ REASONS: dict[ReasonCode, Reason] = {
     ),
     "given_order": Reason(
         0.72, "The given names stand in another order.", "名字各部分的顺序不同。"
+    ),
+    "surname_end": Reason(
+        0.72,
+        "The letters agree; the surname ends at another place.",
+        "字母相同，但姓与名的分界不同。",
     ),
     "typo": Reason(
         0.7, "One letter of a given name differs.", "名字中有一个字母不同。"

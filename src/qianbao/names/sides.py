@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -26,7 +26,7 @@ from qianbao.names.letters import (
     split_words,
     tidy,
 )
-from qianbao.names.parts import own_name_at, words_at
+from qianbao.names.parts import own_names_at, words_at
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.spelled import turns
 
@@ -43,7 +43,8 @@ class Side(msgspec.Struct, frozen=True):
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the given name that is never left out (0 when unknown),
     which stands at `first_at`; `accented`: not all is ASCII. `spare`: places of words that may be
-    left out, and what that is called; `one_name`: a document says that the person has one only."""
+    left out, and what that is called; `one_name`: a document says that the person has one only;
+    `document`: the fields of a document say where the surname ends."""
 
     texts: tuple[str, ...]
     words: Words
@@ -57,6 +58,7 @@ class Side(msgspec.Struct, frozen=True):
     spare: tuple[tuple[ReasonCode, frozenset[int]], ...] = ()
     one_name: bool = False
     first_at: int = 0
+    document: bool = False
 
     @property
     def structured(self) -> bool:
@@ -66,7 +68,7 @@ class Side(msgspec.Struct, frozen=True):
     @property
     def first(self) -> range:
         """Places of the given name that is never left out: the first, of a Vietnamese name the
-        last."""
+        last, of East Asia's two syllables both."""
         return range(self.first_at, self.first_at + self.first_words)
 
     @property
@@ -151,21 +153,22 @@ def _legal_side(name: LegalName) -> Side:
     texts = tuple(dict.fromkeys((f"{surname} {given}".strip(), f"{given} {surname}".strip())))
     script = script_of(surname + given)
     runs = [split_words(run) for run in given.split()]
-    at = own_name_at(surname, given)
-    before = sum(map(len, runs[:at]))
+    at = own_names_at(surname, given)
+    before = sum(map(len, runs[: at.start]))
     return Side(
         texts=(surname + given,) if script == "han" else texts,
         words=family + own,
         plain=plain(family + own),
         script=script,
         surname_words=len(family) if own else 0,
-        first_words=len(runs[at]) if own and family else 0,
+        first_words=sum(map(len, runs[at.start : at.stop])) if own and family else 0,
         accented=not (surname + given).isascii(),
         truncated=name.truncated,
         characters=(surname, given),
         spare=_spare(name, family, own) if own and (family or script == "han") else (),
         one_name=len(family + own) == 1,
         first_at=len(family) + before if own and family else 0,
+        document=True,
     )
 
 
@@ -252,16 +255,6 @@ def groups(side: Side) -> tuple[int, ...]:
     for group, run in enumerate(side.texts[0].split()):
         found += [group] * len(split_words(run))
     return tuple(found) if len(found) == len(side.words) else tuple(range(len(side.words)))
-
-
-_SONS = frozenset({"bin", "ibn", "ben", "binti", "bint", "bte", "son", "of"})
-_CHILD_OF = frozenset({("s", "o"), ("d", "o"), ("a", "l"), ("a", "p")})
-"""S/O, D/O, A/L, A/P: son or daughter of."""
-
-
-def says_whose_child(words: Words) -> bool:
-    """Whether a word says whose son or daughter: then another order is another person."""
-    return not (_SONS.isdisjoint(words) and _CHILD_OF.isdisjoint(pairwise(words)))
 
 
 # What is the same

@@ -34,6 +34,7 @@ _SPELLED_APART = {
         "chaudhary chaudhry chaudhri choudhary choudhury choudhry chowdhury chowdhary chaudhury",
         "sayyid syed sayed sayyed sayid seyed seyyed saiyed saiyad",
         "hussein hussain hossain hossein husain husein hosain hussen",
+        "muhammad mohammed mohammad mohamed mohamad muhammed muhamad muhamed mohamud",
         "qureshi quraishi qurashi koreshi kureshi",
     )
     for other in group.split()
@@ -71,6 +72,31 @@ def bones(word: str) -> str:
     one: محمد and MOHAMED are both MMT."""
     latin = word if word.isascii() else bare(anyascii(word).lower())
     return _DOUBLE.sub(r"\1", sound(latin).translate(_MERGED).translate(_VOWELS))
+
+
+def skeleton(word: str) -> str:
+    """The consonants of a word that is the whole name, and whether a vowel begins it: more is kept
+    than in `bones`, so that محمد is MOHAMMED and neither أحمد nor حميد is."""
+    latin = word if word.isascii() else anyascii(word).lower()
+    head = "a" if latin[:1] in _NO_CONSONANTS else ""
+    kept = _DOUBLE.sub(r"\1", "".join(c for c in latin if c not in _NO_CONSONANTS))
+    return head + (kept[:-1] if kept.endswith("h") else kept)
+
+
+_NO_CONSONANTS = frozenset("aeiouyw'`")
+_PERSIAN = str.maketrans("ضظذ", "ززز")
+_JOINED_ARTICLE = re.compile("^[ae]l(?=[a-z]{4})")
+
+
+def frames(words: Words) -> tuple[Words, ...]:
+    """`frame` of a name, and as Persian sounds its letters, and with the article that Latin letters
+    join to a word left out: ALOTAIBI is العتيبي."""
+    found = [frame(words)]
+    if not _PERSIAN.keys().isdisjoint(map(ord, "".join(words))):
+        found.append(frame(tuple(word.translate(_PERSIAN) for word in words)))
+    if any(map(_JOINED_ARTICLE.match, words)):
+        found.append(frame(tuple(_JOINED_ARTICLE.sub("", word, count=1) for word in words)))
+    return tuple(found)
 
 
 def frame(words: Words) -> Words:

@@ -13,10 +13,11 @@ from typing import Literal
 
 import msgspec
 
-from qianbao.names import han
+from qianbao.names import han, korean
 from qianbao.names.legal import LegalName, in_characters
 from qianbao.names.letters import MRZ_LETTERS, PLAIN_LETTERS, is_pinyin, to_ascii, undouble
-from qianbao.names.parts import own_name_at, words_at
+from qianbao.names.parts import own_names_at, words_at
+from qianbao.names.sides import script_of
 
 Confidence = Literal["sourced", "reported", "assumed"]
 """sourced: a page says so of this bank; reported: customers say so; assumed: we guess."""
@@ -67,10 +68,10 @@ def write(name: LegalName, profile: NameProfile) -> str:
     if in_characters(name):
         return _cut(_in_characters(name, profile), profile.max_length)
     surname = _cased(_without_spare(name) if profile.middle == "drop" else name.surname, profile)
-    own = own_name_at(name.surname, name.given)
+    own = own_names_at(name.surname, name.given)
     printed = []
     for at, word in enumerate(name.given.split()):
-        if at == own or profile.middle == "keep":
+        if at in own or profile.middle == "keep":
             printed.append(_cased(word, profile))
         elif profile.middle == "initial":
             printed.append(_initial(_cased(word, profile)))
@@ -149,11 +150,25 @@ def _latin_parts(name: LegalName) -> tuple[str, str]:
 
 def forms(name: LegalName, profile: NameProfile) -> tuple[NameForm, ...]:
     """The profile's own form first, then the other likely ones, at most `MAX_FORMS`, none twice.
-    To be shown to the holder, never to be tried on the bank."""
+    To be shown to the holder, never to be tried on the bank. A script that settles no Latin
+    spelling (Arabic) has none: the only form is the name as typed, and says what is needed. A name
+    that fills its document's field may be cut, so that nothing is put behind its given names."""
+    script = script_of(name.surname + name.given)
+    if script == "vague":
+        typed = f"{name.surname} {name.given}".strip()
+        return (NameForm(typed, *_WHY["letters_needed"], "assumed", ""),)
+    if script == "hangul":
+        name = msgspec.structs.replace(name, surname=korean.usual_surname(name.surname))
+    if name.truncated:
+        profile = _with(profile, order="SG")
     text = write(name, profile)
     if in_characters(name):  # what is known of a bank is how it prints Latin letters
         ways = _character_forms(name)
         own = NameForm(text, *_WHY["characters"], "assumed", _SOURCES["characters"])
+    elif script == "hangul" or name.truncated:
+        ways = _latin_forms(name, profile)
+        why = "hangul" if script == "hangul" else "full_field"
+        own = NameForm(text, *_WHY[why], "assumed", "")
     else:
         ways = _latin_forms(name, profile)
         own = NameForm(text, *_OWN[profile.confidence], profile.confidence, profile.source)
@@ -192,6 +207,18 @@ _SOURCES = {
     "pinyin": "",
 }
 _WHY = {
+    "letters_needed": (
+        "Enter the passport's Latin letters: this script does not settle how they are spelled.",
+        "请填写护照上的拉丁字母姓名：该文字没有唯一的拉丁拼写。",
+    ),
+    "hangul": (
+        "A usual spelling; the Latin letters of the passport decide.",
+        "常见拼写；以护照上的拉丁字母为准。",
+    ),
+    "full_field": (
+        "The name fills the document's field, so that it may be cut; the bank may have all of it.",
+        "姓名占满证件字段，可能已被截断；银行登记的可能更长。",
+    ),
     "order": ("Surname and given name in the other order.", "姓与名的顺序相反。"),
     "spacing": ("The words joined, or apart.", "各部分连写或分写。"),
     "middle_dropped": ("Without the middle names.", "省略中间名。"),
@@ -215,8 +242,9 @@ def _latin_forms(name: LegalName, profile: NameProfile) -> Iterator[tuple[str, s
     turned = _with(profile, order="GS" if profile.order == "SG" else "SG")
     respaced = {"": " ", " ": ""}
     other_accents = "drop" if profile.accents == "double" else "double"
-    both = (profile, turned)
-    yield write(name, turned), "order"
+    both = (profile,) if name.truncated else (profile, turned)  # never a cut given name first
+    for way in both:
+        yield write(name, way), "order"
     for way in both:
         yield write(name, _with(way, separator=respaced[way.separator])), "spacing"
     for other_name in _umlauts(name):

@@ -1,0 +1,47 @@
+"""Given names of East Asia that are two words: CHOL HO, TAI MAN, XIAO MING. Both are the name.
+
+Here belongs how such a name is known in Latin letters, written for this project (facts, free of
+licence); what may be left out of other names is `parts`'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qianbao.names import nicknames
+from qianbao.names.sinitic import SURNAMES_ABROAD
+
+_KOREAN = (
+    "kim lee ri rhee yi pak park choe choi chong jung jeong chung cho jo kang yun yoon chang jang "
+    "im lim han o oh so seo suh sin shin kwon hwang an ahn song yu yoo ryu hong chon jeon ko koh "
+    "mun moon son yang pae bae paek baek ho hur nam no roh ha chu joo u woo ku koo"
+)
+_PINYIN = (
+    "li wang zhang liu chen yang zhao huang zhou wu xu sun hu zhu gao lin he guo ma luo liang song "
+    "zheng xie han tang feng yu dong xiao cheng cao yuan deng fu shen zeng peng lu lyu lv su jiang "
+    "cai jia ding wei xue ye yan pan du dai xia zhong tian ren fan fang shi yao tan liao zou xiong "
+    "jin hao kong bai cui kang mao qiu qin gu hou shao meng long wan duan lei qian yin yi chang "
+    "qiao lai gong wen pang lan yue zhan qi bao ouyang niu ou"
+)
+KOREAN_SURNAMES = frozenset(_KOREAN.split())
+_SURNAMES = KOREAN_SURNAMES.union(_PINYIN.split(), " ".join(SURNAMES_ABROAD.values()).split())
+_SYLLABLE = re.compile(
+    "(?:tch|[bcdghjkpst]h|hs|[kghw]w|wh|t[sz]|ng|kk|tt|ss|[bcdfghjklmnpqrstvwxyz])?"
+    "[aeiouyw]{1,3}(?:ng|ck|[bghklmnprtwy])?"
+)
+"""A syllable as pinyin, Wade-Giles, Hong Kong and Korea spell it, roughly."""
+_PAIR = 2
+_SURELY_WESTERN = 4
+"""A first name of so many letters that a list of nicknames has (PAUL) is no such syllable."""
+
+
+def is_one_in_two(family: Sequence[str], own: Sequence[str]) -> bool:
+    """Whether given names (lower-case ASCII) are two syllables of one East Asian name: behind a
+    surname of China, Hong Kong, Korea or Singapore, and no first names of elsewhere (TOM RAY)."""
+    if len(family) != 1 or len(own) != _PAIR or family[0] not in _SURNAMES:
+        return False
+    if not all(map(_SYLLABLE.fullmatch, own)):
+        return False
+    known = [word for word in own if word in nicknames.table()]
+    return len(known) < _PAIR and max(map(len, known), default=0) < _SURELY_WESTERN
