@@ -236,6 +236,7 @@ async def test_a_permit_is_not_shown_under_two_names(pool: Pool, kind: str) -> N
         declaring("李明先生"),
         permit("李明先生", surname="LI", given="MING"),
         permit("李明先生"),
+        permit(surname="李", given="明先生"),
     ],
 )
 async def test_a_title_is_no_name_wherever_it_is_typed(

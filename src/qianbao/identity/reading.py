@@ -236,7 +236,7 @@ def _also_written(submission: DocumentSubmission) -> str:
 
 
 def _in_characters(native: str) -> str:
-    """The name, where it has Chinese characters; else empty."""
+    """The name, where it has Chinese characters; else empty. Raises what `from_chinese` does."""
     if not in_characters(LegalName("", "", native)):
         return ""
     return from_chinese(native).native
@@ -250,6 +250,7 @@ def _typed_name(submission: DocumentSubmission) -> LegalName:
     if not submission.native.strip() and submission.kind == "resident_id":
         return from_chinese(surname + given)
     if not submission.native.strip() or submission.kind in FOREIGNERS:
+        _in_characters(surname + given)  # a title is refused in these fields, too
         return from_fields(surname, given)
     name = from_chinese(submission.native)
     if not (surname or given):
