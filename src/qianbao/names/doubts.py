@@ -167,7 +167,7 @@ def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
     if re.search(rf"(?i)(?<!\w){re.escape(letter)}\.", many.texts[0]):
         return False
     if letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole):
-        return True
+        return not is_given_name(whole)  # ANNA L ISA is not ANNA LISA
     shown = rf"(?i)(?<!\w)(?:{re.escape(letter)}['’]\w|['’]{re.escape(letter)}(?!\w))"
     return any(re.search(shown, side.texts[0]) for side in (many, few))
 
