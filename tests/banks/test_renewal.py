@@ -14,7 +14,11 @@ from qianbao.banks.cards.forms import NameFormNotYours, choose_form
 from qianbao.banks.cards.refusals import BankHoldsOldDocument
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
-from qianbao.identity.documents import DocumentOfAnotherPerson, DocumentSubmission
+from qianbao.identity.documents import (
+    DocumentOfAnotherPerson,
+    DocumentSubmission,
+    PersonHasOpenWallet,
+)
 from qianbao.names import from_fields
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
@@ -232,6 +236,29 @@ async def test_characters_under_which_a_bank_confirmed_him_are_the_holders(
         return
     with pytest.raises(DocumentOfAnotherPerson):
         await bring(pool, john, permit)
+
+
+async def test_a_number_that_a_stranger_has_shown_keeps_its_holder_from_nothing(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Both go on, for nobody knows yet whose it is; the bank does."""
+    number, phone = new_number(), new_phone()
+    stranger = await new_wallet(pool, passport("STONE", "ROSETTA", number))
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    again = await new_wallet(pool)
+    with pytest.raises(PersonHasOpenWallet):  # the same holder twice
+        await bring(pool, again, passport("MUELLER", "ANNA", number))
+    [theirs] = await sandbox.account("BOC", "ROSETTA STONE", number, phone)
+    early = await start(pool, gateway, stranger, theirs, phone)
+    early_code = await sandbox.code(phone)
+
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    with pytest.raises(DocumentOfAnotherPerson):
+        await finish(pool, gateway, early, early_code)
+    assert (await facts(pool, stranger))[0] == []
+    with pytest.raises(PersonHasOpenWallet):  # now it is known whose it is
+        await bring(pool, await new_wallet(pool), passport("STONE", "ROSA", number))
 
 
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])

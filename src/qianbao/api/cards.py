@@ -186,6 +186,7 @@ async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> Car
         "card_code_expired",
         "card_of_earlier_document",
         "document_expired",
+        "document_of_another_person",
         "card_already_linked",
         "too_many_cards",
         "bank_silent",

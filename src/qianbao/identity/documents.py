@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
-from qianbao.db.queries import Connection, fetch_all, fetch_one, load
+from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
 from qianbao.identity.beside import check_beside
@@ -33,13 +33,22 @@ from qianbao.identity.kept import (
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Part, Shown, differing, is_tied
-from qianbao.ids import check_id, new_id
+from qianbao.identity.same_person import Shown, differing, is_tied
+from qianbao.identity.whose_number import (
+    DocumentOfAnotherPerson,
+    Holding,
+    PersonHasOpenWallet,
+    another_person,
+    person_of,
+)
+from qianbao.ids import check_id
 from qianbao.keyring import KeyRing
 
 __all__ = [
     "Document",
+    "DocumentOfAnotherPerson",
     "DocumentSubmission",
+    "PersonHasOpenWallet",
     "add_document",
     "current_document",
     "document_number",
@@ -59,39 +68,6 @@ class DocumentExpiredAlready(QianbaoError):
     next_zh = "请填写现行有效的证件，或先换发新证。"
 
 
-class DocumentOfAnotherPerson(QianbaoError):
-    code = "document_of_another_person"
-    en = "This document does not belong to the person whose wallet this is; {compared_en} differs."
-    zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
-    next_en = (
-        "Enter your own document. If it is yours, because your name has changed by law or your "
-        "country writes it otherwise now, open a case and name both spellings: once two operators "
-        "have agreed, you are told to show it again. Until then the document before stays yours."
-    )
-    next_zh = (
-        "请填写本人证件。如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
-        "请提交工单并写明新旧两种写法；经两名运营人员核实同意后，系统会通知您重新提交。"
-        "在此之前仍以原证件为准。"
-    )
-
-
-class PersonHasOpenWallet(QianbaoError):
-    code = "person_has_open_wallet"
-    en = (
-        "The holder of this document already has an open wallet, under the phone ending in "
-        "{phone_end}. A person has one."
-    )
-    zh = "该证件的持有人已有一个使用中的钱包，手机尾号 {phone_end}。每人只能有一个钱包。"
-    next_en = (
-        "Sign in with that phone and use it; or close it there and come back here, your history "
-        "comes with you. If it is not yours, open a case."
-    )
-    next_zh = (
-        "请用该手机号登录使用；或先在那里注销，再回到这里办理，历史记录会随您保留。"
-        "如果不是您的钱包，请提交工单。"
-    )
-
-
 class DocumentIdUsed(QianbaoError):
     code = "document_id_used"
     en = "This id was used for another document."
@@ -106,12 +82,6 @@ class DocumentForNoWallet(NotFound):
     zh = "没有可添加证件的有效钱包。"
     next_en = "Sign up first."
     next_zh = "请先注册。"
-
-
-class _Wallet(msgspec.Struct, frozen=True):
-    status: str
-    person_id: str | None
-    verified_at: datetime | None
 
 
 async def add_document(
@@ -139,7 +109,7 @@ async def add_document(
     if read.valid_until is not None and read.valid_until < today:
         raise _expired(read.valid_until)
     index = keys.index(f"{read.kind}:{read.holder_part}", "document")
-    wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, _Wallet)
+    wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, Holding)
     if wallet is None or wallet.status != "open":
         raise DocumentForNoWallet
     kept = await list_rows(conn, wallet_id)
@@ -156,7 +126,7 @@ async def add_document(
     new = _shown_by(read, index, stated.sex)
     same_person, renames = _is_same_person(kept, new, wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
-    person_id = await _find_person(conn, wallet_id, wallet, new, now, same_person=same_person)
+    person_id = await person_of(conn, wallet_id, wallet, new, now, same_person=same_person)
     columns = _columns(keys, read, index) | {
         "wallet_id": wallet_id,
         "document_id": document_id,
@@ -192,92 +162,6 @@ async def _write(
     await enqueue(conn, "check_registers", wallet_id=wallet_id)
 
 
-async def _find_person(
-    conn: Connection,
-    wallet_id: str,
-    wallet: _Wallet,
-    new: Shown,
-    now: datetime,
-    *,
-    same_person: bool,
-) -> str:
-    """The person this number is of, known by it from earlier wallets or new. A person's row is
-    locked while it is looked whether they have another open wallet. A wallet that no bank has
-    confirmed may turn out to be somebody else's than its first, mistyped document said."""
-    proposed = (same_person and wallet.person_id) or new_id("per", now)
-    claim = {"number_index": new.number_index, "person_id": proposed, "now": now}
-    cursor = await conn.execute(SQL.claim_number, claim)
-    claimed = await cursor.fetchone()
-    assert claimed is not None
-    owner: str = claimed[0]
-    if owner != proposed and await _gives_way(conn, wallet_id, wallet, new):
-        await conn.execute(SQL.move_number, claim)
-        owner = proposed
-    person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
-    await conn.execute(SQL.add_person, person)
-    await conn.execute(SQL.lock_person, person)
-    cursor = await conn.execute(SQL.find_other_open_wallet, person)
-    other = await cursor.fetchone()
-    if other is not None:
-        raise PersonHasOpenWallet(phone_end=other[0][-2:])
-    return owner
-
-
-class _Showing(msgspec.Struct, frozen=True):
-    """A document in which a number was shown, and its wallet."""
-
-    wallet_id: str
-    open: bool
-    phone_tail: str
-    document_id: str
-    person_id: str
-    present: bool
-    confirmed: bool
-    counted: bool
-
-
-async def _gives_way(conn: Connection, wallet_id: str, wallet: _Wallet, new: Shown) -> bool:
-    """Whether a number that is known as another person's may become this one's. Not where a bank
-    has vouched for it. Shown without that, it keeps others whom no bank has confirmed off, and
-    gives way to a holder whom one has; corrected away, it is nobody's. Raises
-    `DocumentOfAnotherPerson`, and `PersonHasOpenWallet` where the holder has it in another."""
-    place = {"number_index": new.number_index, "wallet_id": wallet_id}
-    shown_in = await fetch_all(conn, SQL.find_number_shown, place, _Showing)
-    if not wallet.verified_at:
-        return not shown_in
-    others = [one for one in shown_in if one.person_id != wallet.person_id]
-    for one in others:
-        if one.open and one.present and await _is_shown_there(conn, one, new):
-            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
-    own = any(one.wallet_id == wallet_id and one.confirmed for one in shown_in)
-    if any(one.confirmed or (one.counted and not own) for one in others):
-        raise _another_person("number")
-    return True
-
-
-async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:
-    """Whether what that document tells of its holder is what the new one tells."""
-    there = await list_rows(conn, showing.wallet_id)
-    return any(
-        row.document_id == showing.document_id and differing(shown(row), new) is None
-        for row in there
-    )
-
-
-_PARTS: dict[Part, tuple[str, str]] = {
-    "number": ("the document's number", "证件号码"),
-    "birth_date": ("the date of birth", "出生日期"),
-    "sex": ("the sex", "性别"),
-    "place": ("the place of residence", "居住地区"),
-    "name": ("the name", "姓名"),
-}
-
-
-def _another_person(part: Part) -> DocumentOfAnotherPerson:
-    compared_en, compared_zh = _PARTS[part]
-    return DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
-
-
 def _expired(last: date) -> DocumentExpiredAlready:
     return DocumentExpiredAlready(
         valid_until=last.isoformat(),
@@ -286,7 +170,7 @@ def _expired(last: date) -> DocumentExpiredAlready:
     )
 
 
-def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool, bool]:
+def _is_same_person(kept: list[Row], new: Shown, wallet: Holding) -> tuple[bool, bool]:
     """Whether the document shown now is of the wallet's person, and whether under a name that only
     operators can let pass. Where a bank has confirmed that person it must be theirs, by each
     document that counts. A changed name needs a tie beside it; where no document before tells a
@@ -302,7 +186,7 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: _Wallet) -> tuple[bool,
     if part != "name" or not (
         any(is_tied(old, new) for old in counted) or all(old.birth_date is None for old in counted)
     ):
-        raise _another_person(part)
+        raise another_person(part)
     return True, True
 
 
@@ -312,7 +196,7 @@ async def _allowed_change(conn: Connection, wallet_id: str, now: datetime) -> st
     cursor = await conn.execute(SQL.find_name_change, {"wallet_id": wallet_id, "now": now})
     found = await cursor.fetchone()
     if found is None:
-        raise _another_person("name")
+        raise another_person("name")
     allowed: str = found[0]
     return allowed
 

@@ -35,6 +35,10 @@ SELECT * FROM (
 ) AS shown
 WHERE present OR confirmed OR counted OR wallet_id = %(wallet_id)s
 
+-- name: find_number
+SELECT number_index, person_id FROM documents
+WHERE wallet_id = %(wallet_id)s AND document_id = %(document_id)s
+
 -- name: move_number
 UPDATE document_numbers SET person_id = %(person_id)s WHERE number_index = %(number_index)s
 

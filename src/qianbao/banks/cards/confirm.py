@@ -19,6 +19,7 @@ from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity import evidence
 from qianbao.identity.counted import is_of_holder
 from qianbao.identity.documents import Document, current_document
+from qianbao.identity.whose_number import own_number
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
 
@@ -73,7 +74,8 @@ async def confirm_card(
 
     Raises `CardUnknown`, `CardCodeUnreadable`, `CardForNoWallet`, `CardNotAwaitingCode`,
     `CardCodeWrong` (try again), `CardCodeTries` and `CardCodeExpired` (link again),
-    `CardAlreadyLinked`, `TooManyCards`, `CardOfEarlierDocument`, `DocumentExpired`, `BankSilent`
+    `CardAlreadyLinked`, `TooManyCards`, `CardOfEarlierDocument`, `DocumentExpired`,
+    `DocumentOfAnotherPerson` (a bank has confirmed somebody else with its number), `BankSilent`
     (hand in the same code again: a bank that had accepted it says so).
     """
     if not re.fullmatch(r"[0-9]{6}", code.strip()):
@@ -116,7 +118,7 @@ async def _record(
     }
     document = await current_document(conn, card.wallet_id)
     assert document is not None  # the card was checked against one
-    left_out = await _left_out(conn, card, document, now)
+    left_out = await _left_out(conn, card, document, accepted=bool(answer.agreement), now=now)
     present = await get_card(conn, card.wallet_id, card.card_id)
     given_up = present.result == DISCARDED and present.agreement_cipher is None
     if present.state != "code_sent" and not (given_up and answer.agreement):
@@ -141,7 +143,7 @@ async def _record(
 
 
 async def _left_out(
-    conn: Connection, card: Card, document: Document, now: datetime
+    conn: Connection, card: Card, document: Document, *, accepted: bool, now: datetime
 ) -> QianbaoError | None:
     """Locks the wallet; why it cannot take the card, if so."""
     try:
@@ -154,6 +156,8 @@ async def _left_out(
             fingerprint=card.fingerprint,
             last_four=card.last_four,
         )
+        if accepted:
+            await own_number(conn, card.wallet_id, card.document_id, now)
     except QianbaoError as refusal:
         return refusal
     return None
