@@ -71,10 +71,8 @@ class PolicyComment(InvalidInput):
     code = "policy_comment"
     en = "Line {line}, column {column}: “{near}” is a comment; nothing after it would count."
     zh = "第 {line} 行第 {column} 列：“{near}” 是注释，其后的内容不会生效。"
-    next_en = (
-        "Write comments with # in the file, outside of the condition; - (-1) for two minus signs."
-    )
-    next_zh = "请在条件之外用 # 写注释；连续两个负号请写成 - (-1)。"
+    next_en = "Leave it out, or write it on a line of its own, with # in front of it."
+    next_zh = "请删去，或另起一行用 # 写注释。"
 
 
 class PolicyUnknownFact(InvalidInput):
