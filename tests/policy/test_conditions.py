@@ -15,6 +15,7 @@ from qianbao.policy.closures import to_sql
 from qianbao.policy.compared import Compared, Comparison, compare
 from qianbao.policy.conditions import (
     LONGEST_CONDITION,
+    PolicyComment,
     PolicyForbidden,
     PolicySyntax,
     PolicyTypeError,
@@ -126,6 +127,10 @@ REFUSED = [
     ("residency = 'foreign", PolicySyntax, 1, 13, None),
     ("channels = 1 2", PolicySyntax, 1, 14, None),
     ("verified; verified", PolicySyntax, 1, 11, None),
+    ("linked_banks >= 2 -- x", PolicyComment, 1, 19, None),
+    ("linked_banks >= 2 /* x */ AND verified", PolicyComment, 1, 19, None),
+    ("verified\n  AND channels >= 1 --", PolicyComment, 2, 21, None),
+    ("residency = '--' -- x", PolicyComment, 1, 18, None),
     ("(" * 1500 + "verified" + ")" * 1500, PolicySyntax, 1, 1, None),
     ("verified AND " * LONGEST_CONDITION + "verified", PolicySyntax, 1, 1, None),
 ]

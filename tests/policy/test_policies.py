@@ -13,7 +13,12 @@ import pytest
 import yaml
 
 from qianbao.errors import TABLE, InvalidInput
-from qianbao.policy.conditions import PolicyForbidden, PolicyTypeError, PolicyUnknownFact
+from qianbao.policy.conditions import (
+    PolicyComment,
+    PolicyForbidden,
+    PolicyTypeError,
+    PolicyUnknownFact,
+)
 from qianbao.policy.dates import enforced_from, phase, steps
 from qianbao.policy.facts import facts_at
 from qianbao.policy.fields import PolicyFieldMissing, PolicyUnknownField
@@ -94,6 +99,8 @@ REFUSED = {
         PolicyFieldWrong, 7,
     ),
     "blocking nothing": (("[pay, transfer, top_up]", "[]"), PolicyFieldWrong, 7),
+    "a capability twice": (("top_up]", "pay]"), PolicyFieldWrong, 7),
+    "a comment in a condition": (("< 90", "< 90 -- days"), PolicyComment, 6),
     "an unknown capability": (("top_up]", "topup]"), PolicyUnknownCapability, 7),
     "an unknown fact": (("linked_banks >=", "linked_bank >="), PolicyUnknownFact, 6),
     "a type error": (("< 90", "< '90'"), PolicyTypeError, 6),
@@ -322,6 +329,12 @@ def test_each_shipped_policy_names_the_schema_and_fits_it(policy: Policy) -> Non
         (("{block: [pay, transfer, top_up]}", "{require: [code], before: [close]}"), "close"),
         (("{block: [pay, transfer, top_up]}", "{require: [code]}"), "['require'] fits 0"),
         (("requires:", "when: TRUE\nrequires:"), "fits 2"),
+        (("requires:", "when:"), "no require"),
+        (("[pay, transfer, top_up]", "[pay, pay]"), "twice"),
+        (("[1, 10, 100]", "[10, 50]"), "no 100"),
+        (("[1, 10, 100]", "[100, 100]"), "twice"),
+        (("[1, 10, 100]", "[]"), "fewer than 1"),
+        ((",\n  step_days: 7", ""), "no step_days"),
     ],
 )
 def test_the_schema_refuses_what_is_misspelt(change: tuple[str, str], misfit: str) -> None:
@@ -331,6 +344,8 @@ def test_the_schema_refuses_what_is_misspelt(change: tuple[str, str], misfit: st
 
 def _misfits(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> list[str]:
     """What in `value` breaks `schema`; the part of JSON Schema that ours uses."""
+    if not schema:
+        return []
     if "$ref" in schema:
         return _misfits(value, parts[schema["$ref"].rpartition("/")[2]], parts)
     if "anyOf" in schema:
@@ -342,7 +357,7 @@ def _misfits(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> list[
     if not isinstance(value, kinds.get(schema["type"], type(None))):
         return [f"{value} is no {schema['type']}"]
     if isinstance(value, list):
-        return [wrong for one in value for wrong in _misfits(one, schema["items"], parts)]
+        return _misfits_of_list(value, schema, parts)
     if not isinstance(value, dict):
         return []
     ways = [one["required"] for one in schema.get("oneOf", [])]
@@ -350,11 +365,27 @@ def _misfits(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> list[
     if ways and len(fitting) != 1:
         return [f"{sorted(value)} fits {len(fitting)} of {ways}"]
     missing = [f"no {name}" for name in schema.get("required", []) if name not in value]
-    strange = [f"{name}: unknown" for name in value if name not in schema["properties"]]
+    known = schema.get("properties", {})
+    is_closed = schema.get("additionalProperties") is False
+    strange = [f"{name}: unknown" for name in value if is_closed and name not in known]
     inside = [
         wrong
         for name, one in value.items()
-        if name in schema["properties"]
-        for wrong in _misfits(one, schema["properties"][name], parts)
+        if name in known
+        for wrong in _misfits(one, known[name], parts)
     ]
-    return missing + strange + inside
+    also = [one for name, one in schema.get("dependentSchemas", {}).items() if name in value]
+    if "if" in schema and not _misfits(value, schema["if"], parts):
+        also.append(schema["then"])
+    return missing + strange + inside + [x for one in also for x in _misfits(value, one, parts)]
+
+
+def _misfits_of_list(value: list[Any], schema: dict[str, Any], parts: dict[str, Any]) -> list[str]:
+    found = [wrong for one in value for wrong in _misfits(one, schema.get("items", {}), parts)]
+    if len(value) < schema.get("minItems", 0):
+        found.append(f"fewer than {schema['minItems']}")
+    if schema.get("uniqueItems") and len(set(value)) < len(value):
+        found.append("twice")
+    if "contains" in schema and schema["contains"]["const"] not in value:
+        found.append(f"no {schema['contains']['const']}")
+    return found

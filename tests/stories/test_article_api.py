@@ -71,6 +71,10 @@ def test_anna(town, tea):
     assert after["blockers"] == []
     assert after["ways_out"] == []
 
+    [then] = anna.get(f"/cards/{card['card_id']}/unlink-preview")["then_blocked"]
+    assert (then["policy"], "pay" in then["capabilities"]) == ("two-banks", True)
+    assert then["reason"]["compared"]["comparisons"][0]["actual"] == 1
+
 
 def test_ben(town, tea):
     """Closes with everything in hand, comes back, pays, and is told until when."""

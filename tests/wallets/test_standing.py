@@ -17,7 +17,14 @@ from qianbao.policy.policies import CAPABILITIES, load_pack, load_policy
 from qianbao.wallets import holds
 from qianbao.wallets.cases import open_case, open_cases_of
 from qianbao.wallets.errors import WalletUnknown
-from qianbao.wallets.standing import HeldStanding, StaleBank, Standing, judge, standing
+from qianbao.wallets.standing import (
+    HeldStanding,
+    StaleBank,
+    Standing,
+    brought_on,
+    judge,
+    standing,
+)
 from tests.wallets.scene import ANNA, NOW, SETTINGS, sign_up
 
 PACK = load_pack()
@@ -234,3 +241,18 @@ async def test_where_nothing_helps_the_operator_does_with_a_number(pool: Pool) -
     assert again.steps[0].argument == case_id
     assert case_id in again.steps[0].title_en
     assert case_id in again.steps[0].title_zh
+
+
+def test_what_one_card_less_would_bring_on() -> None:
+    """With a second bank Anna is blocked by nothing; without it two-banks stops her, at once or on
+    its day. What blocks her anyway is not called new."""
+    two = msgspec.structs.replace(ANNAS, card_banks=("ICBC", "BOC"))
+    (at_once,) = brought_on(PACK, two, ANNAS, ENFORCED)
+    assert (at_once.policy, at_once.at) == ("two-banks", ENFORCED)
+    assert set(at_once.capabilities) == {"pay", "transfer", "top_up", "be_charged"}
+    assert at_once.reason.compared.comparisons[0].actual == 1
+    (later,) = brought_on(PACK, two, ANNAS, BEFORE)
+    assert (later.policy, later.at.isoformat()[:10]) == ("two-banks", "2027-01-14")
+    none = msgspec.structs.replace(ANNAS, card_banks=())
+    assert "two-banks" not in [one.policy for one in brought_on(PACK, ANNAS, none, ENFORCED)]
+    assert brought_on(PACK, two, two, ENFORCED) == ()

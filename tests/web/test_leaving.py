@@ -61,7 +61,9 @@ def test_each_is_resolved_from_its_link(ben: Surfer) -> None:
     assert "Pay Score is off." in settings
     assert "Turn off" not in settings
     (card,) = links(ben.open("/me/pay/cards"), "/me/pay/cards/crd_")
-    assert "your only card" in ben.open(f"{card}/unlink")
+    unlinking = ben.open(f"{card}/unlink")
+    assert "your only card" in unlinking
+    assert "Then this blocks part of your wallet" in unlinking  # he has moved more than 1,000
     assert "No card linked yet" in ben.send(f"{card}/unlink")
 
 

@@ -25,7 +25,9 @@ from qianbao.banks.cards import (
 )
 from qianbao.ids import id_from_key
 from qianbao.names import NameForm, NameProfile
+from qianbao.policy.decide import Coming
 from qianbao.wallets.sessions import Session
+from qianbao.wallets.unlinking import after_unlinking
 
 
 class BankView(msgspec.Struct):
@@ -83,12 +85,14 @@ class CardView(msgspec.Struct):
 
 
 class UnlinkView(msgspec.Struct):
-    """What unlinking would change: the banks that confirm the holder, before and after."""
+    """What unlinking would change: the banks that confirm the holder, before and after, and which
+    rules would then block what, and from when."""
 
     card: CardView
     banks_before: list[str]
     banks_after: list[str]
     only_card_of_bank: bool
+    then_blocked: list[Coming]
 
 
 def _bank(found: directory.Bank) -> BankView:
@@ -261,15 +265,26 @@ async def cards(request: Asked, holder: Session) -> list[CardView]:
 async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
     """Show what unlinking would change
 
-    The banks that confirm the holder, before and after; nothing is done.
+    The banks that confirm the holder, before and after, and every rule that would block something
+    because of it, at once or later; nothing is done.
     """
-    async with services(request).pool.connection() as conn:
+    own = services(request)
+    async with own.pool.connection() as conn:
         found = await unlink_preview(conn, wallet_id=holder.wallet_id, card_id=card_id)
+        blocked = await after_unlinking(
+            conn,
+            await own.policies.current(conn),
+            own.settings,
+            wallet_id=holder.wallet_id,
+            bank=found.card.bank,
+            now=own.now(),
+        )
     return UnlinkView(
         _card(found.card),
         list(found.banks_before),
         list(found.banks_after),
         found.only_card_of_bank,
+        list(blocked),
     )
 
 

@@ -6,6 +6,7 @@ what every reader walks: `closures` (Python and SQL), `sentences` (which leaf fa
 
 ```
 PolicySyntax         not an expression
+PolicyComment        a comment, which SQL would drop with what follows
 PolicyForbidden      an expression, but not of the allowed kind (functions, subqueries, casts …)
 PolicyUnknownFact    a name that is no fact
 PolicyUnknownValue   a word that this fact can never be
@@ -42,6 +43,8 @@ from qianbao.policy.normal import COMPARISONS, normal_form
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
+_QUOTED_OR_COMMENT = re.compile(r"""'[^']*'|"[^"]*"|(--|/\*)""")
+
 LONGEST_CONDITION = 4_000
 """Characters; a longer rule is not one that a person can be told about."""
 
@@ -62,6 +65,14 @@ class PolicyForbidden(InvalidInput):
     next_en += " BETWEEN, IS NULL, + - and * by a number."
     next_zh = "允许：事实、常量、DATE '2027-01-15'、AND OR NOT、= <> < <= > >=、IN（列表）、"
     next_zh += "BETWEEN、IS NULL、+ -，以及与数字相乘。"
+
+
+class PolicyComment(InvalidInput):
+    code = "policy_comment"
+    en = "Line {line}, column {column}: “{near}” is a comment; nothing after it would count."
+    zh = "第 {line} 行第 {column} 列：“{near}” 是注释，其后的内容不会生效。"
+    next_en = "Leave it out, or write it on a line of its own, with # in front of it."
+    next_zh = "请删去，或另起一行用 # 写注释。"
 
 
 class PolicyUnknownFact(InvalidInput):
@@ -160,6 +171,9 @@ class _Refused(Exception):
 
 
 def _parse(text: str) -> Any:
+    for found in _QUOTED_OR_COMMENT.finditer(text):
+        if found[1]:
+            raise _Refused(PolicyComment, found.start(), near=text[found.start() :][:20])
     try:
         parsed = sqlglot.parse_one(text, dialect="postgres")
     except ParseError as error:

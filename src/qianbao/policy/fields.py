@@ -174,6 +174,7 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
         "description": "What has been used up so far. Left out: the amount of each request.",
     }
     parts["Otherwise"] = _effects(capabilities)
+    _tighten_rollout(parts["Timeline"])
     for part in parts.values():
         part.pop("description", None)  # written for readers of the code
         part["title"] = part["title"].lstrip("_")
@@ -182,6 +183,7 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
         **top,
         "title": "A policy of Qianbao",
         "oneOf": [{"required": [one]} for one in ("requires", "limit", "when")],
+        "dependentSchemas": {"when": _where("otherwise", {"required": ["require", "before"]})},
         "$defs": parts,
     }
     plain = msgspec.json.encode(schema).decode().replace('"#/$defs/_', '"#/$defs/')
@@ -189,12 +191,29 @@ def schema_of(document: type, capabilities: tuple[str, ...]) -> dict[str, Any]:
     return read
 
 
+def _where(field: str, part: dict[str, Any]) -> dict[str, Any]:
+    """An object whose `field`, an object itself, is as `part` says."""
+    return {"type": "object", "properties": {field: {"type": "object", **part}}}
+
+
+def _tighten_rollout(timeline: dict[str, Any]) -> None:
+    """Different percentages, 100 among them, and days from step to step where there are several.
+    That they grow is more than a schema can say."""
+    timeline["properties"]["rollout"] |= {
+        "minItems": 1, "uniqueItems": True, "contains": {"const": 100},
+    }  # fmt: skip
+    several = {"rollout": {"type": "array", "minItems": 2}}
+    timeline["if"] = {"type": "object", "properties": several, "required": ["rollout"]}
+    timeline["then"] = {"type": "object", "required": ["step_days"]}
+
+
 def _effects(capabilities: tuple[str, ...]) -> dict[str, Any]:
     """What a rule does: it blocks, or it asks for something before something."""
 
     def some_of(known: tuple[str, ...], said: str) -> dict[str, Any]:
         items = {"type": "string", "enum": [*known]}
-        return {"type": "array", "minItems": 1, "items": items, "description": said}
+        array = {"type": "array", "minItems": 1, "uniqueItems": True}
+        return {**array, "items": items, "description": said}
 
     return {
         "title": "Otherwise",

@@ -232,6 +232,7 @@ def _document(marked: Marked) -> _Document:
     except msgspec.ValidationError as error:
         raise field_error(marked, _Document, error) from None
     _check_effect(marked, document.otherwise)
+    _check_named_once(marked, document.otherwise)
     _check_one_condition(marked, document)
     return document
 
@@ -248,6 +249,21 @@ def _check_effect(marked: Marked, otherwise: _Otherwise) -> None:
             advice="Write {block: [pay]}, or {require: [code], before: [pay]}.",
             advice_zh="请写成 {block: [pay]}，或 {require: [code], before: [pay]}。",
         )
+
+
+def _check_named_once(marked: Marked, otherwise: _Otherwise) -> None:
+    for field in ("block", "require", "before"):
+        names: list[str] = getattr(otherwise, field) or []
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise PolicyFieldWrong(
+                    **marked.place("otherwise", field, index),
+                    field=f"otherwise.{field}",
+                    problem=f"“{name[:40]}” stands here twice",
+                    problem_zh=f"“{name[:40]}” 重复",
+                    advice="Write it once.",
+                    advice_zh="请只写一次。",
+                )
 
 
 def _check_one_condition(marked: Marked, document: _Document) -> None:

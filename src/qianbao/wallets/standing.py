@@ -164,6 +164,35 @@ def judge(
     )
 
 
+def brought_on(
+    policies: tuple[Policy, ...], before: Situation, after: Situation, now: datetime
+) -> tuple[Coming, ...]:
+    """What blocks `after` and not `before`, or `before` only later: at once (`at` is `now`), or in
+    time if nobody does anything. For an act that has not been done. Pure."""
+    known = {one.policy: one.at for one in _ahead(policies, before, now)}
+    found = _ahead(policies, after, now)
+    return tuple(one for one in found if one.policy not in known or one.at < known[one.policy])
+
+
+def _ahead(policies: tuple[Policy, ...], situation: Situation, now: datetime) -> tuple[Coming, ...]:
+    """What blocks now, as if it came this moment, and what is coming."""
+    facts = facts_at(situation, now, SMALLEST_AMOUNT_MINOR)
+    decisions = [decide(policies, one, facts, now, situation, NOTHING) for one in CAPABILITIES]
+    at_once = tuple(
+        Coming(
+            policy=one.reason.policy,
+            version=one.reason.version,
+            title_en=one.reason.title_en,
+            title_zh=one.reason.title_zh,
+            capabilities=one.capabilities,
+            at=now,
+            reason=one.reason,
+        )
+        for one in _blockers(decisions)
+    )
+    return (*at_once, *_coming(policies, situation, now, CAPABILITIES, SMALLEST_AMOUNT_MINOR))
+
+
 def numbered(
     ways: tuple[WayOut, ...], cases: list[Case], situation: Situation
 ) -> tuple[WayOut, ...]:

@@ -31,12 +31,13 @@ from qianbao.banks.directory import find_bank, get_bank, read_card_number
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.wallets.profile import phone_of
+from qianbao.wallets.unlinking import after_unlinking
 from qianbao.web import forms, sealed
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.i18n import Text
 from qianbao.web.sealed import unseal
-from qianbao.web.standing import read_standing, refused, shown, status_of
+from qianbao.web.standing import coming_block, read_standing, refused, shown, status_of
 from qianbao.web.visit import Asked, holder, of, services_of
 from qianbao.web.wallet import bank_name
 
@@ -320,8 +321,17 @@ async def _card_page(
 async def _unlink_page(
     request: Asked, card_id: str, refusal: QianbaoError | None = None
 ) -> Response[Any]:
-    async with services_of(request).pool.connection() as conn:
+    services, now = services_of(request), of(request).now
+    async with services.pool.connection() as conn:
         preview = await unlink_preview(conn, wallet_id=holder(request), card_id=card_id)
+        blocked = await after_unlinking(
+            conn,
+            await services.policies.current(conn),
+            services.settings,
+            wallet_id=holder(request),
+            bank=preview.card.bank,
+            now=now,
+        )
     balance = (await read_standing(request, "withdraw")).balance
     return draw(
         "card_unlink.html",
@@ -329,6 +339,8 @@ async def _unlink_page(
         preview=preview,
         bank=bank_name(preview.card),
         left=[_text(bank) for bank in preview.banks_after],
+        at_once=[coming_block(one, balance.currency, now) for one in blocked if one.at <= now],
+        later=[coming_block(one, balance.currency, now) for one in blocked if one.at > now],
         loses_exit=balance if balance.amount_minor and not preview.banks_after else None,
         refusal=shown(refusal),
     )

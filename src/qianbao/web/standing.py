@@ -19,6 +19,7 @@ from qianbao.leaving.close import ClosingBlocked
 from qianbao.money import Money
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.policy.compared import MET, Compared, Comparison
+from qianbao.policy.decide import Coming
 from qianbao.policy.policies import Words
 from qianbao.policy.reasons import Reason
 from qianbao.policy.sentences import actual_words, needed_words, show_value
@@ -174,16 +175,7 @@ def whole(found: Standing) -> Whole:
         for one in found.blockers
         if one.reason.who_must_act != "authority"
     )
-    coming = tuple(
-        blocker(
-            one.reason,
-            _words(one.capabilities),
-            currency=currency,
-            on=local_date(one.at),
-            today=today,
-        )
-        for one in found.coming
-    )
+    coming = tuple(coming_block(one, currency, found.at) for one in found.coming)
     return Whole(
         held=_held(found, found.legal_hold) if found.legal_hold else None,
         stops=frozenset(stops),
@@ -211,6 +203,13 @@ def _ahead(found: Standing) -> tuple[Way, ...]:
 
 def _titles(way: WayAhead) -> tuple[Text, ...]:
     return tuple(map(Text, way.prevents_en, way.prevents_zh))
+
+
+def coming_block(one: Coming, currency: str, now: datetime) -> Blocker:
+    """What is coming, or would come of an act, as the pages print it."""
+    on = local_date(one.at) if one.at > now else None
+    words = _words(one.capabilities)
+    return blocker(one.reason, words, currency=currency, on=on, today=local_date(now))
 
 
 def _held(found: Standing, hold: HeldStanding) -> Held:
