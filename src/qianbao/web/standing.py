@@ -356,6 +356,8 @@ def _row(compared: Comparison, currency: str, on: date | None, today: date | Non
         }
 
     def actual(language: Language) -> str:
+        if compared.actual is None and compared.fact.startswith("days_since_"):
+            return {"en": "not yet", "zh": "尚无"}[language]  # it has not happened
         return actual_words(compared, currency=currency, language=language, on=on)
 
     def needed(language: Language) -> str:
