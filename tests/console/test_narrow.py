@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 PAGES = (
     "", "/policies", "/policies/new", "/policies/two-banks", "/policies/two-banks/retirement",
-    "/policies/two-banks/versions/1/publication",
     "/wallets", "/cases", "/audit",
 )  # fmt: skip
 WIDER = """() => [...document.querySelectorAll("body *")]

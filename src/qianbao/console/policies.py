@@ -160,6 +160,8 @@ async def publication_page(
     shown = next((each for each in listed if each.stored.version == version), None)
     if shown is None:
         raise publish.PolicyVersionUnknown(policy=name[:60], version=version)
+    if shown.stored.state != "draft":
+        return _back_to(name, version)
     before = (each.stored.version for each in listed if each.stored.state == "published")
     return page(
         request,
