@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -101,12 +102,14 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
     assert "path=/console" in cookie
 
 
-async def test_pages_run_no_script_and_are_kept_by_no_cache(enter: Enter) -> None:
+async def test_pages_run_their_own_script_alone_and_are_kept_by_no_cache(enter: Enter) -> None:
     mei = await enter("Mei")
     answer = await mei.get("/console")
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
-    assert "<script" not in answer.text
+    assert re.findall("<script.*?>.*?<", answer.text) == [
+        '<script src="/console/static/console.js" defer><'
+    ]
     assert " style=" not in answer.text
 
 

@@ -1,4 +1,5 @@
-"""The console on a phone: nothing makes a page scroll sideways, in either language."""
+"""The console in a browser: on a phone nothing makes a page scroll sideways, in either language;
+what takes long says so and is sent once."""
 
 from __future__ import annotations
 
@@ -61,3 +62,21 @@ def test_no_page_scrolls_sideways(seeded_stack: Stack, make_page: MakePage, lang
     wei.post(f"{hold}/lifting/proposal")
     lin.post(f"{hold}/lifting")
     assert faults == []
+
+
+def test_what_takes_long_says_so_and_is_sent_once(seeded_stack: Stack, make_page: MakePage) -> None:
+    wei = _sign_in(seeded_stack, OPERATORS[0])
+    page, sent = make_page(), []
+    page.context.add_cookies(
+        [{"name": "qianbao_console", "value": wei.cookies["qianbao_console"],
+          "url": f"{seeded_stack.url}/console"}]
+    )  # fmt: skip
+    page.goto(f"{seeded_stack.url}/console/policies/two-banks")
+    page.route("**/simulations", lambda route: (sent.append(route), route.fulfill(status=204)))
+    twice = "document.querySelectorAll('form[data-working] button').forEach(one => {%s})"
+    page.evaluate(twice % "one.click(); setTimeout(() => one.click())")
+    button = page.locator("form[data-working] button")
+    button.and_(page.locator("[aria-busy]")).wait_for()
+    page.wait_for_timeout(200)
+    assert button.text_content() == "Simulating …"
+    assert len(sent) == 1

@@ -110,6 +110,32 @@ def test_a_balance_that_cannot_be_read_is_refused_beside_its_field(
 
 
 @pytest.mark.stack
+@pytest.mark.parametrize("typed", ["9" * 13, "9" * 30, "9" * 13 + ".50"])
+def test_a_balance_beyond_all_money_is_called_too_much(reader: Surfer, typed: str) -> None:
+    page = reader.open(f"/advise?wallet=wechat&linked=ICBC&balance={typed}")
+    assert reader.page.status_code == 422
+    assert "is too much: an amount is at most" in page
+    assert reader.open("/advise?wallet=wechat&balance=0.00")
+    assert reader.page.status_code == 200
+
+
+@pytest.mark.stack
+def test_whom_nothing_blocks_is_not_told_that_something_does(reader: Surfer) -> None:
+    page = reader.open("/advise?wallet=wechat&message=none")
+    assert "What would be blocked" in page
+    assert "most likely" not in page
+    assert "most likely" in reader.open("/advise?wallet=wechat&message=two_banks&linked=ICBC")
+
+
+@pytest.mark.stack
+def test_banks_are_chosen_by_the_names_that_people_know(reader: Surfer) -> None:
+    page = reader.open("/advise?lang=en")
+    assert "<span>ICBC</span>" in page
+    assert "<span>China Everbright Bank</span>" in page
+    assert "<span>CMBC</span>" not in page
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize("typed", ["-3", "two", "1.5", "100", "9" * 30])
 def test_a_number_of_services_that_is_none_is_refused(reader: Surfer, typed: str) -> None:
     page = reader.open(f"/advise?wallet=wechat&linked=ICBC&mandates={typed}")

@@ -30,3 +30,19 @@ def test_everything_that_is_needed_is_shown(seeded_stack: Stack, language: str) 
 def test_none_of_it_is_shown_to_anybody_else() -> None:
     assert demo_of(Settings()) is None
     assert demo_of(Settings(sandbox=True)) is not None
+
+
+def test_the_first_page_is_called_what_it_is(seeded_stack: Stack) -> None:
+    page = Surfer(seeded_stack).open("/")
+    assert "<title>Qianbao</title>" in page
+    assert "<title>Advisor · Qianbao</title>" in Surfer(seeded_stack).open("/advise")
+
+
+def test_where_the_code_went_is_told_after_a_wrong_one_too(seeded_stack: Stack) -> None:
+    """Come back by the address alone, and with a code mistyped."""
+    somebody = Surfer(seeded_stack)
+    somebody.open("/signup")
+    somebody.send("/signup", phone="+8613900004711")
+    here = somebody.path
+    assert "Sent to the phone ending in 4711." in somebody.open(here)
+    assert "Sent to the phone ending in 4711." in somebody.send(here, code="000000")

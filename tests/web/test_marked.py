@@ -37,9 +37,13 @@ def test_a_character_that_cannot_stand_there_is_marked_alone() -> None:
 
 
 def test_a_line_too_short_is_shown_to_be_counted() -> None:
-    (line,) = shown(f"{FIRST[:-1]}\n{SECOND}")
-    assert line.pieces == ((FIRST[:-1], False),)
-    assert len(line.ruler) == 43
+    """Where a character is missing nobody knows; most often it is one of a run of fillers."""
+    (line,) = shown(f"{FIRST[:-2]}\n{SECOND}")
+    name = FIRST.rstrip("<")
+    assert line.pieces == ((name, False), (FIRST[len(name) : -2], True))
+    assert (line.off, len(line.ruler)) == (-2, 42)
+    (line,) = shown(f"{FIRST}<\n{SECOND}")
+    assert line.off == 1
 
 
 def test_a_check_digit_over_everything_does_not_mark_everything() -> None:

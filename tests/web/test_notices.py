@@ -14,8 +14,8 @@ from qianbao.policy.policies import load_pack
 from qianbao.rollouts.wording import Step, Telling, words
 from qianbao.settings import Settings
 from qianbao.web.drawing import environment
-from qianbao.web.standing import ways
 from qianbao.web.visit import Visit
+from qianbao.web.ways import ways
 from tests.policy.cast import anna, at
 
 ENFORCED = at(2027, 1, 15, 0)

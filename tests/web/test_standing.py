@@ -249,6 +249,12 @@ def test_a_way_ahead_says_which_rule_it_is_for() -> None:
     assert f"{data}; Confirm your data after six months unused" in unused
 
 
+def test_data_never_confirmed_are_not_called_unknown() -> None:
+    told = whole_page(newcomer(), at(2027, 1, 18))
+    assert "Days since you last confirmed your data not yet needed: less than 184 days" in told
+    assert "unknown" not in told
+
+
 def test_where_one_way_is_against_all_of_it_no_other_is_told() -> None:
     ahead = whole_page(anna(), BEFORE)
     assert "Do one of these in time, and nothing is blocked." in ahead

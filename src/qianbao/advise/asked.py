@@ -16,7 +16,7 @@ import msgspec
 from qianbao.banks.directory import all_banks
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
-from qianbao.money import read
+from qianbao.money import AmountUnreadable, read, read_to_move
 from qianbao.policy.facts import Situation
 
 DOCUMENTS = {
@@ -158,7 +158,12 @@ def _read(
 
 
 def _balance_minor(typed: str) -> int:
-    return read(typed).amount_minor
+    try:
+        return read(typed).amount_minor
+    except AmountUnreadable:
+        if typed[0] not in "-−":
+            read_to_move(typed)  # of a number without end it says that it is too much
+        raise
 
 
 def _count(typed: str) -> int:

@@ -19,8 +19,8 @@ from qianbao.errors import InvalidInput, Language, NotFound
 from qianbao.names import NameProfile
 
 _DIGITS = re.compile(r"[0-9]{15,19}")
-_LETTERS_MOST = 5
-"""A code of so many letters is what people call that bank."""
+_KNOWN_BY_LETTERS = frozenset({"ICBC", "ABC", "BOC", "CCB", "CMB", "HSBC"})
+"""What people, foreigners too, call these banks; the letters of others tell few anything."""
 _NEAR = 70
 """How alike, of 100, a name must be to what was typed for the bank to be offered."""
 _LONGEST = 40
@@ -67,7 +67,7 @@ class Bank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def label(self) -> dict[Language, str]:
         """What people call it: by its letters, where they know it by them."""
-        return {"en": self.code if len(self.code) <= _LETTERS_MOST else self.en, "zh": self.zh}
+        return {"en": self.code if self.code in _KNOWN_BY_LETTERS else self.en, "zh": self.zh}
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +108,7 @@ def get_bank(code: str) -> Bank:
 
 
 def _coded(code: str, name: str) -> str:
-    return code if len(code) <= _LETTERS_MOST else f"{code} ({name})"
+    return code if code in _KNOWN_BY_LETTERS else f"{code} ({name})"
 
 
 def nearest(typed: str) -> Bank | None:

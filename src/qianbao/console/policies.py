@@ -148,6 +148,31 @@ async def run_simulation(request: Asked, name: FromPath[str], version: FromPath[
     return _back_to(name, version)
 
 
+@get("/policies/{name:str}/versions/{version:int}/publication")
+async def publication_page(
+    request: Asked, name: FromPath[str], version: FromPath[int]
+) -> Response[Any]:
+    """What publishing does, before anybody does it: it sets off notices."""
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        listed = await versions(conn, now=services.clock(), policy=name)
+        runs = await list_simulations(conn, policy=name)
+    shown = next((each for each in listed if each.stored.version == version), None)
+    if shown is None:
+        raise publish.PolicyVersionUnknown(policy=name[:60], version=version)
+    if shown.stored.state != "draft":
+        return _back_to(name, version)
+    before = (each.stored.version for each in listed if each.stored.state == "published")
+    return page(
+        request,
+        "publication.html",
+        shown=shown,
+        run=next((run for run in runs if run.version == version), None),
+        replaces=next(before, None),
+        notices=bool(steps_of(shown.policy)),
+    )
+
+
 @post("/policies/{name:str}/versions/{version:int}/publication")
 async def publish_version(request: Asked, name: FromPath[str], version: FromPath[int]) -> Redirect:
     services = request.app.state.services

@@ -39,12 +39,13 @@ Asked = Request[Operator | None, Any, State]
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""The console needs no script, so none may run; what it shows is kept by no cache."""
+"""No script runs but the console's own file; what it shows is kept by no cache."""
 
 _ID = re.compile(r"^([a-z]{3}_)[0-9a-z]{16}([0-9a-z]{4})$")
 

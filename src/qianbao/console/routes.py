@@ -59,6 +59,7 @@ def routes() -> list[Router]:
             policies.draft_page,
             policies.save_draft,
             policies.run_simulation,
+            policies.publication_page,
             policies.publish_version,
             *retirement.ROUTES,
             *rollouts.ROUTES,

@@ -207,8 +207,8 @@ _ALL = (
     ),
     Fact(
         name="days_since_confirmed", type="integer", unit="days", per_day=1, changes="data",
-        source="identity", en="days since you last confirmed your data",
-        zh="距最近一次确认身份信息的天数",
+        source="identity",
+        en="days since you last confirmed your data", zh="距最近一次确认身份信息的天数",
         sql=_since("data_confirmed_at"),
     ),
     Fact(

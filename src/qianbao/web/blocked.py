@@ -11,9 +11,12 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.errors import QianbaoError
 from qianbao.ledger import InsufficientFunds
+from qianbao.money import show
+from qianbao.wallets.standing import Withdrawable
 from qianbao.web.i18n import Text
-from qianbao.web.standing import CAPABILITY_WORDS, Refused, blocker, read_standing, refused, ways
+from qianbao.web.standing import CAPABILITY_WORDS, Refused, blocker, read_standing, refused
 from qianbao.web.visit import Asked
+from qianbao.web.ways import ways
 
 SMALLER = Text("Choose a smaller amount.", "请减少金额。")
 
@@ -51,3 +54,18 @@ async def told(request: Asked, error: QianbaoError | None) -> Refused | None:
     if isinstance(error, InsufficientFunds) and await blocked(request, "top_up"):
         return msgspec.structs.replace(found, next_step=SMALLER)
     return found
+
+
+def withdrawing_less(error: QianbaoError | None, found: Withdrawable) -> Refused | None:
+    """A withdrawal of more than there is, told with the most that can arrive and its fee: topping
+    up is not what somebody wants who takes money out. None for any other refusal."""
+    if not isinstance(error, InsufficientFunds):
+        return None
+    arrives, fee = (show(one.amount_minor, one.currency) for one in (found.arrives, found.fee))
+    return msgspec.structs.replace(
+        refused(error),
+        next_step=Text(
+            f"At most {arrives} can arrive: the fee of {fee} comes on top.",
+            f"最多可到账 {arrives}，另收手续费 {fee}。",
+        ),
+    )

@@ -5,12 +5,16 @@ Here belongs turning an error's places into marks; what is wrong is `identity.mr
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from itertools import groupby
 
 import msgspec
 
 from qianbao.errors import QianbaoError
 from qianbao.identity.mrz import MAX_TEXT_LENGTH, zone_lines
+
+_FILLERS = re.compile("<+")
 
 Mark = tuple[int, int, int]
 """Line, first and last place, all counted from 1."""
@@ -21,6 +25,8 @@ class MarkedLine(msgspec.Struct, frozen=True):
 
     number: int
     pieces: tuple[tuple[str, bool], ...]
+    off: int = 0
+    """By how many characters the line is too long; below 0, too short."""
 
     @property
     def ruler(self) -> str:
@@ -37,15 +43,25 @@ def marked_lines(typed: str, error: QianbaoError | None) -> tuple[MarkedLine, ..
     if error is None or "line" not in error.detail or len(typed) > MAX_TEXT_LENGTH:
         return ()
     lines = zone_lines(typed)
-    marks = _marks(error)
+    marks = _marks(error, lines)
     return tuple(
-        MarkedLine(number, _cut(number, text, marks))
+        MarkedLine(number, _cut(number, text, marks), _off(error))
         for number, text in enumerate(lines, start=1)
         if number == error.detail["line"] or any(line == number for line, _, _ in marks)
     )
 
 
-def _marks(error: QianbaoError) -> tuple[Mark, ...]:
+def _off(error: QianbaoError) -> int:
+    told = error.detail
+    return int(told["length"] - told["expected"]) if "expected" in told and "length" in told else 0
+
+
+def _longest_fillers(line: int, text: str) -> list[Mark]:
+    runs = max(_FILLERS.finditer(text), key=lambda run: run.end() - run.start(), default=None)
+    return [(line, runs.start() + 1, runs.end())] if runs else []
+
+
+def _marks(error: QianbaoError, lines: Sequence[str]) -> tuple[Mark, ...]:
     """The field that does not fit with its check digit, or the one place. A check digit over all
     fields would mark everything: then it alone is marked, with the character suspected."""
     told = error.detail
@@ -56,6 +72,8 @@ def _marks(error: QianbaoError) -> tuple[Mark, ...]:
         marks.append((told["line"], told["first"], told["last"]))
     if told.get("suspect_line"):
         marks.append((told["suspect_line"], told["suspect_position"], told["suspect_position"]))
+    if "expected" in told and "length" in told:  # nobody knows where: a run of fillers is likeliest
+        marks += _longest_fillers(told["line"], lines[told["line"] - 1])
     if told.get("field") != "composite":
         marks.extend(told.get("spans", ()))
     return tuple(marks)

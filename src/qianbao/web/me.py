@@ -16,8 +16,9 @@ from qianbao.wallets.profile import wallet
 from qianbao.web import forms
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
-from qianbao.web.standing import shown, status_of, ways
+from qianbao.web.standing import shown, status_of
 from qianbao.web.visit import CARE_COOKIE, Asked, holder, of, preference, services_of
+from qianbao.web.ways import ways
 
 PAGE = 20
 

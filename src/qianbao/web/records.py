@@ -37,7 +37,7 @@ MONTHS = 12
 
 FORMATS = {
     "pdf": ("PDF", "application/pdf", "pdf"),
-    "csv": ("CSV", "text/csv; charset=utf-8", "csv"),
+    "csv": ("CSV", "text/csv", "csv"),
     "camt053": ("camt.053", "application/xml", "xml"),
 }
 

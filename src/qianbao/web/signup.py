@@ -255,10 +255,13 @@ def code_page(
 def code_sent(
     request: Asked, signup_id: str, form: Form, refusal: QianbaoError | None
 ) -> dict[str, Any]:
-    """What a page that asks for a code says of it: where it went, and how to have another."""
+    """What a page that asks for a code says of it: where it went, and how to have another. This
+    browser remembers where, whichever address it came back by."""
+    sent = _sent(request)
+    number = field(sent, "phone") if field(sent, "signup_id") == signup_id else ""
     return {
         "signup_id": signup_id[:40],
-        "tail": forms.tail_of(form),
+        "tail": forms.tail_of(form) or (tail(number) if number else ""),
         "next": safe_next(form),
         "again_id": forms.own_id(request, "sig", form, "again_id", refusal),
         "sent": field(form, "sent"),

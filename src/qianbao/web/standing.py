@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Literal
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.errors import Language, QianbaoError
 from qianbao.leaving.close import ClosingBlocked
-from qianbao.money import Money
+from qianbao.money import Money, show
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.policy.compared import MET, Compared, Comparison
 from qianbao.policy.decide import Coming
@@ -27,10 +26,10 @@ from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.ahead import WayAhead
 from qianbao.remedies.closing import ClosingBlocker
 from qianbao.remedies.offer import asks_operator
-from qianbao.remedies.plan import Step, WayOut
 from qianbao.wallets.standing import HeldStanding, Standing, Withdrawable, standing
 from qianbao.web.i18n import Text
 from qianbao.web.visit import Asked, holder, of, services_of
+from qianbao.web.ways import Way, ways
 
 CAPABILITY_WORDS = {
     "pay": Text("Paying", "付款"),
@@ -83,23 +82,6 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     is_limit: bool
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """One way out, as a card with numbered steps. `minutes` and `temporary_until` say nothing
-    unless it is `certain`. `asks`: a case with the operator, where no plan is known. `prevents`
-    are the rules that a way ahead keeps away, where it is not against all that are coming."""
-
-    asks: bool
-    title: Text
-    steps: tuple[Step, ...]
-    certain: bool
-    minutes: int | None
-    visit: bool
-    loses: tuple[Text, ...]
-    temporary_until: datetime | None
-    because: Text
-    prevents: tuple[Text, ...] = ()
-
-
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A legal hold: the numbers to cite, what still works, what is kept in."""
 
@@ -136,7 +118,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """An error as a page or a form shows it. `held`: a legal order is among its reasons."""
+    """An error as a page or a form shows it. `held`: a legal order is among its reasons. `at_most`
+    is what limits let through where nothing but limits refuses: the form stays, with that at its
+    amount."""
 
     code: str
     sentence: Text
@@ -145,6 +129,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     ways: tuple[Way, ...] = ()
     closing: tuple[ClosingBlocker, ...] = ()
     held: bool = False
+    at_most: Money | None = None
 
 
 async def read_standing(request: Asked, capability: str | None = None) -> Standing:
@@ -268,6 +253,8 @@ def refused(error: QianbaoError) -> Refused:
     sentence = Text(error.sentence("en"), error.sentence("zh"))
     next_step = Text(error.next_step("en"), error.next_step("zh"))
     found = Refused(code=error.code, sentence=sentence, next_step=next_step)
+    if isinstance(error, BlockedByPolicy) and (at_most := too_much(error)) is not None:
+        return _over_a_limit(found, error, at_most)
     if isinstance(error, BlockedByPolicy):
         word = CAPABILITY_WORDS[error.decision.capability]
         currency = error.situation.currency
@@ -283,6 +270,38 @@ def refused(error: QianbaoError) -> Refused:
     if isinstance(error, ClosingBlocked):
         return msgspec.structs.replace(found, closing=error.blockers)
     return found
+
+
+def too_much(error: QianbaoError | None) -> Money | None:
+    """What could be moved instead where nothing but limits refuses; None for any other refusal, and
+    where they leave nothing."""
+    if not isinstance(error, BlockedByPolicy):
+        return None
+    left = [reason.headroom_minor for reason in error.decision.reasons]
+    known = [minor for minor in left if minor is not None]
+    if len(known) < len(left) or not known or min(known) <= 0:
+        return None
+    return Money(min(known), error.situation.currency)
+
+
+def _over_a_limit(found: Refused, error: BlockedByPolicy, at_most: Money) -> Refused:
+    """Less is the way; whatever raises a limit is told, too, and no other rule's way."""
+    most, reasons = show(at_most.amount_minor, at_most.currency), error.decision.reasons
+    raise_it = (
+        way
+        for way in error.ways_out
+        if not asks_operator(way) and all(step.action != "lower_amount" for step in way.steps)
+    )
+    return msgspec.structs.replace(
+        found,
+        sentence=Text(f"This is too much: {most} at most.", f"金额过大：最多 {most}。"),
+        next_step=Text(
+            " ".join(reason.sentence_en for reason in reasons),
+            "".join(reason.sentence_zh for reason in reasons),
+        ),
+        ways=ways(raise_it),
+        at_most=at_most,
+    )
 
 
 def blocker(
@@ -336,6 +355,8 @@ def _row(compared: Comparison, currency: str, on: date | None, today: date | Non
         }
 
     def actual(language: Language) -> str:
+        if compared.actual is None and compared.fact.startswith("days_since_"):
+            return {"en": "not yet", "zh": "尚无"}[language]  # it has not happened
         return actual_words(compared, currency=currency, language=language, on=on)
 
     def needed(language: Language) -> str:
@@ -346,47 +367,3 @@ def _row(compared: Comparison, currency: str, on: date | None, today: date | Non
         actual=Text(actual("en"), actual("zh")),
         needed=Text(needed("en"), needed("zh")),
     )
-
-
-def ways(found: Iterable[WayOut]) -> tuple[Way, ...]:
-    """Plans as cards. Of one that an authority has to make room for, the steps that can be taken
-    meanwhile, if all others can; whom to ask is said where the order is told."""
-    return tuple(
-        Way(
-            asks=asks_operator(way),
-            title=_title(steps),
-            steps=steps,
-            certain=way.certain,
-            minutes=way.minutes,
-            visit=way.visit,
-            loses=tuple(map(Text, way.loses_en, way.loses_zh)),
-            temporary_until=way.temporary_until,
-            because=Text(", ".join(way.because_en), "、".join(way.because_zh)),
-        )
-        for way in found
-        if (steps := _to_take(way))
-    )
-
-
-def _to_take(way: WayOut) -> tuple[Step, ...]:
-    """The steps of a card; none when they have to wait for somebody else's decision."""
-    if asks_operator(way):
-        return way.steps
-    steps = tuple(step for step in way.steps if ACTIONS[step.action].certain)
-    waits = any(ACTIONS[step.action].capability is not None for step in steps)
-    return () if waits and not way.certain else steps
-
-
-def _title(steps: tuple[Step, ...]) -> Text:
-    """The steps that are taken for themselves or mean a visit; the others make them possible."""
-    main = [step for step in steps if step.visit or ACTIONS[step.action].for_itself]
-    main = main or list(steps)
-    titles = [Text(step.title_en, step.title_zh) for step in main]
-    counted = [(title, len(list(same))) for title, same in groupby(titles)]
-    en = [title.en + (f" ({count} times)" if count > 1 else "") for title, count in counted]
-    zh = [title.zh + (f"（{count} 次）" if count > 1 else "") for title, count in counted]
-    if len(counted) == 1:
-        return Text(en[0], zh[0])
-    lowered = [one[:1].lower() + one[1:] for one in en[1:]]
-    first = ", ".join([en[0], *lowered[:-1]])
-    return Text(f"{first}, then {lowered[-1]}", f"{'，'.join(zh[:-1])}，然后{zh[-1]}")

@@ -22,7 +22,7 @@ from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
 from qianbao.web.pins import authorize_form
 from qianbao.web.sealed import seal, unseal
-from qianbao.web.standing import status_of
+from qianbao.web.standing import status_of, too_much
 from qianbao.web.visit import Asked, holder, of, services_of
 
 
@@ -64,6 +64,8 @@ async def send_money(request: Asked) -> Response[Any]:
     except StepUpRequired as asked:
         return await ask_code(request, form, "transfer", asked)
     except QianbaoError as refusal:
+        if too_much(refusal):  # the amount is on the page before
+            return await _form_page(request, form, refusal)
         key = forms.own_id(request, "key", form, "key", refusal)
         try:
             return await _confirm_page(request, form, key, refusal)

@@ -24,7 +24,7 @@ from qianbao.payments.withdraw import withdraw as withdraw_now
 from qianbao.payscore.switch import pay_score
 from qianbao.wallets.profile import wallet
 from qianbao.web import forms
-from qianbao.web.blocked import blocked, told
+from qianbao.web.blocked import blocked, told, withdrawing_less
 from qianbao.web.code_asked import move
 from qianbao.web.drawing import draw
 from qianbao.web.forms import Form, field
@@ -167,15 +167,16 @@ async def _withdraw(
     async with services_of(request).pool.connection() as conn:
         profile = await wallet(conn, wallet_id)
         cards = await list_cards(conn, wallet_id)
+    withdrawable = (await standing_of(request)).withdrawable
     return draw(
         "withdraw.html",
         status=status_of(refusal),
         wallet=profile,
         cards=_choices(cards),
-        withdrawable=(await standing_of(request)).withdrawable,
+        withdrawable=withdrawable,
         typed=forms.kept(form),
         order_id=forms.own_id(request, "ord", form, "order_id", refusal),
-        refusal=await told(request, refusal),
+        refusal=withdrawing_less(refusal, withdrawable) or await told(request, refusal),
         blocked=None if refusal else await blocked(request, "withdraw"),
     )
 
