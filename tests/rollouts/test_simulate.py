@@ -14,9 +14,8 @@ from qianbao.policy.asking import NOTHING
 from qianbao.policy.dates import enforced_from
 from qianbao.policy.decide import decide
 from qianbao.policy.facts import Situation, carry, facts_at
-from qianbao.policy.policies import Policy, load_pack, load_policy
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy, load_pack, load_policy
 from qianbao.rollouts import publish
-from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.counting import AGE_DAYS, BALANCE_MINOR, Asked, Segment
 from qianbao.rollouts.engines import in_postgres
 from qianbao.rollouts.losses import count

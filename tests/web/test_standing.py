@@ -207,6 +207,24 @@ def test_what_is_coming_shows_today_and_the_day() -> None:
     assert "今天 202 天，2027年1月15日将为 228 天 要求：少于 90 天" in chinese
 
 
+def test_a_limit_that_is_coming_says_that_less_goes_through() -> None:
+    """Anna has more than it will let out at once; nothing else is asked of her for it."""
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    text = (
+        "policy: small\nversion: 1\ntitle: {en: Small payments, zh: 小额支付}\n"
+        "basis: {en: a test, zh: 测试}\nlimit: {at_most_minor: 50000}\n"
+        f"otherwise: {{block: [pay]}}\n{dates}"
+    )
+    small = load_policy(text)
+    found = judge((small,), SETTINGS, anna(balance_minor=320_000), BEFORE)
+    assert [one.policy for one in found.coming] == ["small"]
+    assert found.ways_ahead == ()
+    told = page(whole(found))
+    assert "This amount: ¥3,200.00, needed: at most ¥500.00." in told
+    assert "Takes effect on 15 January 2027. Smaller amounts go through from then on, too." in told
+    assert judge((small,), SETTINGS, anna(balance_minor=50_000), BEFORE).coming == ()
+
+
 def test_who_could_not_have_acted_is_not_told_they_could() -> None:
     came_after = anna(opened_at=at(2027, 2, 1), facts_changed_at=at(2027, 2, 3), verified_at=None)
     told = whole_page(came_after, at(2027, 2, 4))

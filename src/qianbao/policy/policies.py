@@ -55,6 +55,10 @@ CAPABILITIES = (
 OUT_OF_THE_BALANCE = frozenset({"pay", "transfer", "be_charged", "withdraw"})
 """What takes its amount out of the wallet."""
 
+SMALLEST_AMOUNT_MINOR = 1
+"""What a wallet is asked about where nobody names an amount: a limit that lets not even this much
+through locks somebody out."""
+
 WAYS_OUT_OF_A_WALLET = frozenset({"withdraw", "close", "export"})
 """What only a legal hold may block: a product decision (domain.md 1.4, "right to withdraw")."""
 

@@ -19,7 +19,7 @@ from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
 from qianbao.policy.facts import FACTS, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import OUT_OF_THE_BALANCE, Policy
+from qianbao.policy.policies import OUT_OF_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reach import reached_from
 
 
@@ -142,6 +142,14 @@ def limits_what_leaves(policy: Policy) -> bool:
     everything by it, but whoever has more may be kept from moving all they have."""
     reads = policy.applies_to.reads | policy.requires.reads
     return "amount_minor" in reads and not OUT_OF_THE_BALANCE.isdisjoint(policy.blocks)
+
+
+def held_against_minor(policy: Policy, situation: Situation) -> int:
+    """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
+    dates all that may leave the wallet, since whoever has more than it lets through has to know."""
+    if policy.timeline is None or not limits_what_leaves(policy):
+        return SMALLEST_AMOUNT_MINOR
+    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
 
 
 def _unmet_spells(

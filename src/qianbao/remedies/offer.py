@@ -11,7 +11,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import Policy
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import Goal, allowed, is_reached, payable_minor
 from qianbao.remedies.plan import WayOut, plan, way_of
@@ -19,7 +19,6 @@ from qianbao.remedies.prove import StepImpossible, replay
 from qianbao.remedies.take import Taken, take
 
 ASK = "ask_operator"
-SMALLEST_MINOR = 1
 
 
 def plans(
@@ -108,8 +107,8 @@ def ways_out(
     found = plans(policies, situation, now, goal)
     if found or is_reached(policies, situation, now, goal):
         return found
-    if payable_minor(situation, goal) == 0 and goal.amount_minor > SMALLEST_MINOR:
-        less = ways_out(policies, situation, now, replace(goal, amount_minor=SMALLEST_MINOR))
+    if payable_minor(situation, goal) == 0 and goal.amount_minor > SMALLEST_AMOUNT_MINOR:
+        less = ways_out(policies, situation, now, replace(goal, amount_minor=SMALLEST_AMOUNT_MINOR))
         return less if any(asks_operator(way) for way in less) else ()
     return (to_operator(situation),)
 

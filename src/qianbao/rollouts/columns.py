@@ -18,11 +18,9 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.db.queries import load
 from qianbao.policy.facts import FACTS, PARTS, Fact
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR
 
 SQL = load("qianbao.rollouts")
-
-SMALLEST_AMOUNT_MINOR = 1
-"""A limit locks somebody out when not even this much may move."""
 
 CHARGED_DAYS = 30
 """Mandates charged in so many days are taken to be charged again in as many."""

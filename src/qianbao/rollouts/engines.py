@@ -20,9 +20,9 @@ from psycopg.rows import dict_row
 
 from qianbao.db.queries import Connection
 from qianbao.errors import InvalidInput
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.columns import (
     CHARGED_DAYS,
-    SMALLEST_AMOUNT_MINOR,
     moved_sql,
     passed,
     snapshot_sql,

@@ -21,10 +21,9 @@ from psycopg.rows import tuple_row
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
 from qianbao.policy.dates import phase, steps
 from qianbao.policy.facts import Situation
-from qianbao.policy.policies import Policy, load_policy, locked_out_sql
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy, load_policy, locked_out_sql
 from qianbao.policy.spells import fell_out_at, limits_what_leaves, reads_use
 from qianbao.rollouts.apart import apart, record_failure
-from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.told import is_told, key_of, settle, tell_steps
 from qianbao.rollouts.wording import STEPS, Step, over

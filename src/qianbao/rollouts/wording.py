@@ -18,12 +18,13 @@ from qianbao.money import show
 from qianbao.policy.dates import phase
 from qianbao.policy.decide import HORIZON_DAYS
 from qianbao.policy.facts import Situation, carry, facts_at
-from qianbao.policy.policies import Policy
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import (
     blocked_spells,
     can_change_by_waiting,
+    held_against_minor,
     is_unmet,
     limits_what_leaves,
 )
@@ -31,7 +32,6 @@ from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.offer import plans
 from qianbao.remedies.plan import WayOut
 from qianbao.remedies.prove import withdrawable_minor
-from qianbao.rollouts.columns import SMALLEST_AMOUNT_MINOR
 from qianbao.settings import Settings
 from qianbao.wallets.fees import withdraw_all
 
@@ -167,14 +167,6 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     if "document_valid_until" in policy.requires.reads:
         return STEPS[2:] if policy.grace_days else ()
     return STEPS[1:] if policy.grace_days else STEPS[2:]
-
-
-def held_against_minor(policy: Policy, situation: Situation) -> int:
-    """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
-    dates all that may leave the wallet, since whoever has more than it lets through has to know."""
-    if policy.timeline is None or not limits_what_leaves(policy):
-        return SMALLEST_AMOUNT_MINOR
-    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
 
 
 def own_deadline(policy: Policy, situation: Situation, now: datetime) -> datetime | None:

@@ -19,8 +19,9 @@ from qianbao.money import Money
 from qianbao.policy.asking import NOTHING, Factor
 from qianbao.policy.decide import Coming, Decision, allows, coming, decide
 from qianbao.policy.facts import Situation, facts_at
-from qianbao.policy.policies import CAPABILITIES, Policy
+from qianbao.policy.policies import CAPABILITIES, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reasons import Reason
+from qianbao.policy.spells import held_against_minor, limits_what_leaves
 from qianbao.remedies.ahead import WayAhead, ways_ahead
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.offer import asks_operator, card_to_withdraw, plans, to_operator, ways_out
@@ -30,9 +31,6 @@ from qianbao.settings import Settings
 from qianbao.wallets.cases import Case, open_cases_of
 from qianbao.wallets.fees import withdraw_all
 from qianbao.wallets.situation import read_situation
-
-SMALLEST_AMOUNT_MINOR = 1
-"""What is asked about unless somebody says how much: a limit that leaves not even this blocks."""
 
 
 class Withdrawable(msgspec.Struct, frozen=True):
@@ -150,7 +148,7 @@ def judge(
         withdrawable_now=_withdrawable(policies, settings, situation, now),
         capabilities={one.capability: _capability(one, situation) for one in decisions},
         blockers=_blockers(decisions) if situation.status == "open" else (),
-        coming=ahead,
+        coming=_with_limits(policies, situation, now, capabilities, ahead),
         ways_out=_ways_out(policies, situation, now, decisions, amount_minor),
         ways_ahead=ways_ahead(policies, situation, now, ahead, amount_minor),
         ways_to_withdraw=card_to_withdraw(policies, situation, now)
@@ -162,6 +160,27 @@ def judge(
         ),
         legal_hold=_held(policies, situation, now, amount_minor),
     )
+
+
+def _with_limits(
+    policies: tuple[Policy, ...],
+    situation: Situation,
+    now: datetime,
+    capabilities: tuple[str, ...],
+    ahead: tuple[Coming, ...],
+) -> tuple[Coming, ...]:
+    """`ahead`, and the announced limits beyond which the wallet then is if all it has is to move at
+    once. To these there is no way but smaller amounts."""
+    known = {one.policy for one in ahead}
+    found = [
+        one
+        for policy in policies
+        if policy.name not in known and policy.timeline is not None and limits_what_leaves(policy)
+        for one in _coming(
+            (policy,), situation, now, capabilities, held_against_minor(policy, situation)
+        )
+    ]
+    return tuple(sorted((*ahead, *found), key=lambda one: (one.at, one.policy)))
 
 
 def brought_on(
