@@ -163,7 +163,7 @@ async def test_made_up_and_real_wallets_have_the_same_shares(make_database, tmp_
     with make_database() as url:
         async with await AsyncConnection.connect(url, autocommit=True) as conn:
             await settle(conn, first=0, count=4_000, now=NOW)
-        await take(url, tmp_path / "real", now=NOW, tell=lambda _done, _all: None)
+        take(url, tmp_path / "real", now=NOW, tell=lambda _done, _all: None)
     made, real = (
         duckdb.sql(
             "SELECT coalesce(residency, ''), count(*) / 4000, avg(linked_banks), avg(category), "
