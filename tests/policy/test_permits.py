@@ -32,7 +32,7 @@ def policies(draw: st.DrawFn) -> Policy:
         "basis": "none",
         "applies_to": draw(conditions()),
         "grace_days": draw(st.sampled_from((0, 0, 0, 30))),
-        "otherwise": {"block": draw(st.lists(st.sampled_from(BLOCKABLE), min_size=1))},
+        "otherwise": {"block": draw(st.lists(st.sampled_from(BLOCKABLE), min_size=1, unique=True))},
     }
     if draw(st.booleans()):
         written["requires"] = draw(conditions())
