@@ -244,7 +244,7 @@ def chiara_goes_to_the_branch(chiara):
     chiara.sees("银行很可能仍保留旧号码", "护照")
     chiara.tap("English")
     chiara.sees(*told)
-    chiara.picture("8-old-number")
+    chiara.picture("9-old-number")
 
     chiara.page.goto(f"{chiara.town.sandbox_url}/counter?bank=ICBC&find={icbc.number}")
     chiara.page.locator("li.entry a").click()
