@@ -79,13 +79,13 @@ def _read(files: dict[str, str]) -> tuple[list[tuple[str, Policy]], list[Placed]
     that could keep money in is told of, and goes on to the proof: there may be more to tell."""
     from qianbao.errors import InvalidInput
     from qianbao.policy.lint import in_force
-    from qianbao.policy.policies import PolicyTrapsMoney, load_policy
+    from qianbao.policy.policies import PolicyTrapsMoney, load_policy, load_written
     from qianbao.remedies.stories import story_of_keeping
 
     read, found = [], []
     for file, text in files.items():
         try:
-            read.append((file, load_policy(text)))
+            read.append((file, load_written(text)))
         except InvalidInput as error:
             mistake = _mistake(error.detail, error.code, *(
                 f"{error.sentence(language)} {error.next_step(language)}"

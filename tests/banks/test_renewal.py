@@ -257,8 +257,55 @@ async def test_a_number_that_a_stranger_has_shown_keeps_its_holder_from_nothing(
     with pytest.raises(DocumentOfAnotherPerson):
         await finish(pool, gateway, early, early_code)
     assert (await facts(pool, stranger))[0] == []
-    with pytest.raises(PersonHasOpenWallet):  # now it is known whose it is
+    with pytest.raises(DocumentOfAnotherPerson):  # now it is known whose it is
         await bring(pool, await new_wallet(pool), passport("STONE", "ROSA", number))
+
+
+async def test_a_number_alone_makes_nobody_the_person_whose_it_is(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Not of a wallet that is closed, nor by way of a document of one's own."""
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    async with pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET status = 'closed' WHERE wallet_id = %s", (anna,))
+    with pytest.raises(DocumentOfAnotherPerson):
+        await bring(pool, await new_wallet(pool), passport("SMITH", "BEN", number))
+    again = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    assert await _person(pool, again) == await _person(pool, anna)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_newcomer_stays_who_they_are_whoever_shows_their_number(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, confirmed: bool
+) -> None:
+    """Anna corrects a slip; meanwhile Ben has shown her number as his."""
+    number, bens, phone = new_number(), new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANA", number))
+    first = await _person(pool, anna)
+    ben = await new_wallet(pool, passport("SMITH", "BEN", bens))
+    if confirmed:
+        [cmb] = await sandbox.account("CMB", "SMITH BEN", bens, phone)
+        await link(pool, gateway, sandbox, ben, cmb, phone)
+    await bring(pool, ben, passport("SMITH", "BEN", number))
+    await bring(pool, anna, passport("MUELLER", "ANNA", number))
+    assert await _person(pool, anna) != await _person(pool, ben)
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    await link(pool, gateway, sandbox, anna, icbc, phone)
+    assert await _person(pool, anna) != await _person(pool, ben)
+    assert first != await _person(pool, ben)
+
+
+async def _person(pool: Pool, wallet_id: str) -> str:
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "SELECT person_id FROM wallets WHERE wallet_id = %s", (wallet_id,)
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 @pytest.mark.parametrize("typed", ["GATES BILL", "GATES WILIAM", "GATES W", "gates, william"])

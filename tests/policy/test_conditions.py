@@ -22,6 +22,7 @@ from qianbao.policy.conditions import (
     PolicyUnknownFact,
     PolicyUnknownValue,
     read_condition,
+    refuse_comment,
 )
 from qianbao.policy.facts import Facts
 from qianbao.policy.operands import leaf_holds
@@ -143,7 +144,7 @@ def test_a_wrong_condition_is_refused_with_its_place(
     text: str, error: type[InvalidInput], line: int, column: int, nearest: str | None
 ) -> None:
     with pytest.raises(error) as refused:
-        read_condition(text)
+        (refuse_comment if error is PolicyComment else read_condition)(text)
     assert type(refused.value) is error
     assert (refused.value.detail["line"], refused.value.detail["column"]) == (line, column)
     assert refused.value.detail.get("nearest") == nearest

@@ -31,6 +31,7 @@ from qianbao.policy.policies import (
     PolicyUnknownCapability,
     load_pack,
     load_policy,
+    load_written,
     locked_out_sql,
     policy_schema,
 )
@@ -154,7 +155,7 @@ def test_a_wrong_policy_is_refused_with_its_place(case: str) -> None:
     (good, bad), error, line = REFUSED[case]
     assert GOOD.count(good) == 1
     with pytest.raises(InvalidInput) as refused:
-        load_policy(GOOD.replace(good, bad))
+        load_written(GOOD.replace(good, bad))
     assert type(refused.value) is error
     assert refused.value.detail["line"] == line
     assert TABLE[error.code] is error

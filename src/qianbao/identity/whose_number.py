@@ -1,8 +1,8 @@
 """Whose a document's number is: the person it was first shown by, until a bank says otherwise.
 
 Whoever knows somebody's number can show it. So a number that is only shown keeps nobody out whose
-document tells another holder: both go on, and the one whom a bank confirms with it has it. A number
-that a bank has confirmed is that person's, in every wallet they open.
+document tells another holder: both go on, and the one whom a bank confirms with it has it. Nor does
+a number make anybody the person whose it is: their document must tell the very same holder.
 """
 
 from __future__ import annotations
@@ -105,9 +105,14 @@ async def person_of(
     `DocumentOfAnotherPerson`."""
     proposed = (same_person and wallet.person_id) or new_id("per", now)
     owner = await _claim(conn, new.number_index, proposed, now)
-    if owner != proposed and await _gives_way(conn, wallet_id, wallet, new):
-        await _move(conn, new.number_index, proposed)
-        owner = proposed
+    if owner != proposed:
+        showings = await _shown_in(conn, wallet_id, new.number_index)
+        if wallet.verified_at is None:
+            owner = await _holder_elsewhere(conn, wallet_id, showings, new) or proposed
+        else:
+            await _check_gives_way(conn, wallet_id, wallet, showings, new)
+            await _move(conn, new.number_index, proposed)
+            owner = proposed
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
     await conn.execute(SQL.lock_person, person)
@@ -155,20 +160,28 @@ async def _shown_in(conn: Connection, wallet_id: str, number_index: bytes) -> li
     return await fetch_all(conn, SQL.find_number_shown, place, _Showing)
 
 
-async def _gives_way(conn: Connection, wallet_id: str, wallet: Holding, new: Shown) -> bool:
-    """Whether a number that is known as another person's may become this one's. Not where a bank
-    has vouched for it, nor to a newcomer where it was shown of the very holder that this document
-    tells, or in a wallet that is closed: they may be back. Raises `DocumentOfAnotherPerson`, and
-    `PersonHasOpenWallet` where a holder whom a bank has confirmed has it in another wallet."""
-    showings = await _shown_in(conn, wallet_id, new.number_index)
-    if not wallet.verified_at:
-        for one in showings:
-            elsewhere = one.open and one.wallet_id != wallet_id
-            if not elsewhere or one.confirmed:
-                return False
-            if await _is_shown_there(conn, one, new):
-                return False
-        return True
+async def _holder_elsewhere(
+    conn: Connection, wallet_id: str, showings: list[_Showing], new: Shown
+) -> str | None:
+    """The person of another wallet in which this number was shown of the very holder that a
+    newcomer's document tells; None where there is none. Of anybody else they become nothing: who
+    that is, and what is theirs, follows from no number. Raises `DocumentOfAnotherPerson` where a
+    bank has confirmed another holder with it."""
+    others = [one for one in showings if one.wallet_id != wallet_id]
+    for one in sorted(others, key=lambda one: not one.confirmed):
+        if await _is_shown_there(conn, one, new):
+            return one.person_id
+    if any(one.confirmed for one in others):
+        raise another_person("number")
+    return None
+
+
+async def _check_gives_way(
+    conn: Connection, wallet_id: str, wallet: Holding, showings: list[_Showing], new: Shown
+) -> None:
+    """Whether a number that is known as another person's may become that of a holder whom a bank
+    has confirmed. Raises `DocumentOfAnotherPerson` where a bank has vouched for it, and
+    `PersonHasOpenWallet` where the holder has it in another wallet."""
     others = [one for one in showings if one.person_id != wallet.person_id]
     for one in others:
         if one.open and one.present and await _is_shown_there(conn, one, new):
@@ -176,7 +189,6 @@ async def _gives_way(conn: Connection, wallet_id: str, wallet: Holding, new: Sho
     own = any(one.wallet_id == wallet_id and one.confirmed for one in showings)
     if any(one.confirmed or (one.counted and not own) for one in others):
         raise another_person("number")
-    return True
 
 
 async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:

@@ -141,6 +141,15 @@ def read_condition(text: str) -> Condition:
     return _condition(text, normal_form(parsed))
 
 
+def refuse_comment(text: str) -> None:
+    """Raises `PolicyComment` where a condition that somebody has just written has one: places as
+    `read_condition` gives them."""
+    for found in _QUOTED_OR_COMMENT.finditer(text):
+        if found[1]:
+            offset = found.start()
+            raise PolicyComment(**place(text, offset), near=text[offset:][:20])
+
+
 def opposite(condition: Condition) -> Condition:
     """NOT the condition."""
     return _condition(f"NOT ({condition.text})", normal_form(condition.tree, negate=True))
@@ -171,9 +180,6 @@ class _Refused(Exception):
 
 
 def _parse(text: str) -> Any:
-    for found in _QUOTED_OR_COMMENT.finditer(text):
-        if found[1]:
-            raise _Refused(PolicyComment, found.start(), near=text[found.start() :][:20])
     try:
         parsed = sqlglot.parse_one(text, dialect="postgres")
     except ParseError as error:

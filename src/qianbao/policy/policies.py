@@ -21,10 +21,11 @@ and the errors of `conditions`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +40,7 @@ from qianbao.policy.conditions import (
     nearest,
     opposite,
     read_condition,
+    refuse_comment,
 )
 from qianbao.policy.facts import FACTS, GREATEST_MINOR
 from qianbao.policy.fields import field_error, schema_of
@@ -84,6 +86,7 @@ class PolicyTrapsMoney(InvalidInput):
     next_zh = "只有以 legal_hold = FALSE 为条件的规则才能禁止 withdraw、close 或 export。"
 
 
+_Read = TypeVar("_Read")
 _Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
@@ -236,7 +239,6 @@ def _document(marked: Marked) -> _Document:
     except msgspec.ValidationError as error:
         raise field_error(marked, _Document, error) from None
     _check_effect(marked, document.otherwise)
-    _check_named_once(marked, document.otherwise)
     _check_one_condition(marked, document)
     return document
 
@@ -253,6 +255,20 @@ def _check_effect(marked: Marked, otherwise: _Otherwise) -> None:
             advice="Write {block: [pay]}, or {require: [code], before: [pay]}.",
             advice_zh="请写成 {block: [pay]}，或 {require: [code], before: [pay]}。",
         )
+
+
+def load_written(text: str) -> Policy:
+    """As `load_policy`, of a file that somebody has just written: refuses besides what is most
+    likely a slip, and what a stored version may have all the same."""
+    policy = load_policy(text)
+    marked = read_marked(text)
+    document = _document(marked)
+    _check_named_once(marked, document.otherwise)
+    for field in ("applies_to", "requires", "when"):
+        written = getattr(document, field)
+        if isinstance(written, str):
+            _placed(marked, field, partial(refuse_comment, written))
+    return policy
 
 
 def _check_named_once(marked: Marked, otherwise: _Otherwise) -> None:
@@ -295,8 +311,13 @@ def _check_one_condition(marked: Marked, document: _Document) -> None:
 def _condition(marked: Marked, field: str, written: str | bool | None) -> Condition:
     """A condition whose errors name the place in the file. YAML takes a bare TRUE for its own."""
     text = written if isinstance(written, str) else str(written).upper()
+    return _placed(marked, field, lambda: read_condition(text))
+
+
+def _placed(marked: Marked, field: str, read: Callable[[], _Read]) -> _Read:
+    """What `read` makes of a field; its errors name the place in the file."""
     try:
-        return read_condition(text)
+        return read()
     except InvalidInput as error:
         place = marked.place_inside(error.detail["offset"], field)
         raise type(error)(**(error.detail | place)) from None

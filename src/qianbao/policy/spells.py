@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
-from qianbao.policy.facts import FACTS, Facts, Situation, facts_at, facts_on
+from qianbao.policy.facts import FACTS, GREATEST_MINOR, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
 from qianbao.policy.policies import OUT_OF_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reach import reached_from
@@ -146,10 +146,23 @@ def limits_what_leaves(policy: Policy) -> bool:
 
 def held_against_minor(policy: Policy, situation: Situation) -> int:
     """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
-    dates all that may leave the wallet, since whoever has more than it lets through has to know."""
-    if policy.timeline is None or not limits_what_leaves(policy):
-        return SMALLEST_AMOUNT_MINOR
-    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
+    dates all that may leave the wallet, since whoever has more than it lets through has to know;
+    for one on what comes in, more than it lets through."""
+    if policy.timeline is not None and limits_what_leaves(policy):
+        return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
+    return beyond_any(policy) if is_told_by_amount(policy) else SMALLEST_AMOUNT_MINOR
+
+
+def is_told_by_amount(policy: Policy) -> bool:
+    """Whether the policy is a limit with dates: once it is in force the amount that meets it
+    tells."""
+    limits = limits_what_leaves(policy) or policy.limit is not None
+    return policy.timeline is not None and limits
+
+
+def beyond_any(policy: Policy) -> int:
+    """An amount that a limit refuses of anybody to whom it applies."""
+    return policy.limit.at_most_minor + 1 if policy.limit else GREATEST_MINOR
 
 
 def _unmet_spells(

@@ -94,12 +94,13 @@ def _without_phone(policies: tuple[Policy, ...]) -> Iterator[Finding]:
 
 
 def _without_code(policies: tuple[Policy, ...]) -> Iterator[Cell]:
-    """The wallets that these tell apart, each asking for what has to leave without a code."""
-    amount = {"amount_minor": WITHOUT_CODE_MINOR}
+    """The wallets that these tell apart, each asking for what has to leave without a code: so much
+    at a time, and the least that may be left over."""
     for made in space_of_policies(policies, legal_hold=False).cells():
-        asking = cell(made.choices | amount)
-        if asking is not None:
-            yield asking
+        for amount_minor in (WITHOUT_CODE_MINOR, SMALLEST_MINOR):
+            asking = cell(made.choices | {"amount_minor": amount_minor})
+            if asking is not None:
+                yield asking
 
 
 def _is_asked_for_ever(asking: tuple[Policy, ...], made: Cell) -> bool:

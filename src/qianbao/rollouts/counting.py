@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
@@ -23,7 +24,7 @@ from sqlglot import exp
 from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
-from qianbao.policy.spells import limits_what_leaves
+from qianbao.policy.spells import beyond_any, limits_what_leaves
 
 Dialect = Literal["postgres", "duckdb", "spark"]
 
@@ -116,8 +117,9 @@ class Outcome(msgspec.Struct, frozen=True):
     """Of `wallets`, to how many the policy `applies`, how many of them are `locked_out` and what
     these hold, by currency; what changes by capability, and the same by segment. `samples` are ids
     of locked-out (or asked) wallets; `ways` None: not looked for. A rule that asks locks nobody
-    out: `asked` is there instead. Of a rule that limits what leaves, `beyond` are the wallets that
-    it would refuse if they moved all they have; None of any other."""
+    out: `asked` is there instead. Of a limit, `beyond` are the wallets that it would refuse if
+    they moved all they have, or, where it is on what comes in, to which it applies; None of any
+    other rule."""
 
     wallets: int
     applies: int
@@ -202,7 +204,7 @@ def counting_sql(
     if "be_charged" in tried.asks_before:
         charged.append("moving_anything")  # nobody is there to answer
     counts += "".join(_mandates(condition) for condition in charged if condition)
-    for name, of_all in _MOVING if tried.asks else _MOVING[1:] if limits_what_leaves(tried) else ():
+    for name, of_all in _MOVING if tried.asks else _MOVING[1:] if _by_amount(tried) else ():
         flags += f",\n    {_moving_sql(tried, dialect, exempt, of_all=of_all)} AS moving_{name}"
         counts += f",\n    count(*) FILTER (WHERE moving_{name}) AS for_{name}"
     applies = to_sql(tried.applies_to.tree, dialect, columns=True)
@@ -239,7 +241,7 @@ def _moving_sql(policy: Policy, dialect: Dialect, exempt: Exempt, *, of_all: boo
     if not of_all:
         return _not_freed(for_anything, policy, exempt)
     applies, requires = (
-        to_sql(condition.tree.transform(_moving_all), dialect, columns=True)
+        to_sql(condition.tree.transform(partial(_moving_all, policy)), dialect, columns=True)
         for condition in (policy.applies_to, policy.requires)
     )
     for_all = f"({for_anything} OR (({applies}) IS TRUE AND ({requires}) IS NOT TRUE))"
@@ -255,9 +257,18 @@ def _not_freed(condition: str, policy: Policy, exempt: Exempt) -> str:
     return f"({condition}) AND wallet_id NOT IN ({ids})"
 
 
-def _moving_all(node: Any) -> Any:
-    is_amount = isinstance(node, exp.Column) and node.name == "amount_minor"
-    return exp.column("available_minor") if is_amount else node
+def _by_amount(policy: Policy) -> bool:
+    """Whether it refuses some amounts and not others."""
+    return not policy.asks and (limits_what_leaves(policy) or policy.limit is not None)
+
+
+def _moving_all(policy: Policy, node: Any) -> Any:
+    """All that may leave; of a limit on what comes in, more than it lets through."""
+    if not (isinstance(node, exp.Column) and node.name == "amount_minor"):
+        return node
+    if policy.asks or limits_what_leaves(policy):
+        return exp.column("available_minor")
+    return exp.Literal.number(beyond_any(policy))
 
 
 def _any(names: Iterable[str]) -> str:
@@ -296,7 +307,7 @@ def samples_sql(tried: Policy, wallets: str, dialect: Dialect, exempt: Exempt) -
     order of their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
     condition = out_sql(tried, dialect, exempt)
-    if tried.asks or limits_what_leaves(tried):
+    if tried.asks or _by_amount(tried):
         condition = _moving_sql(tried, dialect, exempt, of_all=True)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
@@ -324,7 +335,7 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
         asked=Asked(_sum(rows, "for_anything"), _sum(rows, "for_all")) if tried.asks else None,
-        beyond=_sum(rows, "for_all") if limits_what_leaves(tried) else None,
+        beyond=_sum(rows, "for_all") if _by_amount(tried) else None,
     )
 
 

@@ -16,7 +16,7 @@ from qianbao.policy.dates import enforced_from, phase, retired_from, steps
 from qianbao.policy.lint import stops_nobody_else
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
-from qianbao.policy.spells import can_only_ease, limits_what_leaves
+from qianbao.policy.spells import can_only_ease
 from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql
 from qianbao.rollouts.engines import Population, in_postgres
 from qianbao.rollouts.exemptions import exempt_on
@@ -54,14 +54,18 @@ async def losing(
     now: datetime,
 ) -> int:
     """How many wallets lose most at once, at one of `moments` at which `tried` is enforced. Whom
-    another rule has not reached yet, or gives days of grace, still has something to lose."""
+    another rule has not reached yet, or gives days of grace, still has something to lose; so has
+    whoever is beyond a limit, unless the version in its place stops all that it stops."""
     most = 0
+    replaced = next((one for one in in_force if one.name == tried.name), None)
+    is_milder = replaced is not None and await asyncio.to_thread(stops_nobody_else, tried, replaced)
     for at in moments:
         if phase(tried, at) != "enforced":
             continue
         before = [one for one in in_force if percent_at(one, at) == 100 and not one.grace_days]
         outcome = await count(conn, tried, in_force=before, as_of=at, now=now)
         most = max(most, *(change.loses for change in outcome.changes), 0)
+        most = max(most, 0 if is_milder else outcome.beyond or 0)
     return most
 
 
@@ -94,19 +98,17 @@ async def surprised(
     `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks, by one on legal
     holds (who is held is told by their case), by one that blocks nobody whom the version in its
     place does not, and by a limit that lets everybody move all they have: the act that reaches it
-    tells."""
+    tells. What may come in nobody can know, so a limit on that concerns everybody to whom it
+    applies."""
     if tried.asks or acts_on_holds(tried) or is_told_in_time(tried, local_date(now), notice_days):
         return None
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
     begins = max(now, enforced_from(tried))
-    if limits_what_leaves(tried):
-        outcome = await count(conn, tried, in_force=in_force, as_of=begins, now=now)
-        wallets = outcome.beyond or 0
-    else:
-        wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
-    return None if can_only_ease(tried) and not wallets else wallets
+    wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
+    by_amount_alone = can_only_ease(tried) and "amount_minor" not in tried.applies_to.reads
+    return None if by_amount_alone and not wallets else wallets
 
 
 def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.policy.dates import phase
-from qianbao.policy.policies import Policy, Words, load_pack, load_policy
+from qianbao.policy.policies import Policy, Words, load_pack, load_policy, load_written
 from qianbao.remedies.lint import lint
 from qianbao.rollouts.hold_rule import check_still_held
 from qianbao.rollouts.in_force import PolicyVersion, read_in_force
@@ -124,8 +124,8 @@ class RulesChanged(QianbaoError):
 
 async def draft(conn: Connection, *, body: str, operator: str, now: datetime) -> PolicyVersion:
     """Stores `body` (YAML) as a draft. The same text again gives the first draft; raises what
-    `load_policy` raises, with line and column, or `PolicyVersionExists`."""
-    read = load_policy(body)
+    `load_written` raises, with line and column, or `PolicyVersionExists`."""
+    read = load_written(body)
     key = {"policy": read.name, "version": read.version}
     cursor = await conn.execute(
         SQL.add_version, {**key, "body": body, "operator": operator, "now": now}

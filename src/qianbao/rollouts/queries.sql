@@ -40,9 +40,8 @@ SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
 WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
 -- name: gather_refusals
--- For the tripwire what a simulation counts: those that would have been refused at the smallest
--- amount, too, and by rules that limit what leaves (%(limiting)s), all. For the holders what somebody
--- else asked for, and what a rule that is no limit blocked without their having been told that it
+-- For the tripwire what a simulation counts as locked out: those that would have been refused at the
+-- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit blocked without their having been told that it
 -- does. The log is looked at a little before where the last look ended, because a batch writes the
 -- moment it began, and commits later.
 WITH gathered AS (
@@ -73,7 +72,7 @@ WITH gathered AS (
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
-WHERE coalesce(headroom_minor, 0) = 0 OR policy = ANY(%(limiting)s)
+WHERE coalesce(headroom_minor, 0) = 0
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
@@ -112,8 +111,7 @@ WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
     AND opened_at <= %(known)s
 
 -- name: latest_forecast
-SELECT simulation_id, as_of, created_at,
-    greatest((result ->> 'locked_out')::bigint, (result ->> 'beyond')::bigint) AS locked_out
+SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
 FROM simulations WHERE policy = %(policy)s AND version = %(version)s
 ORDER BY created_at DESC, simulation_id DESC LIMIT 1
 

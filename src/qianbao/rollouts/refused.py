@@ -17,7 +17,6 @@ import msgspec
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.policy.policies import Policy
-from qianbao.policy.spells import limits_what_leaves
 from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.told import is_told, put, tell_steps
@@ -46,9 +45,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 async def gather_refusals(conn: Connection, *, now: datetime) -> None:
     """Takes out of the decision log what the tripwire counts and what holders are to be told."""
-    _, in_force = await read_in_force(conn)
-    limiting = [policy.name for policy in in_force if limits_what_leaves(policy)]
-    act = {"now": now, "overlap": OVERLAP, "zone": OPERATOR_ZONE.key, "limiting": limiting}
+    act = {"now": now, "overlap": OVERLAP, "zone": OPERATOR_ZONE.key}
     await conn.execute(SQL.gather_refusals, act)
 
 

@@ -19,10 +19,16 @@ import msgspec
 from psycopg.rows import tuple_row
 
 from qianbao.db.queries import Connection, fetch_all, fetch_one, load
-from qianbao.policy.dates import phase, steps
+from qianbao.policy.dates import steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy, load_policy, locked_out_sql
-from qianbao.policy.spells import fell_out_at, limits_what_leaves, reads_use
+from qianbao.policy.spells import (
+    beyond_any,
+    fell_out_at,
+    is_told_by_amount,
+    limits_what_leaves,
+    reads_use,
+)
 from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.told import is_told, key_of, settle, tell_steps
@@ -200,8 +206,13 @@ async def _affected(
     template = SQL.affected_at.decode().format(
         situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
     )
-    if policy.timeline is not None and limits_what_leaves(policy):  # as `held_against_minor`
-        template = template.replace("%(amount_minor)s", "greatest(1, balance_minor - held_minor)")
+    amount = (
+        "greatest(1, balance_minor - held_minor)"
+        if limits_what_leaves(policy)
+        else (str(beyond_any(policy)))
+    )  # as `held_against_minor`
+    if is_told_by_amount(policy):
+        template = template.replace("%(amount_minor)s", f"({amount})::bigint")
     parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
     parts.append(SQL.told_standing.decode())
     statement = SQL.affected.decode().format(parts="\nUNION ALL\n".join(parts))
@@ -217,7 +228,7 @@ async def _tell_gone(
     conn: Connection, policies: tuple[Policy, ...], now: datetime, *, limit: int
 ) -> int:
     """One batch of those who were told of policies that have gone; gives how many."""
-    names = [policy.name for policy in policies if phase(policy, now) != "retired"]
+    names = [policy.name for policy in policies if is_told(policy, now)]
     act = {"names": names, "limit": limit}
     found = await fetch_all(conn, SQL.standing_of_gone, act, _Gone)
     gone = {one.body: load_policy(one.body) for one in found}

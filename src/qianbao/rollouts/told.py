@@ -15,16 +15,17 @@ import msgspec
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection, fetch_all, load
 from qianbao.notices import inbox
-from qianbao.policy.dates import enforced_from, phase
+from qianbao.policy.dates import phase
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import Policy
-from qianbao.policy.spells import limits_what_leaves
+from qianbao.policy.spells import beyond_any, is_told_by_amount
 from qianbao.rollouts.wording import (
     STEPS,
     NoticeWords,
     Step,
     Telling,
     over,
+    own_deadline,
     steps_of,
     telling,
     words,
@@ -85,14 +86,25 @@ async def _tell_over(
     for one in await fetch_all(conn, SQL.find_standing, key, _Standing):
         situation = situations[one.wallet_id]
         what = telling(policy, situation, now)
-        if limits_what_leaves(policy) and now < enforced_from(policy):
-            continue  # what they have goes up and down; what they were told stays true
-        if what is None or (one.blocked and what.deadline > now):
-            is_over = situation.status == "open" and not limits_what_leaves(policy)
-            said = over(policy, situation, now) if is_over else None
+        if what is None and is_told_by_amount(policy) and situation.status == "open":
+            await _settle_limit(conn, policy, situation, one, now)
+        elif what is None or (one.blocked and what.deadline > now):
+            said = over(policy, situation, now) if situation.status == "open" else None
             await settle(conn, one.wallet_id, policy.name, said, now)
         elif not one.blocked and _has_moved(one.deadline, what.deadline, situation):
             await settle(conn, one.wallet_id, policy.name, None, now)
+
+
+async def _settle_limit(
+    conn: Connection, policy: Policy, situation: Situation, told: _Standing, now: datetime
+) -> None:
+    """What they have goes up and down, and does not make untrue what they were told: as long as the
+    limit is to apply to them on that day, it stands. From that day on their payments tell."""
+    deadline = own_deadline(policy, situation, now, beyond_any(policy))
+    if deadline is None:
+        await settle(conn, told.wallet_id, policy.name, over(policy, situation, now), now)
+    elif deadline <= now or _has_moved(told.deadline, deadline, situation):
+        await settle(conn, told.wallet_id, policy.name, None, now)
 
 
 def _has_moved(told: datetime, deadline: datetime, situation: Situation) -> bool:

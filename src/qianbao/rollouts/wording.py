@@ -25,8 +25,8 @@ from qianbao.policy.spells import (
     blocked_spells,
     can_change_by_waiting,
     held_against_minor,
+    is_told_by_amount,
     is_unmet,
-    limits_what_leaves,
 )
 from qianbao.remedies.goals import Goal, is_reached
 from qianbao.remedies.offer import plans
@@ -161,7 +161,7 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     if policy.asks:
         return ()
     if policy.timeline is not None:
-        return STEPS[:-1] if limits_what_leaves(policy) else STEPS
+        return STEPS[:-1] if is_told_by_amount(policy) else STEPS
     if policy.limit is not None or not (policy.grace_days or can_change_by_waiting(policy)):
         return ()
     if "document_valid_until" in policy.requires.reads:
@@ -169,11 +169,14 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     return STEPS[1:] if policy.grace_days else STEPS[2:]
 
 
-def own_deadline(policy: Policy, situation: Situation, now: datetime) -> datetime | None:
-    """When `policy` begins to block this wallet if nobody does anything, or began to; None: not
-    within the horizon."""
+def own_deadline(
+    policy: Policy, situation: Situation, now: datetime, amount_minor: int | None = None
+) -> datetime | None:
+    """When `policy` begins to block this wallet if nobody does anything, or began to, for this
+    amount (None: that which it is held against); None: not within the horizon."""
     until = now + HORIZON_DAYS * _DAY
-    amount_minor = held_against_minor(policy, situation)
+    if amount_minor is None:
+        amount_minor = held_against_minor(policy, situation)
     spells = blocked_spells(policy, situation, now, until=until, amount_minor=amount_minor)
     return next((one.begin for one in spells if one.end is None or one.end > now), None)
 
@@ -316,7 +319,7 @@ def _body(
     day = _day(told.deadline, situation, language)
     basis = policy.basis.zh if language == "zh" else policy.basis.en
     does = [_DOES[capability][language] for capability in policy.blocks]
-    limits = limits_what_leaves(policy)
+    limits = is_told_by_amount(policy)
     if language == "zh":
         state = "已停用" if told.step == "blocked" else "将限额" if limits else "将停用"
         parts = [

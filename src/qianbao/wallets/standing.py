@@ -21,7 +21,7 @@ from qianbao.policy.decide import Coming, Decision, allows, coming, decide
 from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import CAPABILITIES, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reasons import Reason
-from qianbao.policy.spells import held_against_minor, limits_what_leaves
+from qianbao.policy.spells import held_against_minor, is_told_by_amount
 from qianbao.remedies.ahead import WayAhead, ways_ahead
 from qianbao.remedies.goals import Goal
 from qianbao.remedies.offer import asks_operator, card_to_withdraw, plans, to_operator, ways_out
@@ -175,7 +175,7 @@ def _with_limits(
     found = [
         one
         for policy in policies
-        if policy.name not in known and policy.timeline is not None and limits_what_leaves(policy)
+        if policy.name not in known and is_told_by_amount(policy)
         for one in _coming(
             (policy,), situation, now, capabilities, held_against_minor(policy, situation)
         )
