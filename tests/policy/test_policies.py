@@ -68,6 +68,14 @@ def test_a_policy_reads_as_it_is_written() -> None:
     assert policy.text == GOOD
 
 
+@pytest.mark.parametrize("slip", [("top_up]", "pay]"), ("< 90", "< 90 -- days")])
+def test_what_is_stored_stays_readable(slip: tuple[str, str]) -> None:
+    """A check that is new stops nobody's payments: it is for what is written from now on."""
+    load_policy(GOOD.replace(*slip))
+    with pytest.raises(InvalidInput):
+        load_written(GOOD.replace(*slip))
+
+
 def test_a_basis_is_given_in_both_languages_or_once_for_both() -> None:
     once = load_policy(GOOD)
     assert once.basis.en == once.basis.zh == "PBOC 2015 No. 43, categories by channels"

@@ -179,6 +179,8 @@ ASKS = (
         ("limit: {fact: paid_today_minor, at_most_minor: 50000}", "code", "withdraw", False),
         ("limit: {fact: paid_today_minor, at_most_minor: 100}", "code", "withdraw", True),
         ("when: amount_minor > 1", "code", "withdraw", True),  # a fen at a time
+        ("when: amount_minor < 10000", "code", "withdraw", True),  # what is left over stays
+        ("when: amount_minor <> 20000", "code", "withdraw", True),
         ("limit: {fact: moved_for_life_minor, at_most_minor: 50000}", "code", "withdraw", True),
     ],
 )

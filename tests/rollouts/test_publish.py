@@ -195,17 +195,22 @@ async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) ->
 
 
 @pytest.mark.parametrize(
-    "limit",
+    ("limit", "other"),
     [
-        "limit: {at_most_minor: 1}",
-        "limit: {at_most_minor: 5000}",
-        "limit: {fact: paid_today_minor, at_most_minor: 1000}",
+        ("limit: {at_most_minor: 1}", ("", "")),
+        ("limit: {at_most_minor: 5000}", ("", "")),
+        ("limit: {fact: paid_today_minor, at_most_minor: 1000}", ("", "")),
+        ("limit: {at_most_minor: 1}", ("'foreign'", "'foreign' AND amount_minor < 100000")),
+        ("limit: {at_most_minor: 100000000}", ("pay, transfer, top_up", "receive, top_up")),
     ],
 )
-async def test_a_limit_that_some_are_beyond_needs_dates(conn: Connection, limit: str) -> None:
+async def test_a_limit_that_some_are_beyond_needs_dates(
+    conn: Connection, limit: str, other: tuple[str, str]
+) -> None:
     """A fen still goes through, and nothing else: nobody would call that a limit that they keep."""
     await settle(conn, seed=2, count=60, now=NOW)
     body = two_banks().replace("requires: linked_banks >= 2 OR days_since_verified < 90", limit)
+    body = body.replace(*other) if other[0] else body
     await _draft(conn, body.partition("timeline:")[0])
     await _try(conn)
     with pytest.raises(publish.PolicyNotToldInTime) as refused:

@@ -20,7 +20,7 @@ from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
 from tests.kit.money import Hand, add_wallet, clearing
-from tests.rollouts.policies import two_banks
+from tests.rollouts.policies import PAYMENT_LIMIT, two_banks
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -92,6 +92,19 @@ async def test_a_stricter_version_before_does_not_return(conn: Connection) -> No
     await _publish(conn, two_banks(2, banks=1))
     assert (await _roll_back(conn)).returned is None
     assert await _in_force(conn) == {}
+
+
+@pytest.mark.parametrize(("first", "second", "returned"), [(5_00, 500_00, None), (500_00, 5_00, 1)])
+async def test_a_stricter_limit_before_does_not_return_either(
+    conn: Connection, first: int, second: int, returned: int | None
+) -> None:
+    """Nobody is locked out by a limit, and many may be kept from what they can do today."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    dates = "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n"
+    for version, most in enumerate((first, second), 1):
+        body = PAYMENT_LIMIT.replace("at_most_minor: 50000", f"at_most_minor: {most}")
+        await _publish(conn, body.replace("version: 1", f"version: {version}") + dates)
+    assert (await _roll_back(conn, "payment-limit")).returned == returned
 
 
 @pytest.mark.parametrize(

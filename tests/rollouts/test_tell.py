@@ -183,6 +183,35 @@ async def test_a_limit_is_told_to_whoever_has_more_and_goes_on_without_a_word(de
     assert all(one.settled_at is not None for one in await desk.inbox(anna))
 
 
+async def test_a_limit_that_does_not_come_is_over_for_whoever_was_told(desk: Desk) -> None:
+    """It is stopped; or she has become somebody to whom it does not apply."""
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    anna, ben = await _anna(desk), await _anna(desk, "Ben")
+    await desk.publish(PAYMENT_LIMIT + dates)
+    await desk.sweep(on("2026-12-01"))
+    async with desk.pool.connection() as conn:
+        await conn.execute("UPDATE wallets SET residency = 'mainland' WHERE wallet_id = %s", (ben,))
+    await desk.sweep(on("2026-12-02"))
+    assert await desk.kinds(ben) == ["policy_announced", "policy_over"]
+    assert await desk.kinds(anna) == ["policy_announced"]
+    async with desk.pool.connection() as conn:
+        await enforcement.stop(
+            conn, policy="payment-limit", reason="A mistake", operator="Mei", now=on("2026-12-03")
+        )
+    await desk.sweep(on("2026-12-04"))
+    assert await desk.kinds(anna) == ["policy_announced", "policy_over"]
+
+
+async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(desk: Desk) -> None:
+    """Nobody knows what others will send."""
+    anna = await _anna(desk)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    await desk.publish(PAYMENT_LIMIT.replace("pay, transfer", "receive") + dates)
+    await desk.sweep(on("2026-12-01"))
+    (notice,) = await desk.inbox(anna)
+    assert "From 15 January 2027 on it limits: receiving." in notice.body_en
+
+
 async def _has(conn: Connection, wallet_id: str, balance_minor: int) -> None:
     await conn.execute(
         "UPDATE accounts SET balance_minor = %s WHERE owner_id = %s", (balance_minor, wallet_id)

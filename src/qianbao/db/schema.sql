@@ -680,16 +680,16 @@ CREATE TABLE policy_refusals (
 CREATE INDEX policy_refusals_by_version ON policy_refusals (policy, version, refused_at);
 
 -- Refusals of which their holder is told, at most one a wallet, rule and day of the operator's:
--- `by_other`, what somebody else asked for (a transfer to them, a merchant's charge), and what a
--- rule blocked that they had no notice of. Gathered from the decision log; `told_at` NULL: waiting.
+-- what somebody else asked for (`other`: receive a transfer, be_charged), and what a rule blocked
+-- that they had no notice of (empty: their own act). Gathered from the decision log; `told_at` NULL: waiting.
 CREATE TABLE refusals_told (
     wallet_id text COLLATE "C" NOT NULL,
     policy text COLLATE "C" NOT NULL,
     day date NOT NULL,
-    by_other boolean NOT NULL,
+    other text NOT NULL,
     decision_id text COLLATE "C" NOT NULL,
     told_at timestamptz,
-    PRIMARY KEY (wallet_id, policy, day, by_other)
+    PRIMARY KEY (wallet_id, policy, day, other)
 );
 CREATE INDEX refusals_untold ON refusals_told (decision_id) WHERE told_at IS NULL;
 CREATE INDEX refusals_told_by_day ON refusals_told (day);

@@ -95,17 +95,23 @@ async def surprised(
     now: datetime,
 ) -> int | None:
     """How many wallets lose by `tried` today, if it could block somebody who was not told
-    `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks, by one on legal
+    `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks (but before a
+    merchant's charge nobody is there to answer: how many mandates that concerns), by one on legal
     holds (who is held is told by their case), by one that blocks nobody whom the version in its
     place does not, and by a limit that lets everybody move all they have: the act that reaches it
     tells. What may come in nobody can know, so a limit on that concerns everybody to whom it
     applies."""
-    if tried.asks or acts_on_holds(tried) or is_told_in_time(tried, local_date(now), notice_days):
+    asks_somebody = bool(tried.asks) and "be_charged" not in tried.asks_before
+    is_told = is_told_in_time(tried, local_date(now), notice_days)
+    if asks_somebody or acts_on_holds(tried) or is_told:
         return None
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
     begins = max(now, enforced_from(tried))
+    if tried.asks:
+        outcome = await count(conn, tried, in_force=in_force, as_of=begins, now=now)
+        return outcome.mandates.active or None
     wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
     by_amount_alone = can_only_ease(tried) and "amount_minor" not in tried.applies_to.reads
     return None if by_amount_alone and not wallets else wallets
@@ -115,6 +121,7 @@ def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:
     """Whether `tried` blocks nobody, at any time from `now` on, whom `replaced` would not."""
     return (
         set(tried.blocks) <= set(replaced.blocks)
+        and set(tried.asks_before) <= set(replaced.asks_before)
         and tried.grace_days >= replaced.grace_days
         and retired_from(tried) <= retired_from(replaced)
         and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))

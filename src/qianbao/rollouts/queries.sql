@@ -41,9 +41,9 @@ WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
 -- name: gather_refusals
 -- For the tripwire what a simulation counts as locked out: those that would have been refused at the
--- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit blocked without their having been told that it
--- does. The log is looked at a little before where the last look ended, because a batch writes the
--- moment it began, and commits later.
+-- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit
+-- blocked without their having been told that it does. The log is looked at a little before where the
+-- last look ended, because a batch writes the moment it began, and commits later.
 WITH gathered AS (
     UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
 ), look AS (
@@ -51,7 +51,7 @@ WITH gathered AS (
 ), refused AS MATERIALIZED (
     SELECT d.wallet_id, d.decision_id, d.at, r ->> 'policy' AS policy,
         (r ->> 'version')::integer AS version, (r ->> 'headroom_minor')::bigint AS headroom_minor,
-        d.capability IN ('receive', 'be_charged') AS by_other
+        CASE WHEN d.capability IN ('receive', 'be_charged') THEN d.capability ELSE '' END AS other
     FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
     CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
     WHERE d.outcome = 'blocked' AND d.at >= look.since
@@ -59,16 +59,16 @@ WITH gathered AS (
             SELECT policy, version FROM policies WHERE state = 'published'
         )
 ), to_tell AS (
-    INSERT INTO refusals_told (wallet_id, policy, day, by_other, decision_id)
-    SELECT wallet_id, policy, (at AT TIME ZONE %(zone)s)::date, by_other, min(decision_id)
+    INSERT INTO refusals_told (wallet_id, policy, day, other, decision_id)
+    SELECT wallet_id, policy, (at AT TIME ZONE %(zone)s)::date, other, min(decision_id)
     FROM refused AS r
-    WHERE by_other OR (headroom_minor IS NULL AND NOT EXISTS (
+    WHERE other <> '' OR (headroom_minor IS NULL AND NOT EXISTS (
         SELECT FROM policy_notices AS n
         WHERE n.wallet_id = r.wallet_id AND n.policy = r.policy AND n.version = r.version
             AND n.step = 'blocked' AND n.over_at IS NULL
     ))
     GROUP BY 1, 2, 3, 4
-    ON CONFLICT (wallet_id, policy, day, by_other) DO NOTHING
+    ON CONFLICT (wallet_id, policy, day, other) DO NOTHING
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
@@ -79,7 +79,7 @@ DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
 
 -- name: take_refused
 -- The next refusals to tell, the oldest first, each to one worker.
-SELECT t.wallet_id, t.policy, t.day, t.by_other, d.capability, d.at,
+SELECT t.wallet_id, t.policy, t.day, t.other, d.at,
     (d.facts ->> 'amount_minor')::bigint AS amount_minor, r ->> 'sentence_en' AS sentence_en,
     r ->> 'sentence_zh' AS sentence_zh, (r ->> 'headroom_minor')::bigint AS headroom_minor
 FROM refusals_told AS t
@@ -91,7 +91,7 @@ ORDER BY t.decision_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
 -- name: refused_told
 UPDATE refusals_told SET told_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND day = %(day)s
-    AND by_other = %(by_other)s
+    AND other = %(other)s
 
 -- name: blocked_told_since
 SELECT 1 FROM policy_notices
@@ -99,8 +99,8 @@ WHERE wallet_id = %(wallet_id)s AND policy = %(policy)s AND step = 'blocked' AND
     AND told_at >= %(at)s
 
 -- name: forget_refusals
-DELETE FROM refusals_told WHERE (wallet_id, policy, day, by_other) IN (
-    SELECT wallet_id, policy, day, by_other FROM refusals_told
+DELETE FROM refusals_told WHERE (wallet_id, policy, day, other) IN (
+    SELECT wallet_id, policy, day, other FROM refusals_told
     WHERE day < %(before)s ORDER BY day LIMIT %(limit)s)
 
 -- name: count_refused

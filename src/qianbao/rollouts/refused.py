@@ -34,8 +34,7 @@ class _Waiting(msgspec.Struct, frozen=True):
     wallet_id: str
     policy: str
     day: date
-    by_other: bool
-    capability: str
+    other: str
     at: datetime
     amount_minor: int
     sentence_en: str
@@ -67,7 +66,7 @@ async def tell_refused(
                     wallet_ids=(one.wallet_id,), now=now,
                 )  # fmt: skip
         act = {"wallet_id": one.wallet_id, "policy": one.policy, "day": one.day}
-        await conn.execute(SQL.refused_told, act | {"by_other": one.by_other, "now": now})
+        await conn.execute(SQL.refused_told, act | {"other": one.other, "now": now})
     return len(waiting)
 
 
@@ -92,14 +91,14 @@ async def _tell(
         return True
     if is_told(policy, now):
         await tell_steps(conn, policies, policy, settings, situations, now)
-    if not one.by_other or await _blocked_told_since(conn, one):
+    if not one.other or await _blocked_told_since(conn, one):
         return True
     refusal = Refusal(
-        one.capability, one.amount_minor, one.sentence_en, one.sentence_zh, one.headroom_minor
+        one.other, one.amount_minor, one.sentence_en, one.sentence_zh, one.headroom_minor
     )
     said = await asyncio.to_thread(refused, policies, policy, situation, refusal, one.at, now)
     # A stranger who goes on sending must not use up the texts of a day.
-    text = one.capability == "be_charged"
+    text = one.other == "be_charged"
     await put(conn, one.wallet_id, policy.name, "policy_refused", said, now, text=text)
     return True
 
