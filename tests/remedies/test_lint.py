@@ -166,6 +166,16 @@ ASKS = (
 )
 
 
+def test_a_sum_of_two_counters_is_not_called_proven() -> None:
+    """Tomorrow one begins again; the other was never looked at where it alone is too much."""
+    rule = load_policy(
+        "policy: sums\nversion: 1\ntitle: {en: Sums, zh: 合计}\nbasis: a test\n"
+        "requires: moved_for_life_minor + paid_today_minor <= 7777777\n"
+        "otherwise: {block: [pay]}\n"
+    )
+    assert "not_proven" in [one.code for one in lint((rule,))]
+
+
 @pytest.mark.parametrize(
     ("condition", "factor", "before", "traps"),
     [

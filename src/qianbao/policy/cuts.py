@@ -9,7 +9,7 @@ in `space`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import product
 from typing import Any
@@ -76,17 +76,24 @@ def points_of(lines: Iterable[Line], anchors: dict[str, int]) -> dict[str, set[i
 
 
 def is_exact(line: Line, anchors: dict[str, int], points: dict[str, set[int]]) -> bool:
-    """Whether the cuts of `line` miss nothing. It compares at most two facts besides the `anchors`;
-    and where an anchor is compared with a count, no other value of it would matter: the count is
-    of money, and can be what it takes."""
+    """Whether the cuts of `line` miss nothing. It compares at most two facts besides the `anchors`,
+    nor two sums of money added up (one may begin again where the other alone never stood); and
+    where an anchor is compared with a count, no other value of it would matter: the count is of
+    money, and can be what it takes."""
     others = [(name, weight) for name, weight in line.weights if name not in anchors]
     if len(others) == len(line.weights) or len(others) != 1:
-        return len(others) <= 2
+        is_sum = len({weight > 0 for _, weight in others}) == 1
+        added = len(others) == 2 and is_sum and _all_minor(others)
+        return len(others) <= 2 and not added
     ((name, weight),) = others
     if FACTS[name].type == "date":
         return True
     meets = _meeting(line, name, weight, points)
     return FACTS[name].unit == "minor" and max(meets) > 0
+
+
+def _all_minor(weights: Sequence[tuple[str, int]]) -> bool:
+    return all(FACTS[name].unit == "minor" for name, _ in weights)
 
 
 def _meeting(line: Line, name: str, weight: int, points: dict[str, set[int]]) -> set[int]:
