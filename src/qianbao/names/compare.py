@@ -55,6 +55,7 @@ from qianbao.names.sides import (
     text_side,
 )
 from qianbao.names.spelled import spelled, spelled_anyhow, turns
+from qianbao.names.umlauts import only_by_umlauts
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -136,6 +137,8 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if reason == "order" and left.surname_words and right.surname_words:
         return _result("close", reason, parts)
+    if only_by_umlauts(left, right):
+        return _result("close", "diacritic", parts)
     if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
     if surname_ends_elsewhere(left, right):

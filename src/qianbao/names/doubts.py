@@ -19,7 +19,7 @@ from qianbao.names.letters import (
     is_syllable,
     pinyin_cuts,
 )
-from qianbao.names.parts import is_child_of
+from qianbao.names.parts import is_child_of, may_be_vietnamese_surname
 from qianbao.names.sides import Script, Side, groups
 from qianbao.names.syllables import is_one_in_two
 
@@ -166,10 +166,22 @@ def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
     letter, whole = many.words[at], many.plain[at] + many.plain[at + 1]
     if re.search(rf"(?i)(?<!\w){re.escape(letter)}\.", many.texts[0]):
         return False
-    if letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole):
-        return not is_given_name(whole)  # ANNA L ISA is not ANNA LISA
     shown = rf"(?i)(?<!\w)(?:{re.escape(letter)}['’]\w|['’]{re.escape(letter)}(?!\w))"
-    return any(re.search(shown, side.texts[0]) for side in (many, few))
+    if any(re.search(shown, side.texts[0]) for side in (many, few)):
+        return True
+    if not (letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole)):
+        return False
+    if _of_given_names(many, at, few, whole):
+        return False
+    return at < many.surname_words or not is_given_name(whole)  # ANNA L ISA is not ANNA LISA
+
+
+def _of_given_names(many: Side, at: int, few: Side, whole: str) -> bool:
+    """Whether a document says that this letter, or the word it is joined to, is a given name."""
+    if many.surname_words:
+        return at >= many.surname_words
+    own = few.plain[few.surname_words :] if few.surname_words else ()
+    return any(word.startswith(whole) for word in own)
 
 
 _ONLY_PINYIN = re.compile("x|q|zh|[yln](?:ue|yu)")
@@ -223,12 +235,14 @@ def ends_may_be_given(left: Side, right: Side) -> bool:
     given names, so that the two may be other persons: HANS PETER KARL. Of KOKA FRANCIS SILVESTRY
     one is the surname, wherever it stands. Syllables of pinyin and Korean keep their order."""
     a, b = left.plain, right.plain
-    if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or b == a[1:] + a[:1]:
+    if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or a[-1] != b[0]:
         return False
-    if a[-1] != b[0]:
-        return False
+    if b in (a[1:] + a[:1], a[-1:] + a[:-1]):
+        return False  # one turned round, whichever is looked at first
     if all_pinyin(a) or is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[:1], b[1:]):
         return True
+    if may_be_vietnamese_surname(a[0]) and may_be_vietnamese_surname(a[-1]):
+        return True  # LE VAN HOANG is not HOANG VAN LE
     return is_given_name(a[0]) and is_given_name(a[-1])
 
 

@@ -70,6 +70,8 @@ def _may_double(text: str) -> bool:
 # Letters
 
 _DOUBLED = {"ä": "ae", "å": "aa", "ö": "oe", "ø": "oe", "ü": "ue"}
+DOUBLED_VOWELS = _DOUBLED.keys() | {"æ"}
+"""Letters for which AE, AA, OE or UE may stand."""
 _LETTERS = {
     "æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "þ": "th", "ð": "d", "đ": "d", "ħ": "h", "ı": "i",
     "ĳ": "ij", "ł": "l", "ŋ": "n", "ŧ": "t", "ĸ": "q", "ŀ": "l", "ſ": "s", "ə": "e",
