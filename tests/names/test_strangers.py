@@ -43,6 +43,8 @@ def verdict(a, b):
         ("D ENIS ROSSI", "DENIS ROSSI"),
         ("ROSSI L ANA", "ROSSI LANA"),
         ("ROSSI D EMMA", "ROSSI|DEMMA"),
+        ("D EMMA ROSSI", "DEMMA ROSSI"),
+        ("L ANA ROSSI", "LANA ROSSI"),
         ("ROSSI|D EMMA", "ROSSI|DEMMA"),
         ("ROSSI|D EMMA", "DEMMA ROSSI"),
         ("PEREZ|JUAN A", "JUANA PEREZ"),
@@ -283,4 +285,23 @@ def test_an_e_is_taken_away_only_where_an_umlaut_is_shown_or_known(pair):
 
 @pytest.mark.parametrize("pair", UMLAUTS_KNOWN.split(","))
 def test_a_name_with_an_umlaut_is_one_with_and_without_it(pair):
+    assert verdict(*pair.strip().split("/")) == "match"
+
+
+CUT_IN_TWO_WAYS = """
+KIM JUNGEUN/KIM JUN GEUN, KIM JUNGEUN/KIM JUNG EUN, KIM|JUNGEUN/KIM JUN-GEUN,
+KIM|JUNGEUN/KIM|JUNG EUN, NGUYEN HO AN/NGUYEN HOAN, NGUYEN DUCANH/NGUYEN DU CANH,
+NGUYEN|DUCANH/DUC ANH NGUYEN, PARK DAEUN/PARK DA EUN"""
+CUT_IN_ONE_WAY = """
+KIM CHOLHO/KIM CHOL HO, KIM JIHOON/KIM JI-HOON, KIM|MINJUN/Min Jun Kim, PARK SEOYEON/SEO YEON PARK,
+NGUYEN MINHTUAN/NGUYEN MINH TUAN, LEE ANN MARIE/LEE ANNMARIE"""
+
+
+@pytest.mark.parametrize("pair", CUT_IN_TWO_WAYS.split(","))
+def test_a_joined_name_that_may_be_cut_in_two_ways_is_asked_for(pair):
+    assert verdict(*pair.strip().split("/")) == "close"
+
+
+@pytest.mark.parametrize("pair", CUT_IN_ONE_WAY.split(","))
+def test_a_joined_name_of_one_cut_matches(pair):
     assert verdict(*pair.strip().split("/")) == "match"

@@ -7,7 +7,7 @@ agreement belong to `compare`, names without a surname to `chains`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from qianbao.names.chains import is_given_name
@@ -15,13 +15,16 @@ from qianbao.names.letters import (
     Words,
     all_pinyin,
     cut_otherwise,
-    is_pinyin,
     is_syllable,
     pinyin_cuts,
 )
-from qianbao.names.parts import is_child_of, may_be_vietnamese_surname
+from qianbao.names.parts import (
+    is_child_of,
+    is_vietnamese_syllable,
+    may_be_vietnamese_surname,
+)
 from qianbao.names.sides import Script, Side, groups
-from qianbao.names.syllables import is_one_in_two
+from qianbao.names.syllables import KOREAN_SURNAMES, is_korean_syllable, is_one_in_two
 
 
 def one_in_characters(left: Side, right: Side) -> bool:
@@ -45,7 +48,7 @@ def turned_within(left: Side, right: Side) -> bool:
 def syllable_split(left: Side, right: Side) -> bool:
     """Whether one name has as several words, or with an apostrophe, what the other has as one word
     of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
-    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A. A whole name
+    FAN GAN. Korean and Vietnamese are as open: HANA is HA NA or HAN A, HOAN is HO AN. A whole name
     in one word is open only where it may be one syllable."""
     a, b = left.plain, right.plain
     if (left.script, right.script) != ("latin", "latin"):
@@ -58,12 +61,27 @@ def syllable_split(left: Side, right: Side) -> bool:
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) == 1:
         return is_syllable(few[0])
-    return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
+    rules = [*_syllables_of(many), is_syllable]
+    return any(
+        cut_otherwise(pieces, rule)
+        for word in few
+        for pieces in _pieces(word, many)
+        for rule in rules
+    )
+
+
+def _syllables_of(words: Words) -> Iterator[Callable[[str], bool]]:
+    """What a syllable is in the languages, beside Mandarin, whose surname stands first or last."""
+    ends = (words[0], words[-1])
+    if not KOREAN_SURNAMES.isdisjoint(ends):
+        yield is_korean_syllable
+    if any(map(may_be_vietnamese_surname, ends)):
+        yield is_vietnamese_syllable
 
 
 def _pieces(word: str, many: Words) -> Iterator[Words]:
     """The neighbours among `many`, turned round too, that together are `word`."""
-    if word in many or not is_pinyin(word):
+    if word in many:
         return
     turned = many + many
     for start in range(len(many)):
@@ -173,7 +191,11 @@ def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
         return False
     if _of_given_names(many, at, few, whole):
         return False
-    return at < many.surname_words or not is_given_name(whole)  # ANNA L ISA is not ANNA LISA
+    if at < many.surname_words:
+        return True
+    behind = many.plain[at + 1]
+    initial = behind.endswith("a") and behind != "andrea" and is_given_name(behind)
+    return not (initial or is_given_name(whole))  # D EMMA is D. Emma, L ISA is no LISA
 
 
 def _of_given_names(many: Side, at: int, few: Side, whole: str) -> bool:

@@ -154,6 +154,11 @@ def may_be_vietnamese_surname(word: str) -> bool:
     return word in VIETNAMESE_SURNAMES or word in _SHARED_SURNAMES
 
 
+def is_vietnamese_syllable(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is spelled as one syllable of Vietnamese."""
+    return _VIETNAMESE_SYLLABLE.fullmatch(word) is not None
+
+
 def own_names_at(surname: str, given: str) -> range:
     """Which words of the given names are one's own, that no bank leaves out: the first; of a
     Vietnamese name the last (NGUYEN VAN AN is An; Van only says that he is a man); of another East
