@@ -305,3 +305,23 @@ def test_a_joined_name_that_may_be_cut_in_two_ways_is_asked_for(pair):
 @pytest.mark.parametrize("pair", CUT_IN_ONE_WAY.split(","))
 def test_a_joined_name_of_one_cut_matches(pair):
     assert verdict(*pair.strip().split("/")) == "match"
+
+
+MARKED_OTHERWISE = """
+Дурић Иван/Ђурић Иван, Ильин Иван/Илин Иван, Мельник Ольга/Мелник Ольга, Дурић Иван/Иван Ђурић,
+Σίμος Νίκος/Σήμος Νίκος, Ćosić Ana/Čosić Ana, Őry Ana/Öry Ana, Ana Ćosić/Čosić Ana,
+Ćosić|Ana/Čosić Ana"""
+MARKED_ALIKE = """
+Ёлкин Пётр/Елкин Петр, ΣΙΜΟΣ ΝΙΚΟΣ/Σίμος Νίκος, Ćosić Ana/COSIC ANA, Ćosić Ana/ĆOSIĆ ANA,
+Ćosić Ana/Cosić Ana, Şahin Ana/Șahin Ana, Sørensen Bo/Sörensen Bo, ИЛЬИН ИВАН/Иван Ильин,
+García Núñez José/José GARCIA NÚÑEZ, Vĕtrovec Jan/Větrovec Jan"""
+
+
+@pytest.mark.parametrize("pair", MARKED_OTHERWISE.split(","))
+def test_other_letters_of_one_script_are_asked_for(pair):
+    assert verdict(*pair.strip().split("/")) == "close"
+
+
+@pytest.mark.parametrize("pair", MARKED_ALIKE.split(","))
+def test_a_mark_left_out_or_in_another_habit_matches(pair):
+    assert verdict(*pair.strip().split("/")) == "match"

@@ -37,6 +37,7 @@ from qianbao.names.letters import (
     pinyin_cuts,
     umlauts_of_pinyin,
 )
+from qianbao.names.marks import written_otherwise
 from qianbao.names.parts import PARTICLES, VIETNAMESE_SURNAMES, says_whose_child
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -139,6 +140,8 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if only_by_umlauts(left, right):
         return _result("close", "diacritic", parts)
+    if written_otherwise(left, right):
+        return _result("close", reason, parts)
     if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
     if surname_ends_elsewhere(left, right):
