@@ -48,6 +48,8 @@ def only_by_umlauts(left: Side, right: Side) -> bool:
     if left.one_spelling and right.one_spelling:
         return False
     a, b = in_ascii(left.words), in_ascii(right.words)
+    if all(word == undouble(word) for word in a + b):
+        return False
     shown = {*_with_dots(left.words), *_with_dots(right.words)}
     return _undone(a, b, shown) or _undone(b, a, shown)
 
