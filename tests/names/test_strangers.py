@@ -36,6 +36,17 @@ def verdict(a, b):
         ("J O Smith", "Jo Smith"),
         ("Chiara D. Angelo", "Chiara Dangelo"),
         ("Anna L Isa", "Anna Lisa"),
+        ("D ARIA ROSSI", "DARIA ROSSI"),
+        ("O LGA PETROVA", "OLGA PETROVA"),
+        ("O SCAR ROSSI", "OSCAR ROSSI"),
+        ("L UISA ROSSI", "LUISA ROSSI"),
+        ("D ENIS ROSSI", "DENIS ROSSI"),
+        ("ROSSI L ANA", "ROSSI LANA"),
+        ("ROSSI D EMMA", "ROSSI|DEMMA"),
+        ("D EMMA ROSSI", "DEMMA ROSSI"),
+        ("L ANA ROSSI", "LANA ROSSI"),
+        ("ROSSI|D EMMA", "ROSSI|DEMMA"),
+        ("ROSSI|D EMMA", "DEMMA ROSSI"),
         ("PEREZ|JUAN A", "JUANA PEREZ"),
         ("PEREZ|JUAN A", "Juana Pérez"),
         ("PEREZ|JUAN A", "PEREZ|JUANA"),
@@ -52,6 +63,9 @@ def test_an_initial_is_never_joined_to_the_word_beside_it(a, b):
         ("O BRIEN JOHN", "John O'Brien"),
         ("O BRIEN JOHN", "OBRIEN JOHN"),
         ("D ANGELO CHIARA", "Chiara Dangelo"),
+        ("D ANGELO|CHIARA", "Chiara Dangelo"),
+        ("D ELIA|CHIARA", "CHIARA DELIA"),
+        ("D ARIA CHIARA", "Chiara D'Aria"),
         ("N'Diaye Awa", "N DIAYE AWA"),
         ("Awa N Diaye", "Awa Ndiaye"),
         ("'t Hart Jan", "T HART JAN"),
@@ -90,6 +104,19 @@ def test_a_syllable_that_may_be_an_initial_is_asked_for(a, b):
         ("A Kumar B", "B Kumar A"),
         ("Hans Peter Karl", "Karl Peter Hans"),
         ("Khalid bin Rashid Omar", "Omar Khalid bin Rashid"),
+        ("Le Van Hoang", "Hoang Van Le"),
+        ("Pham Thi Mai", "Mai Thi Pham"),
+        ("Otto Hans Paul", "Paul Hans Otto"),
+        ("Sean Mac Niall", "Niall Mac Sean"),
+        ("Maire Nic Aodh", "Aodh Nic Maire"),
+        ("Una Ni Brian", "Brian Ni Una"),
+        ("Roy Fitz Gerald", "Gerald Fitz Roy"),
+        ("Ali Pour Reza", "Reza Pour Ali"),
+        ("Ali Nejad Reza", "Reza Nejad Ali"),
+        ("Anar Zade Vali", "Vali Zade Anar"),
+        ("Budi Putra Wayan", "Wayan Putra Budi"),
+        ("Sari Putri Dewi", "Dewi Putri Sari"),
+        ("Jens Datter Anne", "Anne Datter Jens"),
     ],
 )
 def test_names_turned_around_a_small_word_are_other_persons(a, b):
@@ -105,6 +132,7 @@ def test_names_turned_around_a_small_word_are_other_persons(a, b):
         ("AL FALASI AHMED BIN MOHAMMED", "AHMED BIN MOHAMMED AL FALASI"),
         ("Ben Cohen", "Cohen Ben"),
         ("Hans Peter Müller", "Müller Peter Hans"),
+        ("Nguyen Nguyen Li", "Li Nguyen Nguyen"),
     ],
 )
 def test_a_particle_turns_with_the_word_behind_it(a, b):
@@ -236,3 +264,64 @@ def test_another_spelling_of_one_name_is_close(a, b, reason):
 def test_kana_in_the_spelling_of_schools_match():
     assert verdict("しんじ ふじもと", "SINZI HUZIMOTO") == "match"
     assert verdict("しんじ ふじもと", "SHINJI FUJIMOTO") == "match"
+
+
+UMLAUTS_GUESSED = """
+PAEZ JUAN/PAZ JUAN, SAENZ ANA/SANZ ANA, FUENTES LUIS/FUNTES LUIS, COELHO RUI/COLHO RUI,
+KIM JAEMIN/KIM JAMIN, LOEB ANNA/LOB ANNA, JOELLE MARTIN/JOLLE MARTIN, JUAN PAEZ/PAZ JUAN,
+Páez Juan/PAZ JUAN, PAEZ|JUAN/PAZ|JUAN, PAEZ|JUAN/PAZ JUAN, MARTIN|JOELLE/MARTIN|JOLLE,
+Müller Joelle/MULLER JOLLE, Саз Иван/SAEZ IVAN"""
+UMLAUTS_KNOWN = """
+Müller Anna/MUELLER ANNA, Müller Anna/MULLER ANNA, MUELLER ANNA/MULLER ANNA, Löb Anna/LOEB ANNA,
+ANNAMUELLER/Anna Müller, MUELLER|ANNA/MULLER|ANNA, SCHAEFER JOERG/SCHAFER JORG,
+Kjær Anna/KJAER ANNA, Bjørn Dæhlie/BJOERN DAEHLIE, Müller-Schütz Anna/MUELLERSCHUETZ ANNA,
+PAEZ JUAN/Páez Juan, JOELLE MARTIN/Joëlle Martin, KIM JAEMIN/Kim Jae-Min"""
+
+
+@pytest.mark.parametrize("pair", UMLAUTS_GUESSED.split(","))
+def test_an_e_is_taken_away_only_where_an_umlaut_is_shown_or_known(pair):
+    assert verdict(*pair.strip().split("/")) != "match"
+
+
+@pytest.mark.parametrize("pair", UMLAUTS_KNOWN.split(","))
+def test_a_name_with_an_umlaut_is_one_with_and_without_it(pair):
+    assert verdict(*pair.strip().split("/")) == "match"
+
+
+CUT_IN_TWO_WAYS = """
+KIM JUNGEUN/KIM JUN GEUN, KIM JUNGEUN/KIM JUNG EUN, KIM|JUNGEUN/KIM JUN-GEUN,
+KIM|JUNGEUN/KIM|JUNG EUN, NGUYEN HO AN/NGUYEN HOAN, NGUYEN DUCANH/NGUYEN DU CANH,
+NGUYEN|DUCANH/DUC ANH NGUYEN, PARK DAEUN/PARK DA EUN"""
+CUT_IN_ONE_WAY = """
+KIM CHOLHO/KIM CHOL HO, KIM JIHOON/KIM JI-HOON, KIM|MINJUN/Min Jun Kim, PARK SEOYEON/SEO YEON PARK,
+NGUYEN MINHTUAN/NGUYEN MINH TUAN, LEE ANN MARIE/LEE ANNMARIE"""
+
+
+@pytest.mark.parametrize("pair", CUT_IN_TWO_WAYS.split(","))
+def test_a_joined_name_that_may_be_cut_in_two_ways_is_asked_for(pair):
+    assert verdict(*pair.strip().split("/")) == "close"
+
+
+@pytest.mark.parametrize("pair", CUT_IN_ONE_WAY.split(","))
+def test_a_joined_name_of_one_cut_matches(pair):
+    assert verdict(*pair.strip().split("/")) == "match"
+
+
+MARKED_OTHERWISE = """
+Дурић Иван/Ђурић Иван, Ильин Иван/Илин Иван, Мельник Ольга/Мелник Ольга, Дурић Иван/Иван Ђурић,
+Σίμος Νίκος/Σήμος Νίκος, Ćosić Ana/Čosić Ana, Őry Ana/Öry Ana, Ana Ćosić/Čosić Ana,
+Ćosić|Ana/Čosić Ana"""
+MARKED_ALIKE = """
+Ёлкин Пётр/Елкин Петр, ΣΙΜΟΣ ΝΙΚΟΣ/Σίμος Νίκος, Ćosić Ana/COSIC ANA, Ćosić Ana/ĆOSIĆ ANA,
+Ćosić Ana/Cosić Ana, Şahin Ana/Șahin Ana, Sørensen Bo/Sörensen Bo, ИЛЬИН ИВАН/Иван Ильин,
+García Núñez José/José GARCIA NÚÑEZ, Vĕtrovec Jan/Větrovec Jan"""
+
+
+@pytest.mark.parametrize("pair", MARKED_OTHERWISE.split(","))
+def test_other_letters_of_one_script_are_asked_for(pair):
+    assert verdict(*pair.strip().split("/")) == "close"
+
+
+@pytest.mark.parametrize("pair", MARKED_ALIKE.split(","))
+def test_a_mark_left_out_or_in_another_habit_matches(pair):
+    assert verdict(*pair.strip().split("/")) == "match"

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from qianbao.names import han, nicknames
+from qianbao.names.first_names import FIRST_NAMES
 from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.parts import DESCENT
 from qianbao.names.sides import Side
@@ -207,7 +208,7 @@ def without_surname(words: Words) -> bool:
 
 def is_given_name(word: str) -> bool:
     """Whether a list at hand has `word` (lower-case ASCII) as a given name."""
-    return word in nicknames.table() or _in_chains(word)
+    return word in nicknames.table() or word in FIRST_NAMES or _in_chains(word)
 
 
 def _in_chains(word: str) -> bool:

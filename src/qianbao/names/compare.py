@@ -37,6 +37,7 @@ from qianbao.names.letters import (
     pinyin_cuts,
     umlauts_of_pinyin,
 )
+from qianbao.names.marks import written_otherwise
 from qianbao.names.parts import PARTICLES, VIETNAMESE_SURNAMES, says_whose_child
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -55,6 +56,7 @@ from qianbao.names.sides import (
     text_side,
 )
 from qianbao.names.spelled import spelled, spelled_anyhow, turns
+from qianbao.names.umlauts import only_by_umlauts
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -135,6 +137,10 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
     if reason == "transliteration" and "vague" in (left.script, right.script):
         return _result("close", reason, parts)
     if reason == "order" and left.surname_words and right.surname_words:
+        return _result("close", reason, parts)
+    if only_by_umlauts(left, right):
+        return _result("close", "diacritic", parts)
+    if written_otherwise(left, right):
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)

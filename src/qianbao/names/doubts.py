@@ -7,7 +7,7 @@ agreement belong to `compare`, names without a surname to `chains`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from qianbao.names.chains import is_given_name
@@ -15,13 +15,16 @@ from qianbao.names.letters import (
     Words,
     all_pinyin,
     cut_otherwise,
-    is_pinyin,
     is_syllable,
     pinyin_cuts,
 )
-from qianbao.names.parts import is_child_of
+from qianbao.names.parts import (
+    is_child_of,
+    is_vietnamese_syllable,
+    may_be_vietnamese_surname,
+)
 from qianbao.names.sides import Script, Side, groups
-from qianbao.names.syllables import is_one_in_two
+from qianbao.names.syllables import KOREAN_SURNAMES, is_korean_syllable, is_one_in_two
 
 
 def one_in_characters(left: Side, right: Side) -> bool:
@@ -45,7 +48,7 @@ def turned_within(left: Side, right: Side) -> bool:
 def syllable_split(left: Side, right: Side) -> bool:
     """Whether one name has as several words, or with an apostrophe, what the other has as one word
     of pinyin that may be cut otherwise: XIAN may be XI AN or one syllable, FANGAN may be FANG AN or
-    FAN GAN. Words of Korean that would be pinyin are as open: HANA is HA NA or HAN A. A whole name
+    FAN GAN. Korean and Vietnamese are as open: HANA is HA NA or HAN A, HOAN is HO AN. A whole name
     in one word is open only where it may be one syllable."""
     a, b = left.plain, right.plain
     if (left.script, right.script) != ("latin", "latin"):
@@ -58,12 +61,27 @@ def syllable_split(left: Side, right: Side) -> bool:
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) == 1:
         return is_syllable(few[0])
-    return any(cut_otherwise(pieces) for word in few for pieces in _pieces(word, many))
+    rules = [*_syllables_of(many), is_syllable]
+    return any(
+        cut_otherwise(pieces, rule)
+        for word in few
+        for pieces in _pieces(word, many)
+        for rule in rules
+    )
+
+
+def _syllables_of(words: Words) -> Iterator[Callable[[str], bool]]:
+    """What a syllable is in the languages, beside Mandarin, whose surname stands first or last."""
+    ends = (words[0], words[-1])
+    if not KOREAN_SURNAMES.isdisjoint(ends):
+        yield is_korean_syllable
+    if any(map(may_be_vietnamese_surname, ends)):
+        yield is_vietnamese_syllable
 
 
 def _pieces(word: str, many: Words) -> Iterator[Words]:
     """The neighbours among `many`, turned round too, that together are `word`."""
-    if word in many or not is_pinyin(word):
+    if word in many:
         return
     turned = many + many
     for start in range(len(many)):
@@ -166,10 +184,26 @@ def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
     letter, whole = many.words[at], many.plain[at] + many.plain[at + 1]
     if re.search(rf"(?i)(?<!\w){re.escape(letter)}\.", many.texts[0]):
         return False
-    if letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole):
-        return not is_given_name(whole)  # ANNA L ISA is not ANNA LISA
     shown = rf"(?i)(?<!\w)(?:{re.escape(letter)}['’]\w|['’]{re.escape(letter)}(?!\w))"
-    return any(re.search(shown, side.texts[0]) for side in (many, few))
+    if any(re.search(shown, side.texts[0]) for side in (many, few)):
+        return True
+    if not (letter in _BEFORE_AN_APOSTROPHE or _BEFORE_A_CONSONANT.match(whole)):
+        return False
+    if _of_given_names(many, at, few, whole):
+        return False
+    if at < many.surname_words:
+        return True
+    behind = many.plain[at + 1]
+    initial = behind.endswith("a") and behind != "andrea" and is_given_name(behind)
+    return not (initial or is_given_name(whole))  # D EMMA is D. Emma, L ISA is no LISA
+
+
+def _of_given_names(many: Side, at: int, few: Side, whole: str) -> bool:
+    """Whether a document says that this letter, or the word it is joined to, is a given name."""
+    if many.surname_words:
+        return at >= many.surname_words
+    own = few.plain[few.surname_words :] if few.surname_words else ()
+    return any(word.startswith(whole) for word in own)
 
 
 _ONLY_PINYIN = re.compile("x|q|zh|[yln](?:ue|yu)")
@@ -223,12 +257,14 @@ def ends_may_be_given(left: Side, right: Side) -> bool:
     given names, so that the two may be other persons: HANS PETER KARL. Of KOKA FRANCIS SILVESTRY
     one is the surname, wherever it stands. Syllables of pinyin and Korean keep their order."""
     a, b = left.plain, right.plain
-    if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or b == a[1:] + a[:1]:
+    if len(a) != len(b) or len(a) < _FEWEST_AROUND or a[0] != b[-1] or a[-1] != b[0]:
         return False
-    if a[-1] != b[0]:
-        return False
+    if b in (a[1:] + a[:1], a[-1:] + a[:-1]):
+        return False  # one turned round, whichever is looked at first
     if all_pinyin(a) or is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[:1], b[1:]):
         return True
+    if may_be_vietnamese_surname(a[0]) and may_be_vietnamese_surname(a[-1]):
+        return True  # LE VAN HOANG is not HOANG VAN LE
     return is_given_name(a[0]) and is_given_name(a[-1])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -70,6 +70,8 @@ def _may_double(text: str) -> bool:
 # Letters
 
 _DOUBLED = {"ä": "ae", "å": "aa", "ö": "oe", "ø": "oe", "ü": "ue"}
+DOUBLED_VOWELS = _DOUBLED.keys() | {"æ"}
+"""Letters for which AE, AA, OE or UE may stand."""
 _LETTERS = {
     "æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "þ": "th", "ð": "d", "đ": "d", "ħ": "h", "ı": "i",
     "ĳ": "ij", "ł": "l", "ŋ": "n", "ŧ": "t", "ĸ": "q", "ŀ": "l", "ſ": "s", "ə": "e",
@@ -271,25 +273,25 @@ def is_syllable(word: str) -> bool:
     return _ONE_SYLLABLE.fullmatch(word) is not None
 
 
-def cut_otherwise(syllables: Words) -> bool:
-    """Whether syllables of pinyin, joined (lower-case ASCII), may be others: two are one (XI AN,
-    XIAN), or as many begin elsewhere (FANG AN, FAN GAN)."""
-    if not all(map(is_syllable, syllables)):
+def cut_otherwise(syllables: Words, rule: Callable[[str], bool] = is_syllable) -> bool:
+    """Whether syllables (lower-case ASCII) by the `rule` of a language, joined, may be others: two
+    are one (XI AN, XIAN), or as many begin elsewhere (FANG AN, FAN GAN)."""
+    if not all(map(rule, syllables)):
         return False
-    if any(is_syllable(one + other) for one, other in pairwise(syllables)):
+    if any(rule(one + other) for one, other in pairwise(syllables)):
         return True
-    return _ways("".join(syllables), len(syllables)) > 1
+    return _ways("".join(syllables), len(syllables), rule) > 1
 
 
-def _ways(text: str, count: int) -> int:
+def _ways(text: str, count: int, rule: Callable[[str], bool]) -> int:
     """In how many ways a text is so many syllables."""
     if count == 1:
-        return int(is_syllable(text))
+        return int(rule(text))
     ends = range(1, min(_LONGEST_SYLLABLE, len(text) - 1) + 1)
-    return sum(_ways(text[end:], count - 1) for end in ends if is_syllable(text[:end]))
+    return sum(_ways(text[end:], count - 1, rule) for end in ends if rule(text[:end]))
 
 
-_LONGEST_SYLLABLE = 6
+_LONGEST_SYLLABLE = 7
 
 _UMLAUT = re.compile("(?<=[ln])(?:v|yu)")
 

@@ -55,6 +55,12 @@ _AFTER_FATHER = frozenset({
 """Follow the father's name: son or daughter of, in Turkic languages."""
 DESCENT = _CHILD_OF | _CHILD_OF_OR_NAMES | _AFTER_FATHER
 """Words that say whose child one is. Their order is never a habit of printing."""
+_CHILD_OF_BETWEEN = frozenset({
+    "mac", "mc", "nic", "mhic", "ni", "fitz", "ak", "pour", "nejad", "nezhad", "zade", "zadeh",
+    "zada", "putra", "putri", "datter", "dotter", "dottir", "sin", "sen", "zoon", "dochter",
+    "janszoon", "ua", "ui", "kyzi", "oghli", "ougly",
+})  # fmt: skip
+"""The same where they stand between two words; elsewhere most are names of their own."""
 _CYRILLIC_ENDINGS = (
     "ович", "евич", "йович", "ьич", "мич", "кич", "тич", "овна", "евна", "івна", "ївна", "ична",
     "авіч", "евіч", "овіч", "аўна", "еўна", "оўна", "ёвич",
@@ -79,7 +85,9 @@ def is_child_of(letter: str, other: str) -> bool:
 
 def says_whose_child(words: Sequence[str]) -> bool:
     """Whether a word says whose son or daughter: then another order is another person."""
-    return not DESCENT.isdisjoint(words) or any(starmap(is_child_of, pairwise(words)))
+    if not DESCENT.isdisjoint(words) or any(starmap(is_child_of, pairwise(words))):
+        return True
+    return not _CHILD_OF_BETWEEN.isdisjoint(words[1:-1])
 
 
 class NameParts(msgspec.Struct, frozen=True):
@@ -139,6 +147,16 @@ _VIETNAMESE_MIDDLE = frozenset({
 _VIETNAMESE_SYLLABLE = re.compile(
     "(?:ngh?|nh|gi|gh|kh|ph|th|tr|ch|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?"
 )
+
+
+def may_be_vietnamese_surname(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is a family name of Vietnam, there or elsewhere too."""
+    return word in VIETNAMESE_SURNAMES or word in _SHARED_SURNAMES
+
+
+def is_vietnamese_syllable(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is spelled as one syllable of Vietnamese."""
+    return _VIETNAMESE_SYLLABLE.fullmatch(word) is not None
 
 
 def own_names_at(surname: str, given: str) -> range:

@@ -31,9 +31,20 @@ _SYLLABLE = re.compile(
     "[aeiouyw]{1,3}(?:ng|ck|[bghklmnprtwy])?"
 )
 """A syllable as pinyin, Wade-Giles, Hong Kong and Korea spell it, roughly."""
+_KOREAN_SYLLABLE = re.compile(
+    "(?:kk|tt|pp|ss|ch|sh|[bcdghjkmnprstwyl])?"
+    "(?:[yw]?ae|y?eo|[yw]?e|[yw]?a|y?oo|y?ou|y?o|[yw]?u|eui|eu|wo|we|wi|ui|ee|i)"
+    "(?:ng|[kglmnpb])?"
+)
+"""As passports of Korea spell it; no H behind the vowel, which begins the next one more often."""
 _PAIR = 2
 _SURELY_WESTERN = 4
 """A first name of so many letters that a list of nicknames has (PAUL) is no such syllable."""
+
+
+def is_korean_syllable(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is spelled as one syllable of Korean."""
+    return _KOREAN_SYLLABLE.fullmatch(word) is not None
 
 
 def is_one_in_two(family: Sequence[str], own: Sequence[str]) -> bool:
