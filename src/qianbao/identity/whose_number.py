@@ -108,7 +108,7 @@ async def person_of(
     if owner != proposed:
         showings = await _shown_in(conn, wallet_id, new.number_index)
         if wallet.verified_at is None:
-            owner = await _holder_elsewhere(conn, wallet_id, showings, new) or proposed
+            owner = await _known_holder(conn, wallet_id, showings, new) or proposed
         else:
             await _check_gives_way(conn, wallet_id, wallet, showings, new)
             await _move(conn, new.number_index, proposed)
@@ -160,18 +160,17 @@ async def _shown_in(conn: Connection, wallet_id: str, number_index: bytes) -> li
     return await fetch_all(conn, SQL.find_number_shown, place, _Showing)
 
 
-async def _holder_elsewhere(
+async def _known_holder(
     conn: Connection, wallet_id: str, showings: list[_Showing], new: Shown
 ) -> str | None:
-    """The person of another wallet in which this number was shown of the very holder that a
-    newcomer's document tells; None where there is none. Of anybody else they become nothing: who
-    that is, and what is theirs, follows from no number. Raises `DocumentOfAnotherPerson` where a
-    bank has confirmed another holder with it."""
-    others = [one for one in showings if one.wallet_id != wallet_id]
-    for one in sorted(others, key=lambda one: not one.confirmed):
+    """The person of whom this number was shown before, here or in another wallet, if that is the
+    very holder that a newcomer's document tells; None where there is none. Of anybody else they
+    become nothing: who that is, and what is theirs, follows from no number. Raises
+    `DocumentOfAnotherPerson` where a bank has confirmed another holder with it."""
+    for one in sorted(showings, key=lambda one: not one.confirmed):
         if await _is_shown_there(conn, one, new):
             return one.person_id
-    if any(one.confirmed for one in others):
+    if any(one.confirmed and one.wallet_id != wallet_id for one in showings):
         raise another_person("number")
     return None
 
