@@ -156,8 +156,12 @@ def held_against_minor(policy: Policy, situation: Situation) -> int:
 def is_told_by_amount(policy: Policy) -> bool:
     """Whether the policy is a limit with dates: once it is in force the amount that meets it
     tells."""
-    limits = limits_what_leaves(policy) or policy.limit is not None
-    return policy.timeline is not None and limits
+    return policy.timeline is not None and limits_amounts(policy)
+
+
+def limits_amounts(policy: Policy) -> bool:
+    """Whether it lets some amounts through and not others, out of the wallet or into it."""
+    return limits_what_leaves(policy) or policy.limit is not None
 
 
 def beyond_any(policy: Policy) -> int:

@@ -24,7 +24,7 @@ from sqlglot import exp
 from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
-from qianbao.policy.spells import beyond_any, limits_what_leaves
+from qianbao.policy.spells import beyond_any, limits_amounts, limits_what_leaves
 
 Dialect = Literal["postgres", "duckdb", "spark"]
 
@@ -259,7 +259,7 @@ def _not_freed(condition: str, policy: Policy, exempt: Exempt) -> str:
 
 def _by_amount(policy: Policy) -> bool:
     """Whether it refuses some amounts and not others."""
-    return not policy.asks and (limits_what_leaves(policy) or policy.limit is not None)
+    return not policy.asks and limits_amounts(policy)
 
 
 def _moving_all(policy: Policy, node: Any) -> Any:
