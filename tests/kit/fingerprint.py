@@ -6,7 +6,7 @@ from qianbao.db.pool import Pool
 
 TABLES = (
     "accounts", "transfers", "entries", "holds", "chains", "batches", "answers", "wallets",
-    "people", "wallet_counters", "merchants", "payments", "refunds", "bank_orders", "mandates",
+    "people", "merchants", "payments", "refunds", "bank_orders", "mandates",
     "score_orders", "webhook_deliveries", "procrastinate_jobs",
 )  # fmt: skip
 """Not `decisions` and `step_ups`: that a request was refused, or waits, is written down."""

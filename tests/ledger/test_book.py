@@ -20,11 +20,12 @@ ANNA, TARO, BANK = ("wal_anna", "CNY"), ("wal_taro", "CNY"), ("bank:ICBC", "CNY"
 
 def new_book(anna_minor: int = 100) -> Book:
     """Anna has some money, Taro none, the bank is the outside."""
+    unused = (0, 0, NOW, NOW.date(), None, 0, 0, 0, 0)
     accounts = [
-        Account(*ANNA, "CNY", False, anna_minor, 0, 0, NOW),
-        Account(*TARO, "CNY", False, 0, 0, 0, NOW),
-        Account(*BANK, "CNY", True, -anna_minor, 0, 0, NOW),
-        Account("wal_kei", "JPY", "JPY", False, 50, 0, 0, NOW),
+        Account(*ANNA, "CNY", False, anna_minor, *unused),
+        Account(*TARO, "CNY", False, 0, *unused),
+        Account(*BANK, "CNY", True, -anna_minor, *unused),
+        Account("wal_kei", "JPY", "JPY", False, 50, *unused),
     ]
     return Book(by_key(accounts), now=NOW)
 

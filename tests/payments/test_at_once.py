@@ -101,7 +101,7 @@ async def test_a_refund_into_another_wallet_leaves_its_limits_alone(pool):
         await send(loop, SendMoney(again, "x", taro, Money(15_00)))
         assert await give_back(pool, loop, tea) == "done"
         moved = await one(
-            pool, "SELECT moved_for_life_minor FROM wallet_counters WHERE wallet_id = %s", again
+            pool, "SELECT moved_for_life_minor FROM accounts WHERE owner_id = %s", again
         )
         assert moved == (15_00,)
 

@@ -244,12 +244,12 @@ async def test_a_wallet_that_a_neighbour_has_just_used_is_in_use(pool, requires)
     ben = await add_wallet(pool, "Ben", balance_minor=1_00)
     async with pool.connection() as conn:
         await conn.execute(
-            "UPDATE wallet_counters SET last_used_at = %s WHERE wallet_id = %s",
+            "UPDATE accounts SET last_used_at = %s WHERE owner_id = %s",
             (NOW - timedelta(days=5), anna),
         )
         if "days" in requires:
             await conn.execute(
-                "UPDATE wallet_counters SET last_used_at = %s WHERE wallet_id = %s",
+                "UPDATE accounts SET last_used_at = %s WHERE owner_id = %s",
                 (NOW - timedelta(days=50), ben),
             )
     async with clearing(pool, Hand(), (rule(requires, "transfer"),)) as loop:

@@ -137,7 +137,7 @@ async def test_a_retry_changes_nothing_of_what_was_written(pool):
     ]
     rows = """SELECT (SELECT json_agg(t ORDER BY transfer_id) FROM transfers t)::text,
         (SELECT json_agg(o ORDER BY order_id) FROM bank_orders o)::text,
-        (SELECT json_agg(c ORDER BY wallet_id) FROM wallet_counters c)::text"""
+        (SELECT json_agg(a ORDER BY owner_id) FROM accounts a)::text"""
     async with clearing(pool, clock) as loop, pool.connection() as conn:
         await conn.set_autocommit(True)
         first = [await loop.submit(request) for request in asked]

@@ -384,7 +384,7 @@ async def test_a_logged_question_is_asked_again_years_later(pool: Pool) -> None:
                 "INSERT INTO policies (policy, version, body, state, drafted_by, drafted_at) "
                 "VALUES (%s, 1, %s, 'draft', 'Mei', now())", (rule.name, rule.text),
             )  # fmt: skip
-        await conn.execute("UPDATE wallet_counters SET paid_today_minor = 0")
+        await conn.execute("UPDATE accounts SET paid_today_minor = 0")
         logged = await list_decisions(conn, wallet_id=at.anna)
         assert [one.outcome for one in logged] == ["blocked", "step_up"]
         for one in logged:

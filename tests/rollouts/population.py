@@ -30,13 +30,11 @@ INSERT INTO wallets (
 )"""
 _ACCOUNT = """
 INSERT INTO accounts (owner_id, account_id, kind, currency, balance_minor, held_minor, opened_at,
-    changed_at)
+    changed_at, counted_on, last_used_at, paid_today_minor, paid_this_year_minor,
+    moved_for_life_minor, received_for_life_minor)
 VALUES (%(wallet_id)s, %(currency)s, 'wallet', %(currency)s, %(balance_minor)s, %(held_minor)s,
-    %(opened_at)s, %(opened_at)s)"""
-_COUNTERS = """
-INSERT INTO wallet_counters VALUES (%(wallet_id)s, %(day)s, %(year)s, %(last_used_at)s,
-    %(paid_today_minor)s, %(paid_this_year_minor)s, %(moved_for_life_minor)s,
-    %(received_for_life_minor)s)"""
+    %(opened_at)s, %(opened_at)s, %(counted_on)s, %(last_used_at)s, %(paid_today_minor)s,
+    %(paid_this_year_minor)s, %(moved_for_life_minor)s, %(received_for_life_minor)s)"""
 
 
 async def settle(conn: Connection, *, seed: int, count: int, now: datetime) -> list[str]:
@@ -44,7 +42,7 @@ async def settle(conn: Connection, *, seed: int, count: int, now: datetime) -> l
     random = Random(seed)
     rows = [_row(random, now) for _ in range(count)]
     async with conn.cursor() as cursor:
-        for statement in (_WALLET, _ACCOUNT, _COUNTERS):
+        for statement in (_WALLET, _ACCOUNT):
             await cursor.executemany(statement, rows)
     return [row["wallet_id"] for row in rows if row["status"] == "open"]
 
@@ -91,8 +89,7 @@ def _row(random: Random, now: datetime) -> dict[str, Any]:
         "bucket": random.randint(0, 99),
         "balance_minor": balance_minor,
         "held_minor": random.randint(0, balance_minor),
-        "day": local_date(counted_at),
-        "year": local_date(counted_at).year,
+        "counted_on": local_date(counted_at),
         "paid_today_minor": paid,
         "paid_this_year_minor": paid,
         "moved_for_life_minor": paid,

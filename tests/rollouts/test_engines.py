@@ -164,7 +164,7 @@ async def test_mandates_charged_lately_are_those_that_would_fail(
             "document_valid_until = '2030-01-01', data_missing = '{}', data_confirmed_at = %s "
             "WHERE wallet_id = %s", (NOW, wallet)
         )  # fmt: skip
-        await conn.execute("UPDATE wallet_counters SET moved_for_life_minor = 0")
+        await conn.execute("UPDATE accounts SET moved_for_life_minor = 0")
         await conn.execute(
             "INSERT INTO mandates (wallet_id, mandate_id, merchant_id, plan_id, title_en, title_zh,"
             " per_charge_minor, currency, state, signed_at) "

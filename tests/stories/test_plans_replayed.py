@@ -121,10 +121,10 @@ def _grow_old(town: Stack, who: Somebody, random: Random, now: datetime) -> None
         return
     used = random.choice((None, now - timedelta(days=1)))
     town.sql(
-        "UPDATE wallet_counters SET last_used_at = %s, paid_this_year_minor = %s, "
+        "UPDATE accounts SET last_used_at = %s, counted_on = %s, paid_this_year_minor = %s, "
         "moved_for_life_minor = %s, received_for_life_minor = received_for_life_minor + %s "
-        "WHERE wallet_id = %s",
-        used, random.choice((0, 0, 10_000_000, 20_000_000)), random.choice((0, 0, 100_000)),
+        "WHERE owner_id = %s",
+        used, now.date(), random.choice((0, 0, 10_000_000, 20_000_000)), random.choice((0, 0, 100_000)),
         random.choice((0, 0, 100_000)), who.wallet_id,
     )  # fmt: skip
     if random.random() < 0.15:

@@ -205,16 +205,15 @@ class Town:
         mine = [wallet_of(self.name(who)) for who in range(len(PEOPLE))]
         async with self.pool.connection() as conn:
             cursor = await conn.execute(
-                """SELECT a.balance_minor, a.held_minor, c.day, c.year, c.last_used_at,
-                      c.paid_today_minor, c.paid_this_year_minor, c.moved_for_life_minor,
-                      c.received_for_life_minor,
+                """SELECT a.balance_minor, a.held_minor, a.counted_on, a.last_used_at,
+                      a.paid_today_minor, a.paid_this_year_minor, a.moved_for_life_minor,
+                      a.received_for_life_minor,
                       (SELECT json_agg(json_build_array(d.capability, d.outcome, d.policies,
                           d.reasons, d.facts)
                           ORDER BY d.at, d.capability, d.facts::text, d.policies::text,
                               d.reasons::text)::text
                        FROM decisions d WHERE d.wallet_id = w.wallet_id)
                    FROM wallets w JOIN accounts a ON a.owner_id = w.wallet_id
-                   JOIN wallet_counters c ON c.wallet_id = w.wallet_id
                    WHERE w.wallet_id = ANY(%s) ORDER BY w.bucket""",
                 (mine,),
             )

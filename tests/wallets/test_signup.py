@@ -219,7 +219,7 @@ async def test_two_confirmations_at_once_open_one_wallet(pool: Pool) -> None:
     both = await asyncio.gather(confirm(pool, *first, now=later), confirm(pool, *second, now=later))
     assert both[0].wallet_id == both[1].wallet_id
     assert sorted(one.created for one in both) == [False, True]
-    for table in ("wallets", "wallet_counters", "accounts", "phones"):
+    for table in ("wallets", "accounts", "phones"):
         assert await _count(pool, table) == 1
 
 

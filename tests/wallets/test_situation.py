@@ -67,7 +67,7 @@ async def test_every_column_arrives_where_it_belongs(pool: Pool) -> None:
     }  # fmt: skip
     await _set(pool, "wallets", annas, **facts)
     await _set(pool, "accounts", annas, **money)
-    await _set(pool, "wallet_counters", annas, **counters)
+    await _set(pool, "accounts", annas, counted_on=local_date(NOW), **counters)
     async with pool.connection() as conn:
         for number, state in ((2, "active"), (1, "active"), (3, "ended")):
             await conn.execute(
@@ -96,7 +96,7 @@ async def test_counters_count_for_their_day_and_year(
 ) -> None:
     annas = await sign_up(pool, ANNA)
     await _set(
-        pool, "wallet_counters", annas, day=date(2026, 12, 31), year=2026, paid_today_minor=700,
+        pool, "accounts", annas, counted_on=date(2026, 12, 31), paid_today_minor=700,
         paid_this_year_minor=9_000, moved_for_life_minor=12_000,
     )  # fmt: skip
     situation = await _read(pool, annas, now)
@@ -148,7 +148,7 @@ async def test_what_an_earlier_wallet_moved_counts_for_whoever_came_back(conn: C
         "UPDATE wallets SET person_id = 'per_ben' WHERE wallet_id IN (%s, %s)", (former, present)
     )
     await conn.execute(
-        "UPDATE wallet_counters SET day = %s, year = 2026, paid_today_minor = 7, "
+        "UPDATE accounts SET counted_on = %s, paid_today_minor = 7, "
         "paid_this_year_minor = 40, moved_for_life_minor = 500, received_for_life_minor = 600",
         (local_date(NOW),),
     )

@@ -58,21 +58,18 @@ SELECT wallet_id, person_id, convert_to(wallet_id, 'UTF8'), '', '0000', '-', ope
 FROM made
 """
 _ACCOUNTS = """
-INSERT INTO accounts (owner_id, account_id, kind, currency, balance_minor, opened_at, changed_at)
-SELECT wallet_id, 'CNY', 'wallet', 'CNY', balance_minor, opened_at, opened_at FROM made
-"""
-_COUNTERS = """
-INSERT INTO wallet_counters (wallet_id, day, year, last_used_at, paid_today_minor,
-    paid_this_year_minor, moved_for_life_minor, received_for_life_minor)
-SELECT wallet_id, day::date, extract(year FROM day)::int, day, paid_minor / 100, paid_minor,
-    paid_minor, paid_minor + balance_minor
+INSERT INTO accounts (owner_id, account_id, kind, currency, balance_minor, opened_at, changed_at,
+    counted_on, last_used_at, paid_today_minor, paid_this_year_minor, moved_for_life_minor,
+    received_for_life_minor)
+SELECT wallet_id, 'CNY', 'wallet', 'CNY', balance_minor, opened_at, opened_at, day::date, day,
+    paid_minor / 100, paid_minor, paid_minor, paid_minor + balance_minor
 FROM made CROSS JOIN LATERAL (
     SELECT %(now)s::timestamptz - make_interval(days => used_days::int) AS day) AS last
 """
 
 
 async def settle(conn: Connection, *, first: int, count: int, now: datetime) -> None:
-    """Writes wallets number `first` and the `count` - 1 after it, with accounts and counters."""
+    """Writes wallets number `first` and the `count` - 1 after it, with their accounts."""
     span = {"first": first, "last": first + count - 1, "now": now}
-    for statement in (_PEOPLE, _WALLETS, _ACCOUNTS, _COUNTERS, "DROP TABLE made"):
+    for statement in (_PEOPLE, _WALLETS, _ACCOUNTS, "DROP TABLE made"):
         await conn.execute(statement.encode(), span if "%(" in statement else None)

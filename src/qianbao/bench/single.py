@@ -2,7 +2,7 @@
 
 One call of a function in the database locks both accounts in order, checks the balance and the
 idempotency key, and writes the same rows as the clearing loop does: transfer, two entries, answer,
-both balances, both limit counters. The payments are those of the run. No rules are asked: this is
+both accounts with what their limits count. The payments are those of the run. No rules are asked: this is
 what a ledger costs when only its commits are shared.
 """
 
@@ -58,12 +58,10 @@ _TABLES = b"""
 CREATE TABLE single_requests (number bigint PRIMARY KEY, transfer_id text, payer text, payee text,
     amount bigint, key text);
 CREATE TABLE single_accounts (LIKE accounts INCLUDING ALL);
-CREATE TABLE single_counters (LIKE wallet_counters INCLUDING ALL);
 CREATE TABLE single_transfers (LIKE transfers INCLUDING ALL);
 CREATE TABLE single_entries (LIKE entries INCLUDING ALL);
 CREATE TABLE single_answers (LIKE answers INCLUDING ALL);
 INSERT INTO single_accounts SELECT * FROM accounts;
-INSERT INTO single_counters SELECT * FROM wallet_counters;
 """
 _FUNCTION = b"""
 CREATE FUNCTION single_transfer(asked bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -86,10 +84,14 @@ BEGIN
     WHERE owner_id IN (r.payer, r.payee) AND account_id = 'CNY'
     ORDER BY owner_id, account_id FOR NO KEY UPDATE;
     UPDATE single_accounts
-    SET balance_minor = balance_minor - r.amount, entry_count = entry_count + 1, changed_at = at
+    SET balance_minor = balance_minor - r.amount, entry_count = entry_count + 1, changed_at = at,
+        paid_today_minor = paid_today_minor + r.amount,
+        paid_this_year_minor = paid_this_year_minor + r.amount,
+        moved_for_life_minor = moved_for_life_minor + r.amount, last_used_at = at
     WHERE owner_id = r.payer AND account_id = 'CNY' RETURNING * INTO STRICT debit;
     UPDATE single_accounts
-    SET balance_minor = balance_minor + r.amount, entry_count = entry_count + 1, changed_at = at
+    SET balance_minor = balance_minor + r.amount, entry_count = entry_count + 1, changed_at = at,
+        received_for_life_minor = received_for_life_minor + r.amount, last_used_at = at
     WHERE owner_id = r.payee AND account_id = 'CNY' RETURNING * INTO STRICT credit;
     INSERT INTO single_transfers (transfer_id, kind, debit_owner_id, debit_account_id,
         credit_owner_id, credit_account_id, amount_minor, currency, event_at, created_at)
@@ -100,19 +102,10 @@ BEGIN
             debit.balance_minor, at, at),
         (r.payee, 'CNY', credit.entry_count, r.transfer_id, 'transfer', r.payer, r.amount,
             credit.balance_minor, at, at);
-    UPDATE single_counters
-    SET paid_today_minor = paid_today_minor + r.amount,
-        paid_this_year_minor = paid_this_year_minor + r.amount,
-        moved_for_life_minor = moved_for_life_minor + r.amount, last_used_at = at
-    WHERE wallet_id = r.payer;
-    UPDATE single_counters
-    SET received_for_life_minor = received_for_life_minor + r.amount, last_used_at = at
-    WHERE wallet_id = r.payee;
 END
 $$
 """
 _GONE = b"""
 DROP FUNCTION single_transfer;
-DROP TABLE single_requests, single_accounts, single_counters, single_transfers, single_entries,
-    single_answers
+DROP TABLE single_requests, single_accounts, single_transfers, single_entries, single_answers
 """

@@ -107,8 +107,7 @@ async def _open_wallets(conn: Connection, wallets: list[str], opened: datetime) 
         "banks": ["ICBC", "BOC", "CCB"],
         "evidence": ["immigration", "mobile_operator"],
     }
-    for statement in (_WALLETS, _COUNTERS):
-        await conn.execute(statement, row)
+    await conn.execute(_WALLETS, row)
     async with conn.pipeline():
         for wallet in wallets:
             await open_account(
@@ -127,11 +126,6 @@ INSERT INTO wallets (wallet_id, phone_index, phone_cipher, phone_tail, pin_hash,
     facts_changed_at, data_confirmed_at)
 SELECT w, convert_to(w, 'UTF8'), '', '0000', '-', %(now)s, 'foreign', 'passport', %(until)s,
     %(evidence)s, %(now)s, %(banks)s, 0, %(now)s, %(now)s
-FROM unnest(%(wallets)s::text[]) AS w
-"""
-_COUNTERS = b"""
-INSERT INTO wallet_counters (wallet_id, day, year)
-SELECT w, %(now)s::timestamptz::date, extract(year FROM %(now)s::timestamptz)::int
 FROM unnest(%(wallets)s::text[]) AS w
 """
 

@@ -73,19 +73,6 @@ CREATE TABLE wallets (
 CREATE INDEX wallets_by_person ON wallets (person_id);
 CREATE INDEX wallets_by_phone ON wallets (phone_index);
 
--- Limit counters, written with every payment: apart from the wide row, so that updates stay cheap.
--- A counter whose stamp is not the present day or year (in the holder's zone) counts as 0.
-CREATE TABLE wallet_counters (
-    wallet_id text COLLATE "C" PRIMARY KEY,
-    day date NOT NULL,
-    year integer NOT NULL,
-    last_used_at timestamptz,
-    paid_today_minor bigint NOT NULL DEFAULT 0,
-    paid_this_year_minor bigint NOT NULL DEFAULT 0,
-    moved_for_life_minor bigint NOT NULL DEFAULT 0,
-    received_for_life_minor bigint NOT NULL DEFAULT 0
-) WITH (fillfactor = 70);
-
 -- The open wallet of a phone. A closed wallet leaves, so its number can sign up again.
 CREATE TABLE phones (
     phone_index bytea PRIMARY KEY,
@@ -278,6 +265,15 @@ CREATE TABLE accounts (
     opened_at timestamptz NOT NULL,
     -- the moment of its last entry: entries of an account are written in the order of their moments
     changed_at timestamptz NOT NULL,
+    -- what limits count, of a wallet's account: beside the balance, since both change with every
+    -- payment. The sums are those of the holder's day `counted_on` and of its year; on a later day, or
+    -- in a later year, they count as 0
+    counted_on date NOT NULL,
+    last_used_at timestamptz,
+    paid_today_minor bigint NOT NULL DEFAULT 0,
+    paid_this_year_minor bigint NOT NULL DEFAULT 0,
+    moved_for_life_minor bigint NOT NULL DEFAULT 0,
+    received_for_life_minor bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (owner_id, account_id),
     CHECK (overdraft OR balance_minor >= held_minor)
 ) WITH (fillfactor = 70);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -19,7 +19,8 @@ AccountKey = tuple[str, str]
 
 
 class Account(msgspec.Struct):
-    """A locked account. Changed in memory only by a `Book`."""
+    """A locked account. Changed in memory only by a `Book`. What limits count stands as it was read:
+    the sums of the holder's day `counted_on` and of its year, and those for life."""
 
     owner_id: str
     account_id: str
@@ -29,8 +30,29 @@ class Account(msgspec.Struct):
     held_minor: int
     entry_count: int
     changed_at: datetime
+    counted_on: date
+    last_used_at: datetime | None
+    paid_today_minor: int
+    paid_this_year_minor: int
+    moved_for_life_minor: int
+    received_for_life_minor: int
     touches: int = 0
     """How often the book has changed it."""
+    used_on: date | None = None
+    """The holder's day, when this batch counts for limits."""
+    paid_minor: int = 0
+    moved_minor: int = 0
+    received_minor: int = 0
+    """What this batch adds to the sums of that day and year, of all that went out, and of all that
+    came in; less than 0 gives back."""
+
+    def paid_until_minor(self, today: date) -> tuple[int, int]:
+        """What was paid on this day, and in its year, before this batch. A day that is past counts
+        no more; one ahead does: another process's clock has reached it."""
+        day = self.counted_on
+        if day >= today:
+            return self.paid_today_minor, self.paid_this_year_minor
+        return 0, self.paid_this_year_minor if day.year == today.year else 0
 
     @property
     def available_minor(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -83,7 +83,7 @@ class Book:
     @property
     def touched(self) -> list[Account]:
         """The accounts that are not as they were read."""
-        return [account for account in self.accounts.values() if account.touches]
+        return [account for account in self.accounts.values() if account.touches or account.used_on]
 
     def entries(self) -> Iterator[Row]:
         """Both of each transfer, as `ledger.write` names their columns."""
@@ -95,6 +95,16 @@ class Book:
                    payer_after, event, created)  # fmt: skip
             yield (payee, payee_account, payee_count, transfer_id, kind, payer, amount,
                    payee_after, event, created)  # fmt: skip
+
+    def count(
+        self, account: Account, today: date, *, paid: int = 0, moved: int = 0, received: int = 0
+    ) -> None:
+        """Adds to what the limits of its holder count (minor units; less than 0 gives back, never
+        below nothing), on the holder's day. It cannot be taken back: the last thing of a request."""
+        account.used_on = today
+        account.paid_minor += paid
+        account.moved_minor += moved
+        account.received_minor += received
 
     def mark(self) -> int:
         """Where the book stands now: how many changes there are."""

@@ -1,13 +1,17 @@
 -- name: open_account
-INSERT INTO accounts (owner_id, account_id, kind, currency, overdraft, opened_at, changed_at)
-VALUES (%(owner_id)s, %(account_id)s, %(kind)s, %(currency)s, %(overdraft)s, %(now)s, %(now)s)
+-- Nothing has been counted yet: the day before, which is over wherever the holder lives.
+INSERT INTO accounts (owner_id, account_id, kind, currency, overdraft, opened_at, changed_at,
+    counted_on)
+VALUES (%(owner_id)s, %(account_id)s, %(kind)s, %(currency)s, %(overdraft)s, %(now)s, %(now)s,
+    (%(now)s::timestamptz AT TIME ZONE 'UTC')::date - 1)
 ON CONFLICT (owner_id, account_id) DO NOTHING
 
 -- name: lock_accounts
 -- In key order, so that two batches never wait for each other in a circle. Whoever holds the lock
--- reads counters and facts in a later statement, which sees what the lock's last holder committed.
+-- reads facts in a later statement, which sees what the lock's last holder committed.
 SELECT a.owner_id, a.account_id, a.currency, a.overdraft, a.balance_minor, a.held_minor,
-    a.entry_count, a.changed_at
+    a.entry_count, a.changed_at, a.counted_on, a.last_used_at, a.paid_today_minor,
+    a.paid_this_year_minor, a.moved_for_life_minor, a.received_for_life_minor
 FROM unnest(%(owners)b::text[], %(accounts)b::text[]) AS n (owner_id, account_id)
 JOIN accounts a ON a.owner_id = n.owner_id AND a.account_id = n.account_id
 ORDER BY a.owner_id, a.account_id
@@ -93,11 +97,27 @@ COPY entries (owner_id, account_id, sequence, transfer_id, kind, counterparty_id
 FROM STDIN (FORMAT binary)
 
 -- name: update_accounts
+-- What is counted for limits comes as changes. A process whose clock is a moment behind at midnight
+-- adds to the day that has begun: it never starts one again. `used`: 1 where the holder's limits count
+-- it, as on every account of a wallet that a payment touches.
 UPDATE accounts a
 SET balance_minor = n.balance_minor, held_minor = n.held_minor, entry_count = n.entry_count,
-    changed_at = %(now)s
+    changed_at = %(now)s,
+    last_used_at = CASE WHEN n.used = 1 THEN %(now)s::timestamptz ELSE a.last_used_at END,
+    counted_on = greatest(a.counted_on, n.day),
+    paid_today_minor
+        = greatest(0, CASE WHEN a.counted_on >= n.day THEN a.paid_today_minor ELSE 0 END + n.paid),
+    paid_this_year_minor = greatest(0, n.paid
+        + CASE WHEN a.counted_on >= n.day
+                OR extract(year FROM a.counted_on) = extract(year FROM n.day)
+            THEN a.paid_this_year_minor ELSE 0 END),
+    moved_for_life_minor = greatest(0, a.moved_for_life_minor + n.moved),
+    received_for_life_minor = greatest(0, a.received_for_life_minor + n.received)
 FROM unnest(%(owners)b::text[], %(accounts)b::text[], %(balances)b::bigint[], %(helds)b::bigint[],
-    %(counts)b::bigint[]) AS n (owner_id, account_id, balance_minor, held_minor, entry_count)
+    %(counts)b::bigint[], %(used)b::bigint[], %(days)b::date[], %(paid)b::bigint[],
+    %(moved)b::bigint[], %(received)b::bigint[])
+    AS n (owner_id, account_id, balance_minor, held_minor, entry_count, used, day, paid, moved,
+        received)
 WHERE a.owner_id = n.owner_id AND a.account_id = n.account_id
 
 -- name: write_holds

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 
-from qianbao.db.arrays import arrays, copy_rows, integers, texts
+from qianbao.db.arrays import arrays, copy_rows, days, integers, texts
 from qianbao.db.queries import Connection
 from qianbao.db.statements import Answer, Statements
 from qianbao.ledger.accounts import Account, AccountKey, ask_accounts, by_key, sql
@@ -121,6 +121,11 @@ def _write_accounts(statements: Statements, accounts: list[Account], now: dateti
             "balances": integers([account.balance_minor for account in accounts]),
             "helds": integers([account.held_minor for account in accounts]),
             "counts": integers([account.entry_count for account in accounts]),
+            "used": integers([account.used_on is not None for account in accounts]),
+            "days": days([account.used_on or account.counted_on for account in accounts]),
+            "paid": integers([account.paid_minor for account in accounts]),
+            "moved": integers([account.moved_minor for account in accounts]),
+            "received": integers([account.received_minor for account in accounts]),
             "now": now,
         },
     )

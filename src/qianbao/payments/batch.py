@@ -25,7 +25,7 @@ from qianbao.policy.policies import Policy
 from qianbao.policy.record import Record, record
 from qianbao.settings import Settings
 from qianbao.wallets.errors import WalletClosed, WalletUnknown
-from qianbao.wallets.known import Known, Moved
+from qianbao.wallets.known import Known, Versions
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -61,42 +61,48 @@ class TakenDecision(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct):
-    """A wallet in a batch: what is known of it, and what the batch adds to its limit counters
-    (minor units; less than 0 gives back) and to its bank orders under way."""
+    """A wallet in a batch: what is known of it, its locked account, and what the batch adds to its
+    bank orders under way. `account` is None for whoever named a currency that the wallet does not
+    hold, and is refused."""
 
     known: Known
-    moved: Moved
+    versions: Versions
     account: Account | None
-    counted: bool = False
-    paid_minor: int = 0
-    moved_minor: int = 0
-    received_minor: int = 0
     orders: int = 0
     kept: dict[str, Any] | None = None
 
     def facts(self, amount_minor: int) -> dict[str, Any]:
         """Its facts with what the batch has changed so far, for a request of this amount; the same
         dictionary each time. Most requests need none (`policy.permits`)."""
-        moved, facts = self.moved, self.kept
+        account, facts = self.account, self.kept
         if facts is None:
             facts = self.kept = self.known.facts.copy()
-            if moved.last_used_at is not None:
-                facts["days_since_last_use"] = self.known.days_since(moved.last_used_at)
+            if account is not None and account.last_used_at is not None:
+                facts["days_since_last_use"] = self.known.days_since(account.last_used_at)
                 facts["used_since_opened"] = True
-        if self.counted:
-            facts["days_since_last_use"], facts["used_since_opened"] = 0, True
-        today, this_year = moved.paid_minor(self.known.day)
         facts["amount_minor"] = amount_minor
-        facts["paid_today_minor"] = max(0, today + self.paid_minor)
-        facts["paid_this_year_minor"] = max(0, this_year + self.paid_minor)
-        gone, come = moved.for_life_minor
-        facts["moved_for_life_minor"] = max(0, gone + self.moved_minor)
-        facts["received_for_life_minor"] = max(0, come + self.received_minor)
         facts["in_flight"] = self.known.situation.in_flight + self.orders
-        if self.account is not None:
-            facts["balance_minor"] = self.account.balance_minor
-            facts["available_minor"] = self.account.available_minor
+        if account is not None:
+            self._counted(facts, account)
         return facts
+
+    def _counted(self, facts: dict[str, Any], account: Account) -> None:
+        """What money has moved, in all the wallets of the person."""
+        if account.used_on:
+            facts["days_since_last_use"], facts["used_since_opened"] = 0, True
+        paid, moved, received = account.paid_minor, account.moved_minor, account.received_minor
+        today, this_year = account.paid_until_minor(self.known.day)
+        gone, come = account.moved_for_life_minor, account.received_for_life_minor
+        elsewhere = self.versions.elsewhere
+        if elsewhere is not None:
+            today, this_year = today + elsewhere[0], this_year + elsewhere[1]
+            gone, come = gone + elsewhere[2], come + elsewhere[3]
+        facts["paid_today_minor"] = max(0, today + paid)
+        facts["paid_this_year_minor"] = max(0, this_year + paid)
+        facts["moved_for_life_minor"] = max(0, gone + moved)
+        facts["received_for_life_minor"] = max(0, come + received)
+        facts["balance_minor"] = account.balance_minor
+        facts["available_minor"] = account.available_minor
 
 
 class Batch:
@@ -175,10 +181,8 @@ class Batch:
         """Adds to the limit counters (minor units; less than 0 gives back, never below
         nothing)."""
         found = self.members[wallet_id]
-        found.counted = True
-        found.paid_minor += paid
-        found.moved_minor += moved
-        found.received_minor += received
+        assert found.account is not None, "the account was locked and has moved"
+        self.book.count(found.account, found.known.day, paid=paid, moved=moved, received=received)
 
     def order_under_way(self, wallet_id: str, change: int) -> None:
         """A bank order has begun (1) or ended (-1): rules may read how many there are."""
@@ -206,12 +210,14 @@ def is_sampled(key: str, per_mille: int) -> bool:
 def _as_counted(found: Member, facts: dict[str, Any], now: datetime) -> Situation:
     """The whole situation, with what this batch has added so far."""
     known, account = found.known.situation, found.account
+    if account is None:
+        return known
     return msgspec.structs.replace(
         known,
-        last_used_at=now if found.counted else found.moved.last_used_at,
+        last_used_at=now if account.used_on else account.last_used_at,
         in_flight=facts["in_flight"],
-        balance_minor=known.balance_minor if account is None else account.balance_minor,
-        held_minor=known.held_minor if account is None else account.held_minor,
+        balance_minor=account.balance_minor,
+        held_minor=account.held_minor,
         paid_today_minor=facts["paid_today_minor"],
         paid_this_year_minor=facts["paid_this_year_minor"],
         moved_for_life_minor=facts["moved_for_life_minor"],

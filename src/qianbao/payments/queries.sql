@@ -15,23 +15,6 @@ SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::text[], %b::timest
 DELETE FROM answers WHERE (scope, key) IN (
     SELECT scope, key FROM answers WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s)
 
--- name: write_counters
--- Changes, not sums: what was read may count the person's earlier wallets too. A process whose clock
--- is a moment behind at midnight adds to the day that has begun: it never starts one again.
-UPDATE wallet_counters c
-SET day = greatest(c.day, n.day), year = greatest(c.year, extract(year FROM n.day)::int),
-    paid_today_minor
-        = greatest(0, CASE WHEN c.day >= n.day THEN c.paid_today_minor ELSE 0 END + n.paid),
-    paid_this_year_minor
-        = greatest(0, n.paid
-            + CASE WHEN c.year >= extract(year FROM n.day) THEN c.paid_this_year_minor ELSE 0 END),
-    moved_for_life_minor = greatest(0, c.moved_for_life_minor + n.moved),
-    received_for_life_minor = greatest(0, c.received_for_life_minor + n.received),
-    last_used_at = %(now)s
-FROM unnest(%(wallets)b::text[], %(days)b::date[], %(paid)b::bigint[], %(moved)b::bigint[],
-    %(received)b::bigint[]) AS n (wallet_id, day, paid, moved, received)
-WHERE c.wallet_id = n.wallet_id
-
 -- name: write_decisions
 INSERT INTO decisions (wallet_id, decision_id, capability, outcome, policies, reasons, facts,
     situation, proven, asks, at)

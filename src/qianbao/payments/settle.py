@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 
 from qianbao.clock import Clock
-from qianbao.db.arrays import days, integers, texts
 from qianbao.db.queries import Connection
 from qianbao.db.statements import Statements
 from qianbao.errors import QianbaoError
@@ -30,7 +29,6 @@ from qianbao.payments.answers import (
     digest,
     encode,
     keeping_answers,
-    sql,
 )
 from qianbao.payments.batch import Batch, Kind, Member
 from qianbao.payments.decisions import ask_to_log
@@ -38,7 +36,7 @@ from qianbao.payments.errors import SameKeyOtherRequest, StepUpRequired
 from qianbao.payments.waiting import Waiting, ask_to_keep, step_up_id
 from qianbao.policy.policies import Policy
 from qianbao.settings import Settings
-from qianbao.wallets.known import KnownWallets, ask_moved
+from qianbao.wallets.known import KnownWallets, ask_versions
 
 PoliciesInForce = Callable[[Statements], Callable[[Connection], Awaitable[tuple[Policy, ...]]]]
 """Asks for the policies in force; gives what gives them, once the statements are answered."""
@@ -95,7 +93,7 @@ class Settling:
         names = [(request.scope, request.key) for request in requests]
         statements = Statements(conn)
         asked = ask_book(statements, keys)
-        moved = ask_moved(statements, wallets, now)
+        versions = ask_versions(statements, wallets, now)
         found = ask_answers(statements, names)
         in_force = self.policies(statements)
         await statements.sent()
@@ -105,12 +103,12 @@ class Settling:
         policies = await in_force(conn)
         holds = [(r.wallet_id, r.hold_id) for r in requests if getattr(r, "hold_id", None)]
         book = await take_book(conn, asked, now=now, holds=holds)
-        known = await self._known.know(conn, moved.rows, policies, now)
+        known = await self._known.know(conn, versions.rows, policies, now)
         members = {
             one.wallet_id: Member(
                 wallet, one, book.accounts.get((one.wallet_id, wallet.situation.currency))
             )
-            for wallet, one in zip(known, moved.rows, strict=True)
+            for wallet, one in zip(known, versions.rows, strict=True)
         }
         batch = Batch(
             now=now,
@@ -169,7 +167,6 @@ async def _write(conn: Connection, batch: Batch, *, few: bool) -> None:
     """What every kind leaves, and the commit."""
     statements = Statements(conn)
     ask_changes(statements, batch.book)
-    _write_counters(statements, batch)
     ask_to_log(statements, batch)
     if batch.waiting:
         ask_to_keep(statements, list(batch.waiting.values()))
@@ -221,21 +218,4 @@ def _keep_waiting(
         counterparty_id=kind.counterparty(request),
         pin_proven="pin" in request.proven,
         expires_at=refusal.expires_at,
-    )
-
-
-def _write_counters(statements: Statements, batch: Batch) -> None:
-    counted = [one for one in batch.members.values() if one.counted]
-    if not counted:
-        return
-    statements.ask(
-        sql.write_counters,
-        {
-            "wallets": texts([one.moved.wallet_id for one in counted]),
-            "days": days([one.known.day for one in counted]),
-            "paid": integers([one.paid_minor for one in counted]),
-            "moved": integers([one.moved_minor for one in counted]),
-            "received": integers([one.received_minor for one in counted]),
-            "now": batch.now,
-        },
     )

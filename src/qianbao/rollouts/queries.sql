@@ -296,11 +296,12 @@ UPDATE wallets AS w SET fallen_out = w.fallen_out - 1 FROM back WHERE w.wallet_i
 -- name: forget_unwatched
 -- Those whose facts have changed since the last sweep was long past (NULL: everybody).
 WITH unwatched AS (
-    DELETE FROM fallen_out AS f USING wallets AS w, wallet_counters AS c
-    WHERE f.policy = %(policy)s AND w.wallet_id = f.wallet_id AND c.wallet_id = f.wallet_id
+    DELETE FROM fallen_out AS f USING wallets AS w, accounts AS a
+    WHERE f.policy = %(policy)s AND w.wallet_id = f.wallet_id
+        AND a.owner_id = w.wallet_id AND a.account_id = w.currency
         AND (%(known_until)s::timestamptz IS NULL
             OR greatest(w.facts_changed_at, w.data_confirmed_at) > %(known_until)s
-            OR (%(by_use)s AND c.last_used_at > %(known_until)s))
+            OR (%(by_use)s AND a.last_used_at > %(known_until)s))
     RETURNING f.wallet_id
 )
 UPDATE wallets AS w SET fallen_out = w.fallen_out - 1
@@ -455,37 +456,38 @@ WITH several AS MATERIALIZED (
 )
 SELECT
     w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
-    w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
+    w.evidence, w.opened_at, w.verified_at, a.last_used_at, w.facts_changed_at, w.mandates_active,
     w.pay_score_on, w.score_orders_open, w.in_flight,
     w.legal_hold OR coalesce(o.legal_hold, false) AS legal_hold,
     w.bucket, w.currency, w.time_zone, a.balance_minor, a.held_minor,
-    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + coalesce(o.paid_today_minor, 0)
-        AS paid_today_minor,
-    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
+    CASE WHEN a.counted_on >= t.today THEN a.paid_today_minor ELSE 0 END
+        + coalesce(o.paid_today_minor, 0) AS paid_today_minor,
+    CASE WHEN extract(year FROM a.counted_on) >= extract(year FROM t.today)
+        THEN a.paid_this_year_minor ELSE 0 END
         + coalesce(o.paid_this_year_minor, 0) AS paid_this_year_minor,
-    c.moved_for_life_minor + coalesce(o.moved_for_life_minor, 0) AS moved_for_life_minor,
-    c.received_for_life_minor + coalesce(o.received_for_life_minor, 0) AS received_for_life_minor,
+    a.moved_for_life_minor + coalesce(o.moved_for_life_minor, 0) AS moved_for_life_minor,
+    a.received_for_life_minor + coalesce(o.received_for_life_minor, 0) AS received_for_life_minor,
     w.stale_banks,
     w.data_missing, w.data_confirmed_at
 FROM wallets AS w
 JOIN accounts AS a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
-JOIN wallet_counters AS c ON c.wallet_id = w.wallet_id
 CROSS JOIN LATERAL (
     SELECT (%(now)s::timestamptz AT TIME ZONE w.time_zone)::date AS today
 ) AS t
 LEFT JOIN (
     SELECT v.wallet_id,
-        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= d.today), 0)::bigint
+        coalesce(sum(x.paid_today_minor) FILTER (WHERE x.counted_on >= d.today), 0)::bigint
             AS paid_today_minor,
-        coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM d.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(sum(x.paid_this_year_minor) FILTER (
+            WHERE extract(year FROM x.counted_on) >= extract(year FROM d.today)), 0)::bigint
+            AS paid_this_year_minor,
         sum(x.moved_for_life_minor)::bigint AS moved_for_life_minor,
         sum(x.received_for_life_minor)::bigint AS received_for_life_minor,
         bool_or(e.legal_hold) AS legal_hold
     FROM several AS s
     JOIN wallets AS v ON v.person_id = s.person_id
     JOIN wallets AS e ON e.person_id = v.person_id AND e.wallet_id <> v.wallet_id
-    JOIN wallet_counters AS x ON x.wallet_id = e.wallet_id
+    JOIN accounts AS x ON x.owner_id = e.wallet_id AND x.account_id = e.currency
     CROSS JOIN LATERAL (
         SELECT (%(now)s::timestamptz AT TIME ZONE v.time_zone)::date AS today
     ) AS d

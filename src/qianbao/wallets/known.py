@@ -2,8 +2,9 @@
 
 Reading a wallet whole, and working out what the rules leave open to it, costs more than the payment
 itself. Both last until somebody's act, a midnight or a new rule changes them. So the clearing loop
-reads the version of a wallet's rows and what money has moved, and a wallet whole only when its
-version is new. The database stays the one that knows: nothing here is believed without its version.
+reads the version of a wallet's rows, and a wallet whole only when its version is new; what money
+has moved is its account's, which is locked. The database stays the one that knows: nothing here is
+believed without its version.
 """
 
 from __future__ import annotations
@@ -27,53 +28,27 @@ Version = tuple[bytes, bytes | None, bool]
 _DAY = timedelta(days=1)
 
 
-class Moved(msgspec.Struct, frozen=True):
-    """What changes with every payment (minor units), and the version of all the rest. Today's sum
-    and this year's are those of `day` and `year`; `elsewhere` are the sums of the person's other
-    wallets, in the same order, and whether one of them is held (0 or 1)."""
+class Versions(msgspec.Struct, frozen=True):
+    """The versions of everything about a wallet that no payment of its own changes, and what the
+    person's other wallets have moved (minor units): today, this year, out and in for life, and
+    whether one of them is held (0 or 1)."""
 
     wallet_id: str
     wallet_version: bytes
     person_version: bytes | None
-    day: date
-    year: int
-    last_used_at: datetime | None
-    paid_today_minor: int
-    paid_this_year_minor: int
-    moved_for_life_minor: int
-    received_for_life_minor: int
     elsewhere: list[int] | None
 
     @property
     def version(self) -> Version:
-        """Of everything that no payment changes."""
+        """All of them together."""
         held = self.elsewhere is not None and self.elsewhere[4]
         return (self.wallet_version, self.person_version, bool(held))
-
-    def paid_minor(self, today: date) -> tuple[int, int]:
-        """What the person has paid on this day, and in its year. A day that is past counts no more;
-        one ahead does: another process's clock has reached it."""
-        of_day = self.paid_today_minor if self.day >= today else 0
-        of_year = self.paid_this_year_minor if self.year >= today.year else 0
-        if self.elsewhere is None:
-            return of_day, of_year
-        return of_day + self.elsewhere[0], of_year + self.elsewhere[1]
-
-    @property
-    def for_life_minor(self) -> tuple[int, int]:
-        """What has gone out of the person's wallets, and come in."""
-        if self.elsewhere is None:
-            return self.moved_for_life_minor, self.received_for_life_minor
-        return (
-            self.moved_for_life_minor + self.elsewhere[2],
-            self.received_for_life_minor + self.elsewhere[3],
-        )
 
 
 class Known(msgspec.Struct):
     """A wallet as read whole, its facts on `day` (from `day_begins` until `day_ends`), and the
-    permits worked out under `policies`. What `Moved` holds is out of date in `situation` and
-    `facts`."""
+    permits worked out under `policies`. What payments change is out of date in
+    `situation` and `facts`: that is the account's."""
 
     version: Version
     situation: Situation
@@ -111,38 +86,41 @@ class KnownWallets:
     async def know(
         self,
         conn: Connection,
-        moved: Sequence[Moved],
+        versions: Sequence[Versions],
         policies: tuple[Policy, ...],
         now: datetime,
     ) -> list[Known]:
         """Each of these wallets as it is now: as remembered, or read again."""
-        if len(self._known) + len(moved) > self._most:
-            self._make_room(moved)
+        if len(self._known) + len(versions) > self._most:
+            self._make_room(versions)
         missing = [
             one.wallet_id
-            for one in moved
+            for one in versions
             if (known := self._known.get(one.wallet_id)) is None or known.version != one.version
         ]
         found: dict[str, Situation] = {}
         if missing:
             found = await read_situations(conn, missing, now, free_minor=self._free_minor)
         days: dict[str, date] = {}
-        return [self._as_now(one, found.get(one.wallet_id), policies, now, days) for one in moved]
+        return [
+            self._as_now(one, found.get(one.wallet_id), policies, now, days) for one in versions
+        ]
 
-    def _make_room(self, moved: Sequence[Moved]) -> None:
-        if len(self._known) + sum(one.wallet_id not in self._known for one in moved) > self._most:
+    def _make_room(self, versions: Sequence[Versions]) -> None:
+        new = sum(one.wallet_id not in self._known for one in versions)
+        if len(self._known) + new > self._most:
             self._known.clear()
 
     def _as_now(
         self,
-        moved: Moved,
+        versions: Versions,
         found: Situation | None,
         policies: tuple[Policy, ...],
         now: datetime,
         days: dict[str, date],
     ) -> Known:
         """`found` when it was read again. `days`: today's date by time zone, filled here."""
-        known = self._known.get(moved.wallet_id)
+        known = self._known.get(versions.wallet_id)
         situation = found if found is not None else known.situation if known is not None else None
         assert situation is not None
         day = days.get(situation.time_zone)
@@ -152,8 +130,8 @@ class KnownWallets:
             if known.policies is not policies:
                 known.policies, known.permits = policies, {}
             return known
-        known = _known_on(day, moved.version, situation, policies, now)
-        self._known[moved.wallet_id] = known
+        known = _known_on(day, versions.version, situation, policies, now)
+        self._known[versions.wallet_id] = known
         return known
 
 
@@ -169,7 +147,9 @@ def _known_on(
     return Known(version, situation, day, begins, ends, facts_at(situation, now), policies, {})
 
 
-def ask_moved(statements: Statements, wallet_ids: Iterable[str], now: datetime) -> Answer[Moved]:
-    """What money has moved, of each wallet that exists."""
+def ask_versions(
+    statements: Statements, wallet_ids: Iterable[str], now: datetime
+) -> Answer[Versions]:
+    """The versions of each wallet that exists, and what the person's others have moved."""
     wanted = {"wallet_ids": texts(list(wallet_ids)), "now": now}
-    return statements.ask(SQL.read_moved, wanted, Moved)
+    return statements.ask(SQL.read_versions, wanted, Versions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from qianbao.clock import OPERATOR_ZONE, local_date
+from qianbao.clock import OPERATOR_ZONE
 from qianbao.db.queries import Connection, load
 from qianbao.errors import Language, QianbaoError
 from qianbao.ids import check_id
@@ -40,7 +40,7 @@ async def open_wallet(
     currency: str = "CNY",
     now: datetime,
 ) -> bool:
-    """Opens an empty wallet for `phone` (E.164) with its account and counters. False, and nothing
+    """Opens an empty wallet for `phone` (E.164) with its account. False, and nothing
     done, when the phone has an open wallet: of two at once, one opens. Raises `WalletIdUsed`."""
     check_id(wallet_id, "wal")
     row = {
@@ -59,9 +59,6 @@ async def open_wallet(
         return False
     if (await conn.execute(SQL.add_wallet, row)).rowcount == 0:
         raise WalletIdUsed
-    today = local_date(now)
-    counters = {"wallet_id": wallet_id, "day": today, "year": today.year}
-    await conn.execute(SQL.add_counters, counters)
     owner_id, account_id = main_account(wallet_id, currency)
     await open_account(
         conn, owner_id=owner_id, account_id=account_id, kind="wallet", currency=currency, now=now

@@ -97,9 +97,6 @@ INSERT INTO wallets (
     %(time_zone)s, %(pin_hash)s, %(now)s, %(bucket)s, %(now)s
 ) ON CONFLICT (wallet_id) DO NOTHING
 
--- name: add_counters
-INSERT INTO wallet_counters (wallet_id, day, year) VALUES (%(wallet_id)s, %(day)s, %(year)s)
-
 -- name: mark_closed
 UPDATE wallets SET status = 'closed', facts_changed_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND status = 'open'
@@ -217,16 +214,16 @@ RETURNING cardinality(phones)
 -- and the year's sums are a person's, over all the wallets they have had (domain.md 1.1, "limit
 -- shared over"), so closing one resets neither; a legal hold is a person's, too.
 SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_until, w.card_banks,
-    w.evidence, w.opened_at, w.verified_at, c.last_used_at, w.facts_changed_at, w.mandates_active,
+    w.evidence, w.opened_at, w.verified_at, a.last_used_at, w.facts_changed_at, w.mandates_active,
     w.pay_score_on, w.score_orders_open, w.in_flight, w.legal_hold OR o.legal_hold AS legal_hold,
     w.bucket,
     a.balance_minor, a.held_minor, w.currency, w.time_zone,
-    CASE WHEN c.day >= t.today THEN c.paid_today_minor ELSE 0 END + o.paid_today_minor
+    CASE WHEN a.counted_on >= t.today THEN a.paid_today_minor ELSE 0 END + o.paid_today_minor
         AS paid_today_minor,
-    CASE WHEN c.year >= extract(year FROM t.today) THEN c.paid_this_year_minor ELSE 0 END
-        + o.paid_this_year_minor AS paid_this_year_minor,
-    c.moved_for_life_minor + o.moved_for_life_minor AS moved_for_life_minor,
-    c.received_for_life_minor + o.received_for_life_minor AS received_for_life_minor,
+    CASE WHEN extract(year FROM a.counted_on) >= extract(year FROM t.today)
+        THEN a.paid_this_year_minor ELSE 0 END + o.paid_this_year_minor AS paid_this_year_minor,
+    a.moved_for_life_minor + o.moved_for_life_minor AS moved_for_life_minor,
+    a.received_for_life_minor + o.received_for_life_minor AS received_for_life_minor,
     greatest(0, %(free_minor)s - coalesce(p.free_withdrawal_used_minor, 0))
         AS free_withdrawal_left_minor,
     w.stale_banks, w.data_missing, w.data_confirmed_at,
@@ -249,49 +246,46 @@ SELECT w.wallet_id, w.status, w.residency, w.document_kind, w.document_valid_unt
         SELECT f.since FROM fallen_out f WHERE f.wallet_id = w.wallet_id ORDER BY f.policy
     ) END AS fell_out_at
 FROM wallets w
-JOIN wallet_counters c ON c.wallet_id = w.wallet_id
 JOIN accounts a ON a.owner_id = w.wallet_id AND a.account_id = w.currency
 LEFT JOIN people p ON p.person_id = w.person_id
 CROSS JOIN LATERAL (SELECT (%(now)s AT TIME ZONE w.time_zone)::date AS today) t
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.day >= t.today), 0)::bigint
+    SELECT coalesce(sum(x.paid_today_minor) FILTER (WHERE x.counted_on >= t.today), 0)::bigint
             AS paid_today_minor,
-        coalesce(sum(x.paid_this_year_minor)
-            FILTER (WHERE x.year >= extract(year FROM t.today)), 0)::bigint AS paid_this_year_minor,
+        coalesce(sum(x.paid_this_year_minor) FILTER (
+            WHERE extract(year FROM x.counted_on) >= extract(year FROM t.today)), 0)::bigint
+            AS paid_this_year_minor,
         coalesce(sum(x.moved_for_life_minor), 0)::bigint AS moved_for_life_minor,
         coalesce(sum(x.received_for_life_minor), 0)::bigint AS received_for_life_minor,
         coalesce(bool_or(e.legal_hold), false) AS legal_hold
     FROM wallets e
-    JOIN wallet_counters x ON x.wallet_id = e.wallet_id
+    JOIN accounts x ON x.owner_id = e.wallet_id AND x.account_id = e.currency
     WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
 ) o
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
--- name: read_moved
--- What changes with every payment, and the version of everything else that read_situations gives: the
--- wallet's row (mandates, exemptions and grace change with theirs), the person's, and holds on others.
--- Sums are as they were stored, for `day` and `year`; whose day it is, the caller knows. Only who has
+-- name: read_versions
+-- The version of everything that read_situations gives and no payment changes: the wallet's row
+-- (mandates, exemptions and grace change with theirs), the person's, and holds on others. Only who has
 -- had several wallets has sums elsewhere: of their today, of their year, what has moved and come in for
 -- life, and whether one is held.
-SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version, c.day, c.year,
-    c.last_used_at, c.paid_today_minor, c.paid_this_year_minor, c.moved_for_life_minor,
-    c.received_for_life_minor,
+SELECT w.wallet_id, w.xmin AS wallet_version, p.xmin AS person_version,
     CASE WHEN w.person_id IS NOT NULL THEN (
         SELECT ARRAY[
             coalesce(sum(x.paid_today_minor)
-                FILTER (WHERE x.day >= (%(now)s AT TIME ZONE w.time_zone)::date), 0)::bigint,
+                FILTER (WHERE x.counted_on >= (%(now)s AT TIME ZONE w.time_zone)::date), 0)::bigint,
             coalesce(sum(x.paid_this_year_minor) FILTER (
-                WHERE x.year >= extract(year FROM %(now)s AT TIME ZONE w.time_zone)), 0)::bigint,
+                WHERE extract(year FROM x.counted_on)
+                    >= extract(year FROM %(now)s AT TIME ZONE w.time_zone)), 0)::bigint,
             sum(x.moved_for_life_minor)::bigint, sum(x.received_for_life_minor)::bigint,
             bool_or(e.legal_hold)::int::bigint
         ]
         FROM wallets e
-        JOIN wallet_counters x ON x.wallet_id = e.wallet_id
+        JOIN accounts x ON x.owner_id = e.wallet_id AND x.account_id = e.currency
         WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
         HAVING count(*) > 0
     ) END AS elsewhere
 FROM wallets w
-JOIN wallet_counters c ON c.wallet_id = w.wallet_id
 LEFT JOIN people p ON p.person_id = w.person_id
 WHERE w.wallet_id = ANY(%(wallet_ids)b)
 
