@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from qianbao.cast import PIN, SHOPS, TWO_BANKS_ENFORCED
+from qianbao.clock import local_date
 from qianbao.policy.policies import CAPABILITIES
 from tests.kit.person import Caller
 from tests.kit.plans import Follower, Somebody, operators
@@ -124,8 +125,8 @@ def _grow_old(town: Stack, who: Somebody, random: Random, now: datetime) -> None
         "UPDATE accounts SET last_used_at = %s, counted_on = %s, paid_this_year_minor = %s, "
         "moved_for_life_minor = %s, received_for_life_minor = received_for_life_minor + %s "
         "WHERE owner_id = %s",
-        used, now.date(), random.choice((0, 0, 10_000_000, 20_000_000)), random.choice((0, 0, 100_000)),
-        random.choice((0, 0, 100_000)), who.wallet_id,
+        used, local_date(now), random.choice((0, 0, 10_000_000, 20_000_000)),
+        random.choice((0, 0, 100_000)), random.choice((0, 0, 100_000)), who.wallet_id,
     )  # fmt: skip
     if random.random() < 0.15:
         wei, lin = operators(town)

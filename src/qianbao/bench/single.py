@@ -2,8 +2,8 @@
 
 One call of a function in the database locks both accounts in order, checks the balance and the
 idempotency key, and writes the same rows as the clearing loop does: transfer, two entries, answer,
-both accounts with what their limits count. The payments are those of the run. No rules are asked: this is
-what a ledger costs when only its commits are shared.
+both accounts with what their limits count. The payments are those of the run. No rules are asked:
+this is what a ledger costs when only its commits are shared.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ AccountKey = tuple[str, str]
 
 
 class Account(msgspec.Struct):
-    """A locked account. Changed in memory only by a `Book`. What limits count stands as it was read:
-    the sums of the holder's day `counted_on` and of its year, and those for life."""
+    """A locked account. Changed in memory only by a `Book`. What limits count stands as it was
+    read: the sums of the holder's day `counted_on` and of its year, and those for life."""
 
     owner_id: str
     account_id: str

@@ -100,7 +100,7 @@ class Book:
         self, account: Account, today: date, *, paid: int = 0, moved: int = 0, received: int = 0
     ) -> None:
         """Adds to what the limits of its holder count (minor units; less than 0 gives back, never
-        below nothing), on the holder's day. It cannot be taken back: the last thing of a request."""
+        below nothing), on the holder's day. Not taken back: the last thing that a request does."""
         account.used_on = today
         account.paid_minor += paid
         account.moved_minor += moved
