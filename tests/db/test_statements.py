@@ -65,6 +65,27 @@ async def test_what_was_prepared_outlives_a_rollback(pool):
             await conn.rollback()
 
 
+async def test_a_plan_made_while_a_table_was_small_looks_keys_up(pool):
+    """Until the table is analysed again, a minute later, the plan stays as it is."""
+    find = b"SELECT k.line FROM unnest(%s::int[]) AS n (line) JOIN kept k USING (line)"
+    async with pool.connection() as conn:
+        await conn.execute("CREATE TEMPORARY TABLE kept (line int PRIMARY KEY)")
+        await conn.execute("INSERT INTO kept VALUES (1)")
+        await conn.execute("ANALYZE kept")
+        await conn.commit()
+        for _ in range(10):  # after five of its own, a statement keeps one plan
+            statements = Statements(conn)
+            statements.ask(find, [[1]])
+            await statements.answered(commit=True)
+        named = await conn.execute(
+            "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%JOIN kept%'"
+            " AND generic_plans > 0"
+        )
+        (name,) = await named.fetchone()
+        plan = await (await conn.execute(f"EXPLAIN EXECUTE {name} ('{{1}}')")).fetchall()
+    assert any("Index" in line for (line,) in plan), plan
+
+
 async def test_a_name_that_comes_again_is_one_parameter(pool):
     async with pool.connection() as conn:
         statements = Statements(conn)

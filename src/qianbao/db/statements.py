@@ -29,6 +29,10 @@ from qianbao.db.queries import Connection, Parameters, Row
 _PLACE = re.compile(r"%%|%(?:\((\w+)\))?[sbt]")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
+_BY_KEY = b"SET LOCAL enable_seqscan = off"
+"""A prepared statement keeps its plan until the table is analysed, up to a minute later. One that
+was made while the table was small would read all of it; what goes through here looks up keys."""
+
 
 def _columns(*columns: Any) -> Any:
     return columns
@@ -81,6 +85,7 @@ class Statements:
         pgconn.enter_pipeline_mode()
         if begins:
             self._queue(b"BEGIN", None, Answer(_columns))
+            self._queue(_BY_KEY, None, Answer(_columns))
 
     def _queue(self, query: bytes, parameters: Parameters, answer: Answer[Row]) -> Answer[Row]:
         text, names = _numbered(query)

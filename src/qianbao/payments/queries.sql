@@ -1,5 +1,5 @@
 -- name: find_answers
--- One look into the key for each: a plan made while the table was small stays good when it is not.
+-- One look into the key for each, however many the planner takes the table to have.
 SELECT n.place, a.request_hash, a.answer
 FROM unnest(%(scopes)b::text[], %(keys)b::text[]) WITH ORDINALITY AS n (scope, key, place)
 CROSS JOIN LATERAL (SELECT * FROM answers x WHERE x.scope = n.scope AND x.key = n.key LIMIT 1) a
