@@ -95,7 +95,15 @@ def _slips_happen(left: Side, right: Side) -> bool:
         return False
     if all_pinyin(left.plain) and all_pinyin(right.plain):
         return False
-    return KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right))
+    if KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right)):
+        return True
+    return _has_first_name(left) and _has_first_name(right)
+
+
+def _has_first_name(side: Side) -> bool:
+    """Whether a first name of elsewhere stands behind a surname of Korea: JENNIFER KIM."""
+    known = nicknames.table()
+    return any(len(word) >= _SHORTEST_SLIP and word in known for word in side.plain)
 
 
 def _outer(side: Side) -> set[str]:

@@ -28,6 +28,7 @@ from qianbao.names.sides import (
     groups,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
+from qianbao.names.told import tells_order
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -270,7 +271,7 @@ def _father_missing(full: Side, other: Side) -> ReasonCode | None:
     if other.script == "han":
         same = han.simplified(own) == han.simplified(_signs(other))
     else:
-        same = spelled_anyhow(han.syllables("", own), 0, other.plain)
+        same = spelled_anyhow(han.syllables("", own), 0, other.plain, turn=True)
     said = any(reason == "patronymic_missing" for reason, _ in full.spare)
     return ("patronymic_missing" if said else "middle_missing") if same else None
 
@@ -307,6 +308,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:
-    if spelled_anyhow(options, cut, letters.plain):
+    turn = not tells_order(letters)
+    if spelled_anyhow(options, cut, letters.plain, turn=turn):
         return "reading"
-    return "middle_missing" if spelled_beside(options, cut, letters.plain) else None
+    return "middle_missing" if spelled_beside(options, cut, letters.plain, turn=turn) else None

@@ -18,13 +18,15 @@ from qianbao.names.beside import bare, repeated
 from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
 from qianbao.names.doubts import (
+    divided_otherwise,
     ends_may_be_given,
     initial_joined,
     joined_perhaps,
+    joined_to_given,
     one_in_characters,
-    surname_ends_elsewhere,
     syllable_split,
     torn,
+    turned_inside,
     turned_within,
 )
 from qianbao.names.japanese import has_kana
@@ -56,6 +58,7 @@ from qianbao.names.sides import (
     text_side,
 )
 from qianbao.names.spelled import spelled, spelled_anyhow, turns
+from qianbao.names.told import tells_order, told_otherwise
 from qianbao.names.umlauts import only_by_umlauts
 
 
@@ -144,19 +147,29 @@ def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]
         return _result("close", reason, parts)
     if left.surname_words != right.surname_words and turned_within(left, right):
         return _result("close", "order", parts)
-    if surname_ends_elsewhere(left, right):
+    if told := told_otherwise(left, right):
+        return _result("close", told, parts)
+    if reason != "order" and divided_otherwise(left, right):
         return _result("close", "surname_end", parts)
-    if turned_chain(left, right) or (
-        reason == "order" and (one_in_characters(left, right) or ends_may_be_given(left, right))
+    if (
+        turned_chain(left, right)
+        or turned_inside(left, right)
+        or (
+            reason == "order" and (one_in_characters(left, right) or ends_may_be_given(left, right))
+        )
     ):
         return _result("close", "order", parts)
-    if reason in _OF_MARKS and (syllable_split(left, right) or torn(left, right)):
+    if reason in _OF_MARKS and _joined_otherwise(left, right):
         return _result("close", reason, parts)
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
         )
     return _result("match", reason, parts)
+
+
+def _joined_otherwise(left: Side, right: Side) -> bool:
+    return syllable_split(left, right) or torn(left, right) or joined_to_given(left, right)
 
 
 def _beside(left: Side, right: Side) -> NameComparison | None:
@@ -241,10 +254,13 @@ def _may_match(left: Side, right: Side) -> bool:
 
 
 def _first_names_differ(left: Side, right: Side) -> bool:
-    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
-    ALEXANDER do."""
+    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR IVANOV and
+    ALEXANDER IVANOV do; the names of a DUPONT need not be two spellings of one."""
     a, b = left.plain, right.plain
-    return len(a) == len(b) and cyrillic.first_names_only(set(a).symmetric_difference(b))
+    apart = set(a).symmetric_difference(b)
+    if len(a) != len(b) or not cyrillic.first_names_only(apart):
+        return False
+    return not apart or any(map(cyrillic.is_surely_cyrillic, a))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
@@ -347,10 +363,10 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    cuts = pinyin_cuts(letters.texts[0])
+    cuts, turn = pinyin_cuts(letters.texts[0]), not tells_order(letters)
     for reading in all_readings(letters):
         words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
-        if spelled_anyhow(options, cut, words):
+        if spelled_anyhow(options, cut, words, turn=turn):
             turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
             return "order" if turned else "transliteration"
     return None

@@ -159,6 +159,20 @@ def first_names_only(words: set[str]) -> bool:
     return words <= _first_names().keys()
 
 
+_SURE_ENDINGS = (
+    "ov", "ev", "ova", "eva", "off", "eff", "skii", "skiy", "skij", "skyi", "skaya", "skaia",
+    "skaja", "enko", "chuk", "yuk", "iuk", "ovich", "evich", "ovych", "evych", "ovna", "evna", "ivna",
+)  # fmt: skip
+_SHORTEST_SURE = 5
+"""LEV and KOV end so too."""
+
+
+def is_surely_cyrillic(word: str) -> bool:
+    """Whether an ending shows that `word` (lower-case ASCII) was spelled from Cyrillic, and hardly
+    any other language has it."""
+    return len(word) >= _SHORTEST_SURE and word.endswith(_SURE_ENDINGS)
+
+
 # Two Latin spellings of one Cyrillic word
 
 _LOOSE = frozenset("ъьёәөңӯўӏ") | {"ьё", "ьо"}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
+from qianbao.names.affixes import is_mark
 from qianbao.names.chains import is_given_name
 from qianbao.names.letters import (
     Words,
@@ -19,12 +20,18 @@ from qianbao.names.letters import (
     pinyin_cuts,
 )
 from qianbao.names.parts import (
+    PARTICLES,
     is_child_of,
     is_vietnamese_syllable,
     may_be_vietnamese_surname,
 )
-from qianbao.names.sides import Script, Side, groups
-from qianbao.names.syllables import KOREAN_SURNAMES, is_korean_syllable, is_one_in_two
+from qianbao.names.sides import Script, Side, divided_alike, groups
+from qianbao.names.syllables import (
+    KOREAN_SURNAMES,
+    is_east_asian_surname,
+    is_korean_syllable,
+    is_one_in_two,
+)
 
 
 def one_in_characters(left: Side, right: Side) -> bool:
@@ -91,24 +98,63 @@ def _pieces(word: str, many: Words) -> Iterator[Words]:
 
 
 def torn(left: Side, right: Side) -> bool:
-    """Whether two texts are one turned round only where the turn cuts a hyphenated name in two: of
-    ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none."""
-    if "-" not in left.texts[0] + right.texts[0] or left.surname_words or right.surname_words:
+    """Whether two names of the same letters, one perhaps turned round, meet only where a hyphenated
+    name of the one is cut in two: of ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none, and of
+    HANS-PETER KARL neither is HANS PETER-KARL."""
+    if "-" not in left.texts[0] + right.texts[0]:
         return False
     a, b = "".join(left.plain), "".join(right.plain)
-    if a == b or len(a) != len(b):
+    if len(a) != len(b):
         return False
+    runs, others = _hyphenated(left), _hyphenated(right)
     turns = [at for at in range(len(a)) if a[at:] + a[:at] == b]
-    inside, other_inside = _at_hyphens(left), _at_hyphens(right)
     return bool(turns) and all(
-        at in inside or (len(a) - at) % len(a) in other_inside for at in turns
+        _cut(_shifted(runs, -at, len(a)), others, len(a))
+        or _cut(_shifted(others, at, len(a)), runs, len(a))
+        for at in turns
     )
 
 
-def _at_hyphens(side: Side) -> set[int]:
-    """After how many letters of a name a hyphen stands."""
-    group, ends = groups(side), list(accumulate(map(len, side.plain)))
-    return {ends[at - 1] for at in range(1, len(group)) if group[at] == group[at - 1]}
+Spans = list[tuple[int, int]]
+"""Where pieces of a name begin and end, in letters."""
+
+
+def _hyphenated(side: Side) -> Spans:
+    group, ends = groups(side), [0, *accumulate(map(len, side.plain))]
+    found = []
+    for run in sorted(set(group)):
+        places = [at for at, of in enumerate(group) if of == run]
+        if 1 < len(places) < len(group):
+            found.append((ends[places[0]], ends[places[-1] + 1]))
+    return found
+
+
+def _shifted(spans: Spans, by: int, length: int) -> Spans:
+    return [((start + by) % length, (start + by) % length + end - start) for start, end in spans]
+
+
+def _cut(spans: Spans, others: Spans, length: int) -> bool:
+    """Whether a span goes beyond the end of the name, or begins inside another one and goes beyond
+    it."""
+    return any(
+        end > length or any(other < start < other_end < end for other, other_end in others)
+        for start, end in spans
+    )
+
+
+def joined_to_given(left: Side, right: Side) -> bool:
+    """Whether a particle joined to the word behind it is a first name: DI ANA may be Ana Di, and is
+    not surely DIANA."""
+    if len(left.words) == len(right.words):
+        return False
+    many, few = (left, right) if len(left.words) > len(right.words) else (right, left)
+    return any(
+        len(word) > 1
+        and word in PARTICLES
+        and word + behind in few.plain
+        and is_given_name(word + behind)
+        for word, behind in pairwise(many.plain)
+    )
 
 
 # Initials
@@ -157,6 +203,8 @@ def _belongs(many: Side, at: int, few: Side) -> bool:
     if end - start > 1 and is_child_of(words[start], words[end - 1]):
         return run in few.plain or any(run + "".join(words[end : end + 1]) in w for w in few.plain)
     if end - start > 1 and run in few.plain:
+        if _may_be_a_mark(run, few):
+            return False
         long = end - start >= _SHORTEST_RUN or _VOWELS.isdisjoint(run)
         return long or _in_capitals(run, few)
     if words[at] in _JOINING and at < many.surname_words:
@@ -170,6 +218,14 @@ def _belongs(many: Side, at: int, few: Side) -> bool:
     else:
         joined = any(word.startswith(whole) for word in few.plain)
     return joined and _was_apostrophe(many, at, few)
+
+
+def _may_be_a_mark(run: str, side: Side) -> bool:
+    """Whether joined initials may say which of father and son is meant: John Smith II is not surely
+    John Smith I. I. In Smith JR they are initials."""
+    if not is_mark(run) or run == side.plain[0]:
+        return False
+    return len(side.plain) > 2 or not _in_capitals(run, side)
 
 
 def _in_capitals(run: str, side: Side) -> bool:
@@ -192,7 +248,7 @@ def _was_apostrophe(many: Side, at: int, few: Side) -> bool:
     if _of_given_names(many, at, few, whole):
         return False
     if at < many.surname_words:
-        return True
+        return not is_given_name(whole)
     behind = many.plain[at + 1]
     initial = behind.endswith("a") and behind != "andrea" and is_given_name(behind)
     return not (initial or is_given_name(whole))  # D EMMA is D. Emma, L ISA is no LISA
@@ -233,23 +289,10 @@ def joined_perhaps(left: Side, right: Side) -> bool:
 # Where the surname ends, and which word it is
 
 
-def surname_ends_elsewhere(left: Side, right: Side) -> bool:
-    """Whether two documents divide the same letters between surname and given names otherwise: LEE
-    ROY, JEAN is not LEE, ROY JEAN. One name only, in either field, is one name."""
-    if not (left.document and right.document) or left.words == right.words == ():
-        return False
-    a, b = left.surname_words, right.surname_words
-    if a == b and len(left.words) == len(right.words):
-        return False
-    if not (a or b):
-        return False
-    if left.script == right.script == "han":
-        return len(left.characters[0]) != len(right.characters[0])
-    if left.script == "han" or right.script == "han":
-        return False
-    return "".join(left.plain[:a]) != "".join(right.plain[:b]) and "".join(
-        left.plain[a:]
-    ) != "".join(right.plain[b:])
+def divided_otherwise(left: Side, right: Side) -> bool:
+    """Whether two names of the same characters, in one order, divide them otherwise: 高橋|健 and
+    高|橋健. Without spaces or fields they are not divided."""
+    return left.script == right.script == "han" and not divided_alike(left.words, right.words)
 
 
 def ends_may_be_given(left: Side, right: Side) -> bool:
@@ -261,6 +304,8 @@ def ends_may_be_given(left: Side, right: Side) -> bool:
         return False
     if b in (a[1:] + a[:1], a[-1:] + a[:-1]):
         return False  # one turned round, whichever is looked at first
+    if any(_is_small(word, left.texts[0], right.texts[0]) for word in a[1:-1]):
+        return True
     if all_pinyin(a) or is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[:1], b[1:]):
         return True
     if may_be_vietnamese_surname(a[0]) and may_be_vietnamese_surname(a[-1]):
@@ -269,3 +314,25 @@ def ends_may_be_given(left: Side, right: Side) -> bool:
 
 
 _FEWEST_AROUND = 3
+_LONGEST_SMALL = 3
+
+
+def _is_small(word: str, *texts: str) -> bool:
+    """Whether a word between two others may say whose child one is, though no list has it: a short
+    one that is no first name, or one in small letters (wa, arap, ole)."""
+    if len(word) <= _LONGEST_SMALL and not is_given_name(word):
+        return True
+    return any(word in text.split() and text != text.lower() for text in texts)
+
+
+def turned_inside(left: Side, right: Side) -> bool:
+    """Whether three syllables are turned round such that a word that is no surname of East Asia
+    would be the surname, though another one is: LI XIAO MING and MING LI XIAO."""
+    a, b = left.plain, right.plain
+    if len(a) != 3 or len(b) != 3:
+        return False
+    if b == a[1:] + a[:1]:
+        a, b = b, a
+    if b != a[-1:] + a[:-1] or is_east_asian_surname(b[0]):
+        return False
+    return is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[-1:], b[:-1])

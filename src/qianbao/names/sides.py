@@ -279,8 +279,11 @@ def fits(a: Words, b: Words) -> bool:
     ALEE and ANNA LEE do not."""
     if a == b:
         return True
-    if "".join(a) != "".join(b):
-        return False
+    return "".join(a) == "".join(b) and divided_alike(a, b)
+
+
+def divided_alike(a: Words, b: Words) -> bool:
+    """Whether the words of the one only join words of the other, by how long they are."""
     ends, other_ends = _ends(a), _ends(b)
     return ends <= other_ends or other_ends <= ends
 

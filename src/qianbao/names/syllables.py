@@ -47,6 +47,12 @@ def is_korean_syllable(word: str) -> bool:
     return _KOREAN_SYLLABLE.fullmatch(word) is not None
 
 
+def is_east_asian_surname(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is a usual surname of China, Hong Kong, Korea or Singapore,
+    there or elsewhere too."""
+    return word in _SURNAMES
+
+
 def is_one_in_two(family: Sequence[str], own: Sequence[str]) -> bool:
     """Whether given names (lower-case ASCII) are two syllables of one East Asian name: behind a
     surname of China, Hong Kong, Korea or Singapore, and no first names of elsewhere (TOM RAY)."""
