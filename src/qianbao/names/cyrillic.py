@@ -161,7 +161,8 @@ def first_names_only(words: set[str]) -> bool:
 
 _SURE_ENDINGS = (
     "ov", "ev", "ova", "eva", "off", "eff", "skii", "skiy", "skij", "skyi", "skaya", "skaia",
-    "skaja", "enko", "chuk", "yuk", "iuk", "ovich", "evich", "ovych", "evych", "ovna", "evna", "ivna",
+    "skaja", "enko", "chuk", "yuk", "iuk", "ovich", "evich", "ovych", "evych", "ovna", "evna",
+    "ivna",
 )  # fmt: skip
 _SHORTEST_SURE = 5
 """LEV and KOV end so too."""
