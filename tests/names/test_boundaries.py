@@ -36,9 +36,11 @@ def test_one_surname_told_in_two_ways_matches(a, b):
 
 
 CHARACTERS_DIVIDED_OTHERWISE = """
-高橋|健/高|橋健; 高橋 健/高 橋健; 高橋|健/高 橋健; 陈 小明/陈小 明; 司马 光/司 马光"""
+高橋|健/高|橋健; 高橋 健/高 橋健; 高橋|健/高 橋健; 陈 小明/陈小 明; 司马 光/司 马光;
+岡田, 充/充, 岡田; 岡田|充/充, 岡田; 向 金鳳|鈺婷/向|金鳳 鈺婷"""
 CHARACTERS_DIVIDED_ALIKE = """
-高橋|健/高橋健; 高橋|健/高橋 健; 高 橋 健/高橋 健; 陳 小明/陈小明; 小明 陳/陈 小明"""
+高橋|健/高橋健; 高橋|健/高橋 健; 高 橋 健/高橋 健; 陳 小明/陈小明; 小明 陳/陈 小明;
+岡田, 充/岡田充; 陳, 小明/陈|小明"""
 
 
 @pytest.mark.parametrize(("a", "b"), pairs(CHARACTERS_DIVIDED_OTHERWISE))

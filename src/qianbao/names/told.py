@@ -5,7 +5,7 @@ Here belongs what two names tell, and whether it agrees; what follows belongs to
 
 from __future__ import annotations
 
-from qianbao.names import cyrillic
+from qianbao.names import cyrillic, han
 from qianbao.names.affixes import BESIDE
 from qianbao.names.letters import Words, plain, split_words
 from qianbao.names.parts import PARTICLES
@@ -33,7 +33,7 @@ def told_otherwise(left: Side, right: Side) -> ReasonCode | None:
 
 def _comparable(script: Script, other: Script) -> bool:
     """Whether words of two scripts can be held against each other one by one."""
-    return script == other != "han" or {script, other} == {"latin", "cyrillic"}
+    return script == other or {script, other} == {"latin", "cyrillic"}
 
 
 def tells_order(side: Side) -> bool:
@@ -77,9 +77,15 @@ def _without_particles(words: Words) -> Words:
     return tuple(word for word in words if word not in PARTICLES) or words
 
 
+def _letters(words: Words) -> str:
+    text = "".join(words)
+    return han.simplified(text) if han.has_han(text) else "".join(plain(words))
+
+
 def _agree(words: Words, others: Words) -> bool:
-    """Whether two runs of words have the same letters, or are spelled so in another alphabet."""
-    if "".join(plain(words)) == "".join(plain(others)):
+    """Whether two runs of words have the same letters, simplified or not, or are spelled so in
+    another alphabet."""
+    if _letters(words) == _letters(others):
         return True
     if "".join(words + others).isascii() or len(words) != len(others):
         return False
