@@ -227,6 +227,7 @@ def test_korean_syllables_are_read_in_their_order():
         ("Kim Jong-un", "Kim Jeong-un"),
         ("Kim Yong-ho", "Gim Yeong-ho"),
         ("محمد", "HAMID"),
+        ("محمود علي", "MAHER ALI"),
         ("SUHARTO", "SUHARTO SUHARTO"),
     ],
 )
@@ -248,6 +249,10 @@ def test_two_differences_at_once_are_another_name(a, b):
         ("XIAN", "XI AN", "spacing"),
         ("خالد العتيبي", "KHALID ALOTAIBI", "spelling"),
         ("علی رضایی", "ALI REZAEI", "spelling"),
+        ("محمود علي", "MAHMOUD ALI", "spelling"),
+        ("علي نور", "ALI NOUR", "spelling"),
+        ("محمود أنور", "MAHMOUD ANWAR", "spelling"),
+        ("نواف الموسوي", "NAWAF AL MOUSAWI", "spelling"),
         ("رضا کریمی", "REZA KARIMI", "spelling"),
         ("강경화", "KANG KYUNGWHA", "reading"),
         ("Fco. Javier Ruiz", "Francisco Javier Ruiz", "nickname"),
