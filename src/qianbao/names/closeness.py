@@ -269,7 +269,8 @@ def _by_characters(left: Side, right: Side) -> ReasonCode | None:
 
 def _simplified_alike(left: Side, right: Side) -> bool:
     """Whether two names in characters become one when simplified, though neither is the other
-    simplified: 陳復 and 陳複, 於明 and 于明. Some registers take one for the other, or 中嶋 for 中島."""
+    simplified: 陳復 and 陳複, 於明 and 于明. Some registers take one for the other, as
+    they do 中嶋 for 中島."""
     a, b = (han.kindred(_signs(side)) for side in (left, right))
     return a == b
 

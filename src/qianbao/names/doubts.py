@@ -310,7 +310,13 @@ def ends_may_be_given(left: Side, right: Side) -> bool:
         return True
     if may_be_vietnamese_surname(a[0]) and may_be_vietnamese_surname(a[-1]):
         return True  # LE VAN HOANG is not HOANG VAN LE
-    return is_given_name(a[0]) and is_given_name(a[-1])
+    if is_given_name(a[0]) and is_given_name(a[-1]):
+        return True
+    return not _OF_EITHER_SEX.isdisjoint(a) and sum(map(is_given_name, a)) > 1
+
+
+_OF_EITHER_SEX = frozenset({"maria", "marie", "mary"})
+"""Beside another given name its place says the sex: JOSE MARIA is a man, MARIA JOSE a woman."""
 
 
 _FEWEST_AROUND = 3
