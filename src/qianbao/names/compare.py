@@ -15,20 +15,9 @@ import msgspec
 
 from qianbao.names import cyrillic, han
 from qianbao.names.beside import bare, repeated
-from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
-from qianbao.names.doubts import (
-    divided_otherwise,
-    ends_may_be_given,
-    initial_joined,
-    joined_perhaps,
-    joined_to_given,
-    one_in_characters,
-    syllable_split,
-    torn,
-    turned_inside,
-    turned_within,
-)
+from qianbao.names.doubts import doubt
+from qianbao.names.initials import initial_joined, joined_perhaps
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
@@ -39,7 +28,6 @@ from qianbao.names.letters import (
     pinyin_cuts,
     umlauts_of_pinyin,
 )
-from qianbao.names.marks import written_otherwise
 from qianbao.names.parts import PARTICLES, VIETNAMESE_SURNAMES, says_whose_child
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -58,8 +46,7 @@ from qianbao.names.sides import (
     text_side,
 )
 from qianbao.names.spelled import spelled, spelled_anyhow, turns
-from qianbao.names.told import tells_order, told_otherwise
-from qianbao.names.umlauts import only_by_umlauts
+from qianbao.names.told import tells_order
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -123,10 +110,6 @@ _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
 }
 
 
-_OF_MARKS: frozenset[ReasonCode] = frozenset({"spacing", "punctuation", "order", "diacritic"})
-"""Where words may be joined or apart otherwise."""
-
-
 @cache
 def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> NameComparison:
     row = REASONS[reason]
@@ -135,41 +118,13 @@ def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> 
 
 def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]) -> NameComparison:
     """Full agreement is only as good as what agreed: a cut name or a vague script is close."""
-    if left.truncated or right.truncated:
-        return _result("close", "truncated", _COMPARED["truncated"])
-    if reason == "transliteration" and "vague" in (left.script, right.script):
-        return _result("close", reason, parts)
-    if reason == "order" and left.surname_words and right.surname_words:
-        return _result("close", reason, parts)
-    if only_by_umlauts(left, right):
-        return _result("close", "diacritic", parts)
-    if written_otherwise(left, right):
-        return _result("close", reason, parts)
-    if left.surname_words != right.surname_words and turned_within(left, right):
-        return _result("close", "order", parts)
-    if told := told_otherwise(left, right):
-        return _result("close", told, parts)
-    if reason != "order" and divided_otherwise(left, right):
-        return _result("close", "surname_end", parts)
-    if (
-        turned_chain(left, right)
-        or turned_inside(left, right)
-        or (
-            reason == "order" and (one_in_characters(left, right) or ends_may_be_given(left, right))
-        )
-    ):
-        return _result("close", "order", parts)
-    if reason in _OF_MARKS and _joined_otherwise(left, right):
-        return _result("close", reason, parts)
+    if doubted := doubt(reason, left, right):
+        return _result("close", doubted, _COMPARED.get(doubted, parts))
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
         )
     return _result("match", reason, parts)
-
-
-def _joined_otherwise(left: Side, right: Side) -> bool:
-    return syllable_split(left, right) or torn(left, right) or joined_to_given(left, right)
 
 
 def _beside(left: Side, right: Side) -> NameComparison | None:
