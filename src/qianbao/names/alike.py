@@ -46,7 +46,9 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
     found = {
         _judge(short, long, pairs, grades) for pairs, grades in _pairings(partners, len(long.plain))
     }
-    return next((reason for reason in _LIKELIEST if reason in found), None) if found else None
+    if len(found) < 2:
+        return found.pop() if found else None
+    return next(reason for reason in _LIKELIEST if reason in found)
 
 
 def _one_word_alike(left: Side, right: Side) -> bool:
@@ -223,7 +225,9 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
         return None
     if SLIP in found and _another_name(short, long, pairs, found):
         return None
-    if _halved(long, pairs, found) or not _structure_kept(short, long, pairs, found):
+    if "-" in long.texts[0] and _halved(long, pairs, found):
+        return None
+    if not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
         return "nickname"
@@ -250,8 +254,6 @@ def _another_name(short: Side, long: Side, pairs: list[int], found: list[int]) -
 def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
     particles may be, and the second half of a name like Hans-Peter."""
-    if "-" not in long.texts[0]:
-        return False
     if INITIAL in found:
         return False
     group = groups(long)

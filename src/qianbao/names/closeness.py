@@ -28,7 +28,6 @@ from qianbao.names.sides import (
     groups,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
-from qianbao.names.syllables import KOREAN_SURNAMES
 from qianbao.names.told import tells_order
 from qianbao.names.write import OLD_FIELD_LENGTH
 
@@ -62,19 +61,10 @@ def close(left: Side, right: Side) -> ReasonCode | None:
             return found
         if _given_turned(left, right):
             return "given_order"
-    return spelled_alike(left, right) or ("spelling" if _both_korean(left, right) else None)
-
-
-def _both_korean(left: Side, right: Side) -> bool:
-    """Whether two Latin names may be spellings of one Korean name by two habits."""
-    if left.script != "latin" or right.script != "latin":
-        return False
-    a, b = left.plain, right.plain
-    if KOREAN_SURNAMES.isdisjoint((a[0], a[-1], b[0], b[-1])):
-        return False
-    if all_pinyin(a) and all_pinyin(b):
-        return False
-    return min(len(a), len(b)) > 1 and korean.may_be_one(a, b)
+    found = spelled_alike(left, right)
+    if not found and not (one and other) and korean.may_be_one(left.plain, right.plain):
+        return "spelling"
+    return found
 
 
 def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
@@ -147,7 +137,10 @@ def _begins(short: Side, long: Side) -> bool:
     if len(short.texts[0]) >= len(long.texts[0]):
         return False
     head = short.plain[0][:4]
-    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
+    for word in long.plain:
+        if word.startswith(head) or head.startswith(word):
+            return True
+    return False
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:

@@ -30,19 +30,16 @@ def syllable_split(left: Side, right: Side) -> bool:
     if (left.script, right.script) != ("latin", "latin"):
         return False
     if len(a) == len(b):
-        if left.texts[0].replace(" ", "").isalpha() and right.texts[0].replace(" ", "").isalpha():
-            return False
-        cut, other = (pinyin_cuts(side.texts[0]) for side in (left, right))
+        cut, other = pinyin_cuts(left.texts[0]), pinyin_cuts(right.texts[0])
         return any(is_syllable(word) for word in cut.keys() ^ other.keys())
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) == 1:
         return is_syllable(few[0])
-    rules = [*_syllables_of(many), is_syllable]
-    return any(
+    joined = [pieces for word in few if word not in many for pieces in _pieces(word, many)]
+    return bool(joined) and any(
         cut_otherwise(pieces, rule)
-        for word in few
-        for pieces in _pieces(word, many)
-        for rule in rules
+        for rule in (is_syllable, *_syllables_of(many))
+        for pieces in joined
     )
 
 
@@ -57,12 +54,13 @@ def _syllables_of(words: Words) -> Iterator[Callable[[str], bool]]:
 
 def _pieces(word: str, many: Words) -> Iterator[Words]:
     """The neighbours among `many`, turned round too, that together are `word`."""
-    if word in many:
-        return
     turned = many + many
-    for start in range(len(many)):
-        for end in range(start + 2, start + len(many) + 1):
-            if "".join(turned[start:end]) == word:
+    for start, joined in enumerate(many):
+        end = start + 1
+        while word.startswith(joined) and end - start < len(many):
+            joined += turned[end]
+            end += 1
+            if joined == word:
                 yield turned[start:end]
 
 
@@ -70,7 +68,8 @@ def torn(left: Side, right: Side) -> bool:
     """Whether two names of the same letters, one perhaps turned round, meet only where a hyphenated
     name of the one is cut in two: of ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none, and of
     HANS-PETER KARL neither is HANS PETER-KARL."""
-    if "-" not in left.texts[0] + right.texts[0]:
+    hyphens = ("-" in left.texts[0]) + ("-" in right.texts[0])
+    if not hyphens or (hyphens == 1 and left.plain == right.plain):
         return False
     a, b = "".join(left.plain), "".join(right.plain)
     if len(a) != len(b):
@@ -89,8 +88,10 @@ Spans = list[tuple[int, int]]
 
 
 def _hyphenated(side: Side) -> Spans:
+    found: Spans = []
+    if "-" not in side.texts[0]:
+        return found
     group, ends = groups(side), [0, *accumulate(map(len, side.plain))]
-    found = []
     for run in sorted(set(group)):
         places = [at for at, of in enumerate(group) if of == run]
         if 1 < len(places) < len(group):

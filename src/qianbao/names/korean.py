@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from qianbao.names import tables
 from qianbao.names.spelled import Options, Words
-from qianbao.names.syllables import is_korean
+from qianbao.names.syllables import KOREAN_SURNAMES, is_korean
 
 _FIRST, _LAST = "가", "힣"
 _INITIALS = (
@@ -136,6 +136,9 @@ _SURNAME_SYLLABLES = (
     "김이박최정강조윤장임오한신서권황안송류유홍전고문손양배백허남심노하곽성차주우구민진지엄원채천방공현변추명기"
     "금육국선부길라나여리로림양연염왕용위은인제표함피탁석설"
 )
+_OFTEN_SPELLED = KOREAN_SURNAMES | frozenset(
+    {"gim", "bak", "gang", "gwon", "go", "gu", "ju", "rim"}
+)
 _RESPELLED = tuple(
     (re.compile(other), usual)
     for other, usual in (
@@ -161,7 +164,7 @@ def _latin_surnames() -> dict[str, set[str]]:
     """Which surnames each Latin spelling may be."""
     found: dict[str, set[str]] = {}
     for syllable in _SURNAME_SYLLABLES:
-        for spelling in spelling_options(syllable)[0]:
+        for spelling in _OFTEN_SPELLED.intersection(spelling_options(syllable)[0]):
             found.setdefault(spelling, set()).add(syllable)
     return found
 
@@ -169,13 +172,18 @@ def _latin_surnames() -> dict[str, set[str]]:
 def may_be_one(words: Words, others: Words) -> bool:
     """Whether two Latin names (lower-case ASCII), surname first or last, may spell one Korean name:
     LEE YOUNG-HEE and YI YEONG-HUI."""
+    ends, other_ends = (words[0], words[-1]), (others[0], others[-1])
+    if _OFTEN_SPELLED.isdisjoint(ends) or _OFTEN_SPELLED.isdisjoint(other_ends):
+        return False
     known = _latin_surnames()
     return any(
-        _respelled(own) == _respelled(other_own)
+        is_korean(own + other_own)
         for family, own in _cuts(words)
         for other, other_own in _cuts(others)
         if not known.get(family, set()).isdisjoint(known.get(other, ()))
-        and is_korean(own + other_own)
+        and own
+        and other_own
+        and _respelled(own) == _respelled(other_own)
     )
 
 

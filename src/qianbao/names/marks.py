@@ -23,6 +23,8 @@ def written_otherwise(left: Side, right: Side) -> bool:
     two Latin ones have other marks on the same letter (ĆOSIĆ, ČOSIĆ)."""
     if left.script != right.script or not (left.accented and right.accented):
         return False
+    if left.words == right.words:
+        return False
     a, b = (tuple(w.translate(_ONE_LETTER) for w in side.words) for side in (left, right))
     if left.script == "latin":
         return _marks_differ(a, left.plain, b, right.plain)

@@ -38,7 +38,7 @@ Script = Literal["latin", "cyrillic", "han", "hangul", "kana", "settled", "vague
 do not settle a Latin spelling, so at most close."""
 
 
-class Side(msgspec.Struct, frozen=True):
+class Side(msgspec.Struct, frozen=True, gc=False):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the given name that is never left out (0 when unknown),

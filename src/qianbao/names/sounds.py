@@ -54,6 +54,7 @@ def sound(word: str) -> str:
     return _DOUBLE.sub(r"\1", heard.translate(_CLASSES)) or word
 
 
+@lru_cache(maxsize=16384)
 def consonants(heard: str) -> str:
     """The consonants of a sound."""
     return _DOUBLE.sub(r"\1", heard.translate(_VOWELS))

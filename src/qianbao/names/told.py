@@ -21,7 +21,8 @@ def told_otherwise(left: Side, right: Side) -> ReasonCode | None:
     """Why two names of the same letters do not tell the same surname: it is the other's given name
     (Smith, John and John, Smith), or ends elsewhere (LEE ROY, JEAN and LEE, ROY JEAN). None where
     it agrees, or one of them tells nothing. A surname's particles may stand elsewhere."""
-    one, other = _halves(left, right), _halves(right, left)
+    one = _halves(left, right)
+    other = _halves(right, left) if one else None
     if one is None or other is None or not _comparable(left.script, right.script):
         return None
     family, own = (_without_particles(words) for words in one)
@@ -44,7 +45,12 @@ def tells_order(side: Side) -> bool:
 def capitals(side: Side) -> list[str]:
     """The words in capitals, as they stand, of a name that has small letters in others; initials
     and JR tell nothing."""
-    words = [word.strip(",") for word in side.texts[0].split()]
+    text = side.texts[0]
+    if text.istitle() or text.isupper():  # as most names are
+        return []
+    words = text.replace(",", " ").split()
+    if not any(map(str.isupper, words)):
+        return []
     told = [w for w in words if len(w) > 1 and "." not in w and w.lower() not in BESIDE]
     found = [word for word in told if word.isupper()]
     return found if len(found) < len(told) else []
