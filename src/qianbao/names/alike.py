@@ -161,10 +161,11 @@ the sounds themselves."""
 
 
 def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
-    if short.script != long.script and spelled_same(short, i, long, j):
-        return EQUAL
-    if short.script != long.script and spelled_perhaps(short, i, long, j):
-        return SOUND
+    if short.script != long.script:
+        if spelled_same(short, i, long, j):
+            return EQUAL
+        if spelled_perhaps(short, i, long, j):
+            return SOUND
     word, other = short.plain[i], long.plain[j]
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
@@ -218,10 +219,11 @@ def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[
 
 def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
-    full = [grade for grade in found if grade != INITIAL]
+    full = [grade for grade in found if grade != INITIAL] if INITIAL in found else found
     cost = sum(map(_COSTS.__getitem__, found))
-    weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
-    if not full or weak or cost > len(full) + 1:
+    if not full or cost > len(full) + 1:
+        return None
+    if len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2):
         return None
     if SLIP in found and _another_name(short, long, pairs, found):
         return None
@@ -285,8 +287,7 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
     """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
     ABDOLLAHI FARD of a text."""
-    a = short if served(short.plain) is short.plain else _served(short)
-    b = long if served(long.plain) is long.plain else _served(long)
+    a, b = _served(short), _served(long)
     changed = a is not short or b is not long
     if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
         a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)
@@ -299,6 +300,8 @@ def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
 
 def _served(side: Side) -> Side:
     """A name with ABDUL and what follows as one word, in the surname or in the given names."""
+    if served(side.plain) is side.plain:
+        return side
     count = side.surname_words
     family, own = served(side.plain[:count]), served(side.plain[count:])
     words = family + own

@@ -212,8 +212,10 @@ def _first_names_differ(left: Side, right: Side) -> bool:
     """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR IVANOV and
     ALEXANDER IVANOV do; the names of a DUPONT need not be two spellings of one."""
     a, b = left.plain, right.plain
+    if len(a) != len(b):
+        return False
     apart = set(a).symmetric_difference(b)
-    if len(a) != len(b) or not cyrillic.first_names_only(apart):
+    if not cyrillic.first_names_only(apart):
         return False
     return not apart or any(map(cyrillic.is_surely_cyrillic, a))
 
