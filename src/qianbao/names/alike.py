@@ -15,12 +15,12 @@ from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
-from qianbao.names.sounds import consonants, frames, served, skeleton, sound
+from qianbao.names.sounds import BEGIN_A_NAME, consonants, frames, served, skeleton, sound
 from qianbao.names.syllables import KOREAN_SURNAMES
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
 """How two words agree, best first."""
-_COSTS = (0, 1, 2, 1, 0)
+_cost_of = (0, 1, 2, 1, 0).__getitem__
 _SHORTEST_SLIP = 4
 """In a word of fewer letters another letter makes another word."""
 _SHORTEST_ALONE = 6
@@ -76,7 +76,7 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 def _rests_on_sound(partners: Partners) -> bool:
     for agreed in partners:
         for grade in agreed.values():
-            if grade in (SOUND, SLIP):
+            if grade == SOUND or grade == SLIP:
                 return True
     return False
 
@@ -132,14 +132,14 @@ def _partners(short: Side, long: Side) -> Partners | None:
 
 def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
     word = short.plain[i]
-    first = word[:1]
+    first, initial = word[:1], len(word) < 2
     heads = _HEADS.get(first, first)
     others_of_name = nicknames.table().get(word, ())
     agreed = {}
     for at, other in enumerate(long.plain):
         if word == other:
             agreed[at] = EQUAL
-        elif len(word) < 2 or len(other) < 2:
+        elif initial or len(other) < 2:
             if first == other[:1]:
                 agreed[at] = INITIAL
         elif other in others_of_name:
@@ -179,10 +179,12 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
 
 def _spelled_from_cyrillic(short: Side, i: int, long: Side, j: int) -> bool:
     """Of the words as they stand: in JUMABAEVA the AE is no Ä."""
+    word, other = short.words[i], long.words[j]
+    if len(word) < _SHORTEST_SLIP or len(other) < _SHORTEST_SLIP:
+        return False
     if not (cyrillic.looks_cyrillic(short.words) and cyrillic.looks_cyrillic(long.words)):
         return False
-    word, other = short.words[i], long.words[j]
-    return min(len(word), len(other)) >= _SHORTEST_SLIP and cyrillic.may_be_one(word, other)
+    return cyrillic.may_be_one(word, other)
 
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
@@ -204,10 +206,9 @@ def _slip(a: str, b: str, heard: str, other: str) -> bool:
 def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[int]]]:
     """For each word of the longer side to begin with, the partners found by walking through it
     once: the partner of each word, and how they agree."""
-    for start in partners[0]:
-        pairs: list[int] = []
-        grades: list[int] = []
-        for at in (*range(start, count), *range(start)):
+    for start, first in partners[0].items():
+        pairs, grades = [start], [first]
+        for at in (*range(start + 1, count), *range(start)):
             grade = partners[len(pairs)].get(at)
             if grade is not None:
                 pairs.append(at)
@@ -220,7 +221,7 @@ def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[
 def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
     full = [grade for grade in found if grade != INITIAL] if INITIAL in found else found
-    cost = sum(map(_COSTS.__getitem__, found))
+    cost = sum(map(_cost_of, found))
     if not full or cost > len(full) + 1:
         return None
     if len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2):
@@ -229,7 +230,8 @@ def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> Reaso
         return None
     if "-" in long.texts[0] and _halved(long, pairs, found):
         return None
-    if not _structure_kept(short, long, pairs, found):
+    known = short.surname_words or long.surname_words
+    if known and not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
         return "nickname"
@@ -287,7 +289,9 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
     """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
     ABDOLLAHI FARD of a text."""
-    a, b = _served(short), _served(long)
+    a, b = short, long
+    if not BEGIN_A_NAME.isdisjoint(short.plain + long.plain):
+        a, b = _served(short), _served(long)
     changed = a is not short or b is not long
     if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
         a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)
@@ -300,8 +304,6 @@ def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
 
 def _served(side: Side) -> Side:
     """A name with ABDUL and what follows as one word, in the surname or in the given names."""
-    if served(side.plain) is side.plain:
-        return side
     count = side.surname_words
     family, own = served(side.plain[:count]), served(side.plain[count:])
     words = family + own
@@ -312,11 +314,12 @@ def _served(side: Side) -> Side:
 
 def _join(words: Words, others: Words) -> Words | None:
     """`words` with two neighbours joined where `others` has a word that sounds like both."""
-    for i in range(len(words) - 1):
+    long = [other for other in others if len(other) > _SHORTEST_SLIP]
+    for i in range(len(words) - 1 if long else 0):
         joined = words[i] + words[i + 1]
-        for other in others:
-            near = other[:1] == joined[:1] and -3 < len(other) - len(joined) < 3
-            if near and len(other) > _SHORTEST_SLIP and sound(other) == sound(joined):
+        for other in long:
+            near = other[0] == joined[0] and -3 < len(other) - len(joined) < 3
+            if near and sound(other) == sound(joined):
                 return (*words[:i], joined, *words[i + 2 :])
     return None
 

@@ -44,7 +44,7 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
+    if accents_conflict(left, right) and arranged(left.plain, right.plain):
         return "diacritic"  # the same letters under other accents: a slip, or another name
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
@@ -131,11 +131,15 @@ def _is_beginning(start: str, whole: Words) -> bool:
 
 
 def _begins(short: Side, long: Side) -> bool:
-    """A cheap look before the search: the cut name is shorter, and begins as some word does."""
+    """A cheap look before the search: the cut name is shorter, and begins as some word does; of
+    plain letters it stands in the other."""
     if long.accented and not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
         return True
     if len(short.texts[0]) >= len(long.texts[0]):
         return False
+    if short.plain is short.words and long.plain is long.words:
+        whole = "".join(long.plain)
+        return "".join(short.plain) in whole + whole
     head = short.plain[0][:4]
     for word in long.plain:
         if word.startswith(head) or head.startswith(word):

@@ -203,9 +203,17 @@ def _may_match(left: Side, right: Side) -> bool:
     apart = abs(len(a) - len(b))
     if apart > 5 and apart > _slack(left) + _slack(right):
         return False
-    if left.script != "latin" or other_letters <= _LOOSE:
+    if left.script != "latin":
+        return True
+    if other_letters <= _LOOSE and _without_loose(a) == _without_loose(b):
         return True
     return _first_names_differ(left, right)
+
+
+def _without_loose(text: str) -> list[int]:
+    """The letters that no habit of spelling Latin names adds or leaves out, in alphabetical
+    order; S may be more where ß is."""
+    return sorted(text.encode().translate(None, b"aejuvxys"))
 
 
 def _first_names_differ(left: Side, right: Side) -> bool:

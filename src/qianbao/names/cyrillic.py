@@ -151,7 +151,7 @@ def _first_names() -> dict[str, set[str]]:
 def same_first_name(a: str, b: str) -> bool:
     """Whether both (lower-case ASCII) are spellings of one common Cyrillic first name."""
     names = _first_names()
-    return a in names and b in names and not names[a].isdisjoint(names[b])
+    return a in names and not names[a].isdisjoint(names.get(b, ()))
 
 
 def first_names_only(words: set[str]) -> bool:

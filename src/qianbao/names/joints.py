@@ -31,7 +31,7 @@ def syllable_split(left: Side, right: Side) -> bool:
         return False
     if len(a) == len(b):
         cut, other = pinyin_cuts(left.texts[0]), pinyin_cuts(right.texts[0])
-        return any(is_syllable(word) for word in cut.keys() ^ other.keys())
+        return cut != other and any(map(is_syllable, cut.keys() ^ other.keys()))
     few, many = (a, b) if len(a) < len(b) else (b, a)
     if len(few) == 1:
         return is_syllable(few[0])
@@ -75,12 +75,14 @@ def torn(left: Side, right: Side) -> bool:
     if len(a) != len(b):
         return False
     runs, others = _hyphenated(left), _hyphenated(right)
-    turns = [at for at in range(len(a)) if a[at:] + a[:at] == b]
-    return bool(turns) and all(
-        _cut(_shifted(runs, -at, len(a)), others, len(a))
-        or _cut(_shifted(others, at, len(a)), runs, len(a))
-        for at in turns
-    )
+    at = (a + a).find(b)
+    found = at >= 0
+    while 0 <= at < len(a):
+        cut = _cut(_shifted(runs, -at, len(a)), others, len(a))
+        if not (cut or _cut(_shifted(others, at, len(a)), runs, len(a))):
+            return False
+        at = (a + a).find(b, at + 1)
+    return found
 
 
 Spans = list[tuple[int, int]]

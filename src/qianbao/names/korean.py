@@ -175,20 +175,24 @@ def may_be_one(words: Words, others: Words) -> bool:
     ends, other_ends = (words[0], words[-1]), (others[0], others[-1])
     if _OFTEN_SPELLED.isdisjoint(ends) or _OFTEN_SPELLED.isdisjoint(other_ends):
         return False
-    known = _latin_surnames()
     return any(
-        is_korean(own + other_own)
-        for family, own in _cuts(words)
-        for other, other_own in _cuts(others)
-        if not known.get(family, set()).isdisjoint(known.get(other, ()))
-        and own
-        and other_own
+        not surnames.isdisjoint(other_surnames)
         and _respelled(own) == _respelled(other_own)
+        and is_korean(own + other_own)
+        for surnames, own in _cuts(words)
+        for other_surnames, other_own in _cuts(others)
     )
 
 
-def _cuts(words: Words) -> tuple[tuple[str, Words], ...]:
-    return ((words[0], words[1:]), (words[-1], words[:-1]))
+def _cuts(words: Words) -> list[tuple[set[str], Words]]:
+    """The surnames that the first or the last word may be, and the other words."""
+    known = _latin_surnames()
+    found = []
+    if len(words) > 1 and words[0] in known:
+        found.append((known[words[0]], words[1:]))
+    if len(words) > 1 and words[-1] in known:
+        found.append((known[words[-1]], words[:-1]))
+    return found
 
 
 @lru_cache(maxsize=4096)

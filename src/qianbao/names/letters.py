@@ -59,9 +59,7 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def ascii_words(text: str) -> tuple[Words, Words]:
     """`split_words` and `plain` of an ASCII text at once."""
-    text = text.lower()
-    if not text.replace(" ", "").isalpha():
-        text = text.encode().translate(_CUT_ASCII, _CUT_AWAY).decode()
+    text = text.lower().encode().translate(_CUT_ASCII, _CUT_AWAY).decode()
     words = tuple(text.split())
     return words, tuple(map(_plain, words)) if _may_double(text) else words
 

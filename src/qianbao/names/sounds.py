@@ -126,13 +126,14 @@ _SERVANTS = frozenset({"abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdu
 
 
 _FATHERS = frozenset({"abu", "abou", "aboo"})
-_BEGIN_A_NAME = _SERVANTS | _FATHERS
+BEGIN_A_NAME = _SERVANTS | _FATHERS
+"""Words that are one name with the word behind them."""
 
 
 def served(words: Words) -> Words:
     """`words` with ABDUL or ABU and the name that follows it as one: ABD AL-RAHMAN is ABDULRAHMAN,
     ABU BAKR is ABUBAKR."""
-    if _BEGIN_A_NAME.isdisjoint(words):
+    if BEGIN_A_NAME.isdisjoint(words):
         return words
     kept: list[str] = []
     begun = ""

@@ -21,9 +21,10 @@ def told_otherwise(left: Side, right: Side) -> ReasonCode | None:
     """Why two names of the same letters do not tell the same surname: it is the other's given name
     (Smith, John and John, Smith), or ends elsewhere (LEE ROY, JEAN and LEE, ROY JEAN). None where
     it agrees, or one of them tells nothing. A surname's particles may stand elsewhere."""
-    one = _halves(left, right)
-    other = _halves(right, left) if one else None
-    if one is None or other is None or not _comparable(left.script, right.script):
+    if not (_may_tell(left) and _may_tell(right) and _comparable(left.script, right.script)):
+        return None
+    one, other = _halves(left, right), _halves(right, left)
+    if one is None or other is None:
         return None
     family, own = (_without_particles(words) for words in one)
     other_family, other_own = (_without_particles(words) for words in other)
@@ -54,6 +55,11 @@ def capitals(side: Side) -> list[str]:
     told = [w for w in words if len(w) > 1 and "." not in w and w.lower() not in BESIDE]
     found = [word for word in told if word.isupper()]
     return found if len(found) < len(told) else []
+
+
+def _may_tell(side: Side) -> bool:
+    """A cheap look, as most names tell nothing."""
+    return side.document or "," in side.texts[0] or bool(capitals(side))
 
 
 def _halves(side: Side, other: Side) -> Halves | None:

@@ -6,7 +6,6 @@ meet only because an E was taken away: PAEZ is not PAZ. How it is taken away bel
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from qianbao.names.letters import DOUBLED_VOWELS, Words, in_ascii, plain, undouble
@@ -39,8 +38,6 @@ _GIVEN = (
     "süleyman tülay türkan ülkü ümit ümran ünal"
 )
 _KNOWN = frozenset(plain(tuple(f"{_SURNAMES} {_GIVEN}".split())))
-_MAY_LOSE_E = re.compile("[aouAOU\x80-\U0010ffff][eE\x80-\U0010ffff]|[æœÆŒ]")
-"""An E, perhaps with a mark, behind A, O or U, perhaps with one."""
 _SHORTEST = 3
 """In fewer letters a part of a joined name shows nothing."""
 
@@ -48,8 +45,6 @@ _SHORTEST = 3
 def only_by_umlauts(left: Side, right: Side) -> bool:
     """Whether two names meet only where AE, OE or UE is read as a vowel with dots which neither
     shows, in a word that is no known name with one: PAEZ is not PAZ, JAEMIN not JAMIN."""
-    if left.one_spelling and right.one_spelling:
-        return False
     if not (_may_lose_e(left) or _may_lose_e(right)):
         return False
     a, b = in_ascii(left.words), in_ascii(right.words)
@@ -60,10 +55,8 @@ def only_by_umlauts(left: Side, right: Side) -> bool:
 
 
 def _may_lose_e(side: Side) -> bool:
-    """A cheap look at the whole name."""
-    if side.accented:
-        return _MAY_LOSE_E.search(side.texts[0]) is not None
-    return side.plain != side.words
+    """A cheap look: whether a word has become shorter, or longer, where its letters became plain."""
+    return not side.one_spelling and [*map(len, side.plain)] != [*map(len, side.words)]
 
 
 def _undone(words: Words, others: Words, shown: set[str]) -> bool:
