@@ -218,3 +218,10 @@ def test_a_form_of_address_is_no_part_of_a_legal_name(text):
 
 def test_a_given_name_may_be_a_form_of_address():
     assert names.from_chinese("王博士").given == "博士"
+
+
+@pytest.mark.parametrize("given", ["علی\u200cرضا", "क्\u200dषितिज"])
+def test_letters_that_are_told_not_to_join_are_letters_of_a_name(given):
+    legal = names.from_fields("رضایی", given)
+    assert names.compare(legal, f"{given} رضایی").verdict == "match"
+    assert names.compare(legal, given.replace("\u200c", "") + " رضایی").verdict == "match"

@@ -71,6 +71,11 @@ def generation(words: Words, *, beside_another: bool = False, least: int = 2) ->
     return mark_in(words, range(last, 0, -1))
 
 
+def is_mark(word: str) -> bool:
+    """Whether `word`, behind a name, says which of father and son is meant."""
+    return word in _ALWAYS or word in ("sr", _SIX)
+
+
 def mark_at(words: Words, at: int, *, beside_another: bool = False) -> str:
     """What the word that ends a field of a document says of a generation; nothing where it is a
     name, or an initial."""

@@ -15,12 +15,12 @@ from qianbao.names import cyrillic, nicknames
 from qianbao.names.letters import Words, all_pinyin
 from qianbao.names.reasons import ReasonCode
 from qianbao.names.sides import Side, groups, spelled_perhaps, spelled_same, tonal, with_words
-from qianbao.names.sounds import consonants, frames, served, skeleton, sound
+from qianbao.names.sounds import BEGIN_A_NAME, consonants, frames, served, skeleton, sound
 from qianbao.names.syllables import KOREAN_SURNAMES
 
 EQUAL, SOUND, SLIP, NICKNAME, INITIAL, NONE = range(6)
 """How two words agree, best first."""
-_COSTS = (0, 1, 2, 1, 0)
+_cost_of = (0, 1, 2, 1, 0).__getitem__
 _SHORTEST_SLIP = 4
 """In a word of fewer letters another letter makes another word."""
 _SHORTEST_ALONE = 6
@@ -46,7 +46,9 @@ def spelled_alike(left: Side, right: Side) -> ReasonCode | None:
     found = {
         _judge(short, long, pairs, grades) for pairs, grades in _pairings(partners, len(long.plain))
     }
-    return next((reason for reason in _LIKELIEST if reason in found), None) if found else None
+    if len(found) < 2:
+        return found.pop() if found else None
+    return next(reason for reason in _LIKELIEST if reason in found)
 
 
 def _one_word_alike(left: Side, right: Side) -> bool:
@@ -74,7 +76,7 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 def _rests_on_sound(partners: Partners) -> bool:
     for agreed in partners:
         for grade in agreed.values():
-            if grade in (SOUND, SLIP):
+            if grade == SOUND or grade == SLIP:
                 return True
     return False
 
@@ -95,7 +97,15 @@ def _slips_happen(left: Side, right: Side) -> bool:
         return False
     if all_pinyin(left.plain) and all_pinyin(right.plain):
         return False
-    return KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right))
+    if KOREAN_SURNAMES.isdisjoint(_outer(left) & _outer(right)):
+        return True
+    return _has_first_name(left) and _has_first_name(right)
+
+
+def _has_first_name(side: Side) -> bool:
+    """Whether a first name of elsewhere stands behind a surname of Korea: JENNIFER KIM."""
+    known = nicknames.table()
+    return any(len(word) >= _SHORTEST_SLIP and word in known for word in side.plain)
 
 
 def _outer(side: Side) -> set[str]:
@@ -122,14 +132,14 @@ def _partners(short: Side, long: Side) -> Partners | None:
 
 def _agreeing(short: Side, i: int, long: Side) -> dict[int, int] | None:
     word = short.plain[i]
-    first = word[:1]
+    first, initial = word[:1], len(word) < 2
     heads = _HEADS.get(first, first)
     others_of_name = nicknames.table().get(word, ())
     agreed = {}
     for at, other in enumerate(long.plain):
         if word == other:
             agreed[at] = EQUAL
-        elif len(word) < 2 or len(other) < 2:
+        elif initial or len(other) < 2:
             if first == other[:1]:
                 agreed[at] = INITIAL
         elif other in others_of_name:
@@ -151,10 +161,11 @@ the sounds themselves."""
 
 
 def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
-    if short.script != long.script and spelled_same(short, i, long, j):
-        return EQUAL
-    if short.script != long.script and spelled_perhaps(short, i, long, j):
-        return SOUND
+    if short.script != long.script:
+        if spelled_same(short, i, long, j):
+            return EQUAL
+        if spelled_perhaps(short, i, long, j):
+            return SOUND
     word, other = short.plain[i], long.plain[j]
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
@@ -168,10 +179,12 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
 
 def _spelled_from_cyrillic(short: Side, i: int, long: Side, j: int) -> bool:
     """Of the words as they stand: in JUMABAEVA the AE is no Ä."""
+    word, other = short.words[i], long.words[j]
+    if len(word) < _SHORTEST_SLIP or len(other) < _SHORTEST_SLIP:
+        return False
     if not (cyrillic.looks_cyrillic(short.words) and cyrillic.looks_cyrillic(long.words)):
         return False
-    word, other = short.words[i], long.words[j]
-    return min(len(word), len(other)) >= _SHORTEST_SLIP and cyrillic.may_be_one(word, other)
+    return cyrillic.may_be_one(word, other)
 
 
 def _slip(a: str, b: str, heard: str, other: str) -> bool:
@@ -193,10 +206,9 @@ def _slip(a: str, b: str, heard: str, other: str) -> bool:
 def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[int]]]:
     """For each word of the longer side to begin with, the partners found by walking through it
     once: the partner of each word, and how they agree."""
-    for start in partners[0]:
-        pairs: list[int] = []
-        grades: list[int] = []
-        for at in (*range(start, count), *range(start)):
+    for start, first in partners[0].items():
+        pairs, grades = [start], [first]
+        for at in (*range(start + 1, count), *range(start)):
             grade = partners[len(pairs)].get(at)
             if grade is not None:
                 pairs.append(at)
@@ -208,14 +220,18 @@ def _pairings(partners: Partners, count: int) -> Iterator[tuple[list[int], list[
 
 def _judge(short: Side, long: Side, pairs: list[int], found: list[int]) -> ReasonCode | None:
     """Whether what agrees is enough, and what to call it."""
-    full = [grade for grade in found if grade != INITIAL]
-    cost = sum(map(_COSTS.__getitem__, found))
-    weak = len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2)
-    if not full or weak or cost > len(full) + 1:
+    full = [grade for grade in found if grade != INITIAL] if INITIAL in found else found
+    cost = sum(map(_cost_of, found))
+    if not full or cost > len(full) + 1:
+        return None
+    if len(full) == 1 and (cost > 1 or len(short.plain[found.index(full[0])]) < 2):
         return None
     if SLIP in found and _another_name(short, long, pairs, found):
         return None
-    if _halved(long, pairs, found) or not _structure_kept(short, long, pairs, found):
+    if "-" in long.texts[0] and _halved(long, pairs, found):
+        return None
+    known = short.surname_words or long.surname_words
+    if known and not _structure_kept(short, long, pairs, found):
         return None
     if NICKNAME in full:
         return "nickname"
@@ -242,8 +258,6 @@ def _another_name(short: Side, long: Side, pairs: list[int], found: list[int]) -
 def _halved(long: Side, taken: list[int], found: list[int]) -> bool:
     """Whether half of a hyphenated name is left out: Kim Chol is not Kim Chol-ho. Initials and
     particles may be, and the second half of a name like Hans-Peter."""
-    if "-" not in long.texts[0]:
-        return False
     if INITIAL in found:
         return False
     group = groups(long)
@@ -275,8 +289,9 @@ def _structure_kept(short: Side, long: Side, pairs: list[int], found: list[int])
 def _joined_alike(short: Side, long: Side) -> ReasonCode | None:
     """As `spelled_alike`, with words joined that the other has joined: ABDUL RAHMAN of any name,
     ABDOLLAHI FARD of a text."""
-    a = short if served(short.plain) is short.plain else _served(short)
-    b = long if served(long.plain) is long.plain else _served(long)
+    a, b = short, long
+    if not BEGIN_A_NAME.isdisjoint(short.plain + long.plain):
+        a, b = _served(short), _served(long)
     changed = a is not short or b is not long
     if len(a.plain) != len(b.plain) and not (a.surname_words or b.surname_words):
         a, b = (a, b) if len(a.plain) < len(b.plain) else (b, a)
@@ -299,11 +314,12 @@ def _served(side: Side) -> Side:
 
 def _join(words: Words, others: Words) -> Words | None:
     """`words` with two neighbours joined where `others` has a word that sounds like both."""
-    for i in range(len(words) - 1):
+    long = [other for other in others if len(other) > _SHORTEST_SLIP]
+    for i in range(len(words) - 1 if long else 0):
         joined = words[i] + words[i + 1]
-        for other in others:
-            near = other[:1] == joined[:1] and -3 < len(other) - len(joined) < 3
-            if near and len(other) > _SHORTEST_SLIP and sound(other) == sound(joined):
+        for other in long:
+            near = other[0] == joined[0] and -3 < len(other) - len(joined) < 3
+            if near and sound(other) == sound(joined):
                 return (*words[:i], joined, *words[i + 2 :])
     return None
 

@@ -40,10 +40,10 @@ class Bare(msgspec.Struct, frozen=True):
 def bare(left: Side, right: Side) -> Bare | None:
     """Both without their marks of generation, else without their fillers, else without their
     titles; None where nothing is beside them."""
-    fifth = left.document != right.document and left.words[-1] == right.words[-1] == "v"
-    none = not fifth and BESIDE.isdisjoint(left.words + right.words)
-    if none and left.script != "han" != right.script:
-        return None
+    if BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words):
+        fifth = left.document != right.document and left.words[-1] == right.words[-1] == "v"
+        if not fifth and left.script != "han" != right.script:
+            return None
     (mark, at), (other_mark, other_at) = _marks(left, right)
     if mark or other_mark:
         same = mark == other_mark

@@ -16,6 +16,7 @@ from qianbao.names.letters import Words, is_pinyin
 from qianbao.names.parts import DESCENT
 from qianbao.names.sides import Side
 from qianbao.names.sounds import served, sound
+from qianbao.names.told import capitals
 
 _MUSLIM = (
     "abbas abdul abdullah abdullahi abdulrahman adel ahmed aicha aisha ali amadou amin amina "
@@ -185,13 +186,7 @@ def turned_chain(left: Side, right: Side) -> bool:
         chain = without_surname(a) or without_surname(b)
     else:
         chain = without_surname(a if len(a) > len(b) else b)
-    return chain and not (_capitals_tell(left) or _capitals_tell(right))
-
-
-def _capitals_tell(side: Side) -> bool:
-    words = [word for word in side.texts[0].split() if len(word) > 1]
-    capitals = [word.isupper() for word in words]
-    return any(capitals) and not all(capitals)
+    return chain and not (capitals(left) or capitals(right))
 
 
 @lru_cache(maxsize=1024)

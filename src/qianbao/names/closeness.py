@@ -28,6 +28,7 @@ from qianbao.names.sides import (
     groups,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
+from qianbao.names.told import tells_order
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -43,7 +44,7 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if left.accented and arranged(left.plain, right.plain) and accents_conflict(left, right):
+    if accents_conflict(left, right) and arranged(left.plain, right.plain):
         return "diacritic"  # the same letters under other accents: a slip, or another name
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
@@ -60,7 +61,10 @@ def close(left: Side, right: Side) -> ReasonCode | None:
             return found
         if _given_turned(left, right):
             return "given_order"
-    return spelled_alike(left, right)
+    found = spelled_alike(left, right)
+    if not found and not (one and other) and korean.may_be_one(left.plain, right.plain):
+        return "spelling"
+    return found
 
 
 def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
@@ -127,13 +131,20 @@ def _is_beginning(start: str, whole: Words) -> bool:
 
 
 def _begins(short: Side, long: Side) -> bool:
-    """A cheap look before the search: the cut name is shorter, and begins as some word does."""
+    """A cheap look before the search: the cut name is shorter, and begins as some word does; of
+    plain letters it stands in the other."""
     if long.accented and not ELASTIC_LETTERS.isdisjoint(long.texts[0].lower()):
         return True
     if len(short.texts[0]) >= len(long.texts[0]):
         return False
+    if short.plain is short.words and long.plain is long.words:
+        whole = "".join(long.plain)
+        return "".join(short.plain) in whole + whole
     head = short.plain[0][:4]
-    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
+    for word in long.plain:
+        if word.startswith(head) or head.startswith(word):
+            return True
+    return False
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
@@ -255,8 +266,9 @@ def _by_characters(left: Side, right: Side) -> ReasonCode | None:
 
 def _simplified_alike(left: Side, right: Side) -> bool:
     """Whether two names in characters become one when simplified, though neither is the other
-    simplified: 陳復 and 陳複, 於明 and 于明. Some registers take one for the other."""
-    a, b = (han.simplified(_signs(side)) for side in (left, right))
+    simplified: 陳復 and 陳複, 於明 and 于明. Some registers take one for the other, as
+    they do 中嶋 for 中島."""
+    a, b = (han.kindred(_signs(side)) for side in (left, right))
     return a == b
 
 
@@ -270,7 +282,7 @@ def _father_missing(full: Side, other: Side) -> ReasonCode | None:
     if other.script == "han":
         same = han.simplified(own) == han.simplified(_signs(other))
     else:
-        same = spelled_anyhow(han.syllables("", own), 0, other.plain)
+        same = spelled_anyhow(han.syllables("", own), 0, other.plain, turn=True)
     said = any(reason == "patronymic_missing" for reason, _ in full.spare)
     return ("patronymic_missing" if said else "middle_missing") if same else None
 
@@ -307,6 +319,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:
-    if spelled_anyhow(options, cut, letters.plain):
+    turn = not tells_order(letters)
+    if spelled_anyhow(options, cut, letters.plain, turn=turn):
         return "reading"
-    return "middle_missing" if spelled_beside(options, cut, letters.plain) else None
+    return "middle_missing" if spelled_beside(options, cut, letters.plain, turn=turn) else None

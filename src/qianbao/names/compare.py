@@ -15,18 +15,9 @@ import msgspec
 
 from qianbao.names import cyrillic, han
 from qianbao.names.beside import bare, repeated
-from qianbao.names.chains import turned_chain
 from qianbao.names.closeness import close
-from qianbao.names.doubts import (
-    ends_may_be_given,
-    initial_joined,
-    joined_perhaps,
-    one_in_characters,
-    surname_ends_elsewhere,
-    syllable_split,
-    torn,
-    turned_within,
-)
+from qianbao.names.doubts import doubt
+from qianbao.names.initials import initial_joined, joined_perhaps
 from qianbao.names.japanese import has_kana
 from qianbao.names.legal import LegalName
 from qianbao.names.letters import (
@@ -37,7 +28,6 @@ from qianbao.names.letters import (
     pinyin_cuts,
     umlauts_of_pinyin,
 )
-from qianbao.names.marks import written_otherwise
 from qianbao.names.parts import PARTICLES, VIETNAMESE_SURNAMES, says_whose_child
 from qianbao.names.reasons import REASONS, ReasonCode, Verdict
 from qianbao.names.sides import (
@@ -56,7 +46,7 @@ from qianbao.names.sides import (
     text_side,
 )
 from qianbao.names.spelled import spelled, spelled_anyhow, turns
-from qianbao.names.umlauts import only_by_umlauts
+from qianbao.names.told import tells_order
 
 
 class NameComparison(msgspec.Struct, frozen=True):
@@ -120,10 +110,6 @@ _COMPARED: dict[ReasonCode, tuple[str, ...]] = {
 }
 
 
-_OF_MARKS: frozenset[ReasonCode] = frozenset({"spacing", "punctuation", "order", "diacritic"})
-"""Where words may be joined or apart otherwise."""
-
-
 @cache
 def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> NameComparison:
     row = REASONS[reason]
@@ -132,26 +118,8 @@ def _result(verdict: Verdict, reason: ReasonCode, compared: tuple[str, ...]) -> 
 
 def _matched(reason: ReasonCode, left: Side, right: Side, parts: tuple[str, ...]) -> NameComparison:
     """Full agreement is only as good as what agreed: a cut name or a vague script is close."""
-    if left.truncated or right.truncated:
-        return _result("close", "truncated", _COMPARED["truncated"])
-    if reason == "transliteration" and "vague" in (left.script, right.script):
-        return _result("close", reason, parts)
-    if reason == "order" and left.surname_words and right.surname_words:
-        return _result("close", reason, parts)
-    if only_by_umlauts(left, right):
-        return _result("close", "diacritic", parts)
-    if written_otherwise(left, right):
-        return _result("close", reason, parts)
-    if left.surname_words != right.surname_words and turned_within(left, right):
-        return _result("close", "order", parts)
-    if surname_ends_elsewhere(left, right):
-        return _result("close", "surname_end", parts)
-    if turned_chain(left, right) or (
-        reason == "order" and (one_in_characters(left, right) or ends_may_be_given(left, right))
-    ):
-        return _result("close", "order", parts)
-    if reason in _OF_MARKS and (syllable_split(left, right) or torn(left, right)):
-        return _result("close", reason, parts)
+    if doubted := doubt(reason, left, right):
+        return _result("close", doubted, _COMPARED.get(doubted, parts))
     if "han" in (left.script, right.script):
         return _result(
             "match", reason, ("characters" if reason != "transliteration" else "pinyin",)
@@ -235,16 +203,29 @@ def _may_match(left: Side, right: Side) -> bool:
     apart = abs(len(a) - len(b))
     if apart > 5 and apart > _slack(left) + _slack(right):
         return False
-    if left.script != "latin" or other_letters <= _LOOSE:
+    if left.script != "latin":
+        return True
+    if other_letters <= _LOOSE and _without_loose(a) == _without_loose(b):
         return True
     return _first_names_differ(left, right)
 
 
+def _without_loose(text: str) -> list[int]:
+    """The letters that no habit of spelling Latin names adds or leaves out, in alphabetical
+    order; S may be more where ß is."""
+    return sorted(text.encode().translate(None, b"aejuvxys"))
+
+
 def _first_names_differ(left: Side, right: Side) -> bool:
-    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR and
-    ALEXANDER do."""
+    """Whether two Latin names differ in common Cyrillic first names only, as ALEKSANDR IVANOV and
+    ALEXANDER IVANOV do; the names of a DUPONT need not be two spellings of one."""
     a, b = left.plain, right.plain
-    return len(a) == len(b) and cyrillic.first_names_only(set(a).symmetric_difference(b))
+    if len(a) != len(b):
+        return False
+    apart = set(a).symmetric_difference(b)
+    if not cyrillic.first_names_only(apart):
+        return False
+    return not apart or any(map(cyrillic.is_surely_cyrillic, a))
 
 
 def _match_text(left: Side, right: Side) -> ReasonCode | None:
@@ -347,10 +328,10 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    cuts = pinyin_cuts(letters.texts[0])
+    cuts, turn = pinyin_cuts(letters.texts[0]), not tells_order(letters)
     for reading in all_readings(letters):
         words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
-        if spelled_anyhow(options, cut, words):
+        if spelled_anyhow(options, cut, words, turn=turn):
             turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
             return "order" if turned else "transliteration"
     return None

@@ -151,12 +151,27 @@ def _first_names() -> dict[str, set[str]]:
 def same_first_name(a: str, b: str) -> bool:
     """Whether both (lower-case ASCII) are spellings of one common Cyrillic first name."""
     names = _first_names()
-    return a in names and b in names and not names[a].isdisjoint(names[b])
+    return a in names and not names[a].isdisjoint(names.get(b, ()))
 
 
 def first_names_only(words: set[str]) -> bool:
     """Whether each of `words` (lower-case ASCII) spells a common Cyrillic first name."""
     return words <= _first_names().keys()
+
+
+_SURE_ENDINGS = (
+    "ov", "ev", "ova", "eva", "off", "eff", "skii", "skiy", "skij", "skyi", "skaya", "skaia",
+    "skaja", "enko", "chuk", "yuk", "iuk", "ovich", "evich", "ovych", "evych", "ovna", "evna",
+    "ivna",
+)  # fmt: skip
+_SHORTEST_SURE = 5
+"""LEV and KOV end so too."""
+
+
+def is_surely_cyrillic(word: str) -> bool:
+    """Whether an ending shows that `word` (lower-case ASCII) was spelled from Cyrillic, and hardly
+    any other language has it."""
+    return len(word) >= _SHORTEST_SURE and word.endswith(_SURE_ENDINGS)
 
 
 # Two Latin spellings of one Cyrillic word

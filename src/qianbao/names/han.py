@@ -59,6 +59,15 @@ compatibility ideographs of Unicode that normal forms leave alone, and what regi
 _REGISTERED = str.maketrans(_OTHER_GLYPHS, _USUAL_GLYPHS)
 
 
+_KINDRED = str.maketrans("嶋嶌冨浜", "島島富濱")
+"""Characters that families of Japan keep apart and others often write for one another."""
+
+
+def kindred(text: str) -> str:
+    """`text` in simplified characters, those that are often written for one another as one."""
+    return simplified(text.translate(_KINDRED))
+
+
 def usual_glyphs(text: str) -> str:
     """`text` with the registers' shapes of a character as they are usually written: 髙 is 高."""
     return text.translate(_REGISTERED)

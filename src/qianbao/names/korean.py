@@ -8,10 +8,12 @@ passports are spelled; those of characters are Unihan's (`tables`).
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 
 from qianbao.names import tables
-from qianbao.names.spelled import Options
+from qianbao.names.spelled import Options, Words
+from qianbao.names.syllables import KOREAN_SURNAMES, is_korean
 
 _FIRST, _LAST = "가", "힣"
 _INITIALS = (
@@ -126,3 +128,76 @@ def _of_character(character: str, *, surname: bool) -> frozenset[str]:
 def character_options(characters: str) -> Options:
     """The Latin spellings of each character's Korean readings, the surname in front."""
     return tuple(_of_character(c, surname=at == 0) for at, c in enumerate(characters))
+
+
+# Two Latin spellings of one name
+
+_SURNAME_SYLLABLES = (
+    "김이박최정강조윤장임오한신서권황안송류유홍전고문손양배백허남심노하곽성차주우구민진지엄원채천방공현변추명기"
+    "금육국선부길라나여리로림양연염왕용위은인제표함피탁석설"
+)
+_OFTEN_SPELLED = KOREAN_SURNAMES | frozenset(
+    {"gim", "bak", "gang", "gwon", "go", "gu", "ju", "rim"}
+)
+_RESPELLED = tuple(
+    (re.compile(other), usual)
+    for other, usual in (
+        ("oung", "eong"),  # YOUNG, KYOUNG
+        ("(?<=[hkgmbpn])yun", "yeon"),  # HYUN, KYUNG, BYUNG
+        ("(?<=[sj])ung", "eong"),  # SUNG, JUNG; not SEUNG, JOONG
+        ("chul", "cheol"),
+        ("hee|heui", "hui"),
+        ("weon", "won"),
+        ("wh", "hw"),
+        ("sh(?=i)", "s"),
+        ("wo?o(?!n)|oo|eu", "u"),  # WOO, SOO, EUN
+        ("ee", "i"),
+        ("k", "g"),
+    )
+)
+"""Other spellings of given names beside the official ones of 2000, each of one sound in most names.
+O and EO stay two, as J and CH, D and T, B and P do: Kim Jong-un is not Kim Jeong-un."""
+
+
+@cache
+def _latin_surnames() -> dict[str, set[str]]:
+    """Which surnames each Latin spelling may be."""
+    found: dict[str, set[str]] = {}
+    for syllable in _SURNAME_SYLLABLES:
+        for spelling in _OFTEN_SPELLED.intersection(spelling_options(syllable)[0]):
+            found.setdefault(spelling, set()).add(syllable)
+    return found
+
+
+def may_be_one(words: Words, others: Words) -> bool:
+    """Whether two Latin names (lower-case ASCII), surname first or last, may spell one Korean name:
+    LEE YOUNG-HEE and YI YEONG-HUI."""
+    ends, other_ends = (words[0], words[-1]), (others[0], others[-1])
+    if _OFTEN_SPELLED.isdisjoint(ends) or _OFTEN_SPELLED.isdisjoint(other_ends):
+        return False
+    return any(
+        not surnames.isdisjoint(other_surnames)
+        and _respelled(own) == _respelled(other_own)
+        and is_korean(own + other_own)
+        for surnames, own in _cuts(words)
+        for other_surnames, other_own in _cuts(others)
+    )
+
+
+def _cuts(words: Words) -> list[tuple[set[str], Words]]:
+    """The surnames that the first or the last word may be, and the other words."""
+    known = _latin_surnames()
+    found = []
+    if len(words) > 1 and words[0] in known:
+        found.append((known[words[0]], words[1:]))
+    if len(words) > 1 and words[-1] in known:
+        found.append((known[words[-1]], words[:-1]))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _respelled(own: Words) -> str:
+    text = "".join(own)
+    for other, usual in _RESPELLED:
+        text = other.sub(usual, text)
+    return text

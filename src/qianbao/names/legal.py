@@ -21,9 +21,9 @@ from qianbao.names.parts import PORTUGUESE, find_parts
 MRZ_NAME_LENGTHS = (30, 31, 39)
 """Name fields of TD1, TD2 and TD3 documents (ICAO 9303; domain.md 3.2)."""
 
-_SIGNS = frozenset(" '’‘ʼʻ`´-‐‑–—.·•・‧．,，/@()（）〇")
+_SIGNS = frozenset(" '’‘ʼʻ`´-‐‑–—.·•・‧．,，/@()（）〇\u200c\u200d")
 """What stands in names besides letters: hyphens, apostrophes, the dots of names written in Chinese,
-S/O and D/O, the @ of aliases."""
+S/O and D/O, the @ of aliases, and what tells letters of Persian and India whether to join."""
 
 
 class NameEmpty(InvalidInput):

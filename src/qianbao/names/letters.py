@@ -27,6 +27,9 @@ _BREAKS = ' \t\n\r\v\f-‐‑‒–—―−.,;:·•‧・･/\\_()[]<>{}"!?*+=
 _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
+_CUT_ASCII = bytes(ord(" ") if _CUT.get(code) else code for code in range(256))
+_CUT_AWAY = bytes(code for code in range(128) if _CUT.get(code, "") is None)
+"""The same for the bytes of an ASCII text, three times as fast."""
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 
@@ -56,9 +59,7 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def ascii_words(text: str) -> tuple[Words, Words]:
     """`split_words` and `plain` of an ASCII text at once."""
-    text = text.lower()
-    if not text.replace(" ", "").isalpha():
-        text = text.translate(_CUT)
+    text = text.lower().encode().translate(_CUT_ASCII, _CUT_AWAY).decode()
     words = tuple(text.split())
     return words, tuple(map(_plain, words)) if _may_double(text) else words
 
@@ -203,7 +204,7 @@ def readings(words: Words) -> tuple[Words, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_DOUBLE_VOWEL = re.compile(r"(?<![aeiougq])([aou])e(?=[b-df-hj-np-tv-xz])(?!l(?:[aeiouys]|$))")
+_E_OF_DOTS = re.compile(r"(?<=(?<![aeiougq])[aou])e(?=[b-df-hj-np-tv-xz])(?!l(?:[aeiouys]|$))")
 _AA_FOR_A_RING = re.compile(
     "^aa(?=s(?:e|en|mund|land|ne|ulv|hild)?$|ge$|berg|gaard|kre|kerlund|kesson|modt|nes|land|"
     "str|gren|lund)|(?<=[delmrs]g)aa(?=rd)|(?<=^b)aa(?=rd$)|(?<=^h)aa(?=kon|kan|land|vard)|"
@@ -222,7 +223,7 @@ def undouble(word: str) -> str:
     if len(word) < 4 or not ("e" in word or "xx" in word):
         return word
     word = _DOUBLE_X.sub("", word)
-    single = _DOUBLE_VOWEL.sub(r"\1", word)
+    single = _E_OF_DOTS.sub("", word)
     if single == word or (len(single) < 5 and single[-1] in "aeiouy"):
         return word
     return word if is_pinyin(word) else single
@@ -319,7 +320,7 @@ def pinyin_cuts(text: str) -> dict[str, str]:
     """The words of `text` in which an apostrophe says where a syllable of pinyin begins, in small
     ASCII letters, and the same with a space there: XI'AN is not XIAN. Pinyin sets it only before A,
     E and O, so that the one of Wade-Giles (CH'EN) says nothing here."""
-    if not _APOSTROPHE.search(text):
+    if (text.isascii() and "'" not in text and "`" not in text) or not _APOSTROPHE.search(text):
         return {}
     runs = (run for run in text.lower().translate(_SPACED).split() if _APOSTROPHE.search(run))
     cuts = {}

@@ -23,11 +23,14 @@ def written_otherwise(left: Side, right: Side) -> bool:
     two Latin ones have other marks on the same letter (ĆOSIĆ, ČOSIĆ)."""
     if left.script != right.script or not (left.accented and right.accented):
         return False
-    a, b = (tuple(w.translate(_ONE_LETTER) for w in side.words) for side in (left, right))
+    if left.words == right.words:
+        return False
     if left.script == "latin":
-        return _marks_differ(a, left.plain, b, right.plain)
+        return _marks_differ(left.words, left.plain, right.words, right.plain)
     slight = _SLIGHT.get(left.script)
-    return slight is not None and sorted(_bare(a, slight)) != sorted(_bare(b, slight))
+    if slight is None:
+        return False
+    return sorted(_bare(left.words, slight)) != sorted(_bare(right.words, slight))
 
 
 def _bare(words: Words, slight: str) -> str:
@@ -42,6 +45,8 @@ def _marks_differ(words: Words, plain: Words, others: Words, other_plain: Words)
         words, plain = ("".join(words),), ("".join(plain),)
         others, other_plain = ("".join(others),), ("".join(other_plain),)
     for word, letters in zip(words, plain, strict=True):
+        if word.isascii():
+            continue
         same = [v for v, w in zip(others, other_plain, strict=True) if w == letters]
         if same and all(_marked_otherwise(word, other) for other in same):
             return True
@@ -49,6 +54,7 @@ def _marks_differ(words: Words, plain: Words, others: Words, other_plain: Words)
 
 
 def _marked_otherwise(word: str, other: str) -> bool:
+    word, other = word.translate(_ONE_LETTER), other.translate(_ONE_LETTER)
     return len(word) == len(other) and any(
         a != b and not (a.isascii() or b.isascii()) for a, b in zip(word, other, strict=True)
     )

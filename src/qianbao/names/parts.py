@@ -58,7 +58,7 @@ DESCENT = _CHILD_OF | _CHILD_OF_OR_NAMES | _AFTER_FATHER
 _CHILD_OF_BETWEEN = frozenset({
     "mac", "mc", "nic", "mhic", "ni", "fitz", "ak", "pour", "nejad", "nezhad", "zade", "zadeh",
     "zada", "putra", "putri", "datter", "dotter", "dottir", "sin", "sen", "zoon", "dochter",
-    "janszoon", "ua", "ui", "kyzi", "oghli", "ougly",
+    "janszoon", "ua", "ui", "kyzi", "oghli", "ougly", "wa", "arap", "abu", "abou", "umm",
 })  # fmt: skip
 """The same where they stand between two words; elsewhere most are names of their own."""
 _CYRILLIC_ENDINGS = (

@@ -38,7 +38,7 @@ Script = Literal["latin", "cyrillic", "han", "hangul", "kana", "settled", "vague
 do not settle a Latin spelling, so at most close."""
 
 
-class Side(msgspec.Struct, frozen=True):
+class Side(msgspec.Struct, frozen=True, gc=False):
     """One name made ready: `texts` as it may be written (surname first, given first), `words` in
     lower case, `plain` the same in ASCII; `surname_words` and `first_words` count the words of the
     surname, which then come first, and of the given name that is never left out (0 when unknown),
@@ -279,8 +279,11 @@ def fits(a: Words, b: Words) -> bool:
     ALEE and ANNA LEE do not."""
     if a == b:
         return True
-    if "".join(a) != "".join(b):
-        return False
+    return "".join(a) == "".join(b) and divided_alike(a, b)
+
+
+def divided_alike(a: Words, b: Words) -> bool:
+    """Whether the words of the one only join words of the other, by how long they are."""
     ends, other_ends = _ends(a), _ends(b)
     return ends <= other_ends or other_ends <= ends
 

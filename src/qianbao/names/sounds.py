@@ -54,6 +54,7 @@ def sound(word: str) -> str:
     return _DOUBLE.sub(r"\1", heard.translate(_CLASSES)) or word
 
 
+@lru_cache(maxsize=16384)
 def consonants(heard: str) -> str:
     """The consonants of a sound."""
     return _DOUBLE.sub(r"\1", heard.translate(_VOWELS))
@@ -85,15 +86,20 @@ def skeleton(word: str) -> str:
 
 _NO_CONSONANTS = frozenset("aeiouyw'`")
 _PERSIAN = str.maketrans("ضظذ", "ززز")
+_ROUND = str.maketrans("", "", "وוw")
+"""Behind the first letter as often a vowel, which bones leave out: محمود is MAHMOUD."""
 _JOINED_ARTICLE = re.compile("^[ae]l(?=[a-z]{4})")
 
 
 def frames(words: Words) -> tuple[Words, ...]:
-    """`frame` of a name, and as Persian sounds its letters, and with the article that Latin letters
-    join to a word left out: ALOTAIBI is العتيبي."""
+    """`frame` of a name, and as Persian sounds its letters, and with W as a vowel, and with the
+    article that Latin letters join to a word left out: ALOTAIBI is العتيبي."""
     found = [frame(words)]
     if not _PERSIAN.keys().isdisjoint(map(ord, "".join(words))):
         found.append(frame(tuple(word.translate(_PERSIAN) for word in words)))
+    rounded = tuple(word[:1] + word[1:].translate(_ROUND) for word in words)
+    if rounded != words:
+        found.append(frame(rounded))
     if any(map(_JOINED_ARTICLE.match, words)):
         found.append(frame(tuple(_JOINED_ARTICLE.sub("", word, count=1) for word in words)))
     return tuple(found)
@@ -120,13 +126,14 @@ _SERVANTS = frozenset({"abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdu
 
 
 _FATHERS = frozenset({"abu", "abou", "aboo"})
-_BEGIN_A_NAME = _SERVANTS | _FATHERS
+BEGIN_A_NAME = _SERVANTS | _FATHERS
+"""Words that are one name with the word behind them."""
 
 
 def served(words: Words) -> Words:
     """`words` with ABDUL or ABU and the name that follows it as one: ABD AL-RAHMAN is ABDULRAHMAN,
     ABU BAKR is ABUBAKR."""
-    if _BEGIN_A_NAME.isdisjoint(words):
+    if BEGIN_A_NAME.isdisjoint(words):
         return words
     kept: list[str] = []
     begun = ""

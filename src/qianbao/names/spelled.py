@@ -49,20 +49,23 @@ def spelled(options: Options, text: str) -> bool:
     return len(text) in reached
 
 
-def spelled_anyhow(options: Options, surname_length: int, words: Words) -> bool:
-    """As `spelled`, with the characters' surname first or last and the words turned round."""
+def spelled_anyhow(options: Options, surname_length: int, words: Words, *, turn: bool) -> bool:
+    """As `spelled`, with the characters' surname first or last where the words may be turned; with
+    the words turned round anyhow where the surname is not known (its length is 0)."""
     if not all_occur(options, words):
         return False
-    orders = [options]
-    if 0 < surname_length < len(options):
-        orders.append(options[surname_length:] + options[:surname_length])
-    texts = [" ".join(turn) for turn in turns(words)]
-    return any(spelled(order, text) for order in orders for text in texts)
+    if not turn:
+        return spelled(options, " ".join(words))
+    if not 0 < surname_length < len(options):
+        return any(spelled(options, " ".join(turned)) for turned in turns(words))
+    orders = (options, options[surname_length:] + options[:surname_length])
+    text = " ".join(words)
+    return any(spelled(order, text) for order in orders)
 
 
-def spelled_beside(options: Options, surname_length: int, words: Words) -> bool:
+def spelled_beside(options: Options, surname_length: int, words: Words, *, turn: bool) -> bool:
     """As `spelled_anyhow`, where one more word stands beside: 曾鈺成 and Jasper TSANG Yok-sing."""
     if len(words) < 3 or not all_occur(options, words):
         return False
     less = (words[:i] + words[i + 1 :] for i in range(len(words)))
-    return any(spelled_anyhow(options, surname_length, kept) for kept in less)
+    return any(spelled_anyhow(options, surname_length, kept, turn=turn) for kept in less)

@@ -37,6 +37,7 @@ _KOREAN_SYLLABLE = re.compile(
     "(?:ng|[kglmnpb])?"
 )
 """As passports of Korea spell it; no H behind the vowel, which begins the next one more often."""
+_KOREAN_SYLLABLES = re.compile(f"(?:{_KOREAN_SYLLABLE.pattern})+")
 _PAIR = 2
 _SURELY_WESTERN = 4
 """A first name of so many letters that a list of nicknames has (PAUL) is no such syllable."""
@@ -45,6 +46,17 @@ _SURELY_WESTERN = 4
 def is_korean_syllable(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is spelled as one syllable of Korean."""
     return _KOREAN_SYLLABLE.fullmatch(word) is not None
+
+
+def is_korean(words: Sequence[str]) -> bool:
+    """Whether each of `words` (lower-case ASCII) is spelled as syllables of Korean."""
+    return all(map(_KOREAN_SYLLABLES.fullmatch, words))
+
+
+def is_east_asian_surname(word: str) -> bool:
+    """Whether `word` (lower-case ASCII) is a usual surname of China, Hong Kong, Korea or Singapore,
+    there or elsewhere too."""
+    return word in _SURNAMES
 
 
 def is_one_in_two(family: Sequence[str], own: Sequence[str]) -> bool:

@@ -45,13 +45,18 @@ _SHORTEST = 3
 def only_by_umlauts(left: Side, right: Side) -> bool:
     """Whether two names meet only where AE, OE or UE is read as a vowel with dots which neither
     shows, in a word that is no known name with one: PAEZ is not PAZ, JAEMIN not JAMIN."""
-    if left.one_spelling and right.one_spelling:
+    if not (_may_lose_e(left) or _may_lose_e(right)):
         return False
     a, b = in_ascii(left.words), in_ascii(right.words)
     if all(word == undouble(word) for word in a + b):
         return False
     shown = {*_with_dots(left.words), *_with_dots(right.words)}
     return _undone(a, b, shown) or _undone(b, a, shown)
+
+
+def _may_lose_e(side: Side) -> bool:
+    """A cheap look: whether a word has become shorter, or longer, where its letters became plain."""
+    return not side.one_spelling and [*map(len, side.plain)] != [*map(len, side.words)]
 
 
 def _undone(words: Words, others: Words, shown: set[str]) -> bool:
