@@ -396,6 +396,34 @@ async def test_a_number_mistyped_as_somebody_elses_does_not_make_two_people_one(
         assert (await identity_of(conn, annas))[0] != (await identity_of(conn, bens))[0]
 
 
+@pytest.mark.parametrize("by", ["passport", "permit"])
+async def test_a_namesake_is_not_the_person_whose_number_they_showed_before_their_own(
+    pool: Pool, by: str
+) -> None:
+    """Ben has left; another Ben, born the same day, copies his number and then shows his own."""
+
+    def of(number: str) -> DocumentSubmission:
+        if by == "passport":
+            return passport("SMITH", "BEN", number=f"P{number}", country="GBR")
+        return DocumentSubmission(
+            kind="travel_permit",
+            number=f"H{number}01",
+            native="王小明",
+            valid_until=date(2033, 1, 1),
+        )
+
+    bens, namesakes = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, bens, of("11111111"))
+    await close(pool, bens)
+    await bring(pool, namesakes, of("11111111"))
+    await bring(pool, namesakes, of("22222222"))
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, namesakes))[0] != (await identity_of(conn, bens))[0]
+    await bring(pool, namesakes, of("11111111"))
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, namesakes))[0] == (await identity_of(conn, bens))[0]
+
+
 async def test_a_mistyped_name_is_corrected_until_a_bank_has_confirmed_it(pool: Pool) -> None:
     wangs = await a_wallet(pool)
     await bring(pool, wangs, msgspec.structs.replace(WANG, native="王大明"))

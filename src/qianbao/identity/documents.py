@@ -33,7 +33,7 @@ from qianbao.identity.kept import (
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Shown, differing, is_tied
+from qianbao.identity.same_person import Shown, is_tied
 from qianbao.identity.whose_number import (
     DocumentOfAnotherPerson,
     Holding,
@@ -137,7 +137,7 @@ async def add_document(
         "now": now,
     }
     await _write(conn, keys, columns, stated)
-    if change is not None or not same_person:
+    if change is not None or not same_person or person_id != wallet.person_id:
         await evidence.refresh(conn, wallet_id=wallet_id, now=now)
     added = await current_document(conn, wallet_id)
     assert added is not None
@@ -178,7 +178,7 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: Holding) -> tuple[bool,
     `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
         current = current_of(kept)
-        return current is None or differing(shown(current), new) is None, False
+        return current is None or apart(shown(current), new) is None, False
     part = contradicted(kept, wallet.verified_at, lambda row: apart(shown(row), new))
     if part is None:
         return True, False

@@ -54,6 +54,11 @@ SELECT phone_tail FROM wallets
 WHERE person_id = %(person_id)s AND status = 'open' AND wallet_id <> %(wallet_id)s
 ORDER BY opened_at LIMIT 1
 
+-- name: is_person_elsewhere
+SELECT 1 FROM wallets
+WHERE person_id = %(person_id)s AND wallet_id <> %(wallet_id)s
+LIMIT 1
+
 -- name: list_documents
 -- All of a wallet, or the current one alone.
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,

@@ -103,7 +103,8 @@ async def person_of(
     whoever is known by it from elsewhere; or a new one. A person's row is locked while it is looked
     whether they have another open wallet. Raises `PersonHasOpenWallet` or
     `DocumentOfAnotherPerson`."""
-    proposed = (same_person and wallet.person_id) or new_id("per", now)
+    kept = same_person and not await _is_from_elsewhere(conn, wallet_id, wallet)
+    proposed = (kept and wallet.person_id) or new_id("per", now)
     owner = await _claim(conn, new.number_index, proposed, now)
     if owner != proposed:
         showings = await _shown_in(conn, wallet_id, new.number_index)
@@ -121,6 +122,16 @@ async def person_of(
     if other is not None:
         raise PersonHasOpenWallet(phone_end=other[0][-2:])
     return owner
+
+
+async def _is_from_elsewhere(conn: Connection, wallet_id: str, wallet: Holding) -> bool:
+    """Whether a newcomer is their person only by a number that another wallet of theirs showed.
+    With another number they are not: a namesake born the same day would be."""
+    if wallet.verified_at is not None or wallet.person_id is None:
+        return False
+    person = {"person_id": wallet.person_id, "wallet_id": wallet_id}
+    cursor = await conn.execute(SQL.is_person_elsewhere, person)
+    return await cursor.fetchone() is not None
 
 
 class _Numbered(msgspec.Struct, frozen=True):
