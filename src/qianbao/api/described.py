@@ -125,7 +125,6 @@ LINKING = (
     "card_for_no_wallet",
     "card_lost",
     "card_name_mismatch",
-    "card_name_or_document_mismatch",
     "card_not_found_at_bank",
     "card_not_yours",
     "card_number_invalid",

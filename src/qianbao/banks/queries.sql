@@ -35,12 +35,20 @@ WHERE wallet_id = %(wallet_id)s AND state = 'linked'
 SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0))
 
 -- name: recent_checks
--- Of the wallet's own, whether the bank said no, and whether to the holder's document.
+-- Of the wallet's own, whether the bank said no, and whether to a `stranger`: to the holder's
+-- document, or to whoever nobody had confirmed then. Of the latter all alike: how many checks are
+-- left would else tell whether the document was right.
 SELECT k.checked_at, c.card_id IS NOT NULL AS own, coalesce(c.state = 'refused', false) AS refused,
-    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false) AS stranger
+    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false)
+        OR (w.verified_at <= c.created_at OR EXISTS (
+            SELECT FROM evidence AS e
+            WHERE e.wallet_id = c.wallet_id AND e.document_id = c.document_id
+                AND e.source = 'mobile_operator' AND e.outcome = 'MATCH' AND e.at <= c.created_at
+        )) IS NOT TRUE AS stranger
 FROM card_checks AS k
 LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
     AND c.wallet_id = k.wallet_id AND c.card_id = k.card_id
+LEFT JOIN wallets AS w ON w.wallet_id = c.wallet_id
 WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
 ORDER BY k.checked_at DESC
 
@@ -163,7 +171,8 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 -- name: document_tails
 -- The document a card was checked against, and the one of another number that the same person had
 -- before it, in this wallet or in one they have closed. `confirmed`: a bank had confirmed them in
--- this wallet, or in an earlier one that showed the very same document.
+-- this wallet, or in an earlier one that showed the very same document; or the mobile operator had,
+-- with this document: somebody who has only copied it has a phone in another name.
 SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail,
     EXISTS (
         SELECT FROM wallets
@@ -180,6 +189,10 @@ SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '')
                     sent.native, sent.birth_date, sent.sex
                 )
             )
+    ) OR EXISTS (
+        SELECT FROM evidence AS e
+        WHERE e.wallet_id = sent.wallet_id AND e.document_id = sent.document_id
+            AND e.source = 'mobile_operator' AND e.outcome = 'MATCH' AND e.at <= %(asked_at)s
     ) AS confirmed
 FROM documents AS sent
 LEFT JOIN LATERAL (

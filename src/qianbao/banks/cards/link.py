@@ -282,9 +282,9 @@ class _Check(msgspec.Struct, frozen=True):
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
     """Counts this check before it is sent, over all wallets; a request that is repeated is the
     check that it was. The bank counts a card's checks whoever asks: a wallet that it refused last
-    leaves some to others, and more so one whose holder's document does not fit, and newcomers
-    together leave some to whom a bank knows, so that throwaway wallets do not keep the card's owner
-    out. What is told is the same for all, and tells nothing of others."""
+    leaves some to others, more so one whose holder nobody has confirmed or whose document does not
+    fit, and newcomers together leave some to whom a bank knows, so that throwaway wallets do not
+    keep the card's owner out. What is told is the same for all, and tells nothing of others."""
     keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
     await conn.execute(QUERIES.lock_fingerprint, keys)
     if (await conn.execute(QUERIES.repeat_check, keys)).rowcount:
