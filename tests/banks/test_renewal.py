@@ -26,6 +26,7 @@ from tests.banks.scene import (
     NOW,
     Sandbox,
     bring,
+    confirmed,
     facts,
     finish,
     jobs,
@@ -259,6 +260,30 @@ async def test_a_number_that_a_stranger_has_shown_keeps_its_holder_from_nothing(
     assert (await facts(pool, stranger))[0] == []
     with pytest.raises(DocumentOfAnotherPerson):  # now it is known whose it is
         await bring(pool, await new_wallet(pool), passport("STONE", "ROSA", number))
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_of_two_whom_banks_have_confirmed_the_one_asked_about_has_the_number(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, vouched: bool
+) -> None:
+    """Ben shows Anna's next number as his own; with no bank's word for it, it is hers."""
+    number, bens, phone = new_number(), new_number(), new_phone()
+    ben = await confirmed(
+        pool, gateway, sandbox, passport("SMITH", "BEN", number if vouched else bens)
+    )
+    if not vouched:
+        await bring(pool, ben, passport("SMITH", "BEN", number))
+    anna = await confirmed(pool, gateway, sandbox, passport("MUELLER", "ANNA", new_number()))
+    if vouched:
+        with pytest.raises(DocumentOfAnotherPerson):
+            await bring(pool, anna, passport("MUELLER", "ANNA", number))
+        return
+    await bring(pool, anna, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    assert (await link(pool, gateway, sandbox, anna, icbc, phone)).state == "linked"
+    later = passport("SMITH", "BEN", number, valid_until=date(2032, 1, 1))
+    with pytest.raises(DocumentOfAnotherPerson):
+        await bring(pool, ben, later)
 
 
 async def test_a_number_alone_makes_nobody_the_person_whose_it_is(

@@ -71,10 +71,19 @@ async def test_annas_own_second_wallet_is_named_and_closed(pool: Pool) -> None:
     assert await _person(pool, annas) == before
 
 
-async def test_what_a_bank_has_vouched_for_stays(pool: Pool) -> None:
-    annas, strangers = await _verified(pool), await a_wallet(pool, "+8613800138002")
-    await bring(pool, strangers, passport(*STRANGER, number="C22222222"), NOW - timedelta(days=1))
+async def test_nor_does_one_keep_her_off_whom_a_bank_has_confirmed_with_another_number(
+    pool: Pool,
+) -> None:
+    """Both show it: a bank that is asked about it decides. Who was first stays who they are."""
+    annas, bens = await _verified(pool), await a_wallet(pool, "+8613800138002")
+    await bring(pool, bens, passport(*STRANGER, number="C33333333"), NOW - timedelta(days=1))
     async with pool.connection() as conn:
         await conn.execute("UPDATE wallets SET verified_at = %s", (NOW,))
-    with pytest.raises(documents.DocumentOfAnotherPerson):
-        await bring(pool, annas, NEW, LATER)
+    await bring(pool, bens, passport(*STRANGER, number="C22222222"), LATER)
+    annas_person, bens_person = await _person(pool, annas), await _person(pool, bens)
+    await bring(pool, annas, NEW, LATER)
+    assert await _person(pool, annas) == annas_person
+    await close(pool, bens)
+    again = await a_wallet(pool, "+8613800138003")
+    await bring(pool, again, passport(*STRANGER, number="C22222222"), LATER)
+    assert await _person(pool, again) == bens_person

@@ -109,10 +109,11 @@ async def person_of(
     if owner != proposed:
         showings = await _shown_in(conn, wallet_id, new.number_index)
         if wallet.verified_at is None:
+            showings.sort(key=lambda one: (not one.confirmed, one.person_id != owner))
             owner = await _known_holder(conn, wallet_id, showings, new) or proposed
         else:
-            await _check_gives_way(conn, wallet_id, wallet, showings, new)
-            await _move(conn, new.number_index, proposed)
+            if await _gives_way(conn, wallet_id, wallet, showings, new):
+                await _move(conn, new.number_index, proposed)
             owner = proposed
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
@@ -178,7 +179,7 @@ async def _known_holder(
     very holder that a newcomer's document tells; None where there is none. Of anybody else they
     become nothing: who that is, and what is theirs, follows from no number. Raises
     `DocumentOfAnotherPerson` where a bank has confirmed another holder with it."""
-    for one in sorted(showings, key=lambda one: not one.confirmed):
+    for one in showings:
         if await _is_shown_there(conn, one, new):
             return one.person_id
     if any(one.confirmed and one.wallet_id != wallet_id for one in showings):
@@ -186,19 +187,23 @@ async def _known_holder(
     return None
 
 
-async def _check_gives_way(
+async def _gives_way(
     conn: Connection, wallet_id: str, wallet: Holding, showings: list[_Showing], new: Shown
-) -> None:
-    """Whether a number that is known as another person's may become that of a holder whom a bank
-    has confirmed. Raises `DocumentOfAnotherPerson` where a bank has vouched for it, and
-    `PersonHasOpenWallet` where the holder has it in another wallet."""
+) -> bool:
+    """Whether a number that is known as another person's becomes that of a holder whom a bank has
+    confirmed. Not from another such holder: both show it then, until a bank is asked about it.
+    Raises `DocumentOfAnotherPerson` where a bank has confirmed that number for somebody else, or
+    where only it tells the holder from another such one, and `PersonHasOpenWallet` where that is in
+    an open wallet."""
     others = [one for one in showings if one.person_id != wallet.person_id]
-    for one in others:
-        if one.open and one.present and await _is_shown_there(conn, one, new):
-            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
     own = any(one.wallet_id == wallet_id and one.confirmed for one in showings)
-    if any(one.confirmed or (one.counted and not own) for one in others):
+    namesakes = [one for one in others if await _is_shown_there(conn, one, new)]
+    for one in namesakes:
+        if one.open and one.present:
+            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
+    if any(one.confirmed for one in others) or any(one.counted and not own for one in namesakes):
         raise another_person("number")
+    return own or not any(one.counted for one in others)
 
 
 async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:
