@@ -477,6 +477,18 @@ async def test_of_two_wallets_with_one_passport_at_once_one_gets_it(
     assert len([one for one in holders if one[0] is not None]) == 1
 
 
+async def test_a_wallet_takes_so_many_documents_a_day(pool: Pool) -> None:
+    """Else somebody might try out numbers and names, by what registers and we say of each."""
+    annas = await a_wallet(pool)
+    for n in range(documents.MOST_A_DAY):
+        await bring(pool, annas, passport(number=f"C{n:08d}"))
+    with pytest.raises(documents.TooManyDocuments) as refused:
+        await bring(pool, annas, passport())
+    assert refused.value.sentence("en").count(str(documents.MOST_A_DAY)) == 1
+    last = await bring(pool, annas, passport(number=f"C{n:08d}"))  # the present one: nothing new
+    await bring(pool, annas, passport(), last.created_at + timedelta(days=1))
+
+
 async def test_a_closed_wallet_takes_no_document(pool: Pool) -> None:
     wallet = await a_wallet(pool)
     await close(pool, wallet)

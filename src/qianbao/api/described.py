@@ -92,6 +92,7 @@ DOCUMENT = (
     "number_length",
     "number_needed",
     "person_has_open_wallet",
+    "too_many_documents",
     "valid_until_needed",
 )
 """What a document may be refused for."""
