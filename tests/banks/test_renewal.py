@@ -137,6 +137,27 @@ async def test_what_banks_were_told_is_known_to_whoever_comes_back(
     assert (await facts(pool, third))[1] == ["ICBC"]
 
 
+async def test_whoever_renews_after_coming_back_hears_of_the_banks_told_before_they_left(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    old, new, phone = new_number(), new_number(), new_phone()
+    before = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", old, phone)
+    card = await link(pool, gateway, sandbox, before, icbc, phone)
+    await unlink_card(pool, gateway, KEYS, wallet_id=before, card_id=card.card_id, now=NOW)
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=before, now=NOW)
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    assert await behind(pool, anna) == ()
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    told = (BankBehind("CMB", old[-4:]), BankBehind("ICBC", old[-4:]))
+    assert await behind(pool, anna) == told
+    await bring(pool, anna, passport("MUELLER", "ANNA", old), LATER)
+    assert await behind(pool, anna) == ()
+
+
 async def test_a_bank_whose_card_is_linked_is_behind_until_its_holder_says_it_is_not(
     pool: Pool, gateway: Gateway, sandbox: Sandbox
 ) -> None:

@@ -207,17 +207,23 @@ LEFT JOIN LATERAL (
 WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 
 -- name: told_before
--- Of the banks that hold an older number: what each was last told, as far as it was told by us.
+-- Of the banks that hold an older number: what each was last told, as far as it was told by us; in
+-- wallets that the holder has closed, too, once a bank knows that they are the same.
 SELECT stale.bank, coalesce(told.number_tail, '') AS number_tail
 FROM wallets
 CROSS JOIN LATERAL unnest(wallets.stale_banks) WITH ORDINALITY AS stale (bank, place)
 LEFT JOIN LATERAL (
     SELECT documents.number_tail
-    FROM cards
+    FROM (
+        SELECT wallets.wallet_id
+        UNION ALL
+        SELECT e.wallet_id FROM wallets AS e
+        WHERE wallets.verified_at IS NOT NULL AND e.person_id = wallets.person_id
+    ) AS theirs
+    JOIN cards ON cards.wallet_id = theirs.wallet_id
     JOIN documents ON documents.wallet_id = cards.wallet_id
      AND documents.document_id = cards.document_id
-    WHERE cards.wallet_id = wallets.wallet_id AND cards.bank = stale.bank
-      AND cards.linked_at IS NOT NULL
+    WHERE cards.bank = stale.bank AND cards.linked_at IS NOT NULL
     ORDER BY cards.linked_at DESC, cards.card_id DESC
     LIMIT 1
 ) AS told ON true
