@@ -25,12 +25,13 @@ class DocumentOfAnotherPerson(QianbaoError):
     en = "This document does not belong to the person whose wallet this is; {compared_en} differs."
     zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
     next_en = (
-        "Enter your own document. If it is yours, because your name has changed by law or your "
-        "country writes it otherwise now, open a case and name both spellings: once two operators "
-        "have agreed, you are told to show it again. Until then the document before stays yours."
+        "Enter your own document. {slip_en}If it is yours, because your name has changed by law or "
+        "your country writes it otherwise now, open a case and name both spellings: once two "
+        "operators have agreed, you are told to show it again. Until then the document before "
+        "stays yours."
     )
     next_zh = (
-        "请填写本人证件。如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
+        "请填写本人证件。{slip_zh}如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
         "请提交工单并写明新旧两种写法；经两名运营人员核实同意后，系统会通知您重新提交。"
         "在此之前仍以原证件为准。"
     )
@@ -62,10 +63,22 @@ _PARTS: dict[Part, tuple[str, str]] = {
 }
 
 
+_SLIPS: dict[Part, tuple[str, str]] = {
+    "sex": (
+        "If the sex was copied wrongly from the document before, show that one again first, with "
+        "the right one. ",
+        "如原证件的性别填写有误，请先按正确的性别重新提交原证件。",
+    ),
+}
+
+
 def another_person(part: Part) -> DocumentOfAnotherPerson:
     """The refusal of a document of which `part` differs."""
     compared_en, compared_zh = _PARTS[part]
-    return DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
+    slip_en, slip_zh = _SLIPS.get(part, ("", ""))
+    return DocumentOfAnotherPerson(
+        compared_en=compared_en, compared_zh=compared_zh, slip_en=slip_en, slip_zh=slip_zh
+    )
 
 
 class _Showing(msgspec.Struct, frozen=True):
