@@ -207,14 +207,14 @@ async def _gives_way(
     confirmed. Not from another such holder: both show it then, until a bank is asked about it.
     Raises `DocumentOfAnotherPerson` where a bank has confirmed that number for somebody else, or
     where only it tells the holder from another such one, and `PersonHasOpenWallet` where that is in
-    an open wallet."""
+    an open wallet. A copy in a wallet that no bank has confirmed keeps nobody from what is theirs.
+    """
     others = [one for one in showings if one.person_id != wallet.person_id]
     own = any(one.wallet_id == wallet_id and one.confirmed for one in showings)
-    namesakes = [one for one in others if await _is_shown_there(conn, one, new)]
-    for one in namesakes:
-        if one.open and one.present:
-            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
-    if any(one.confirmed for one in others) or any(one.counted and not own for one in namesakes):
+    namesakes = [one for one in others if one.counted and await _is_shown_there(conn, one, new)]
+    if known := next((one for one in namesakes if one.open and one.present), None):
+        raise PersonHasOpenWallet(phone_end=known.phone_tail[-2:])
+    if any(one.confirmed for one in others) or (namesakes and not own):
         raise another_person("number")
     return own or not any(one.counted for one in others)
 
