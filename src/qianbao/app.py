@@ -13,6 +13,7 @@ from litestar import Litestar, Response, get
 from litestar.connection import Request
 from litestar.datastructures import State
 from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -101,13 +102,17 @@ def build(settings: Settings) -> Litestar:
 
 
 def _by_address(draw: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
-    """Under /v1 an error is a problem document, elsewhere a page."""
+    """Under /v1 an error is a problem document, elsewhere a page: the console's own where it has
+    none."""
 
     def answer(request: Request[Any, Any, State], error: Any) -> Response[Any]:
         path = request.scope["path"]
-        is_api = path == "/v1" or path.startswith("/v1/")
-        handler = problems.as_response if is_api else draw
-        return handler(request, error)
+        if path == "/v1" or path.startswith("/v1/"):
+            return problems.as_response(request, error)
+        unrouted = isinstance(error, NotFoundException | MethodNotAllowedException)
+        if unrouted and path.startswith("/console/"):
+            return console.no_such_page(request)
+        return draw(request, error)
 
     return answer
 

@@ -16,6 +16,7 @@ from qianbao.banks.cards import Card, confirm_card, link_card
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
 from qianbao.http_client import HttpClient
+from qianbao.identity import evidence
 from qianbao.identity.documents import (
     Document,
     DocumentSubmission,
@@ -202,6 +203,18 @@ async def confirmed(
     [card] = await sandbox.account("CMB", printed, document_number(KEYS, document), phone)
     await link(pool, gateway, sandbox, wallet, card, phone, name_form=printed)
     return wallet
+
+
+async def known_by_phone(pool: Pool, wallet_id: str, at: datetime = NOW) -> None:
+    """The mobile operator has confirmed the holder: the phone is in their name and document."""
+    async with pool.connection() as conn:
+        document = await current_document(conn, wallet_id)
+        assert document
+        await evidence.record(
+            conn, wallet_id=wallet_id, evidence_id=new_id("evi", at), source="mobile_operator",
+            outcome="MATCH", compared=["name", "document_number", "phone"],
+            document_id=document.document_id, card_id=None, at=at,
+        )  # fmt: skip
 
 
 async def facts(pool: Pool, wallet_id: str) -> tuple[list[str], list[str], datetime | None]:

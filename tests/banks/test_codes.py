@@ -39,6 +39,7 @@ from tests.banks.scene import (
     Sandbox,
     finish,
     jobs,
+    known_by_phone,
     link,
     new_card,
     new_number,
@@ -188,6 +189,7 @@ async def test_a_refusal_is_told_again_for_thirty_days(
 ) -> None:
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    await known_by_phone(pool, anna)
     [icbc] = await sandbox.account("ICBC", "MULLER ANNA", number, phone)
     [ccb] = await sandbox.account("CCB", "ANNA MUELLER", number, phone)
     said = []
@@ -219,6 +221,7 @@ async def test_what_the_bank_said_differs_is_remembered(
     """Asked again under the same id, the same words; a card linked since is not complained of."""
     number, phone = new_number(), new_phone()
     anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    await known_by_phone(pool, anna)
     [icbc] = await sandbox.account("ICBC", "MULLER ANNA", number, new_phone())
     card_id = new_id("crd", NOW)
     sentences = set()

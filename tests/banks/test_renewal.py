@@ -26,6 +26,7 @@ from tests.banks.scene import (
     NOW,
     Sandbox,
     bring,
+    confirmed,
     facts,
     finish,
     jobs,
@@ -134,6 +135,27 @@ async def test_what_banks_were_told_is_known_to_whoever_comes_back(
     third = await new_wallet(pool, passport("MUELLER", "ANNA", new), now=LATER)
     await link(pool, gateway, sandbox, third, cmb, phone, name_form="MUELLER ANNA")
     assert (await facts(pool, third))[1] == ["ICBC"]
+
+
+async def test_whoever_renews_after_coming_back_hears_of_the_banks_told_before_they_left(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    old, new, phone = new_number(), new_number(), new_phone()
+    before = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", old, phone)
+    [cmb] = await sandbox.account("CMB", "MUELLER ANNA", old, phone)
+    card = await link(pool, gateway, sandbox, before, icbc, phone)
+    await unlink_card(pool, gateway, KEYS, wallet_id=before, card_id=card.card_id, now=NOW)
+    async with pool.connection() as conn:
+        await mark_closed(conn, wallet_id=before, now=NOW)
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", old))
+    await link(pool, gateway, sandbox, anna, cmb, phone, name_form="MUELLER ANNA")
+    assert await behind(pool, anna) == ()
+    await bring(pool, anna, passport("MUELLER", "ANNA", new), LATER)
+    told = (BankBehind("CMB", old[-4:]), BankBehind("ICBC", old[-4:]))
+    assert await behind(pool, anna) == told
+    await bring(pool, anna, passport("MUELLER", "ANNA", old), LATER)
+    assert await behind(pool, anna) == ()
 
 
 async def test_a_bank_whose_card_is_linked_is_behind_until_its_holder_says_it_is_not(
@@ -259,6 +281,30 @@ async def test_a_number_that_a_stranger_has_shown_keeps_its_holder_from_nothing(
     assert (await facts(pool, stranger))[0] == []
     with pytest.raises(DocumentOfAnotherPerson):  # now it is known whose it is
         await bring(pool, await new_wallet(pool), passport("STONE", "ROSA", number))
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_of_two_whom_banks_have_confirmed_the_one_asked_about_has_the_number(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, vouched: bool
+) -> None:
+    """Ben shows Anna's next number as his own; with no bank's word for it, it is hers."""
+    number, bens, phone = new_number(), new_number(), new_phone()
+    ben = await confirmed(
+        pool, gateway, sandbox, passport("SMITH", "BEN", number if vouched else bens)
+    )
+    if not vouched:
+        await bring(pool, ben, passport("SMITH", "BEN", number))
+    anna = await confirmed(pool, gateway, sandbox, passport("MUELLER", "ANNA", new_number()))
+    if vouched:
+        with pytest.raises(DocumentOfAnotherPerson):
+            await bring(pool, anna, passport("MUELLER", "ANNA", number))
+        return
+    await bring(pool, anna, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    assert (await link(pool, gateway, sandbox, anna, icbc, phone)).state == "linked"
+    later = passport("SMITH", "BEN", number, valid_until=date(2032, 1, 1))
+    with pytest.raises(DocumentOfAnotherPerson):
+        await bring(pool, ben, later)
 
 
 async def test_a_number_alone_makes_nobody_the_person_whose_it_is(

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from qianbao.banks.cards import list_refused, unlink_card
-from qianbao.banks.cards.refusals import CardNameOrDocumentMismatch, CardNotYours
+from qianbao.banks.cards.link import CardChecksUsedUp
+from qianbao.banks.cards.refusals import CardDetailsMismatch, CardNameMismatch, CardNotYours
 from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
@@ -17,9 +18,11 @@ from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
     KEYS,
     NOW,
+    SETTINGS,
     Sandbox,
     facts,
     finish,
+    known_by_phone,
     link,
     new_number,
     new_phone,
@@ -27,6 +30,14 @@ from tests.banks.scene import (
     passport,
     start,
 )
+
+
+def _words(refusal: QianbaoError) -> str:
+    return "".join(
+        part(language)
+        for part in (refusal.sentence, refusal.next_step)
+        for language in ("en", "zh")
+    )
 
 
 @pytest.mark.parametrize("earlier", [False, True])
@@ -44,21 +55,67 @@ async def test_an_invented_document_does_not_tell_how_the_bank_writes_a_cards_ow
             form = f"{name[1]} {name[0]}"
             wallet = await new_wallet(pool, *papers)
             card = cards[len(heard)]
-            with pytest.raises(CardNameOrDocumentMismatch) as refused:
+            with pytest.raises(CardDetailsMismatch) as refused:
                 await start(pool, gateway, wallet, card, other, name_form=form)
-            said = "".join(
-                part(language)
-                for part in (refused.value.sentence, refused.value.next_step)
-                for language in ("en", "zh")
-            )
-            heard.append(said.replace(form, "").replace(card[-4:], ""))
+            said = _words(refused.value)
+            for own in (form, card[-4:], other[-4:]):
+                said = said.replace(own, "")
+            heard.append(said)
             async with pool.connection() as conn:
                 [told] = await list_refused(conn, wallet_id=wallet, now=NOW)
                 await mark_closed(conn, wallet_id=wallet, now=NOW)
-            assert type(told.reason) is CardNameOrDocumentMismatch
+            assert type(told.reason) is CardDetailsMismatch
             assert await facts(pool, wallet) == ([], [], None)
     assert len(heard) == 6
     assert len(set(heard)) == 1
+
+
+NAME, OTHER_NAME = ("MUELLER", "ANNA"), ("YAMADA", "TARO")
+
+
+@pytest.mark.parametrize("bank", ["BOC", "CMB"])
+async def test_the_right_number_of_somebody_else_tells_nothing_either(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox, bank: str
+) -> None:
+    """Neither in words nor by how often it may be tried: what is wrong stays unsaid."""
+    number, phone = new_number(), new_phone()
+    heard = []
+    for paper, name, other in (
+        (number, OTHER_NAME, phone),
+        (number, NAME, new_phone()),
+        (number, OTHER_NAME, new_phone()),
+        (new_number(), NAME, phone),
+        (new_number(), OTHER_NAME, new_phone()),
+    ):
+        [card] = await sandbox.account(bank, "ANNA MUELLER", number, phone)
+        wallet, form = await new_wallet(pool, passport(*name, paper)), f"{name[1]} {name[0]}"
+        answers = []
+        for _ in range(SETTINGS.bank_card_checks_per_day):
+            with pytest.raises((CardDetailsMismatch, CardChecksUsedUp)) as refused:
+                await start(pool, gateway, wallet, card, other, name_form=form)
+            answers.append(refused.value)
+        said, codes = _words(answers[0]), tuple(one.code for one in answers)
+        for own in (card[-4:], paper[-4:], other[-4:], form):
+            said = said.replace(own, "")
+        heard.append((said, codes))
+        async with pool.connection() as conn:
+            await mark_closed(conn, wallet_id=wallet, now=NOW)
+    assert len(set(heard)) == 1
+
+
+async def test_whom_the_mobile_operator_knows_by_their_phone_is_told_exactly(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """It has seen them with this document; a stranger has a phone in another name."""
+    number, phone = new_number(), new_phone()
+    anna = await new_wallet(pool, passport("MUELLER", "ANNA", number))
+    [icbc] = await sandbox.account("ICBC", "MULLER ANNA", number, phone)
+    await known_by_phone(pool, anna, NOW + timedelta(hours=1))
+    with pytest.raises(CardDetailsMismatch):
+        await start(pool, gateway, anna, icbc, phone)
+    later = NOW + timedelta(hours=2)
+    with pytest.raises(CardNameMismatch):
+        await start(pool, gateway, anna, icbc, phone, now=later)
 
 
 @pytest.mark.parametrize(("first", "kept"), [("linked", 2), ("another bank", 1)])
@@ -103,12 +160,12 @@ async def test_what_was_said_before_a_bank_confirmed_her_stays_as_it_was_said(
     [taros] = await sandbox.account("BOC", "TARO YAMADA", new_number(), phone)
     [own] = await sandbox.account("CMB", "ANNA MUELLER", number, phone)
     card_id = new_id("crd", NOW)
-    with pytest.raises(CardNameOrDocumentMismatch):
+    with pytest.raises(CardDetailsMismatch):
         await start(pool, gateway, anna, taros, phone, card_id=card_id)
     later = NOW + timedelta(hours=1)
     card = await start(pool, gateway, anna, own, phone, name_form="ANNA MUELLER", now=later)
     await finish(pool, gateway, card, await sandbox.code(phone), later)
-    with pytest.raises(CardNameOrDocumentMismatch):
+    with pytest.raises(CardDetailsMismatch):
         await start(pool, gateway, anna, taros, phone, card_id=card_id, now=later)
     with pytest.raises(CardNotYours):
         await start(pool, gateway, anna, taros, phone, now=later)

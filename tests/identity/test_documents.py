@@ -396,6 +396,34 @@ async def test_a_number_mistyped_as_somebody_elses_does_not_make_two_people_one(
         assert (await identity_of(conn, annas))[0] != (await identity_of(conn, bens))[0]
 
 
+@pytest.mark.parametrize("by", ["passport", "permit"])
+async def test_a_namesake_is_not_the_person_whose_number_they_showed_before_their_own(
+    pool: Pool, by: str
+) -> None:
+    """Ben has left; another Ben, born the same day, copies his number and then shows his own."""
+
+    def of(number: str) -> DocumentSubmission:
+        if by == "passport":
+            return passport("SMITH", "BEN", number=f"P{number}", country="GBR")
+        return DocumentSubmission(
+            kind="travel_permit",
+            number=f"H{number}01",
+            native="王小明",
+            valid_until=date(2033, 1, 1),
+        )
+
+    bens, namesakes = await a_wallet(pool, "+8613800138002"), await a_wallet(pool, "+8613800138003")
+    await bring(pool, bens, of("11111111"))
+    await close(pool, bens)
+    await bring(pool, namesakes, of("11111111"))
+    await bring(pool, namesakes, of("22222222"))
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, namesakes))[0] != (await identity_of(conn, bens))[0]
+    await bring(pool, namesakes, of("11111111"))
+    async with pool.connection() as conn:
+        assert (await identity_of(conn, namesakes))[0] == (await identity_of(conn, bens))[0]
+
+
 async def test_a_mistyped_name_is_corrected_until_a_bank_has_confirmed_it(pool: Pool) -> None:
     wangs = await a_wallet(pool)
     await bring(pool, wangs, msgspec.structs.replace(WANG, native="王大明"))
@@ -447,6 +475,18 @@ async def test_of_two_wallets_with_one_passport_at_once_one_gets_it(
     async with pool.connection() as conn:
         holders = [await identity_of(conn, wallet) for wallet in wallets]
     assert len([one for one in holders if one[0] is not None]) == 1
+
+
+async def test_a_wallet_takes_so_many_documents_a_day(pool: Pool) -> None:
+    """Else somebody might try out numbers and names, by what registers and we say of each."""
+    annas = await a_wallet(pool)
+    for n in range(documents.MOST_A_DAY):
+        await bring(pool, annas, passport(number=f"C{n:08d}"))
+    with pytest.raises(documents.TooManyDocuments) as refused:
+        await bring(pool, annas, passport())
+    assert refused.value.sentence("en").count(str(documents.MOST_A_DAY)) == 1
+    last = await bring(pool, annas, passport(number=f"C{n:08d}"))  # the present one: nothing new
+    await bring(pool, annas, passport(), last.created_at + timedelta(days=1))
 
 
 async def test_a_closed_wallet_takes_no_document(pool: Pool) -> None:

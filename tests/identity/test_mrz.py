@@ -279,6 +279,12 @@ def test_what_is_no_zone_is_refused_as_such(text):
     refused(mrz.MrzFormatUnknown, text)
 
 
+def test_a_passport_with_a_line_too_many_is_no_card():
+    """What was copied with it: not two lines that are too long for a card's."""
+    refused(mrz.MrzFormatUnknown, ["REISEPASS", *TD3])
+    assert refused(mrz.MrzLineLength, [TD1[0] + "<", *TD1[1:]]).detail["line"] == 1
+
+
 def test_a_zone_without_a_number_is_refused():
     empty = write_td3(ANNA, **specimen(number=""))
     assert refused(mrz.MrzFieldEmpty, empty).detail["field"] == "number"

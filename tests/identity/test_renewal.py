@@ -93,6 +93,30 @@ async def test_birthday_sex_and_a_number_for_life_hold_over_every_document(pool:
         await bring(pool, wallet, msgspec.structs.replace(permit, number="H7654321001"))
 
 
+async def test_a_sex_that_was_copied_wrongly_is_put_right_by_the_same_passport(pool: Pool) -> None:
+    """No check digit covers it, and no bank compares it. Another passport puts nothing right."""
+    wallet = await a_wallet(pool)
+    await bring(pool, wallet, passport(number="C1", sex="M"))
+    await a_bank_confirms(pool)
+    with pytest.raises(documents.DocumentOfAnotherPerson) as refused:
+        await bring(pool, wallet, passport(number="C2", sex="F"))
+    assert "the sex differs" in refused.value.sentence("en")
+    assert "show that one again first" in refused.value.next_step("en")
+    assert "重新提交原证件" in refused.value.next_step("zh")
+    right = await bring(pool, wallet, passport(number="C1", sex="F"))
+    assert (right.sex, right.superseded_at) == ("F", None)
+    await bring(pool, wallet, passport(number="C2", sex="F"))
+    with pytest.raises(documents.DocumentOfAnotherPerson):
+        await bring(pool, wallet, passport(number="C3", sex="M"))
+
+
+async def test_nor_is_it_another_holder_in_another_wallet(pool: Pool) -> None:
+    await bring(pool, await a_wallet(pool), passport(sex="F"))
+    again = await a_wallet(pool, "+8613800138002")
+    with pytest.raises(documents.PersonHasOpenWallet):
+        await bring(pool, again, passport(sex="M"))
+
+
 def permit(native: str = "", **fields: str) -> DocumentSubmission:
     """A travel permit: it tells neither birthday nor sex."""
     number = fields.pop("number", "H1234567801")

@@ -203,6 +203,7 @@ async def test_a_document_that_is_somebody_elses_stays_theirs(pool: Pool, anna: 
     """Born the same day, as it happens, and of the name that Anna has now."""
     other = await a_wallet(pool, "+8613800138002")
     await bring(pool, other, MARRIED)
+    await a_bank_confirms(pool)
     await _allowed(pool, anna)
     with pytest.raises(PersonHasOpenWallet):
         await bring(pool, anna, MARRIED)

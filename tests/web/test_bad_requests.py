@@ -84,6 +84,17 @@ def test_no_link_of_a_page_that_is_not_there_leads_elsewhere(taro, path):
     assert all(re.match(r"/[^/\\]", link) for link in links), links
 
 
+@pytest.mark.parametrize("path", ["/console/nowhere", "/console/wallets/x/y/z"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_page_that_the_console_does_not_have_is_said_by_the_console(taro, path, method):
+    answer = taro.request(method, path)
+    assert answer.status_code == 404
+    assert "/console/static/console.css" in answer.text
+    assert 'data-code="console_page_unknown"' in answer.text
+    assert '<a href="/console">Go back</a>' in answer.text
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("back", ["//elsewhere.test", "/%5Celsewhere.test", "/%09/elsewhere.test",
                                   "https://elsewhere.test"])  # fmt: skip
 def test_the_clock_leads_back_only_here(taro, back):

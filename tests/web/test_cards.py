@@ -13,6 +13,8 @@ from tests.web.surfing import Surfer
 pytestmark = pytest.mark.stack
 
 CHIARA = cast("Chiara")
+NOBODYS_CARD = "6222020000009876541"
+"""Of ICBC's shape, and never given out."""
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +81,21 @@ def test_a_close_spelling_is_sent_once_chiara_says_that_her_bank_writes_it_so(
     page = chiara.send(here, name_typed="ROSSI CHIAARA", confirmed_close="ROSSI CHIARRA")
     assert "“ROSSI CHIAARA” is close" in page  # the yes was to another
     assert not refused_checks(chiara)
-    chiara.open("/me/pay/cards/add")  # one that is linked already, so that no check goes for it
-    chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
+    chiara.open("/me/pay/cards/add")
+    chiara.send("/me/pay/cards/add", card_number=NOBODYS_CARD)
     yes = {"name_typed": "ROSSI CHIARRA", "confirmed_close": "ROSSI CHIARRA"}
-    assert "is already linked to this wallet" in chiara.send(here, name_form="", **yes)
+    assert "has no valid card" in chiara.send(here, name_form="", **yes)  # the bank was asked
+    action = chiara.open("/me/pay/cards").split("/dismiss")[0].rsplit('"', 1)[1] + "/dismiss"
+    chiara.send(action)
+
+
+def test_a_card_that_is_linked_already_is_told_at_its_number(chiara: Surfer) -> None:
+    """Not after a spelling was chosen for it."""
+    chiara.open("/me/pay/cards/add")
+    page = chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
+    assert chiara.path == "/me/pay/cards/add"
+    assert "is already linked to this wallet" in page
+    assert chiara.page.status_code == 409
 
 
 def test_what_the_bank_refused_is_told_until_it_is_put_away(chiara: Surfer) -> None:
@@ -156,7 +169,7 @@ def test_a_chinese_name_that_is_typed_stays_apart_from_the_legal_name(chiara: Su
     assert "You also write it 罗琪雅; not on your document." in page
     assert "罗琪雅" not in chiara.open("/me")
     chiara.open("/me/pay/cards/add")
-    page = chiara.send("/me/pay/cards/add", card_number=CHIARA.cards[0].number)
+    page = chiara.send("/me/pay/cards/add", card_number=NOBODYS_CARD)
     assert "罗琪雅" in page.split("Other spellings")[1]  # a bank may have it, and says so itself
 
 

@@ -92,6 +92,7 @@ DOCUMENT = (
     "number_length",
     "number_needed",
     "person_has_open_wallet",
+    "too_many_documents",
     "valid_until_needed",
 )
 """What a document may be refused for."""
@@ -125,7 +126,6 @@ LINKING = (
     "card_for_no_wallet",
     "card_lost",
     "card_name_mismatch",
-    "card_name_or_document_mismatch",
     "card_not_found_at_bank",
     "card_not_yours",
     "card_number_invalid",

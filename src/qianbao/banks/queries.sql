@@ -35,12 +35,20 @@ WHERE wallet_id = %(wallet_id)s AND state = 'linked'
 SELECT pg_advisory_xact_lock(hashtextextended(encode(%(fingerprint)s, 'hex'), 0))
 
 -- name: recent_checks
--- Of the wallet's own, whether the bank said no, and whether to the holder's document.
+-- Of the wallet's own, whether the bank said no, and whether to a `stranger`: to the holder's
+-- document, or to whoever nobody had confirmed then. Of the latter all alike: how many checks are
+-- left would else tell whether the document was right.
 SELECT k.checked_at, c.card_id IS NOT NULL AS own, coalesce(c.state = 'refused', false) AS refused,
-    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false) AS stranger
+    coalesce(c.result = 'ID_MISMATCH' OR 'document_number' = ANY(c.mismatched), false)
+        OR (w.verified_at <= c.created_at OR EXISTS (
+            SELECT FROM evidence AS e
+            WHERE e.wallet_id = c.wallet_id AND e.document_id = c.document_id
+                AND e.source = 'mobile_operator' AND e.outcome = 'MATCH' AND e.at <= c.created_at
+        )) IS NOT TRUE AS stranger
 FROM card_checks AS k
 LEFT JOIN cards AS c ON k.wallet_id = %(wallet_id)s
     AND c.wallet_id = k.wallet_id AND c.card_id = k.card_id
+LEFT JOIN wallets AS w ON w.wallet_id = c.wallet_id
 WHERE k.fingerprint = %(fingerprint)s AND k.checked_at > %(since)s
 ORDER BY k.checked_at DESC
 
@@ -163,7 +171,8 @@ WHERE wallet_id = %(wallet_id)s AND card_id = %(card_id)s AND state = 'unlinked'
 -- name: document_tails
 -- The document a card was checked against, and the one of another number that the same person had
 -- before it, in this wallet or in one they have closed. `confirmed`: a bank had confirmed them in
--- this wallet, or in an earlier one that showed the very same document.
+-- this wallet, or in an earlier one that showed the very same document; or the mobile operator had,
+-- with this document: somebody who has only copied it has a phone in another name.
 SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '') AS older_tail,
     EXISTS (
         SELECT FROM wallets
@@ -180,6 +189,10 @@ SELECT sent.kind, sent.number_tail AS sent_tail, coalesce(older.number_tail, '')
                     sent.native, sent.birth_date, sent.sex
                 )
             )
+    ) OR EXISTS (
+        SELECT FROM evidence AS e
+        WHERE e.wallet_id = sent.wallet_id AND e.document_id = sent.document_id
+            AND e.source = 'mobile_operator' AND e.outcome = 'MATCH' AND e.at <= %(asked_at)s
     ) AS confirmed
 FROM documents AS sent
 LEFT JOIN LATERAL (
@@ -194,17 +207,23 @@ LEFT JOIN LATERAL (
 WHERE sent.wallet_id = %(wallet_id)s AND sent.document_id = %(document_id)s
 
 -- name: told_before
--- Of the banks that hold an older number: what each was last told, as far as it was told by us.
+-- Of the banks that hold an older number: what each was last told, as far as it was told by us; in
+-- wallets that the holder has closed, too, once a bank knows that they are the same.
 SELECT stale.bank, coalesce(told.number_tail, '') AS number_tail
 FROM wallets
 CROSS JOIN LATERAL unnest(wallets.stale_banks) WITH ORDINALITY AS stale (bank, place)
 LEFT JOIN LATERAL (
     SELECT documents.number_tail
-    FROM cards
+    FROM (
+        SELECT wallets.wallet_id
+        UNION ALL
+        SELECT e.wallet_id FROM wallets AS e
+        WHERE wallets.verified_at IS NOT NULL AND e.person_id = wallets.person_id
+    ) AS theirs
+    JOIN cards ON cards.wallet_id = theirs.wallet_id
     JOIN documents ON documents.wallet_id = cards.wallet_id
      AND documents.document_id = cards.document_id
-    WHERE cards.wallet_id = wallets.wallet_id AND cards.bank = stale.bank
-      AND cards.linked_at IS NOT NULL
+    WHERE cards.bank = stale.bank AND cards.linked_at IS NOT NULL
     ORDER BY cards.linked_at DESC, cards.card_id DESC
     LIMIT 1
 ) AS told ON true

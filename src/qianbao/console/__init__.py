@@ -6,6 +6,6 @@ no SQL and no rules: a route translates, calls one verb of a room, and renders.
 
 from __future__ import annotations
 
-from qianbao.console.routes import routes
+from qianbao.console.routes import no_such_page, routes
 
-__all__ = ["routes"]
+__all__ = ["no_such_page", "routes"]

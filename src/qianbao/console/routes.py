@@ -25,7 +25,7 @@ from qianbao.console import (
     wallets,
 )
 from qianbao.console.render import Asked, page
-from qianbao.errors import InvalidInput, QianbaoError
+from qianbao.errors import InvalidInput, NotFound, QianbaoError
 from qianbao.rollouts.operators import OperatorNotSignedIn
 
 BODY_BYTES = 200_000
@@ -40,6 +40,14 @@ class ConsoleFormIncomplete(InvalidInput):
     zh = "表单或网址缺少内容，或格式不正确。"
     next_en = "Go back and fill in every field."
     next_zh = "请返回并填写所有字段。"
+
+
+class ConsolePageUnknown(NotFound):
+    code = "console_page_unknown"
+    en = "The console has no such page."
+    zh = "控制台没有这个页面。"
+    next_en = "Go back to where you were, or to the overview."
+    next_zh = "请返回之前的页面或总览。"
 
 
 def routes() -> list[Router]:
@@ -97,6 +105,12 @@ def _to_sign_in(_: Asked, __: Exception) -> Response[Any]:
 
 def _show_refusal(request: Asked, error: QianbaoError) -> Response[Any]:
     return page(request, "error.html", status=error.status, error=error, back=_page_before(request))
+
+
+def no_such_page(request: Asked) -> Response[Any]:
+    """For an address under the console's that no route of it has: the app asks, which alone knows.
+    Who is signed in nobody has looked up there."""
+    return _show_refusal(request, ConsolePageUnknown())
 
 
 def _show_bad_request(request: Asked, _: Exception) -> Response[Any]:

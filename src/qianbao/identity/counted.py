@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from qianbao.db.queries import Connection, load
 from qianbao.identity.kept import Row, current_of, list_rows, shown
 from qianbao.identity.same_person import Part, Shown, differing, number_contradicts
@@ -42,13 +44,23 @@ def contradicted(
 def counted_since(kept: list[Row], verified_at: datetime) -> list[Row]:
     """What banks have confirmed, and what counted when the first did or later: slips that were
     corrected before are none of it. Of the latter the latest suffice: each was held against all."""
-    confirmed = [row for row in kept if row.confirmed]
+    put_right = _with_last_sex(kept)
+    confirmed = [row for row in put_right if row.confirmed]
     later = [
         row
-        for row in kept
+        for row in put_right
         if not row.confirmed and (row.superseded_at is None or row.superseded_at >= verified_at)
     ]
     return confirmed + later[:MOST_COMPARED]
+
+
+def _with_last_sex(kept: list[Row]) -> list[Row]:
+    """The documents, each with the sex that its number was last shown with: a slip in it, which no
+    bank finds, is put right by showing the same document again."""
+    last: dict[bytes, str | None] = {}
+    for row in kept:  # the latest first
+        last.setdefault(row.number_index, row.sex)
+    return [msgspec.structs.replace(row, sex=last[row.number_index]) for row in kept]
 
 
 def _since_name_change(kept: list[Row]) -> set[str]:
@@ -82,7 +94,8 @@ async def _kept(conn: Connection, wallet_id: str) -> tuple[list[Row], datetime |
     """The documents, and when a bank first confirmed their holder."""
     cursor = await conn.execute(SQL.find_verified_at, {"wallet_id": wallet_id})
     found = await cursor.fetchone()
-    return await list_rows(conn, wallet_id), found[0] if found else None
+    kept = _with_last_sex(await list_rows(conn, wallet_id))
+    return kept, found[0] if found else None
 
 
 def _is_of_holder(kept: list[Row], row: Row, verified_at: datetime | None) -> bool:

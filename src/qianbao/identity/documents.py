@@ -6,7 +6,7 @@ Here belongs taking in a document: is it good, whose is it, what does it replace
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -33,7 +33,7 @@ from qianbao.identity.kept import (
     shown,
 )
 from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
-from qianbao.identity.same_person import Shown, differing, is_tied
+from qianbao.identity.same_person import Shown, is_tied
 from qianbao.identity.whose_number import (
     DocumentOfAnotherPerson,
     Holding,
@@ -49,6 +49,7 @@ __all__ = [
     "DocumentOfAnotherPerson",
     "DocumentSubmission",
     "PersonHasOpenWallet",
+    "TooManyDocuments",
     "add_document",
     "current_document",
     "document_number",
@@ -58,6 +59,10 @@ __all__ = [
 
 SQL = load("qianbao.identity")
 
+MOST_A_DAY = 10
+"""So many documents are taken of one wallet in 24 hours. Numbers and names could be tried out
+else: registers answer each, and one that a bank has confirmed is refused."""
+
 
 class DocumentExpiredAlready(QianbaoError):
     code = "document_expired_already"
@@ -66,6 +71,19 @@ class DocumentExpiredAlready(QianbaoError):
     zh = "该证件已于{valid_until_zh}到期。"
     next_en = "Enter your present document, or renew this one first."
     next_zh = "请填写现行有效的证件，或先换发新证。"
+
+
+class TooManyDocuments(QianbaoError):
+    code = "too_many_documents"
+    status = 429
+    retry = True
+    en = "This wallet has been shown {maximum} documents in 24 hours, and takes no other for now."
+    zh = "本钱包 24 小时内已提交 {maximum} 份证件，暂不再接受新的证件。"
+    next_en = (
+        "Compare the document with what was read of it under Real-name Authentication; if it still "
+        "has to be corrected, show it again tomorrow, or open a case."
+    )
+    next_zh = "请在“实名认证”中对照证件核对；如仍需更正，请明天再提交，或提交工单。"
 
 
 class DocumentIdUsed(QianbaoError):
@@ -100,7 +118,7 @@ async def add_document(
     once more; one before it is taken as a new one is. `given` is what no document shows. Registers
     are asked by a job once this transaction has committed. Raises what `read_submission`,
     `read_given` and `check_beside` raise, `DocumentExpiredAlready`, `DocumentOfAnotherPerson`,
-    `PersonHasOpenWallet`, `DocumentIdUsed`, `DocumentForNoWallet`.
+    `PersonHasOpenWallet`, `DocumentIdUsed`, `TooManyDocuments`, `DocumentForNoWallet`.
     """
     check_id(document_id, "doc")
     read = read_submission(submission, today := local_date(now))
@@ -121,8 +139,7 @@ async def add_document(
             await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return document_of(row)
-    if any(row.document_id == document_id for row in kept):
-        raise DocumentIdUsed
+    _check_room(kept, document_id, now)
     new = _shown_by(read, index, stated.sex)
     same_person, renames = _is_same_person(kept, new, wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
@@ -137,11 +154,19 @@ async def add_document(
         "now": now,
     }
     await _write(conn, keys, columns, stated)
-    if change is not None or not same_person:
+    if change is not None or not same_person or person_id != wallet.person_id:
         await evidence.refresh(conn, wallet_id=wallet_id, now=now)
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
+
+
+def _check_room(kept: list[Row], document_id: str, now: datetime) -> None:
+    """Raises `DocumentIdUsed`, `TooManyDocuments`."""
+    if any(row.document_id == document_id for row in kept):
+        raise DocumentIdUsed
+    if sum(row.created_at > now - timedelta(days=1) for row in kept) >= MOST_A_DAY:
+        raise TooManyDocuments(maximum=MOST_A_DAY)
 
 
 async def _write(
@@ -178,7 +203,7 @@ def _is_same_person(kept: list[Row], new: Shown, wallet: Holding) -> tuple[bool,
     `DocumentOfAnotherPerson`."""
     if not wallet.verified_at:
         current = current_of(kept)
-        return current is None or differing(shown(current), new) is None, False
+        return current is None or apart(shown(current), new) is None, False
     part = contradicted(kept, wallet.verified_at, lambda row: apart(shown(row), new))
     if part is None:
         return True, False

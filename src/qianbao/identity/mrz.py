@@ -197,7 +197,7 @@ def zone_lines(given: str | Sequence[str]) -> list[str]:
 
 def _format(zone: list[str]) -> Format:
     longest = max(map(len, zone), default=0)
-    if len(zone) == 3:
+    if len(zone) == 3 and longest <= LAYOUTS["TD2"].length:
         form: Format = "TD1"
     elif len(zone) == 2 and longest > 30:
         form = "TD3" if zone[0].startswith("P") or longest > 40 else "TD2"

@@ -54,6 +54,11 @@ SELECT phone_tail FROM wallets
 WHERE person_id = %(person_id)s AND status = 'open' AND wallet_id <> %(wallet_id)s
 ORDER BY opened_at LIMIT 1
 
+-- name: is_person_elsewhere
+SELECT 1 FROM wallets
+WHERE person_id = %(person_id)s AND wallet_id <> %(wallet_id)s
+LIMIT 1
+
 -- name: list_documents
 -- All of a wallet, or the current one alone.
 SELECT document_id, person_id, kind, country, residency, number_cipher, number_index, number_tail,
@@ -101,7 +106,15 @@ WHERE wallet_id = %(wallet_id)s AND approved_at IS NOT NULL AND withdrawn_at IS 
 
 -- name: set_identity
 -- With another number, every bank that ever confirmed a card was told an older one, but for those
--- that were last told this very one: a holder may go back to a document that is still good.
+-- that were last told this very one: a holder may go back to a document that is still good. What
+-- was told in wallets that they have closed counts once a bank knows that they are the same.
+WITH theirs AS (
+    SELECT e.wallet_id
+    FROM wallets AS w
+    JOIN wallets AS e ON e.wallet_id = w.wallet_id
+        OR (w.verified_at IS NOT NULL AND e.person_id = w.person_id)
+    WHERE w.wallet_id = %(wallet_id)s
+)
 UPDATE wallets
 SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind)s,
     document_valid_until = %(valid_until)s, facts_changed_at = %(now)s,
@@ -112,14 +125,15 @@ SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind
             SELECT bank, place FROM unnest(wallets.stale_banks) WITH ORDINALITY AS b (bank, place)
             UNION ALL
             SELECT DISTINCT bank, NULL::bigint FROM cards
-            WHERE wallet_id = %(wallet_id)s AND linked_at IS NOT NULL
+            WHERE wallet_id IN (SELECT wallet_id FROM theirs) AND linked_at IS NOT NULL
                 AND NOT wallets.stale_banks @> ARRAY[bank]
         ) AS behind
         WHERE (
             SELECT (d.number_index, d.number_tail) = (%(number_index)s, %(number_tail)s)
             FROM cards AS c
             JOIN documents AS d USING (wallet_id, document_id)
-            WHERE c.wallet_id = %(wallet_id)s AND c.bank = behind.bank AND c.linked_at IS NOT NULL
+            WHERE c.wallet_id IN (SELECT wallet_id FROM theirs)
+                AND c.bank = behind.bank AND c.linked_at IS NOT NULL
             ORDER BY c.linked_at DESC, c.card_id DESC
             LIMIT 1
         ) IS NOT TRUE

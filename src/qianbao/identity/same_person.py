@@ -73,11 +73,12 @@ def differing(old: Shown, new: Shown) -> Part | None:
     born on the same day, of the same sex, with a name that is the same or written as an authority
     may write it anew. Where a document tells no birth date, and no number for life binds the two,
     so much rests on the name that it must be the same as it is written: a million people are
-    called Wang Xiaoming, and each writes it in one of many ways."""
+    called Wang Xiaoming, and each writes it in one of many ways. One number with two sexes is one
+    document, copied wrongly: no check digit covers the sex."""
     births_known = old.birth_date is not None and new.birth_date is not None
     if births_known and old.birth_date != new.birth_date:
         return "birth_date"
-    if {old.sex, new.sex} == {"M", "F"}:
+    if {old.sex, new.sex} == {"M", "F"} and old.number_index != new.number_index:
         return "sex"
     if not births_known and not _is_same_number(old, new):
         return _differing_undated(old, new)

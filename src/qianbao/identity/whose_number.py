@@ -25,12 +25,13 @@ class DocumentOfAnotherPerson(QianbaoError):
     en = "This document does not belong to the person whose wallet this is; {compared_en} differs."
     zh = "该证件不属于本钱包的持有人：{compared_zh}不一致。"
     next_en = (
-        "Enter your own document. If it is yours, because your name has changed by law or your "
-        "country writes it otherwise now, open a case and name both spellings: once two operators "
-        "have agreed, you are told to show it again. Until then the document before stays yours."
+        "Enter your own document. {slip_en}If it is yours, because your name has changed by law or "
+        "your country writes it otherwise now, open a case and name both spellings: once two "
+        "operators have agreed, you are told to show it again. Until then the document before "
+        "stays yours."
     )
     next_zh = (
-        "请填写本人证件。如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
+        "请填写本人证件。{slip_zh}如确为本人证件（姓名已依法变更，或签发国改变了拼写规则），"
         "请提交工单并写明新旧两种写法；经两名运营人员核实同意后，系统会通知您重新提交。"
         "在此之前仍以原证件为准。"
     )
@@ -62,10 +63,22 @@ _PARTS: dict[Part, tuple[str, str]] = {
 }
 
 
+_SLIPS: dict[Part, tuple[str, str]] = {
+    "sex": (
+        "If the sex was copied wrongly from the document before, show that one again first, with "
+        "the right one. ",
+        "如原证件的性别填写有误，请先按正确的性别重新提交原证件。",
+    ),
+}
+
+
 def another_person(part: Part) -> DocumentOfAnotherPerson:
     """The refusal of a document of which `part` differs."""
     compared_en, compared_zh = _PARTS[part]
-    return DocumentOfAnotherPerson(compared_en=compared_en, compared_zh=compared_zh)
+    slip_en, slip_zh = _SLIPS.get(part, ("", ""))
+    return DocumentOfAnotherPerson(
+        compared_en=compared_en, compared_zh=compared_zh, slip_en=slip_en, slip_zh=slip_zh
+    )
 
 
 class _Showing(msgspec.Struct, frozen=True):
@@ -103,15 +116,17 @@ async def person_of(
     whoever is known by it from elsewhere; or a new one. A person's row is locked while it is looked
     whether they have another open wallet. Raises `PersonHasOpenWallet` or
     `DocumentOfAnotherPerson`."""
-    proposed = (same_person and wallet.person_id) or new_id("per", now)
+    kept = same_person and not await _is_from_elsewhere(conn, wallet_id, wallet)
+    proposed = (kept and wallet.person_id) or new_id("per", now)
     owner = await _claim(conn, new.number_index, proposed, now)
     if owner != proposed:
         showings = await _shown_in(conn, wallet_id, new.number_index)
         if wallet.verified_at is None:
+            showings.sort(key=lambda one: (not one.confirmed, one.person_id != owner))
             owner = await _known_holder(conn, wallet_id, showings, new) or proposed
         else:
-            await _check_gives_way(conn, wallet_id, wallet, showings, new)
-            await _move(conn, new.number_index, proposed)
+            if await _gives_way(conn, wallet_id, wallet, showings, new):
+                await _move(conn, new.number_index, proposed)
             owner = proposed
     person = {"person_id": owner, "wallet_id": wallet_id, "now": now}
     await conn.execute(SQL.add_person, person)
@@ -121,6 +136,16 @@ async def person_of(
     if other is not None:
         raise PersonHasOpenWallet(phone_end=other[0][-2:])
     return owner
+
+
+async def _is_from_elsewhere(conn: Connection, wallet_id: str, wallet: Holding) -> bool:
+    """Whether a newcomer is their person only by a number that another wallet of theirs showed.
+    With another number they are not: a namesake born the same day would be."""
+    if wallet.verified_at is not None or wallet.person_id is None:
+        return False
+    person = {"person_id": wallet.person_id, "wallet_id": wallet_id}
+    cursor = await conn.execute(SQL.is_person_elsewhere, person)
+    return await cursor.fetchone() is not None
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -167,7 +192,7 @@ async def _known_holder(
     very holder that a newcomer's document tells; None where there is none. Of anybody else they
     become nothing: who that is, and what is theirs, follows from no number. Raises
     `DocumentOfAnotherPerson` where a bank has confirmed another holder with it."""
-    for one in sorted(showings, key=lambda one: not one.confirmed):
+    for one in showings:
         if await _is_shown_there(conn, one, new):
             return one.person_id
     if any(one.confirmed and one.wallet_id != wallet_id for one in showings):
@@ -175,19 +200,23 @@ async def _known_holder(
     return None
 
 
-async def _check_gives_way(
+async def _gives_way(
     conn: Connection, wallet_id: str, wallet: Holding, showings: list[_Showing], new: Shown
-) -> None:
-    """Whether a number that is known as another person's may become that of a holder whom a bank
-    has confirmed. Raises `DocumentOfAnotherPerson` where a bank has vouched for it, and
-    `PersonHasOpenWallet` where the holder has it in another wallet."""
+) -> bool:
+    """Whether a number that is known as another person's becomes that of a holder whom a bank has
+    confirmed. Not from another such holder: both show it then, until a bank is asked about it.
+    Raises `DocumentOfAnotherPerson` where a bank has confirmed that number for somebody else, or
+    where only it tells the holder from another such one, and `PersonHasOpenWallet` where that is in
+    an open wallet. A copy in a wallet that no bank has confirmed keeps nobody from what is theirs.
+    """
     others = [one for one in showings if one.person_id != wallet.person_id]
-    for one in others:
-        if one.open and one.present and await _is_shown_there(conn, one, new):
-            raise PersonHasOpenWallet(phone_end=one.phone_tail[-2:])
     own = any(one.wallet_id == wallet_id and one.confirmed for one in showings)
-    if any(one.confirmed or (one.counted and not own) for one in others):
+    namesakes = [one for one in others if one.counted and await _is_shown_there(conn, one, new)]
+    if known := next((one for one in namesakes if one.open and one.present), None):
+        raise PersonHasOpenWallet(phone_end=known.phone_tail[-2:])
+    if any(one.confirmed for one in others) or (namesakes and not own):
         raise another_person("number")
+    return own or not any(one.counted for one in others)
 
 
 async def _is_shown_there(conn: Connection, showing: _Showing, new: Shown) -> bool:

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from qianbao.banks.cards import (
+    check_number,
     confirm_card,
     dismiss_refused,
     get_card,
@@ -27,7 +28,7 @@ from qianbao.banks.cards import (
 )
 from qianbao.banks.cards.forms import NameFormClose
 from qianbao.banks.cards.refused import SHOWN_FOR, refusal_of
-from qianbao.banks.directory import find_bank, get_bank, read_card_number
+from qianbao.banks.directory import find_bank, get_bank
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.documents import current_document
 from qianbao.wallets.profile import phone_of
@@ -86,10 +87,15 @@ async def add(request: Asked) -> Response[Any]:
 @post("/me/pay/cards/add")
 async def take_number(request: Asked) -> Response[Any]:
     """Finds the bank; nothing is sent to it."""
-    form = await forms.read(request)
+    form, services = await forms.read(request), services_of(request)
     try:
-        number = read_card_number(field(form, "card_number"))
-        find_bank(number)
+        async with services.pool.connection() as conn:
+            number = await check_number(
+                conn,
+                services.keys,
+                wallet_id=holder(request),
+                card_number=field(form, "card_number"),
+            )
     except QianbaoError as refusal:
         return await _number_page(request, refusal)
     response = Redirect("/me/pay/cards/add/name", status_code=303)

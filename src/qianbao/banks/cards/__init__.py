@@ -17,7 +17,7 @@ from qianbao.banks.cards.card import (
 from qianbao.banks.cards.codes import send_code_again
 from qianbao.banks.cards.confirm import confirm_card
 from qianbao.banks.cards.forms import NameForms, name_forms
-from qianbao.banks.cards.link import link_card
+from qianbao.banks.cards.link import check_number, link_card
 from qianbao.banks.cards.refused import RefusedCard, dismiss_refused, list_refused
 from qianbao.banks.cards.unlink import (
     UnlinkPreview,
@@ -36,6 +36,7 @@ __all__ = [
     "agreement",
     "bank_was_shown",
     "banks_behind",
+    "check_number",
     "confirm_card",
     "dismiss_refused",
     "end_agreement",

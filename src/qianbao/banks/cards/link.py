@@ -261,7 +261,8 @@ class _Counted(msgspec.Struct, frozen=True):
 async def check_room(
     conn: Connection, *, wallet_id: str, bank: directory.Bank, fingerprint: bytes, last_four: str
 ) -> None:
-    """Whether the locked wallet can take this card. Raises `CardAlreadyLinked`, `TooManyCards`."""
+    """Whether the wallet, locked where it is to take it, has room for this card. Raises
+    `CardAlreadyLinked`, `TooManyCards`."""
     keys = {"wallet_id": wallet_id, "fingerprint": fingerprint}
     counted = await fetch_one(conn, QUERIES.count_cards, keys, _Counted)
     assert counted is not None
@@ -270,6 +271,20 @@ async def check_room(
     maximum = directory.directory().limits.cards_per_wallet
     if counted.linked >= maximum:
         raise TooManyCards(maximum=maximum)
+
+
+async def check_number(conn: Connection, keys: KeyRing, *, wallet_id: str, card_number: str) -> str:
+    """The number as it is sent, once it is known that its bank could be asked about it. Raises
+    `CardNumberInvalid`, `CardBankUnknown`, `CardAlreadyLinked`, `TooManyCards`."""
+    number = directory.read_card_number(card_number)
+    await check_room(
+        conn,
+        wallet_id=wallet_id,
+        bank=directory.find_bank(number),
+        fingerprint=keys.index(number, "card"),
+        last_four=number[-4:],
+    )
+    return number
 
 
 class _Check(msgspec.Struct, frozen=True):
@@ -282,9 +297,9 @@ class _Check(msgspec.Struct, frozen=True):
 async def _count_check(conn: Connection, settings: Settings, wish: _Wish, now: datetime) -> None:
     """Counts this check before it is sent, over all wallets; a request that is repeated is the
     check that it was. The bank counts a card's checks whoever asks: a wallet that it refused last
-    leaves some to others, and more so one whose holder's document does not fit, and newcomers
-    together leave some to whom a bank knows, so that throwaway wallets do not keep the card's owner
-    out. What is told is the same for all, and tells nothing of others."""
+    leaves some to others, more so one whose holder nobody has confirmed or whose document does not
+    fit, and newcomers together leave some to whom a bank knows, so that throwaway wallets do not
+    keep the card's owner out. What is told is the same for all, and tells nothing of others."""
     keys = _check_of(wish) | {"since": now - CHECK_WINDOW, "now": now}
     await conn.execute(QUERIES.lock_fingerprint, keys)
     if (await conn.execute(QUERIES.repeat_check, keys)).rowcount:

@@ -104,28 +104,6 @@ class CardNotYours(QianbaoError):
     next_zh = "只能绑定本人的银行卡。如确为本人的卡，请携带证件和银行卡到网点核对姓名和证件号码。"
 
 
-class CardNameOrDocumentMismatch(QianbaoError):
-    code = "card_name_or_document_mismatch"
-    en = (
-        "{bank_en} has the card ending in {last_four} under another name or another document "
-        "number than the ones sent (“{name_form}”, number ending in {document_tail})."
-    )
-    zh = (
-        "{bank_zh}尾号 {last_four} 银行卡的登记姓名或证件号码与提交的不一致"
-        "（“{name_form}”，证件尾号 {document_tail}）。"
-    )
-    next_en = (
-        "Which of them, we say once a bank has confirmed you. If the card is yours: ask the bank "
-        "how it prints your name, and choose or type that spelling. If your {kind_en} was renewed, "
-        "have the new number entered at the bank, or show the old {kind_en} here while it is good."
-    )
-    next_zh = (
-        "在有银行核验过您的身份之前，我们不说明是哪一项。如确为本人的卡：请向银行查询登记姓名的写法，"
-        "再选择或填写同样的写法；如{kind_zh}已换发，请到银行更新证件号码，"
-        "或在旧{kind_zh}有效期内先提交旧证件。"
-    )
-
-
 class CardDetailsMismatch(QianbaoError):
     code = "card_details_mismatch"
     en = (
@@ -222,18 +200,19 @@ BY_RESULT: dict[str, type[QianbaoError]] = {
     "NOT_ENABLED": CardOnlineOff,
 }
 
+COMPARED = frozenset({"NAME_MISMATCH", "ID_MISMATCH", "PHONE_MISMATCH", "MISMATCH_UNSPECIFIED"})
+"""The results that say what of the holder differs."""
+
+_UNTOLD = (
+    "at least one differs. Which, we say once a bank has confirmed you, or the mobile operator of "
+    "the phone that you signed up with.",
+    "至少一项不一致。在银行或您注册手机号的运营商核验过您的身份之前，我们不说明是哪一项。",
+)
 _FIELDS = {
     "name": ("the name", "姓名"),
     "document_number": ("the document number", "证件号码"),
     "phone": ("the phone", "手机号"),
 }
-
-
-def is_of_another_document(result: str, mismatched: tuple[str, ...] | None) -> bool:
-    """Whether the bank says that the document number differs, whatever else does."""
-    return result == "ID_MISMATCH" or (
-        result == "MISMATCH_UNSPECIFIED" and "document_number" in (mismatched or ())
-    )
 
 
 def refusal(
@@ -248,11 +227,12 @@ def refusal(
     does not say; `older_tail` the last four of the document before this one, or empty. `detail`
     has bank_en, bank_zh, last_four, name_form, kind_en, kind_zh, document_tail, phone_tail.
 
-    Where the document number differs, a holder whom no bank has `confirmed` is told one thing,
-    whatever else differs: with an invented document and somebody's card they would learn, spelling
-    by spelling, how the bank writes its owner."""
-    if not confirmed and is_of_another_document(result, mismatched):
-        return CardNameOrDocumentMismatch(**detail)
+    A holder whom nobody has `confirmed` is told one thing, whatever differs: with somebody's card
+    they would else learn, check by check, how the bank writes its owner, and whether they have the
+    owner's number and phone."""
+    unsaid = result == "MISMATCH_UNSPECIFIED" and mismatched is None
+    if not confirmed and result in COMPARED and not unsaid:
+        return CardDetailsMismatch(which_en=_UNTOLD[0], which_zh=_UNTOLD[1], **detail)
     if result == "ID_MISMATCH" and older_tail:
         return BankHoldsOldDocument(older_tail=older_tail, **detail)
     if result == "MISMATCH_UNSPECIFIED":

@@ -70,7 +70,7 @@ async def renewed(conn: Connection, card: Card) -> bool:
 
 class _Tails(msgspec.Struct, frozen=True):
     """Kind and last four of the document sent; last four of the one it replaced, if it did; whether
-    a bank had confirmed its holder when the card was sent."""
+    its holder had been confirmed when the card was sent."""
 
     kind: str
     sent_tail: str
