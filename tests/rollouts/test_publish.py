@@ -202,6 +202,11 @@ async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) ->
         ("limit: {fact: paid_today_minor, at_most_minor: 1000}", ("", "")),
         ("limit: {at_most_minor: 1}", ("'foreign'", "'foreign' AND amount_minor < 100000")),
         ("limit: {at_most_minor: 100000000}", ("pay, transfer, top_up", "receive, top_up")),
+        ("limit: {at_most_minor: 100000000}", ("pay, transfer, top_up", "pay, top_up")),
+        (
+            "requires: amount_minor <= 9000 OR linked_banks >= 2",
+            ("pay, transfer, top_up", "top_up"),
+        ),
     ],
 )
 async def test_a_limit_that_some_are_beyond_needs_dates(

@@ -202,14 +202,29 @@ async def test_a_limit_that_does_not_come_is_over_for_whoever_was_told(desk: Des
     assert await desk.kinds(anna) == ["policy_announced", "policy_over"]
 
 
-async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(desk: Desk) -> None:
-    """Nobody knows what others will send."""
-    anna = await _anna(desk)
+@pytest.mark.parametrize(
+    ("most", "way"),
+    [
+        ("limit: {at_most_minor: 50000}", ("lower_amount", "50000")),
+        ("requires: amount_minor <= 50000 OR linked_banks >= 2", ("link_card", "")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("blocks", "does"), [("receive", "receiving"), ("top_up, pay", "topping up, paying")]
+)
+async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(
+    desk: Desk, most: str, way: tuple[str, str], blocks: str, does: str
+) -> None:
+    """Nobody knows what others will send, or what she will top up; she has less now."""
+    anna = await add_wallet(desk.pool, "Anna", balance_minor=300_00, banks=("ICBC",), now=NOW)
     dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
-    await desk.publish(PAYMENT_LIMIT.replace("pay, transfer", "receive") + dates)
+    body = PAYMENT_LIMIT.replace("pay, transfer", blocks)
+    await desk.publish(body.replace("limit: {at_most_minor: 50000}", most) + dates)
     await desk.sweep(on("2026-12-01"))
     (notice,) = await desk.inbox(anna)
-    assert "From 15 January 2027 on it limits: receiving." in notice.body_en
+    assert f"From 15 January 2027 on it limits: {does}." in notice.body_en
+    step = notice.ways_out[0].steps[0]
+    assert (step.action, step.argument) == way
 
 
 async def _has(conn: Connection, wallet_id: str, balance_minor: int) -> None:

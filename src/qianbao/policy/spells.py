@@ -19,7 +19,7 @@ from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
 from qianbao.policy.facts import FACTS, GREATEST_MINOR, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import OUT_OF_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
+from qianbao.policy.policies import INTO_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reach import reached_from
 
 
@@ -137,31 +137,41 @@ def can_only_ease(policy: Policy) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def limits_what_leaves(policy: Policy) -> bool:
-    """Whether the policy lets some amounts out of the wallet and not others. Nobody is kept from
-    everything by it, but whoever has more may be kept from moving all they have."""
-    reads = policy.applies_to.reads | policy.requires.reads
-    return "amount_minor" in reads and not OUT_OF_THE_BALANCE.isdisjoint(policy.blocks)
+def limits_amounts(policy: Policy) -> bool:
+    """Whether it blocks some amounts and not others. Nobody is kept from everything by it, but
+    whoever has, or is sent, more may be kept from moving all of it."""
+    return bool(policy.blocks) and "amount_minor" in policy.applies_to.reads | policy.requires.reads
+
+
+def limits_what_comes_in(policy: Policy) -> tuple[str, ...]:
+    """The capabilities of a limit by which money comes into the wallet: how much that will be,
+    nobody can know."""
+    if not limits_amounts(policy):
+        return ()
+    return tuple(one for one in policy.blocks if one in INTO_THE_BALANCE)
 
 
 def held_against_minor(policy: Policy, situation: Situation) -> int:
     """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
     dates all that may leave the wallet, since whoever has more than it lets through has to know;
     for one on what comes in, more than it lets through."""
-    if policy.timeline is not None and limits_what_leaves(policy):
-        return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
-    return beyond_any(policy) if is_told_by_amount(policy) else SMALLEST_AMOUNT_MINOR
+    if not is_told_by_amount(policy):
+        return SMALLEST_AMOUNT_MINOR
+    if limits_what_comes_in(policy):
+        return beyond_any(policy)
+    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
+
+
+def held_against(policy: Policy) -> tuple[str, ...]:
+    """The capabilities for which it is tried on that amount: of a limit on what comes in, those by
+    which it does; all it blocks otherwise."""
+    return (is_told_by_amount(policy) and limits_what_comes_in(policy)) or policy.blocks
 
 
 def is_told_by_amount(policy: Policy) -> bool:
     """Whether the policy is a limit with dates: once it is in force the amount that meets it
     tells."""
     return policy.timeline is not None and limits_amounts(policy)
-
-
-def limits_amounts(policy: Policy) -> bool:
-    """Whether it lets some amounts through and not others, out of the wallet or into it."""
-    return limits_what_leaves(policy) or policy.limit is not None
 
 
 def beyond_any(policy: Policy) -> int:

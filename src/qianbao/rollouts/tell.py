@@ -26,7 +26,7 @@ from qianbao.policy.spells import (
     beyond_any,
     fell_out_at,
     is_told_by_amount,
-    limits_what_leaves,
+    limits_what_comes_in,
     reads_use,
 )
 from qianbao.rollouts.apart import apart, record_failure
@@ -206,12 +206,9 @@ async def _affected(
     template = SQL.affected_at.decode().format(
         situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
     )
-    amount = (
-        "greatest(1, balance_minor - held_minor)"
-        if limits_what_leaves(policy)
-        else (str(beyond_any(policy)))
-    )  # as `held_against_minor`
-    if is_told_by_amount(policy):
+    if is_told_by_amount(policy):  # as `held_against_minor`
+        available = "greatest(1, balance_minor - held_minor)"
+        amount = str(beyond_any(policy)) if limits_what_comes_in(policy) else available
         template = template.replace("%(amount_minor)s", f"({amount})::bigint")
     parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
     parts.append(SQL.told_standing.decode())

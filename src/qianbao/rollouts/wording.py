@@ -24,6 +24,7 @@ from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import (
     blocked_spells,
     can_change_by_waiting,
+    held_against,
     held_against_minor,
     is_told_by_amount,
     is_unmet,
@@ -195,7 +196,8 @@ def words(
     then = carry(situation, now, begins)
     why = _why(policy, situation, then, told, now)
     others = tuple(one for one in policies if one.name != policy.name)
-    goal = Goal(capabilities=policy.blocks, amount_minor=held_against_minor(policy, situation))
+    amount_minor = held_against_minor(policy, situation)
+    goal = Goal(capabilities=held_against(policy), amount_minor=amount_minor)
     ways = plans((*others, policy), then, begins, goal)
     if told.step != "blocked":
         ways = tuple(sorted(ways, key=lambda way: policy.name in way.because))
