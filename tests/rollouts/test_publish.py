@@ -21,11 +21,21 @@ from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
-from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import (
+    ASKING,
+    DOCUMENT_VALID,
+    PAYMENT_LIMIT,
+    YEARLY_LIMIT,
+    two_banks,
+)
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 SETTINGS = Settings()
+STEPS_OF_YEARS = (
+    "timeline: {announce: 2026-09-01, warn: 2026-09-02, enforce: 2026-10-01, rollout: [1, 100], "
+    "step_days: 300}"
+)
 
 
 async def _draft(conn: Connection, body: str) -> publish.PolicyVersion:
@@ -224,6 +234,34 @@ async def test_a_limit_that_some_are_beyond_needs_dates(
     await _draft(conn, body.replace("version: 1", "version: 2"))
     await _try(conn, 2)
     assert (await _publish(conn, 2)).state == "published"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_milder"),
+    [
+        ("block: [pay, transfer]}", "block: [pay, transfer]}", True),
+        ("block: [pay, transfer]}", "block: [pay]}", True),
+        ("block: [pay]}", "block: [pay, transfer]}", False),
+        ("block: [pay, transfer]}\ngrace_days: 30", "block: [pay, transfer]}", False),
+        ("block: [pay, transfer]}\n" + STEPS_OF_YEARS, "block: [pay, transfer]}", False),
+    ],
+)
+async def test_a_limit_in_the_place_of_another_takes_nothing_more(
+    conn: Connection, before: str, after: str, is_milder: bool
+) -> None:
+    """As far as the one before it goes, in what it stops and whom it has reached."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]}", before)
+    await _in_force_already(conn, body)
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]}", after)
+    await _draft(conn, body.replace("version: 1", "version: 2").replace("At most", "Only"))
+    await _try(conn, 2, policy="payment-limit")
+    if is_milder:
+        assert (await _publish(conn, 2, policy="payment-limit")).state == "published"
+        return
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn, 2, policy="payment-limit")
+    assert refused.value.detail["wallets"] > 0
 
 
 async def test_a_rule_that_others_can_come_under_needs_dates(conn: Connection) -> None:

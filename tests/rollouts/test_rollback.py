@@ -94,6 +94,17 @@ async def test_a_stricter_version_before_does_not_return(conn: Connection) -> No
     assert await _in_force(conn) == {}
 
 
+async def test_a_limit_does_not_return_before_the_day_that_was_told(conn: Connection) -> None:
+    """The version in its place says the same, from another day on."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    dates = "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n"
+    await _publish(conn, PAYMENT_LIMIT + dates)
+    then = NOW.replace(day=25)
+    later = "timeline: {announce: 2026-11-25, warn: 2026-11-26, enforce: 2026-12-20}\n"
+    await _publish(conn, PAYMENT_LIMIT.replace("version: 1", "version: 2") + later, now=then)
+    assert (await _roll_back(conn, "payment-limit", now=then)).returned is None
+
+
 @pytest.mark.parametrize(("first", "second", "returned"), [(5_00, 500_00, None), (500_00, 5_00, 1)])
 async def test_a_stricter_limit_before_does_not_return_either(
     conn: Connection, first: int, second: int, returned: int | None

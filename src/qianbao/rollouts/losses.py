@@ -55,17 +55,18 @@ async def losing(
 ) -> int:
     """How many wallets lose most at once, at one of `moments` at which `tried` is enforced. Whom
     another rule has not reached yet, or gives days of grace, still has something to lose; so has
-    whoever is beyond a limit, unless the version in its place stops all that it stops."""
+    whoever is beyond a limit, unless the version in its place stops all that it stops then."""
     most = 0
     replaced = next((one for one in in_force if one.name == tried.name), None)
-    is_milder = replaced is not None and await asyncio.to_thread(stops_nobody_else, tried, replaced)
+    is_milder = replaced is not None and await asyncio.to_thread(_stops_no_more, tried, replaced)
     for at in moments:
         if phase(tried, at) != "enforced":
             continue
         before = [one for one in in_force if percent_at(one, at) == 100 and not one.grace_days]
         outcome = await count(conn, tried, in_force=before, as_of=at, now=now)
         most = max(most, *(change.loses for change in outcome.changes), 0)
-        most = max(most, 0 if is_milder else outcome.beyond or 0)
+        stopped = replaced is not None and percent_at(replaced, at) >= percent_at(tried, at)
+        most = max(most, 0 if is_milder and stopped else outcome.beyond or 0)
     return most
 
 
@@ -120,10 +121,17 @@ async def surprised(
 def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:
     """Whether `tried` blocks nobody, at any time from `now` on, whom `replaced` would not."""
     return (
+        retired_from(tried) <= retired_from(replaced)
+        and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))
+        and _stops_no_more(tried, replaced)
+    )
+
+
+def _stops_no_more(tried: Policy, replaced: Policy) -> bool:
+    """Whether `tried` blocks nobody whom `replaced` would not, where both are enforced."""
+    return (
         set(tried.blocks) <= set(replaced.blocks)
         and set(tried.asks_before) <= set(replaced.asks_before)
         and tried.grace_days >= replaced.grace_days
-        and retired_from(tried) <= retired_from(replaced)
-        and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))
         and stops_nobody_else(tried, replaced)
     )
