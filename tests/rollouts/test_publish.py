@@ -264,6 +264,33 @@ async def test_a_limit_in_the_place_of_another_takes_nothing_more(
     assert refused.value.detail["wallets"] > 0
 
 
+@pytest.mark.parametrize(
+    ("asks", "before", "needs_dates"),
+    [
+        ("when: amount_minor > 5000", "be_charged, pay", True),
+        ("limit: {at_most_minor: 5000}", "be_charged", True),
+        ("when: document_valid_until < today", "be_charged", True),  # tomorrow somebody's has
+        ("limit: {at_most_minor: 90000000}", "be_charged", False),
+        ("when: amount_minor > 5000", "pay", False),
+    ],
+)
+async def test_a_rule_that_asks_before_a_charge_needs_dates(
+    conn: Connection, asks: str, before: str, needs_dates: bool
+) -> None:
+    """Nobody is there to answer: larger charges would fail from one day to the next."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = PAYMENT_LIMIT.replace("limit: {at_most_minor: 50000}", asks)
+    await _draft(
+        conn, body.replace("block: [pay, transfer]", f"require: [code], before: [{before}]")
+    )
+    await _try(conn, policy="payment-limit")
+    if needs_dates:
+        with pytest.raises(publish.PolicyNotToldInTime):
+            await _publish(conn, policy="payment-limit")
+    else:
+        assert (await _publish(conn, policy="payment-limit")).state == "published"
+
+
 async def test_a_rule_that_others_can_come_under_needs_dates(conn: Connection) -> None:
     """Nobody's document has run out today. Tomorrow somebody's has."""
     await _draft(conn, DOCUMENT_VALID)

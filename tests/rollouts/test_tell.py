@@ -227,6 +227,33 @@ async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(
     assert (step.action, step.argument) == way
 
 
+async def test_a_rule_that_asks_is_announced_where_a_merchant_charges(desk: Desk) -> None:
+    """Before a payment she brings the code; before a charge nobody asks her."""
+    anna = await _anna(desk)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]", "require: [code], before: [be_charged]")
+    await desk.publish(body + dates)
+    await desk.publish(
+        body.replace("payment-limit", "no-charge").replace("be_charged", "pay") + dates
+    )
+    for day in ("2026-12-01", "2027-01-14", "2027-01-15", "2027-01-16"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == ["policy_announced", "policy_day_before"]
+    for part in (
+        "This takes a code sent to your phone. To go without: this amount: ¥3,200.00",
+        "From 15 January 2027 on it limits: auto-deduction.",
+        "you confirm it yourself",
+    ):
+        assert part in (await desk.inbox(anna))[-1].body_en
+    async with desk.pool.connection() as conn:
+        shown = await preview(
+            conn, SETTINGS, policy="payment-limit", version=1, wallet_id=anna, step="announced",
+            operator="Mei", now=NOW,
+        )  # fmt: skip
+    assert shown.words is not None
+    assert shown.words.body_en == (await desk.inbox(anna))[-1].body_en
+
+
 async def _has(conn: Connection, wallet_id: str, balance_minor: int) -> None:
     await conn.execute(
         "UPDATE accounts SET balance_minor = %s WHERE owner_id = %s", (balance_minor, wallet_id)

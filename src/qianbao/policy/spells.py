@@ -137,6 +137,15 @@ def can_only_ease(policy: Policy) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def as_it_blocks(policy: Policy) -> Policy:
+    """A rule that asks for proof before a merchant's charge as what it is to the holder: a block on
+    being charged, since nobody is there to answer. Any other rule as it is."""
+    if "be_charged" not in policy.asks_before:
+        return policy
+    return msgspec.structs.replace(policy, blocks=("be_charged",))
+
+
+@lru_cache(maxsize=1024)
 def limits_amounts(policy: Policy) -> bool:
     """Whether it blocks some amounts and not others. Nobody is kept from everything by it, but
     whoever has, or is sent, more may be kept from moving all of it."""

@@ -39,25 +39,33 @@ UPDATE policy_stops
 SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
 WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
+-- name: gather_from
+-- From when on the log is looked at: a little before where the last look ended, because a batch
+-- writes the moment it began, and commits later. This look ends at %(now)s.
+UPDATE refusals_gathered AS g SET until = greatest(g.until, %(now)s) FROM refusals_gathered AS before
+RETURNING greatest(before.until - %(overlap)s::interval, 'epoch')
+
 -- name: gather_refusals
 -- For the tripwire what a simulation counts as locked out: those that would have been refused at the
 -- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit
--- blocked without their having been told that it does. The log is looked at a little before where the
--- last look ended, because a batch writes the moment it began, and commits later.
-WITH gathered AS (
-    UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
-), look AS (
-    SELECT until - %(overlap)s::interval AS since FROM refusals_gathered
+-- blocked without their having been told that it does. A charge that lacked the holder's own proof is
+-- refused, too; ids of decisions begin with their moment.
+WITH refusals AS (
+    SELECT wallet_id, decision_id, at, capability, TRUE AS blocked, reasons
+    FROM decisions WHERE outcome = 'blocked' AND at >= %(since)s
+    UNION ALL
+    SELECT wallet_id, decision_id, at, capability, FALSE, asks
+    FROM decisions
+    WHERE decision_id >= %(first)s AND outcome = 'step_up' AND capability = 'be_charged'
 ), refused AS MATERIALIZED (
-    SELECT d.wallet_id, d.decision_id, d.at, r ->> 'policy' AS policy,
+    SELECT d.wallet_id, d.decision_id, d.at, d.blocked, r ->> 'policy' AS policy,
         (r ->> 'version')::integer AS version, (r ->> 'headroom_minor')::bigint AS headroom_minor,
         CASE WHEN d.capability IN ('receive', 'be_charged') THEN d.capability ELSE '' END AS other
-    FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
+    FROM refusals AS d
     CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
-    WHERE d.outcome = 'blocked' AND d.at >= look.since
-        AND (r ->> 'policy', (r ->> 'version')::integer) IN (
-            SELECT policy, version FROM policies WHERE state = 'published'
-        )
+    WHERE (r ->> 'policy', (r ->> 'version')::integer) IN (
+        SELECT policy, version FROM policies WHERE state = 'published'
+    )
 ), to_tell AS (
     INSERT INTO refusals_told (wallet_id, policy, day, other, decision_id)
     SELECT wallet_id, policy, (at AT TIME ZONE %(zone)s)::date, other, min(decision_id)
@@ -72,7 +80,7 @@ WITH gathered AS (
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
-WHERE coalesce(headroom_minor, 0) = 0
+WHERE blocked AND coalesce(headroom_minor, 0) = 0
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
@@ -84,7 +92,7 @@ SELECT t.wallet_id, t.policy, t.day, t.other, d.at,
     r ->> 'sentence_zh' AS sentence_zh, (r ->> 'headroom_minor')::bigint AS headroom_minor
 FROM refusals_told AS t
 JOIN decisions AS d USING (wallet_id, decision_id)
-CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+CROSS JOIN LATERAL jsonb_array_elements(d.reasons || d.asks) AS r
 WHERE t.told_at IS NULL AND r ->> 'policy' = t.policy
 ORDER BY t.decision_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
 
