@@ -133,6 +133,11 @@ class Outcome(msgspec.Struct, frozen=True):
     asked: Asked | None = None
     beyond: int | None = None
 
+    @property
+    def refused(self) -> int:
+        """Of how many wallets something is refused, the most that may be, if each tries all."""
+        return self.locked_out if self.beyond is None else self.beyond
+
 
 Exempt = Mapping[str, Sequence[str]]
 """The wallets that are exempted from a policy on the day counted for, by its name; few are."""

@@ -46,8 +46,7 @@ UPDATE refusals_gathered AS g SET until = greatest(g.until, %(now)s) FROM refusa
 RETURNING greatest(before.until - %(overlap)s::interval, 'epoch')
 
 -- name: gather_refusals
--- For the tripwire what a simulation counts as locked out: those that would have been refused at the
--- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit
+-- For the tripwire everybody who was refused; for the holders what somebody else asked for, and what a rule that is no limit
 -- blocked without their having been told that it does. A charge that lacked the holder's own proof is
 -- refused, too; ids of decisions begin with their moment.
 WITH refusals AS (
@@ -80,7 +79,7 @@ WITH refusals AS (
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
-WHERE blocked AND coalesce(headroom_minor, 0) = 0
+WHERE blocked
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
@@ -118,10 +117,15 @@ SELECT count(*) FROM policy_refusals JOIN wallets USING (wallet_id)
 WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
     AND opened_at <= %(known)s
 
--- name: latest_forecast
-SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
-FROM simulations WHERE policy = %(policy)s AND version = %(version)s
-ORDER BY created_at DESC, simulation_id DESC LIMIT 1
+-- name: find_forecast
+-- The last simulation before the version began to block (%(began)s) or was published, if that was
+-- later: what is counted afterwards foretells nothing. Of one that nobody tried before, the first.
+SELECT simulation_id, s.policy, s.version, as_of, engine, result, run_by, created_at
+FROM simulations AS s JOIN policies AS p USING (policy, version)
+CROSS JOIN LATERAL (SELECT created_at <= greatest(%(began)s, published_at) AS in_time) AS t
+WHERE policy = %(policy)s AND version = %(version)s
+ORDER BY in_time DESC, CASE WHEN in_time THEN created_at END DESC, created_at, simulation_id DESC
+LIMIT 1
 
 -- name: revision
 SELECT revision FROM policy_revision
