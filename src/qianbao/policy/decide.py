@@ -29,6 +29,7 @@ from qianbao.policy.spells import (
     can_change_by_waiting,
     can_only_ease,
     facts_then,
+    is_by_amount,
     is_unmet,
     known_since,
     preventable_from,
@@ -334,7 +335,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
     none to act in: only what time has brought could have been prevented."""
     begun = _since(policy, situation, facts, now) or now
     could_act_from = max(preventable_from(policy, situation, now), situation.opened_at)
-    preventable = begun > could_act_from and not _is_by_amount(policy, facts)
+    preventable = begun > could_act_from and not is_by_amount(policy, facts)
     return reason(
         policy,
         situation,
@@ -346,7 +347,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
     """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
-    if _is_by_amount(policy, facts):
+    if is_by_amount(policy, facts):
         return now
     if not can_change_by_waiting(policy):  # so it has been since the last act
         own = known_since(policy, situation, now) + timedelta(days=policy.grace_days)
@@ -357,11 +358,6 @@ def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) ->
     spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)
     begun = next((spell.begin for spell in spells if spell.holds(now)), None)
     return begun if begun is not None or policy.grace_days else now
-
-
-def _is_by_amount(policy: Policy, facts: Facts) -> bool:
-    """Whether it is this request's amount that is too large."""
-    return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
 
 
 def _begins(now: datetime, spells: list[Spell]) -> datetime | None:

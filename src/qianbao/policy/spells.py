@@ -63,7 +63,9 @@ def blocked_spells(
         fell_out = spell.begin
         if fell_out == known_from:  # and who knows how long before
             fell_out = min(fell_out, _remembered(policy, situation) or fell_out)
-        begin, end = max(fell_out + grace, reached), spell.end
+        facts = facts_then(situation, now, spell.begin, amount_minor, course) if grace else {}
+        by_amount = bool(grace) and is_by_amount(policy, facts)
+        begin, end = max(fell_out if by_amount else fell_out + grace, reached), spell.end
         if retired < until:
             end = min(end or retired, retired)
         if (end is None or begin < end) and begin < until:
@@ -116,6 +118,11 @@ def _remembered(policy: Policy, situation: Situation) -> datetime | None:
 def is_unmet(policy: Policy, facts: Facts) -> bool:
     """Whether `policy` applies and what it requires is not TRUE."""
     return policy.applies_to.holds(facts) and not policy.requires.holds(facts)
+
+
+def is_by_amount(policy: Policy, facts: Facts) -> bool:
+    """Whether it is this request's amount that is too large: that has no days of grace."""
+    return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
 
 
 def reads_use(policy: Policy) -> bool:

@@ -258,7 +258,7 @@ WHERE policy_notices.over_at IS NOT NULL
 
 -- name: find_standing
 -- Who was told of a policy, of any version, and not yet that it is over; and which day last.
-SELECT wallet_id, bool_or(step = 'blocked') AS blocked,
+SELECT wallet_id, bool_or(step = 'blocked') AS blocked, bool_or(version <> %(version)s) AS earlier,
     (array_agg(deadline ORDER BY told_at DESC))[1] AS deadline FROM policy_notices
 WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND over_at IS NULL
 GROUP BY wallet_id
