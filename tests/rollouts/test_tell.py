@@ -276,7 +276,7 @@ async def test_an_amount_has_no_days_of_grace(desk: Desk) -> None:
 
 
 async def test_what_an_earlier_version_said_of_the_same_day_is_over(desk: Desk) -> None:
-    """The limit is 1,000 now, not 500: Anna is told that, and Ben, who has less, that it is over."""
+    """The limit is 1,000 now, not 500: Anna hears that, and Ben, who has less, that it is over."""
     anna, ben = await _anna(desk), await _anna(desk, "Ben")
     dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
     async with desk.pool.connection() as conn:

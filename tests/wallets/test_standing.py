@@ -130,6 +130,18 @@ def test_what_keeps_a_rule_away_lasts() -> None:
     assert all("two-banks" not in way.because for way in found.ways_ahead)
 
 
+def test_what_to_do_in_time_is_told_of_one_thing_too() -> None:
+    """Another rule is coming that has nothing to do with paying."""
+    other = load_policy(
+        "policy: confirmed\nversion: 1\ntitle: {en: Confirmed, zh: 已确认}\nbasis: ours\n"
+        "requires: days_since_confirmed < 100\notherwise: {block: [receive]}\n"
+        "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    )
+    found = judge((*PACK, other), SETTINGS, ANNAS, BEFORE, capabilities=("pay",))
+    assert [one.policy for one in found.coming] == ["two-banks"]
+    assert {way.prevents for way in found.ways_ahead} == {("two-banks",)}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
