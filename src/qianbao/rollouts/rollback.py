@@ -60,7 +60,8 @@ async def roll_back(
 ) -> RolledBack:
     """From the commit on the published version blocks nobody, in any process, and nobody loses
     anything by what returns. What may return is counted without the lock on the rules, so that
-    nobody waits for it; once more with it, where others have changed them meanwhile. Raises `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
+    nobody waits for it; once more with it, where others have changed them meanwhile. Raises
+    `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
     reason = checked_reason(reason)
     revision, _ = await read_in_force(conn)
     published, earlier = await _what_returns(conn, settings, policy, now)
