@@ -107,6 +107,17 @@ async def test_publishing_needs_a_simulation_of_that_very_version(conn: Connecti
         await _publish(conn, version=2)
 
 
+async def test_publishing_needs_a_simulation_of_these_days(conn: Connection) -> None:
+    """The tripwire will go by what it found."""
+    await _draft(conn, two_banks())
+    await _try(conn)
+    later = NOW + timedelta(days=7, seconds=1)
+    with pytest.raises(publish.SimulationNeeded) as refused:
+        await _publish(conn, now=later)
+    assert "in the last 7 days" in refused.value.sentence("en")
+    await _publish(conn, now=NOW + timedelta(days=7))
+
+
 async def test_publishing_needs_a_second_operator(conn: Connection) -> None:
     await _draft(conn, two_banks())
     await _try(conn)
@@ -335,7 +346,7 @@ async def test_a_rule_that_has_reached_a_few_makes_room_for_no_quicker_one(
     now = datetime(2027, 1, 20, 2, 0, tzinfo=UTC)
     for version, body in ((2, two_banks(2)), (3, staged.replace("version: 1", "version: 3"))):
         await _draft(conn, body)
-        await _try(conn, version)
+        await _try(conn, version, now=now)
     with pytest.raises(publish.PolicyNotToldInTime):
         await _publish(conn, 2, now=now)
     await _publish(conn, 3, now=now)  # on the very days that were announced

@@ -194,7 +194,8 @@ SELECT revision FROM policy_revision FOR SHARE
 SELECT count(*) FROM legal_holds WHERE approved_at IS NOT NULL AND lifted_at IS NULL
 
 -- name: is_simulated
-SELECT 1 FROM simulations WHERE policy = %(policy)s AND version = %(version)s LIMIT 1
+SELECT 1 FROM simulations
+WHERE policy = %(policy)s AND version = %(version)s AND created_at >= %(since)s LIMIT 1
 
 -- name: add_simulation
 INSERT INTO simulations (simulation_id, policy, version, as_of, engine, result, run_by, created_at)
