@@ -25,6 +25,7 @@ from qianbao.wallets.standing import (
     judge,
     standing,
 )
+from qianbao.wallets.unlinking import limits_brought_on
 from tests.wallets.scene import ANNA, NOW, SETTINGS, sign_up
 
 PACK = load_pack()
@@ -268,3 +269,16 @@ def test_what_one_card_less_would_bring_on() -> None:
     none = msgspec.structs.replace(ANNAS, card_banks=())
     assert "two-banks" not in [one.policy for one in brought_on(PACK, ANNAS, none, ENFORCED)]
     assert brought_on(PACK, two, two, ENFORCED) == ()
+
+
+def test_a_card_less_tells_which_limits_then_apply() -> None:
+    """With one source less Anna's wallet is of Category I: nothing is blocked by that today."""
+    two = msgspec.structs.replace(ANNAS, card_banks=("ICBC", "BOC"), evidence=("immigration",))
+    one = msgspec.structs.replace(two, card_banks=("ICBC",))
+    found = limits_brought_on(PACK, two, one, ENFORCED)
+    (receives, pays) = sorted(found, key=lambda limit: len(limit.capabilities))
+    assert (receives.policy, pays.policy) == ("category-one-receive", "category-one")
+    assert pays.capabilities == ("pay", "transfer", "be_charged")
+    assert "may pay out ¥1,000.00 in all" in pays.reason.sentence_en
+    assert [one.policy for one in limits_brought_on(PACK, one, two, ENFORCED)] == ["category-two"]
+    assert limits_brought_on(PACK, two, two, ENFORCED) == ()
