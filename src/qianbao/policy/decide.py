@@ -24,6 +24,7 @@ from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (
     Course,
+    KnownSpells,
     Spell,
     blocked_spells,
     can_change_by_waiting,
@@ -33,6 +34,7 @@ from qianbao.policy.spells import (
     is_unmet,
     known_since,
     preventable_from,
+    spells_ahead,
 )
 
 HORIZON_DAYS = 400
@@ -223,32 +225,29 @@ def clears_at(
     amount_minor: int = 0,
     horizon_days: int = HORIZON_DAYS,
     course: Course | None = None,
+    known: KnownSpells | None = None,
 ) -> datetime | None:
     """The first moment from `now` on at which `capabilities` are all allowed if nobody does
     anything; None when waiting does not help within the horizon. `course` is filled: for several
-    questions about one wallet and amount."""
+    questions about one wallet and amount; `known`: for many wallets."""
     until = now + timedelta(days=horizon_days)
     course = {} if course is None else course
+    known = {} if known is None else known
     facts = facts_then(situation, now, now, amount_minor, course)
     touching = _touching(policies, capabilities)
     # What stands in the way today comes first: most of it does not go away by waiting.
     touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
-    ahead = msgspec.structs.replace(situation, facts_changed_at=now)
     for policy in touching:
         lasting = not can_change_by_waiting(policy)
         if (lasting or can_only_ease(policy)) and not is_unmet(policy, facts):
             continue  # and it stays so
         if lasting and not policy.grace_days and reaches(policy, situation, now):
             return None
-        own = blocked_spells(
-            policy,
-            situation if policy.grace_days else ahead,  # what was before counts for grace alone
-            now,
-            until=until,
-            amount_minor=amount_minor,
-            course=course,
-        )
+        own = spells_ahead(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course,
+            known=known,
+        )  # fmt: skip
         if any(spell.holds(now) and spell.end is None for spell in own):
             return None
         spells += own

@@ -73,6 +73,43 @@ def blocked_spells(
     return found
 
 
+KnownSpells = dict[object, list[Spell]]
+"""Spells that were found, by what a policy reads of a wallet: many wallets look alike to one."""
+
+
+def spells_ahead(
+    policy: Policy,
+    situation: Situation,
+    now: datetime,
+    *,
+    until: datetime,
+    amount_minor: int,
+    course: Course,
+    known: KnownSpells,
+) -> list[Spell]:
+    """As `blocked_spells`, of what begins at `now` as if nothing had been before, but for days of
+    grace. `known` is filled: for many wallets."""
+    if policy.grace_days:
+        return blocked_spells(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course
+        )
+    facts = facts_then(situation, now, now, amount_minor, course)
+    reach = (situation.time_zone, situation.bucket, situation.exemptions, situation.fallen_out)
+    alike = (policy, now, until, reach, tuple([facts[name] for name in _reads(policy)]))
+    found = known.get(alike)
+    if found is None:
+        ahead = msgspec.structs.replace(situation, facts_changed_at=now)
+        found = known[alike] = blocked_spells(
+            policy, ahead, now, until=until, amount_minor=amount_minor, course=course
+        )
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _reads(policy: Policy) -> tuple[str, ...]:
+    return tuple(policy.applies_to.reads | policy.requires.reads)
+
+
 def fell_out_at(
     policy: Policy, situation: Situation, now: datetime, amount_minor: int = 0
 ) -> datetime | None:

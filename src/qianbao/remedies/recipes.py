@@ -12,11 +12,12 @@ from qianbao.policy.decide import blocking
 from qianbao.policy.facts import Facts, Situation, facts_at
 from qianbao.policy.policies import Policy
 from qianbao.policy.space import ORDINARY, Cell, cell
+from qianbao.policy.spells import KnownSpells
 from qianbao.remedies.actions import ACTIONS
 from qianbao.remedies.goals import Goal, allowed, is_reached
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
-from qianbao.remedies.relief import Ends, let_through, worth_waiting_for
+from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.take import Taken, take
 from qianbao.remedies.worth import at_any_bank, is_worth_it, looked_back
 
@@ -45,7 +46,7 @@ class Search:
         self.last: dict[object, Recipe] = {}
         self.every: list[Recipe] = []
         self.known: dict[object, bool] = {}
-        self.ends: Ends = {}
+        self.spells: KnownSpells = {}
         self.begun: tuple[Cell, tuple[Policy, ...]] | None = None
         """The wallet that is looked at, and what blocks it."""
         self.helped: set[tuple[Situation, datetime]] = set()
@@ -148,7 +149,7 @@ class Search:
         facts, unmet = self._judged(situation, moment, amount_minor)
         if action.code == "wait_until":
             ends = worth_waiting_for(
-                self.policies, situation, moment, goal, unmet, facts, self.ends
+                self.policies, situation, moment, goal, unmet, facts, self.spells
             )
             if not ends:
                 return False
