@@ -227,7 +227,7 @@ def _forecast(found: Any) -> str:
     if found.forecast is None:
         return "none"
     if found.expected is None:
-        return f"{found.forecast.locked_out:,} in all"
+        return f"{found.forecast.wallets:,} in all"
     return f"{found.expected:,} at most"
 
 

@@ -8,9 +8,10 @@ from qianbao.policy.lint import Finding, in_force
 from qianbao.policy.policies import CAPABILITIES, Policy, load_pack, load_policy
 from qianbao.policy.space import space_of
 from qianbao.remedies.goals import allowed, is_reached
-from qianbao.remedies.lint import Search, has_way, lint
+from qianbao.remedies.lint import lint
 from qianbao.remedies.plan import plan
 from qianbao.remedies.prove import prove
+from qianbao.remedies.recipes import Search, has_way
 from tests.policy.bad import rule
 
 SHIPPED = load_pack()

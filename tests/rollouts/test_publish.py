@@ -21,11 +21,21 @@ from qianbao.rollouts.in_force import PoliciesInForce, versions
 from qianbao.rollouts.operators import SHIPPED, list_audit
 from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
-from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
+from tests.rollouts.policies import (
+    ASKING,
+    DOCUMENT_VALID,
+    PAYMENT_LIMIT,
+    YEARLY_LIMIT,
+    two_banks,
+)
 from tests.rollouts.population import settle
 
 NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 SETTINGS = Settings()
+STEPS_OF_YEARS = (
+    "timeline: {announce: 2026-09-01, warn: 2026-09-02, enforce: 2026-10-01, rollout: [1, 100], "
+    "step_days: 300}"
+)
 
 
 async def _draft(conn: Connection, body: str) -> publish.PolicyVersion:
@@ -95,6 +105,17 @@ async def test_publishing_needs_a_simulation_of_that_very_version(conn: Connecti
     await _try(conn, version=1)
     with pytest.raises(publish.SimulationNeeded):
         await _publish(conn, version=2)
+
+
+async def test_publishing_needs_a_simulation_of_these_days(conn: Connection) -> None:
+    """The tripwire will go by what it found."""
+    await _draft(conn, two_banks())
+    await _try(conn)
+    later = NOW + timedelta(days=7, seconds=1)
+    with pytest.raises(publish.SimulationNeeded) as refused:
+        await _publish(conn, now=later)
+    assert "in the last 7 days" in refused.value.sentence("en")
+    await _publish(conn, now=NOW + timedelta(days=7))
 
 
 async def test_publishing_needs_a_second_operator(conn: Connection) -> None:
@@ -202,6 +223,11 @@ async def test_a_limit_that_nobody_is_beyond_needs_no_dates(conn: Connection) ->
         ("limit: {fact: paid_today_minor, at_most_minor: 1000}", ("", "")),
         ("limit: {at_most_minor: 1}", ("'foreign'", "'foreign' AND amount_minor < 100000")),
         ("limit: {at_most_minor: 100000000}", ("pay, transfer, top_up", "receive, top_up")),
+        ("limit: {at_most_minor: 100000000}", ("pay, transfer, top_up", "pay, top_up")),
+        (
+            "requires: amount_minor <= 9000 OR linked_banks >= 2",
+            ("pay, transfer, top_up", "top_up"),
+        ),
     ],
 )
 async def test_a_limit_that_some_are_beyond_needs_dates(
@@ -219,6 +245,61 @@ async def test_a_limit_that_some_are_beyond_needs_dates(
     await _draft(conn, body.replace("version: 1", "version: 2"))
     await _try(conn, 2)
     assert (await _publish(conn, 2)).state == "published"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_milder"),
+    [
+        ("block: [pay, transfer]}", "block: [pay, transfer]}", True),
+        ("block: [pay, transfer]}", "block: [pay]}", True),
+        ("block: [pay]}", "block: [pay, transfer]}", False),
+        ("block: [pay, transfer]}\ngrace_days: 30", "block: [pay, transfer]}", False),
+        ("block: [pay, transfer]}\n" + STEPS_OF_YEARS, "block: [pay, transfer]}", False),
+    ],
+)
+async def test_a_limit_in_the_place_of_another_takes_nothing_more(
+    conn: Connection, before: str, after: str, is_milder: bool
+) -> None:
+    """As far as the one before it goes, in what it stops and whom it has reached."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]}", before)
+    await _in_force_already(conn, body)
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]}", after)
+    await _draft(conn, body.replace("version: 1", "version: 2").replace("At most", "Only"))
+    await _try(conn, 2, policy="payment-limit")
+    if is_milder:
+        assert (await _publish(conn, 2, policy="payment-limit")).state == "published"
+        return
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn, 2, policy="payment-limit")
+    assert refused.value.detail["wallets"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asks", "before", "needs_dates"),
+    [
+        ("when: amount_minor > 5000", "be_charged, pay", True),
+        ("limit: {at_most_minor: 5000}", "be_charged", True),
+        ("when: document_valid_until < today", "be_charged", True),  # tomorrow somebody's has
+        ("limit: {at_most_minor: 90000000}", "be_charged", False),
+        ("when: amount_minor > 5000", "pay", False),
+    ],
+)
+async def test_a_rule_that_asks_before_a_charge_needs_dates(
+    conn: Connection, asks: str, before: str, needs_dates: bool
+) -> None:
+    """Nobody is there to answer: larger charges would fail from one day to the next."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    body = PAYMENT_LIMIT.replace("limit: {at_most_minor: 50000}", asks)
+    await _draft(
+        conn, body.replace("block: [pay, transfer]", f"require: [code], before: [{before}]")
+    )
+    await _try(conn, policy="payment-limit")
+    if needs_dates:
+        with pytest.raises(publish.PolicyNotToldInTime):
+            await _publish(conn, policy="payment-limit")
+    else:
+        assert (await _publish(conn, policy="payment-limit")).state == "published"
 
 
 async def test_a_rule_that_others_can_come_under_needs_dates(conn: Connection) -> None:
@@ -265,7 +346,7 @@ async def test_a_rule_that_has_reached_a_few_makes_room_for_no_quicker_one(
     now = datetime(2027, 1, 20, 2, 0, tzinfo=UTC)
     for version, body in ((2, two_banks(2)), (3, staged.replace("version: 1", "version: 3"))):
         await _draft(conn, body)
-        await _try(conn, version)
+        await _try(conn, version, now=now)
     with pytest.raises(publish.PolicyNotToldInTime):
         await _publish(conn, 2, now=now)
     await _publish(conn, 3, now=now)  # on the very days that were announced

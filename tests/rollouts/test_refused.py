@@ -12,7 +12,7 @@ from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
 from qianbao.payments.charge import Charge, HolderCannotBeCharged, charge
 from qianbao.payments.clear import Clearing
-from qianbao.payments.errors import BlockedByPolicy, ReceiverCannotReceive
+from qianbao.payments.errors import BlockedByPolicy, ChargeNeedsHolder, ReceiverCannotReceive
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_pack, load_policy
 from qianbao.rollouts.operators import list_audit
@@ -32,6 +32,14 @@ basis: the operator's own
 requires: paid_today_minor <= 5000 OR linked_banks >= 2
 otherwise: {block: [pay, transfer]}
 timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}
+"""
+ASKS = """\
+policy: large
+version: 1
+title: {en: A code above 500, zh: 超过 500 元须验证}
+basis: the operator's own
+limit: {at_most_minor: 50000}
+otherwise: {require: [code], before: [be_charged]}
 """
 RECEIVES = """\
 policy: receives
@@ -176,6 +184,34 @@ async def test_a_limit_that_she_reached_herself_needs_no_notice(desk: Desk) -> N
             await desk.sends(loop, anna, taro, 1_000_01)
         await desk.work()
     assert await desk.kinds(anna) == []
+
+
+async def test_a_charge_that_lacked_her_proof_is_told(desk: Desk) -> None:
+    """Nobody was there to answer, and the merchant hears no reason."""
+    await desk.rules(ASKS)
+    anna = await desk.holder("Anna", "ICBC")
+    async with clearing(
+        desk.pool, desk.hand, desk.in_force, mandate_per_charge_minor=900_00
+    ) as loop:
+        for _ in range(2):
+            with pytest.raises(ChargeNeedsHolder):
+                await desk.charges(loop, anna, 501_00)
+            desk.hand.move(minutes=2)
+            await desk.work()
+    (told,) = await desk.inbox(anna)
+    assert (told.kind, told.title_en) == (
+        "policy_refused", "A charge was refused: A code above 500",
+    )  # fmt: skip
+    for part in (
+        "wanted to charge you ¥501.00",
+        "This takes a code sent to your phone.",
+        "asks for a payment instead, you confirm it yourself",
+    ):
+        assert part in told.body_en
+    assert "由您本人确认即可" in told.body_zh
+    async with desk.pool.connection() as conn:
+        cursor = await conn.execute("SELECT count(*) FROM policy_refusals")
+        assert await cursor.fetchone() == (0,)  # no forecast counts it
 
 
 async def test_a_court_s_order_is_told_to_whom_it_is_about(desk: Desk) -> None:

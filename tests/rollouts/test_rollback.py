@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -94,6 +96,17 @@ async def test_a_stricter_version_before_does_not_return(conn: Connection) -> No
     assert await _in_force(conn) == {}
 
 
+async def test_a_limit_does_not_return_before_the_day_that_was_told(conn: Connection) -> None:
+    """The version in its place says the same, from another day on."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    dates = "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n"
+    await _publish(conn, PAYMENT_LIMIT + dates)
+    then = NOW.replace(day=25)
+    later = "timeline: {announce: 2026-11-25, warn: 2026-11-26, enforce: 2026-12-20}\n"
+    await _publish(conn, PAYMENT_LIMIT.replace("version: 1", "version: 2") + later, now=then)
+    assert (await _roll_back(conn, "payment-limit", now=then)).returned is None
+
+
 @pytest.mark.parametrize(("first", "second", "returned"), [(5_00, 500_00, None), (500_00, 5_00, 1)])
 async def test_a_stricter_limit_before_does_not_return_either(
     conn: Connection, first: int, second: int, returned: int | None
@@ -177,6 +190,38 @@ async def test_legal_holds_are_not_lifted_by_it(conn: Connection) -> None:
     with pytest.raises(LegalHoldsStand):
         await _roll_back(conn, "legal-hold")
     assert "legal-hold" in await _in_force(conn)
+
+
+async def test_others_may_stop_a_rule_while_it_is_counted_what_may_return(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten million wallets take a while. What changes meanwhile is counted again."""
+    async with pool.connection() as conn:
+        await settle(conn, seed=3, count=60, now=NOW)
+        await _publish(conn, two_banks())
+        await _publish(conn, two_banks(2, banks=3))
+        await _publish(
+            conn,
+            PAYMENT_LIMIT.replace("50000", "900000000").replace("transfer", "top_up")
+            + "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n",
+        )
+    counted, losing = [], rollback.losing
+
+    async def slowly(*given: Any, **asked: Any) -> int:
+        counted.append(asked["in_force"])
+        if len(counted) == 1:
+            async with pool.connection() as other, asyncio.timeout(5):
+                await enforcement.stop(
+                    other, policy="payment-limit", reason="No", operator="Pia", now=LATER
+                )
+        return await losing(*given, **asked)
+
+    monkeypatch.setattr(rollback, "losing", slowly)
+    async with pool.connection() as conn:
+        assert (await _roll_back(conn)).returned == 1
+        assert await _in_force(conn) == {"payment-limit": 1, "two-banks": 1}
+    stops = [one.stops for rules in counted for one in rules if one.name == "payment-limit"]
+    assert [len(one) for one in stops] == [0, 1]
 
 
 async def test_a_payment_goes_through_from_the_commit_on(pool: Pool) -> None:

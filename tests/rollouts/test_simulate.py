@@ -161,6 +161,18 @@ async def test_a_limit_is_counted_by_whom_it_would_refuse(conn: Connection) -> N
     assert set(run.result.samples) <= beyond
 
 
+async def test_whoever_has_used_a_limit_up_has_its_way_out(conn: Connection) -> None:
+    """To the last fen: not even one more goes through, until the new year."""
+    await settle(conn, seed=17, count=300, now=NOW)
+    outcome = await try_out(
+        conn, load_policy(YEARLY_LIMIT), in_force=(), as_of=NOW, now=NOW,
+        population=await in_postgres(conn, as_of=NOW, now=NOW),
+    )  # fmt: skip
+    assert outcome.ways is not None
+    assert outcome.locked_out > 0
+    assert (outcome.ways.none, outcome.ways.unplanned) == (0, 0)
+
+
 async def _drafted(conn: Connection, text: str) -> str:
     return (await publish.draft(conn, body=text, operator="Mei", now=NOW)).policy
 

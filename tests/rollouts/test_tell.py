@@ -202,14 +202,116 @@ async def test_a_limit_that_does_not_come_is_over_for_whoever_was_told(desk: Des
     assert await desk.kinds(anna) == ["policy_announced", "policy_over"]
 
 
-async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(desk: Desk) -> None:
-    """Nobody knows what others will send."""
-    anna = await _anna(desk)
+@pytest.mark.parametrize(
+    ("most", "way"),
+    [
+        ("limit: {at_most_minor: 50000}", ("lower_amount", "50000")),
+        ("requires: amount_minor <= 50000 OR linked_banks >= 2", ("link_card", "")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("blocks", "does"), [("receive", "receiving"), ("top_up, pay", "topping up, paying")]
+)
+async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(
+    desk: Desk, most: str, way: tuple[str, str], blocks: str, does: str
+) -> None:
+    """Nobody knows what others will send, or what she will top up; she has less now."""
+    anna = await add_wallet(desk.pool, "Anna", balance_minor=300_00, banks=("ICBC",), now=NOW)
     dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
-    await desk.publish(PAYMENT_LIMIT.replace("pay, transfer", "receive") + dates)
+    body = PAYMENT_LIMIT.replace("pay, transfer", blocks)
+    await desk.publish(body.replace("limit: {at_most_minor: 50000}", most) + dates)
     await desk.sweep(on("2026-12-01"))
     (notice,) = await desk.inbox(anna)
-    assert "From 15 January 2027 on it limits: receiving." in notice.body_en
+    assert f"From 15 January 2027 on it limits: {does}." in notice.body_en
+    step = notice.ways_out[0].steps[0]
+    assert (step.action, step.argument) == way
+
+
+async def test_a_rule_that_asks_is_announced_where_a_merchant_charges(desk: Desk) -> None:
+    """Before a payment she brings the code; before a charge nobody asks her."""
+    anna = await _anna(desk)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    body = PAYMENT_LIMIT.replace("block: [pay, transfer]", "require: [code], before: [be_charged]")
+    await desk.publish(body + dates)
+    await desk.publish(
+        body.replace("payment-limit", "no-charge").replace("be_charged", "pay") + dates
+    )
+    for day in ("2026-12-01", "2027-01-14", "2027-01-15", "2027-01-16"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == ["policy_announced", "policy_day_before"]
+    for part in (
+        "This takes a code sent to your phone. To go without: this amount: ¥3,200.00",
+        "From 15 January 2027 on it limits: auto-deduction.",
+        "you confirm it yourself",
+    ):
+        assert part in (await desk.inbox(anna))[-1].body_en
+    async with desk.pool.connection() as conn:
+        shown = await preview(
+            conn, SETTINGS, policy="payment-limit", version=1, wallet_id=anna, step="announced",
+            operator="Mei", now=NOW,
+        )  # fmt: skip
+    assert shown.words is not None
+    assert shown.words.body_en == (await desk.inbox(anna))[-1].body_en
+
+
+async def test_an_amount_has_no_days_of_grace(desk: Desk) -> None:
+    """What it refuses it refuses from its first day on, and that is the day that is told."""
+    anna = await _anna(desk)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    body = PAYMENT_LIMIT.replace("{at_most", "{fact: paid_this_year_minor, at_most")
+    await desk.publish(body + "grace_days: 30\n" + dates)
+    async with desk.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE accounts SET last_used_at = %s WHERE owner_id = %s",
+            (on("2027-01-10"), anna),
+        )
+    await desk.sweep(on("2027-01-11"))
+    (notice,) = await desk.inbox(anna)
+    assert "From 15 January 2027 on it limits" in notice.body_en
+    rule, now = load_policy(body + "grace_days: 30\n" + dates), on("2027-01-15")
+    async with desk.pool.connection() as conn:
+        found = (await read_situations(conn, [anna], now, free_minor=0))[anna]
+    facts = facts_at(found, now, 500_01)
+    assert decide((rule,), "pay", facts, now, found).outcome == "blocked"
+
+
+async def test_what_an_earlier_version_said_of_the_same_day_is_over(desk: Desk) -> None:
+    """The limit is 1,000 now, not 500: Anna hears that, and Ben, who has less, that it is over."""
+    anna, ben = await _anna(desk), await _anna(desk, "Ben")
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    async with desk.pool.connection() as conn:
+        await _has(conn, ben, 700_00)
+    await desk.publish(PAYMENT_LIMIT + dates)
+    await desk.sweep(on("2026-12-01"))
+    higher = PAYMENT_LIMIT.replace("version: 1", "version: 2").replace("50000", "100000")
+    await desk.publish(higher + dates)
+    for day in ("2026-12-02", "2026-12-03"):
+        await desk.sweep(on(day))
+    assert await desk.kinds(anna) == ["policy_announced", "policy_announced"]
+    later, first = await desk.inbox(anna)
+    assert (first.settled_at, later.settled_at) == (on("2026-12-02"), None)
+    assert "¥1,000.00" in later.body_en
+    assert await desk.kinds(ben) == ["policy_announced", "policy_over"]
+
+
+@pytest.mark.parametrize("balance_minor", [3_200_00, 300_00])
+async def test_a_block_that_a_limit_replaced_is_over(desk: Desk, balance_minor: int) -> None:
+    """Whether she is beyond the limit or not."""
+    anna = await _anna(desk)
+    dates = "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    block = PAYMENT_LIMIT.replace("limit: {at_most_minor: 50000}", "requires: linked_banks >= 2")
+    async with desk.pool.connection() as conn:
+        await _has(conn, anna, balance_minor)
+    await desk.publish(block + dates)
+    await desk.sweep(on("2027-01-15"))
+    late = "timeline: {announce: 2027-02-01, warn: 2027-02-02, enforce: 2027-03-01}\n"
+    await desk.publish(PAYMENT_LIMIT.replace("version: 1", "version: 2") + late)
+    for day in ("2027-02-01", "2027-02-01"):
+        await desk.sweep(on(day))
+    told = {one.kind: one.settled_at for one in await desk.inbox(anna)}
+    assert told["policy_blocked"] == on("2027-02-01")
+    assert "policy_over" in told
+    assert ("policy_announced" in told) == (balance_minor > 500_00)
 
 
 async def _has(conn: Connection, wallet_id: str, balance_minor: int) -> None:

@@ -13,6 +13,7 @@ from qianbao.money import Money
 from qianbao.payments.errors import BlockedByPolicy
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.rollouts import enforcement, oversight, publish
+from qianbao.rollouts.forecast import compare
 from qianbao.rollouts.hold_rule import LegalHoldsStand
 from qianbao.rollouts.in_force import PoliciesInForce, PolicyNotPublished, StopRow, versions
 from qianbao.rollouts.operators import TRIPWIRE, OperatorNameTaken, create_operator, list_audit
@@ -153,7 +154,7 @@ async def test_half_of_the_wallets_are_forecast_half(town: Town) -> None:
     refused = await town.try_to_send(people)
     assert 0 < refused < 12
     found = await town.stands()
-    assert (found.percent, found.expected, found.forecast.locked_out) == (50, 6, 12)
+    assert (found.percent, found.expected, found.forecast.wallets) == (50, 6, 12)
     town.hand.move(days=60)
     assert await town.try_to_send(people) == 12
     found = await town.stands()
@@ -170,21 +171,95 @@ async def test_without_a_forecast_or_long_after_nothing_is_watched(town: Town) -
     assert await town.watch() == []
 
 
-async def test_too_large_an_amount_is_not_being_locked_out(town: Town) -> None:
-    """A limit that still leaves something has refused an amount, not a wallet: what people ask for
-    says nothing of what they have."""
-    people = await town.people("Anna", "Ben", "Chiara")
-    limit = SHORT_NOTICE.replace(
-        "requires: linked_banks >= 2 OR days_since_verified < 90",
-        "limit: {fact: paid_this_year_minor, at_most_minor: 5}",
-    )
-    await town.publish(limit)
-    taro = await add_wallet(town.pool, "Taro")
+def _limited(most: str) -> str:
+    """On what leaves alone: what may come in concerns everybody."""
+    body = SHORT_NOTICE.replace("requires: linked_banks >= 2 OR days_since_verified < 90", most)
+    return body.replace(", top_up", "")
+
+
+async def _send_all(town: Town, people: Sequence[str], minor: int = 100_00) -> int:
+    """Each sends so much to Taro; gives how many are refused."""
+    taro, refused = await add_wallet(town.pool, f"Taro {town.sent}"), 0
     async with clearing(town.pool, town.hand) as loop:
         loop._settling.policies = PoliciesInForce().ask
         for wallet in people:
-            with pytest.raises(BlockedByPolicy):
-                await send(loop, SendMoney(wallet, f"large {wallet}", taro, Money(6)))
+            town.sent += 1
+            try:
+                await send(loop, SendMoney(wallet, f"k{town.sent}", taro, Money(minor)))
+            except BlockedByPolicy:
+                refused += 1
+    return refused
+
+
+LIMITS = [
+    "limit: {at_most_minor: 5000}",
+    "limit: {fact: paid_today_minor, at_most_minor: 5000}",
+    "requires: amount_minor <= 5000 OR linked_banks >= 2",
+]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_of_a_limit_those_are_forecast_who_have_more(town: Town, limit: str) -> None:
+    """Whoever then tries to move it all, and whoever uses it up, was known to be beyond it."""
+    people = await town.people("Anna", "Ben", "Chiara", "Deng")
+    await town.publish(_limited(limit))
+    assert await _send_all(town, people) == 4
+    assert await _send_all(town, people, 50_00) == 0
+    assert await _send_all(town, people, 50_00) == (4 if "fact" in limit else 0)
+    assert await town.watch() == []
+    found = await town.stands()
+    assert (found.refused, found.expected, found.trips_beyond) == (4, 4, 6)
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_a_limit_that_refuses_more_than_have_more_stops(town: Town, limit: str) -> None:
+    """Too small by two digits, as it turns out: everybody's payment is too large."""
+    people = await town.people("Anna", "Ben", "Chiara")
+    have = "UPDATE accounts SET balance_minor = %s WHERE owner_id = ANY(%s)"
+    async with town.pool.connection() as conn:
+        await conn.execute(have, (49_00, people))
+    await town.publish(_limited(limit))
+    async with town.pool.connection() as conn:
+        await conn.execute(have, (100_00, people))
+    assert await _send_all(town, people) == 3
+    (stopped,) = await town.watch()
+    assert (stopped.refused, stopped.forecast) == (3, 0)
+
+
+async def test_trying_it_again_while_it_is_enforced_is_no_forecast(town: Town) -> None:
+    """By then most have linked a second card, whom it had refused before."""
+    people = await town.people("Anna", "Ben", "Chiara", "Deng")
+    await town.publish()
+    assert await town.try_to_send(people) == 4
+    async with town.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE wallets SET card_banks = '{ICBC,BOC}' WHERE wallet_id = ANY(%s)", (people[1:],)
+        )
+    town.hand.move(minutes=3)
+    await town.simulate(town.hand())
+    assert await town.watch() == []
+    found = await town.stands()
+    assert (found.refused, found.expected) == (4, 4)
+    async with town.pool.connection() as conn:
+        happened = await compare(conn, policy="two-banks", now=town.hand())
+    assert happened is not None
+    assert (happened.foretold, happened.refused_wallets) == (4, 4)
+
+
+async def test_one_first_tried_while_it_is_enforced_is_watched_from_then_on(town: Town) -> None:
+    """As a shipped rule may be."""
+    people = await town.people("Anna", "Ben", "Chiara", "Deng")
+    await town.publish()
+    async with town.pool.connection() as conn:
+        await conn.execute("DELETE FROM simulations")
+        await conn.execute("UPDATE policies SET published_at = NULL")
+    assert await town.try_to_send(people) == 4
+    async with town.pool.connection() as conn:
+        await conn.execute(
+            "UPDATE wallets SET card_banks = '{ICBC,BOC}' WHERE wallet_id = ANY(%s)", (people[1:],)
+        )
+    town.hand.move(minutes=3)
+    await town.simulate(town.hand())
     assert await town.watch() == []
     assert (await town.stands()).refused == 0
 

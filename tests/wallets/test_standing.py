@@ -25,6 +25,7 @@ from qianbao.wallets.standing import (
     judge,
     standing,
 )
+from qianbao.wallets.unlinking import limits_brought_on
 from tests.wallets.scene import ANNA, NOW, SETTINGS, sign_up
 
 PACK = load_pack()
@@ -128,6 +129,18 @@ def test_what_keeps_a_rule_away_lasts() -> None:
     assert soon.at == BEFORE + timedelta(days=90) - timedelta(hours=10)  # at Anna's midnight
     assert [one.action for one in found.ways_ahead[0].steps] == ["link_card"]
     assert all("two-banks" not in way.because for way in found.ways_ahead)
+
+
+def test_what_to_do_in_time_is_told_of_one_thing_too() -> None:
+    """Another rule is coming that has nothing to do with paying."""
+    other = load_policy(
+        "policy: confirmed\nversion: 1\ntitle: {en: Confirmed, zh: 已确认}\nbasis: ours\n"
+        "requires: days_since_confirmed < 100\notherwise: {block: [receive]}\n"
+        "timeline: {announce: 2026-12-01, warn: 2026-12-15, enforce: 2027-01-15}\n"
+    )
+    found = judge((*PACK, other), SETTINGS, ANNAS, BEFORE, capabilities=("pay",))
+    assert [one.policy for one in found.coming] == ["two-banks"]
+    assert {way.prevents for way in found.ways_ahead} == {("two-banks",)}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -256,3 +269,16 @@ def test_what_one_card_less_would_bring_on() -> None:
     none = msgspec.structs.replace(ANNAS, card_banks=())
     assert "two-banks" not in [one.policy for one in brought_on(PACK, ANNAS, none, ENFORCED)]
     assert brought_on(PACK, two, two, ENFORCED) == ()
+
+
+def test_a_card_less_tells_which_limits_then_apply() -> None:
+    """With one source less Anna's wallet is of Category I: nothing is blocked by that today."""
+    two = msgspec.structs.replace(ANNAS, card_banks=("ICBC", "BOC"), evidence=("immigration",))
+    one = msgspec.structs.replace(two, card_banks=("ICBC",))
+    found = limits_brought_on(PACK, two, one, ENFORCED)
+    (receives, pays) = sorted(found, key=lambda limit: len(limit.capabilities))
+    assert (receives.policy, pays.policy) == ("category-one-receive", "category-one")
+    assert pays.capabilities == ("pay", "transfer", "be_charged")
+    assert "may pay out ¥1,000.00 in all" in pays.reason.sentence_en
+    assert [one.policy for one in limits_brought_on(PACK, one, two, ENFORCED)] == ["category-two"]
+    assert limits_brought_on(PACK, two, two, ENFORCED) == ()

@@ -86,13 +86,14 @@ class CardView(msgspec.Struct):
 
 class UnlinkView(msgspec.Struct):
     """What unlinking would change: the banks that confirm the holder, before and after, and which
-    rules would then block what, and from when."""
+    rules would then block what, and from when, and which limits then apply."""
 
     card: CardView
     banks_before: list[str]
     banks_after: list[str]
     only_card_of_bank: bool
     then_blocked: list[Coming]
+    then_limited: list[Coming]
 
 
 def _bank(found: directory.Bank) -> BankView:
@@ -265,13 +266,13 @@ async def cards(request: Asked, holder: Session) -> list[CardView]:
 async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
     """Show what unlinking would change
 
-    The banks that confirm the holder, before and after, and every rule that would block something
-    because of it, at once or later; nothing is done.
+    The banks that confirm the holder, before and after, every rule that would block something
+    because of it, at once or later, and the limits that would apply; nothing is done.
     """
     own = services(request)
     async with own.pool.connection() as conn:
         found = await unlink_preview(conn, wallet_id=holder.wallet_id, card_id=card_id)
-        blocked = await after_unlinking(
+        then = await after_unlinking(
             conn,
             await own.policies.current(conn),
             own.settings,
@@ -284,7 +285,8 @@ async def preview(request: Asked, holder: Session, card_id: str) -> UnlinkView:
         list(found.banks_before),
         list(found.banks_after),
         found.only_card_of_bank,
-        list(blocked),
+        list(then.blocks),
+        list(then.limits),
     )
 
 

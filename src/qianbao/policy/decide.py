@@ -24,14 +24,17 @@ from qianbao.policy.reach import reached_by_bucket, reached_from, reaches
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.spells import (
     Course,
+    KnownSpells,
     Spell,
     blocked_spells,
     can_change_by_waiting,
     can_only_ease,
     facts_then,
+    is_by_amount,
     is_unmet,
     known_since,
     preventable_from,
+    spells_ahead,
 )
 
 HORIZON_DAYS = 400
@@ -222,32 +225,29 @@ def clears_at(
     amount_minor: int = 0,
     horizon_days: int = HORIZON_DAYS,
     course: Course | None = None,
+    known: KnownSpells | None = None,
 ) -> datetime | None:
     """The first moment from `now` on at which `capabilities` are all allowed if nobody does
     anything; None when waiting does not help within the horizon. `course` is filled: for several
-    questions about one wallet and amount."""
+    questions about one wallet and amount; `known`: for many wallets."""
     until = now + timedelta(days=horizon_days)
     course = {} if course is None else course
+    known = {} if known is None else known
     facts = facts_then(situation, now, now, amount_minor, course)
     touching = _touching(policies, capabilities)
     # What stands in the way today comes first: most of it does not go away by waiting.
     touching.sort(key=lambda policy: not is_unmet(policy, facts))
     spells: list[Spell] = []
-    ahead = msgspec.structs.replace(situation, facts_changed_at=now)
     for policy in touching:
         lasting = not can_change_by_waiting(policy)
         if (lasting or can_only_ease(policy)) and not is_unmet(policy, facts):
             continue  # and it stays so
         if lasting and not policy.grace_days and reaches(policy, situation, now):
             return None
-        own = blocked_spells(
-            policy,
-            situation if policy.grace_days else ahead,  # what was before counts for grace alone
-            now,
-            until=until,
-            amount_minor=amount_minor,
-            course=course,
-        )
+        own = spells_ahead(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course,
+            known=known,
+        )  # fmt: skip
         if any(spell.holds(now) and spell.end is None for spell in own):
             return None
         spells += own
@@ -334,7 +334,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
     none to act in: only what time has brought could have been prevented."""
     begun = _since(policy, situation, facts, now) or now
     could_act_from = max(preventable_from(policy, situation, now), situation.opened_at)
-    preventable = begun > could_act_from and not _is_by_amount(policy, facts)
+    preventable = begun > could_act_from and not is_by_amount(policy, facts)
     return reason(
         policy,
         situation,
@@ -346,7 +346,7 @@ def _reason(policy: Policy, situation: Situation, facts: Facts, now: datetime) -
 
 def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) -> datetime | None:
     """When `policy`, not met at `now`, began to block; None while the wallet's grace runs."""
-    if _is_by_amount(policy, facts):
+    if is_by_amount(policy, facts):
         return now
     if not can_change_by_waiting(policy):  # so it has been since the last act
         own = known_since(policy, situation, now) + timedelta(days=policy.grace_days)
@@ -357,11 +357,6 @@ def _since(policy: Policy, situation: Situation, facts: Facts, now: datetime) ->
     spells = blocked_spells(policy, situation, now, until=now + _INSTANT, amount_minor=amount_minor)
     begun = next((spell.begin for spell in spells if spell.holds(now)), None)
     return begun if begun is not None or policy.grace_days else now
-
-
-def _is_by_amount(policy: Policy, facts: Facts) -> bool:
-    """Whether it is this request's amount that is too large."""
-    return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
 
 
 def _begins(now: datetime, spells: list[Spell]) -> datetime | None:

@@ -57,6 +57,9 @@ CAPABILITIES = (
 OUT_OF_THE_BALANCE = frozenset({"pay", "transfer", "be_charged", "withdraw"})
 """What takes its amount out of the wallet."""
 
+INTO_THE_BALANCE = frozenset({"receive", "top_up"})
+"""What brings its amount into the wallet."""
+
 SMALLEST_AMOUNT_MINOR = 1
 """What a wallet is asked about where nobody names an amount: a limit that lets not even this much
 through locks somebody out."""

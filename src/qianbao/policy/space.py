@@ -158,7 +158,7 @@ def cell(choices: Choices) -> Cell | None:
 
 def _made(choices: Choices, of: Choices) -> Cell:
     """The wallet that `choices` describe, with the ordinary rest `of` all."""
-    now = start_of_day(date.fromordinal(of["today"])) + timedelta(hours=12)
+    now = _noon(of["today"])
     banks, spare, registers = of["sources"]
     names = _BANKS[:banks]
     valid = of["document_valid_until"]
@@ -166,7 +166,8 @@ def _made(choices: Choices, of: Choices) -> Cell:
           for part in ("verified", "confirmed", "opened", "used")}  # fmt: skip
     opened = at["opened"] or now
     counted = _counted()
-    columns = {name: kind() for name, kind in counted.items()} | {
+    columns = {
+        **_nothing(),
         "wallet_id": "wal_lint", "status": "open", "residency": of["residency"],
         "document_kind": of["document_kind"],
         "document_valid_until": None if valid is None else date.fromordinal(valid),
@@ -237,6 +238,17 @@ def _in_order(of: Choices, choices: Choices) -> bool:
 @cache
 def _columns() -> frozenset[str]:
     return frozenset(Situation.__struct_fields__)
+
+
+@cache
+def _noon(day: int) -> datetime:
+    return start_of_day(date.fromordinal(day)) + timedelta(hours=12)
+
+
+@cache
+def _nothing() -> dict[str, Any]:
+    """A wallet's counted columns, with nothing in them."""
+    return {name: kind() for name, kind in _counted().items()}
 
 
 @cache

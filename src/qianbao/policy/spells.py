@@ -19,7 +19,7 @@ from qianbao.clock import start_of_day
 from qianbao.policy.dates import retired_from
 from qianbao.policy.facts import FACTS, GREATEST_MINOR, Facts, Situation, facts_at, facts_on
 from qianbao.policy.operands import slope_of, value_of
-from qianbao.policy.policies import OUT_OF_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
+from qianbao.policy.policies import INTO_THE_BALANCE, SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reach import reached_from
 
 
@@ -63,12 +63,51 @@ def blocked_spells(
         fell_out = spell.begin
         if fell_out == known_from:  # and who knows how long before
             fell_out = min(fell_out, _remembered(policy, situation) or fell_out)
-        begin, end = max(fell_out + grace, reached), spell.end
+        facts = facts_then(situation, now, spell.begin, amount_minor, course) if grace else {}
+        by_amount = bool(grace) and is_by_amount(policy, facts)
+        begin, end = max(fell_out if by_amount else fell_out + grace, reached), spell.end
         if retired < until:
             end = min(end or retired, retired)
         if (end is None or begin < end) and begin < until:
             found.append(Spell(begin, end))
     return found
+
+
+KnownSpells = dict[object, list[Spell]]
+"""Spells that were found, by what a policy reads of a wallet: many wallets look alike to one."""
+
+
+def spells_ahead(
+    policy: Policy,
+    situation: Situation,
+    now: datetime,
+    *,
+    until: datetime,
+    amount_minor: int,
+    course: Course,
+    known: KnownSpells,
+) -> list[Spell]:
+    """As `blocked_spells`, of what begins at `now` as if nothing had been before, but for days of
+    grace. `known` is filled: for many wallets."""
+    if policy.grace_days:
+        return blocked_spells(
+            policy, situation, now, until=until, amount_minor=amount_minor, course=course
+        )
+    facts = facts_then(situation, now, now, amount_minor, course)
+    reach = (situation.time_zone, situation.bucket, situation.exemptions, situation.fallen_out)
+    alike = (policy, now, until, reach, tuple([facts[name] for name in _reads(policy)]))
+    found = known.get(alike)
+    if found is None:
+        ahead = msgspec.structs.replace(situation, facts_changed_at=now)
+        found = known[alike] = blocked_spells(
+            policy, ahead, now, until=until, amount_minor=amount_minor, course=course
+        )
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _reads(policy: Policy) -> tuple[str, ...]:
+    return tuple(policy.applies_to.reads | policy.requires.reads)
 
 
 def fell_out_at(
@@ -118,6 +157,11 @@ def is_unmet(policy: Policy, facts: Facts) -> bool:
     return policy.applies_to.holds(facts) and not policy.requires.holds(facts)
 
 
+def is_by_amount(policy: Policy, facts: Facts) -> bool:
+    """Whether it is this request's amount that is too large: that has no days of grace."""
+    return bool(facts["amount_minor"]) and not is_unmet(policy, facts | {"amount_minor": 0})
+
+
 def reads_use(policy: Policy) -> bool:
     """Whether any use of the money changes facts that the policy reads."""
     return "use" in _changes(policy)
@@ -137,31 +181,50 @@ def can_only_ease(policy: Policy) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def limits_what_leaves(policy: Policy) -> bool:
-    """Whether the policy lets some amounts out of the wallet and not others. Nobody is kept from
-    everything by it, but whoever has more may be kept from moving all they have."""
-    reads = policy.applies_to.reads | policy.requires.reads
-    return "amount_minor" in reads and not OUT_OF_THE_BALANCE.isdisjoint(policy.blocks)
+def as_it_blocks(policy: Policy) -> Policy:
+    """A rule that asks for proof before a merchant's charge as what it is to the holder: a block on
+    being charged, since nobody is there to answer. Any other rule as it is."""
+    if "be_charged" not in policy.asks_before:
+        return policy
+    return msgspec.structs.replace(policy, blocks=("be_charged",))
+
+
+@lru_cache(maxsize=1024)
+def limits_amounts(policy: Policy) -> bool:
+    """Whether it blocks some amounts and not others. Nobody is kept from everything by it, but
+    whoever has, or is sent, more may be kept from moving all of it."""
+    return bool(policy.blocks) and "amount_minor" in policy.applies_to.reads | policy.requires.reads
+
+
+def limits_what_comes_in(policy: Policy) -> tuple[str, ...]:
+    """The capabilities of a limit by which money comes into the wallet: how much that will be,
+    nobody can know."""
+    if not limits_amounts(policy):
+        return ()
+    return tuple(one for one in policy.blocks if one in INTO_THE_BALANCE)
 
 
 def held_against_minor(policy: Policy, situation: Situation) -> int:
     """The amount that a rule is tried on where nobody asks for one: the smallest; for a limit with
     dates all that may leave the wallet, since whoever has more than it lets through has to know;
     for one on what comes in, more than it lets through."""
-    if policy.timeline is not None and limits_what_leaves(policy):
-        return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
-    return beyond_any(policy) if is_told_by_amount(policy) else SMALLEST_AMOUNT_MINOR
+    if not is_told_by_amount(policy):
+        return SMALLEST_AMOUNT_MINOR
+    if limits_what_comes_in(policy):
+        return beyond_any(policy)
+    return max(SMALLEST_AMOUNT_MINOR, situation.balance_minor - situation.held_minor)
+
+
+def held_against(policy: Policy) -> tuple[str, ...]:
+    """The capabilities for which it is tried on that amount: of a limit on what comes in, those by
+    which it does; all it blocks otherwise."""
+    return (is_told_by_amount(policy) and limits_what_comes_in(policy)) or policy.blocks
 
 
 def is_told_by_amount(policy: Policy) -> bool:
     """Whether the policy is a limit with dates: once it is in force the amount that meets it
     tells."""
     return policy.timeline is not None and limits_amounts(policy)
-
-
-def limits_amounts(policy: Policy) -> bool:
-    """Whether it lets some amounts through and not others, out of the wallet or into it."""
-    return limits_what_leaves(policy) or policy.limit is not None
 
 
 def beyond_any(policy: Policy) -> int:

@@ -39,13 +39,16 @@ def ways_ahead(
     """What keeps `ahead`, the rules that are coming, away for good: the ways that keep all of them
     away where there are any, else those for each, the soonest rule's first. None waits, and none
     has another rule block sooner."""
+    known = {
+        one.policy: one.at for one in coming(policies, situation, now, amount_minor=amount_minor)
+    }
     found: dict[tuple[tuple[str, str], ...], WayAhead] = {}
     for one in ahead:
         for way in _ways_for(policies, situation, now, one, amount_minor):
             steps = tuple((step.action, step.argument) for step in way.steps)
             if steps in found:
                 continue
-            prevented = _prevented(policies, situation, now, ahead, amount_minor, way)
+            prevented = _prevented(policies, situation, now, ahead, known, amount_minor, way)
             if any(other.policy == one.policy for other in prevented):
                 found[steps] = _way_ahead(way, prevented)
     whole = tuple(way for way in found.values() if len(way.prevents) == len(ahead))
@@ -80,20 +83,20 @@ def _prevented(
     situation: Situation,
     now: datetime,
     ahead: tuple[Coming, ...],
+    known: dict[str, datetime],
     amount_minor: int,
     way: WayOut,
 ) -> tuple[Coming, ...]:
     """Those of `ahead` that do not block when their day comes, once `way` was taken at `now`; none
-    where it cannot be taken then, or has a rule block sooner than it would have."""
+    where it cannot be taken then, or has a rule block sooner than it would have (`known`)."""
     opens = _takes(way, "open_account")  # it is for whoever has no account at another bank
     try:
         begun = as_known(situation) if opens else situation
         after, _, _ = replay(policies, begun, now, Goal(), way)
     except StepImpossible:
         return ()
-    days = {one.policy: one.at for one in ahead}
     left = coming(policies, after, now, amount_minor=amount_minor)
-    if any(one.policy not in days or one.at < days[one.policy] for one in left):
+    if any(one.policy not in known or one.at < known[one.policy] for one in left):
         return ()
     return tuple(one for one in ahead if not _blocks(policies, after, now, one, amount_minor))
 

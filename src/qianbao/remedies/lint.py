@@ -1,9 +1,9 @@
 """The proof, before anything is published, that a set of policies leaves everybody a way out.
 
 For every abstract wallet (`policy.space`) that the rules on a capability can tell apart, under no
-legal order, the very functions that decide and plan are asked: is it blocked, and is there a way? A
-way found for one wallet is tried first on the next, so that most are settled without a search.
-Under a legal order the way is a case with the authority; it leads to one of these wallets.
+legal order, the very functions that decide and plan are asked: is it blocked, and is there a way
+(`recipes`)? Under a legal order the way is a case with the authority; it leads to one of these
+wallets.
 
 Wallets are looked at with the smallest amount, and with those that rules name: who may ask for less
 always can. Sums (moved since opening, paid this year) stand at each rule's cuts, so that "used up"
@@ -13,13 +13,11 @@ is among them; money is stuck when not even the smallest amount can ever leave.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from itertools import islice
 
 import msgspec
 
 from qianbao.policy.decide import blocking, clears_at
-from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.lint import (
     Finding,
     condition_field,
@@ -29,23 +27,12 @@ from qianbao.policy.lint import (
     space_of_policies,
 )
 from qianbao.policy.policies import CAPABILITIES, OUT_OF_THE_BALANCE, Policy, Words
-from qianbao.policy.space import ORDINARY, Cell, cell
-from qianbao.remedies.actions import ACTIONS
-from qianbao.remedies.goals import Goal, allowed, is_reached
-from qianbao.remedies.plan import WayOut, plan
-from qianbao.remedies.prove import replay
-from qianbao.remedies.relief import Ends, let_through, worth_waiting_for
+from qianbao.policy.space import Cell, cell
+from qianbao.remedies.recipes import SMALLEST_MINOR, Search, has_way
 from qianbao.remedies.stories import Stuck, names_in, story_of
-from qianbao.remedies.take import Taken, take
-from qianbao.remedies.worth import at_any_bank, is_worth_it
 
 Tell = Callable[[int, int], None]
 """Told how many wallets were looked at, of at most how many."""
-
-Recipe = tuple[str, ...]
-"""Actions taken one after another, each with whatever it needs first."""
-
-SMALLEST_MINOR: int = ORDINARY["amount_minor"]
 
 WITHOUT_CODE_MINOR = 20_000
 """What somebody without a phone must be able to withdraw at a time, on some day: a product
@@ -108,161 +95,6 @@ def _is_asked_for_ever(asking: tuple[Policy, ...], made: Cell) -> bool:
     return bool(blocking(asking, wanted, made.facts, made.now, made.situation)) and (
         clears_at(asking, made.situation, made.now, wanted, made.amount_minor) is None
     )
-
-
-def has_way(policies: tuple[Policy, ...], capability: str, made: Cell) -> bool:
-    """Whether the wallet may use `capability`, or there is a way for it to; money can leave only
-    when it may be withdrawn and there is a card it can go to."""
-    return Search(policies, capability).has_way(made)
-
-
-class Search:
-    """The recipes that helped wallets which the same policies blocked, the last one first."""
-
-    def __init__(self, policies: tuple[Policy, ...], capability: str) -> None:
-        self.policies, self.capability = policies, capability
-        self.recipes: dict[tuple[Policy, ...], list[Recipe]] = {}
-        self.every: list[Recipe] = []
-        self.known: dict[object, bool] = {}
-        self.ends: Ends = {}
-        self.helped: set[tuple[Situation, datetime]] = set()
-        """The wallets that have a way for the smallest amount."""
-
-    def has_way(self, made: Cell) -> bool:
-        unmet = blocking(self.policies, [self.capability], made.facts, made.now, made.situation)
-        found = (
-            (not unmet and self._can_leave(made.situation, made.now))
-            or self._has_for_less(made, unmet)
-            or self._is_helped(made, unmet)
-        )
-        if found and made.amount_minor == SMALLEST_MINOR:
-            self.helped.add((made.situation, made.now))
-        return found
-
-    def _is_helped(self, made: Cell, unmet: tuple[Policy, ...]) -> bool:
-        goal = allowed(self.capability, amount_minor=made.amount_minor)
-        own = self.recipes.setdefault(unmet, [])
-        for recipe in (*own, *(other for other in self.every if other not in own)):
-            if self._leads(recipe, made):
-                _first(own, recipe)
-                return True
-        return self._finds(made, goal, unmet)
-
-    def _finds(self, made: Cell, goal: Goal, unmet: tuple[Policy, ...]) -> bool:
-        for way in plan(self.policies, made.situation, made.now, goal, limit=1):
-            after, moment, _ = replay(self.policies, made.situation, made.now, goal, way)
-            if self._can_leave(after, moment):
-                recipe = self._without_cures(way, made)
-                if self._leads(recipe, made):
-                    _first(self.every, recipe)
-                    _first(self.recipes[unmet], recipe)
-                return True
-        return False
-
-    def _without_cures(self, way: WayOut, made: Cell) -> Recipe:
-        """The steps of a plan without those that others bring with them."""
-        recipe = tuple(step.action for step in way.steps if _is_own(step.action))
-        for place in reversed(range(len(recipe))):
-            fewer = recipe[:place] + recipe[place + 1 :]
-            if self._leads(fewer, made):
-                recipe = fewer
-        return recipe
-
-    def _has_for_less(self, made: Cell, unmet: tuple[Policy, ...]) -> bool:
-        """Whether only limits stand in the way of so large an amount, and there is a way for the
-        smallest: each limit that refuses says how much it lets through."""
-        if made.amount_minor <= SMALLEST_MINOR:
-            return False
-        facts = made.facts | {"amount_minor": SMALLEST_MINOR}
-        still = blocking(self.policies, [self.capability], facts, made.now, made.situation)
-        if any(policy.limit is None for policy in unmet if policy not in still):
-            return False
-        if (made.situation, made.now) in self.helped:
-            return True
-        smallest = cell(made.choices | {"amount_minor": SMALLEST_MINOR})
-        return smallest is not None and self.has_way(smallest)
-
-    def _leads(self, recipe: Recipe, made: Cell) -> bool:
-        """Whether the recipe helps this wallet, each step being one that `plan` would take here."""
-        return self._goes_on(recipe, (), made.situation, made.now, made.amount_minor)
-
-    def _goes_on(
-        self,
-        recipe: Recipe,
-        done: tuple[Taken, ...],
-        situation: Situation,
-        moment: datetime,
-        amount_minor: int,
-    ) -> bool:
-        """The same of what is left of it. Wallets that differed at first become alike on the way,
-        and what was found of one is true of the next."""
-        codes = tuple(one.action for one in done)
-        place = (recipe, codes, situation, moment, amount_minor)
-        if place not in self.known:
-            self.known[place] = self._goes(recipe, done, situation, moment, amount_minor)
-        return self.known[place]
-
-    def _goes(
-        self,
-        recipe: Recipe,
-        done: tuple[Taken, ...],
-        situation: Situation,
-        moment: datetime,
-        amount_minor: int,
-    ) -> bool:
-        goal = allowed(self.capability, amount_minor=amount_minor)
-        if not recipe:
-            return is_reached(self.policies, situation, moment, goal) and self._can_leave(
-                situation, moment
-            )
-        action, left = ACTIONS[recipe[0]], recipe[1:]
-        facts = facts_at(situation, moment, amount_minor)
-        unmet = blocking(self.policies, goal.capabilities, facts, moment, situation)
-        if action.code == "wait_until":
-            ends = worth_waiting_for(
-                self.policies, situation, moment, goal, unmet, facts, self.ends
-            )
-            if not ends:
-                return False
-            waited = action.effect(situation, ends[-1].isoformat(), moment)
-            return self._goes_on(left, done, waited, ends[-1], amount_minor)
-        if action.code == "lower_amount":
-            let, whole = let_through(unmet, situation, goal, facts)
-            if left[:1] == ("wait_until",):
-                let = whole
-            if not 0 < let < amount_minor or any(one.limit is None for one in unmet):
-                return False
-            return self._goes_on(left, done, situation, moment, let)
-        if not is_worth_it(action, done, unmet):
-            return False
-        for argument in at_any_bank(action, done, situation, unmet):
-            taken = take(self.policies, action, argument, situation, moment, ())
-            if taken is not None:
-                after = action.effect(taken[-1].before, taken[-1].argument, moment)
-                if self._goes_on(left, (*done, *taken), after, moment, amount_minor):
-                    return True
-        return False
-
-    def _can_leave(self, situation: Situation, moment: datetime) -> bool:
-        """Whether there is, or can be, a card for the money to go to."""
-        if self.capability != "withdraw" or situation.card_banks:
-            return True
-        return any(
-            take(self.policies, ACTIONS[code], "", situation, moment, ()) is not None
-            for code in ("link_card", "link_card_to_withdraw")
-        )
-
-
-def _first(recipes: list[Recipe], recipe: Recipe) -> None:
-    """Moves `recipe` to the front, or adds it there."""
-    if recipe in recipes:
-        recipes.remove(recipe)
-    recipes.insert(0, recipe)
-
-
-def _is_own(code: str) -> bool:
-    """Whether a step is one that a plan takes by itself; the others come with what needs them."""
-    return ACTIONS[code].for_itself or code in ("wait_until", "lower_amount")
 
 
 def _ways(policies: tuple[Policy, ...], tell: Tell) -> list[Finding]:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 
-from qianbao.policy.decide import clears_at
+from qianbao.policy.decide import HORIZON_DAYS, clears_at
 from qianbao.policy.facts import Facts, Situation
 from qianbao.policy.policies import Policy
 from qianbao.policy.reasons import headroom_minor
-from qianbao.policy.spells import Course, can_change_by_waiting
+from qianbao.policy.spells import Course, KnownSpells, can_change_by_waiting
 from qianbao.remedies.goals import Goal, payable_minor
-
-Ends = dict[object, datetime | None]
-"""When policies were found to end, by what they read of a wallet: many wallets look alike to one
-policy."""
 
 
 def let_through(
@@ -36,7 +31,7 @@ def worth_waiting_for(
     goal: Goal,
     unmet: tuple[Policy, ...],
     facts: Facts,
-    known: Ends | None = None,
+    known: KnownSpells | None = None,
 ) -> tuple[datetime, ...]:
     """The moments that bring `goal` nearer if nobody does anything until then: when all is clear,
     or, where that never comes, when each of the `unmet` that go away by themselves is. `facts` are
@@ -46,34 +41,10 @@ def worth_waiting_for(
     course: Course = {facts["today"]: facts}  # type: ignore[dict-item]
     known = {} if known is None else known
     waits = [policy for policy in unmet if can_change_by_waiting(policy)]
-    found = [_end(policy, situation, moment, goal, course, facts, known) for policy in waits]
+    asked = (goal.amount_minor, HORIZON_DAYS, course, known)
+    found = [clears_at((one,), situation, moment, one.blocks, *asked) for one in waits]
     ends = {end for end in found if end is not None}
     if len(found) == len(unmet) and None not in found:
-        asked = (goal.capabilities, goal.amount_minor)
-        clear = clears_at(policies, situation, moment, *asked, course=course)
+        clear = clears_at(policies, situation, moment, goal.capabilities, *asked)
         ends = {clear} if clear is not None else ends
     return tuple(sorted(ends))
-
-
-def _end(
-    policy: Policy,
-    situation: Situation,
-    moment: datetime,
-    goal: Goal,
-    course: Course,
-    facts: Facts,
-    known: Ends,
-) -> datetime | None:
-    """When one policy goes away by itself. Days of grace hang on the wallet's history, too."""
-    reach = (situation.time_zone, situation.bucket, situation.exemptions)
-    alike = (policy, moment, reach, tuple([facts[name] for name in _reads(policy)]))
-    if policy.grace_days or alike not in known:
-        known[alike] = clears_at(
-            (policy,), situation, moment, policy.blocks, goal.amount_minor, course=course
-        )
-    return known[alike]
-
-
-@lru_cache(maxsize=1024)
-def _reads(policy: Policy) -> tuple[str, ...]:
-    return tuple(policy.applies_to.reads | policy.requires.reads)

@@ -46,6 +46,13 @@ def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, .
     return action.ahead and any(can_change_by_waiting(policy) for policy in unmet)
 
 
+def looked_back(taken: tuple[Taken, ...]) -> tuple[int, bool, bool]:
+    """All that `is_worth_it` and `at_any_bank` read of what was taken, waiting apart: cards linked,
+    whether the wallet was closed, and whether a card was linked last."""
+    codes = [one.action for one in taken]
+    return codes.count("link_card"), "close_wallet" in codes, codes[-1:] == ["link_card"]
+
+
 def at_any_bank(
     action: Action, taken: tuple[Taken, ...], situation: Situation, unmet: tuple[Policy, ...]
 ) -> tuple[str, ...]:

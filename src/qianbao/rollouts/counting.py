@@ -24,7 +24,7 @@ from sqlglot import exp
 from qianbao.ids import check_id
 from qianbao.policy.closures import to_sql
 from qianbao.policy.policies import Policy, locked_out_sql
-from qianbao.policy.spells import beyond_any, limits_amounts, limits_what_leaves
+from qianbao.policy.spells import beyond_any, limits_amounts, limits_what_comes_in
 
 Dialect = Literal["postgres", "duckdb", "spark"]
 
@@ -133,6 +133,11 @@ class Outcome(msgspec.Struct, frozen=True):
     asked: Asked | None = None
     beyond: int | None = None
 
+    @property
+    def refused(self) -> int:
+        """Of how many wallets something is refused, the most that may be, if each tries all."""
+        return self.locked_out if self.beyond is None else self.beyond
+
 
 Exempt = Mapping[str, Sequence[str]]
 """The wallets that are exempted from a policy on the day counted for, by its name; few are."""
@@ -204,7 +209,7 @@ def counting_sql(
     if "be_charged" in tried.asks_before:
         charged.append("moving_anything")  # nobody is there to answer
     counts += "".join(_mandates(condition) for condition in charged if condition)
-    for name, of_all in _MOVING if tried.asks else _MOVING[1:] if _by_amount(tried) else ():
+    for name, of_all in _MOVING if tried.asks else _MOVING[1:] if limits_amounts(tried) else ():
         flags += f",\n    {_moving_sql(tried, dialect, exempt, of_all=of_all)} AS moving_{name}"
         counts += f",\n    count(*) FILTER (WHERE moving_{name}) AS for_{name}"
     applies = to_sql(tried.applies_to.tree, dialect, columns=True)
@@ -257,18 +262,13 @@ def _not_freed(condition: str, policy: Policy, exempt: Exempt) -> str:
     return f"({condition}) AND wallet_id NOT IN ({ids})"
 
 
-def _by_amount(policy: Policy) -> bool:
-    """Whether it refuses some amounts and not others."""
-    return not policy.asks and limits_amounts(policy)
-
-
 def _moving_all(policy: Policy, node: Any) -> Any:
     """All that may leave; of a limit on what comes in, more than it lets through."""
     if not (isinstance(node, exp.Column) and node.name == "amount_minor"):
         return node
-    if policy.asks or limits_what_leaves(policy):
-        return exp.column("available_minor")
-    return exp.Literal.number(beyond_any(policy))
+    if limits_what_comes_in(policy):
+        return exp.Literal.number(beyond_any(policy))
+    return exp.column("available_minor")
 
 
 def _any(names: Iterable[str]) -> str:
@@ -307,7 +307,7 @@ def samples_sql(tried: Policy, wallets: str, dialect: Dialect, exempt: Exempt) -
     order of their random tails."""
     tail = 'reverse(wallet_id) COLLATE "C"' if dialect == "postgres" else "reverse(wallet_id)"
     condition = out_sql(tried, dialect, exempt)
-    if tried.asks or _by_amount(tried):
+    if tried.asks or limits_amounts(tried):
         condition = _moving_sql(tried, dialect, exempt, of_all=True)
     return (
         f"SELECT wallet_id FROM {wallets} AS w WHERE {condition} "
@@ -335,7 +335,7 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
         asked=Asked(_sum(rows, "for_anything"), _sum(rows, "for_all")) if tried.asks else None,
-        beyond=_sum(rows, "for_all") if _by_amount(tried) else None,
+        beyond=_sum(rows, "for_all") if limits_amounts(tried) else None,
     )
 
 

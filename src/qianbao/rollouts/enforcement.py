@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from qianbao.clock import local_date, start_of_day
-from qianbao.db.queries import Connection, fetch_one, load
+from qianbao.db.queries import Connection, load
 from qianbao.errors import QianbaoError
 from qianbao.policy.dates import enforced_from, steps
 from qianbao.policy.policies import Policy
@@ -29,6 +29,7 @@ from qianbao.rollouts.in_force import (
 )
 from qianbao.rollouts.operators import TRIPWIRE, audit
 from qianbao.rollouts.rollback import checked_reason
+from qianbao.rollouts.simulate import find_forecast
 from qianbao.settings import Settings
 
 SQL = load("qianbao.rollouts")
@@ -63,20 +64,21 @@ class RolloutStep(msgspec.Struct, frozen=True):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """How many wallets the version's latest simulation found locked out, at its full percentage."""
+    """How many wallets are refused at the version's full percentage: locked out or, of a limit, if
+    they move all they have (`simulate.find_forecast`)."""
 
     simulation_id: str
     as_of: datetime
     created_at: datetime
-    locked_out: int
+    wallets: int
 
 
 class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
     """Where enforcement of the published version stands. `expected`: wallets it should have refused
     at most by the forecast at the present `percent`; `refused`: wallets, of those that the forecast
-    could know of, that it has refused since it began or was resumed; `trips_beyond`: how many of
-    those stop it (None: no forecast, or nothing is enforced, so nothing is watched).
-    `watched_until`: when the tripwire stops looking."""
+    could know of, that it has refused since it began, was resumed, or was forecast if later;
+    `trips_beyond`: how many of those stop it (None: no forecast, or nothing is enforced, so nothing
+    is watched). `watched_until`: when the tripwire stops looking."""
 
     policy: str
     version: int
@@ -111,10 +113,10 @@ async def enforcement_of(
     now: datetime,
 ) -> Enforcement:
     """Of a policy that is in force."""
-    key = {"policy": policy.name, "version": policy.version}
-    forecast = await fetch_one(conn, SQL.latest_forecast, key, Forecast)
+    began = enforced_from(policy)
+    forecast = await _forecast(conn, policy.name, policy.version, min(began, now))
     percent = percent_at(policy, now)
-    expected = math.ceil(forecast.locked_out * percent / 100) if forecast and percent else None
+    expected = math.ceil(forecast.wallets * percent / 100) if forecast and percent else None
     stopped = bool(policy.stops) and policy.stops[-1].resumes_at is None
     until = None if stopped else _watched_until(policy, settings)
     watched = expected is not None and until is not None and now < until
@@ -183,7 +185,7 @@ async def resume(conn: Connection, *, policy: str, operator: str, now: datetime)
     if standing is None:
         raise EnforcementNotStopped(policy=policy)
     key = {"policy": policy, "version": version}
-    forecast = await fetch_one(conn, SQL.latest_forecast, key, Forecast)
+    forecast = await _forecast(conn, policy, version, now)
     fresh = forecast is not None and forecast.created_at > standing.stopped_at
     if standing.stopped_by == TRIPWIRE and not fresh:
         raise NewSimulationNeeded(policy=policy)
@@ -208,11 +210,20 @@ async def _standing(conn: Connection, policy: str) -> tuple[int, StopRow | None]
     return version, None
 
 
+async def _forecast(
+    conn: Connection, policy: str, version: int, began: datetime
+) -> Forecast | None:
+    run = await find_forecast(conn, policy=policy, version=version, began=began)
+    if run is None:
+        return None
+    return Forecast(run.simulation_id, run.as_of, run.created_at, run.result.refused)
+
+
 async def _refused(conn: Connection, policy: Policy, now: datetime, known: datetime) -> int:
-    """Wallets, of those there were at `known`, refused since enforcement began or was resumed;
-    while it is stopped, all since it began."""
+    """Wallets, of those there were at `known`, refused since enforcement began or was resumed, or
+    since `known` where that is later; while it is stopped, all since it began."""
     began = enforced_from(policy)
-    since = policy_began(policy) if began > now else began
+    since = policy_began(policy) if began > now else max(began, known)
     key = {"policy": policy.name, "version": policy.version, "since": since, "known": known}
     cursor = await conn.execute(SQL.count_refused, key)
     row = await cursor.fetchone()

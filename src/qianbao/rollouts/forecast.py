@@ -16,7 +16,7 @@ from qianbao.ids import first_id
 from qianbao.policy.dates import enforced_from
 from qianbao.policy.policies import load_policy
 from qianbao.rollouts.in_force import find_published
-from qianbao.rollouts.simulate import list_simulations
+from qianbao.rollouts.simulate import find_forecast
 
 SQL = load("qianbao.rollouts")
 
@@ -33,8 +33,9 @@ class Refused(msgspec.Struct, frozen=True):
 
 class Outturn(msgspec.Struct, frozen=True):
     """A published version's forecast and what happened from `since` on, when it began to block, to
-    `until`. `foretold` is how many wallets would not meet it, by its last simulation; `loses` by
-    capability; None: it was never simulated. `refused_wallets` counts each once."""
+    `until`. `foretold` is how many wallets would not meet it, or be beyond it, by its forecast
+    (`simulate.find_forecast`); `loses` by capability; None: it was never simulated.
+    `refused_wallets` counts each once."""
 
     policy: str
     version: int
@@ -59,8 +60,7 @@ async def compare(conn: Connection, *, policy: str, now: datetime) -> Outturn | 
     since = max(began, stored.published_at or began)
     if since > now:
         return None
-    runs = await list_simulations(conn, policy=policy)
-    run = next((one for one in runs if one.version == stored.version), None)
+    run = await find_forecast(conn, policy=policy, version=stored.version, began=since)
     asked = {"policy": policy, "version": stored.version, "first": first_id("dec", since)}
     refused = await fetch_all(conn, SQL.refused_by_policy, asked, Refused)
     wallets = await fetch_one(conn, SQL.refused_wallets, asked, _Count)
@@ -70,7 +70,7 @@ async def compare(conn: Connection, *, policy: str, now: datetime) -> Outturn | 
         simulation_id=run.simulation_id if run else None,
         since=since,
         until=now,
-        foretold=run.result.locked_out if run else None,
+        foretold=run.result.refused if run else None,
         loses={one.capability: one.loses for one in run.result.changes} if run else {},
         refused_wallets=wallets.wallets if wallets else 0,
         refused=tuple(refused),

@@ -10,13 +10,15 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
+import msgspec
+
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection
 from qianbao.policy.dates import enforced_from, phase, retired_from, steps
 from qianbao.policy.lint import stops_nobody_else
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
-from qianbao.policy.spells import can_only_ease
+from qianbao.policy.spells import as_it_blocks, can_only_ease
 from qianbao.rollouts.counting import Exempt, Outcome, counted, counting_sql
 from qianbao.rollouts.engines import Population, in_postgres
 from qianbao.rollouts.exemptions import exempt_on
@@ -55,17 +57,18 @@ async def losing(
 ) -> int:
     """How many wallets lose most at once, at one of `moments` at which `tried` is enforced. Whom
     another rule has not reached yet, or gives days of grace, still has something to lose; so has
-    whoever is beyond a limit, unless the version in its place stops all that it stops."""
+    whoever is beyond a limit, unless the version in its place stops all that it stops then."""
     most = 0
     replaced = next((one for one in in_force if one.name == tried.name), None)
-    is_milder = replaced is not None and await asyncio.to_thread(stops_nobody_else, tried, replaced)
+    is_milder = replaced is not None and await asyncio.to_thread(_stops_no_more, tried, replaced)
     for at in moments:
         if phase(tried, at) != "enforced":
             continue
         before = [one for one in in_force if percent_at(one, at) == 100 and not one.grace_days]
         outcome = await count(conn, tried, in_force=before, as_of=at, now=now)
         most = max(most, *(change.loses for change in outcome.changes), 0)
-        most = max(most, 0 if is_milder else outcome.beyond or 0)
+        stopped = replaced is not None and percent_at(replaced, at) >= percent_at(tried, at)
+        most = max(most, 0 if is_milder and stopped else outcome.beyond or 0)
     return most
 
 
@@ -96,23 +99,20 @@ async def surprised(
 ) -> int | None:
     """How many wallets lose by `tried` today, if it could block somebody who was not told
     `notice_days` before; None: it cannot. Nobody is surprised by a rule that asks (but before a
-    merchant's charge nobody is there to answer: how many mandates that concerns), by one on legal
+    merchant's charge nobody is there to answer: there it blocks), by one on legal
     holds (who is held is told by their case), by one that blocks nobody whom the version in its
     place does not, and by a limit that lets everybody move all they have: the act that reaches it
     tells. What may come in nobody can know, so a limit on that concerns everybody to whom it
     applies."""
-    asks_somebody = bool(tried.asks) and "be_charged" not in tried.asks_before
     is_told = is_told_in_time(tried, local_date(now), notice_days)
-    if asks_somebody or acts_on_holds(tried) or is_told:
+    blocks = msgspec.structs.replace(as_it_blocks(tried), asks=(), asks_before=())
+    if not blocks.blocks or acts_on_holds(tried) or is_told:
         return None
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
     begins = max(now, enforced_from(tried))
-    if tried.asks:
-        outcome = await count(conn, tried, in_force=in_force, as_of=begins, now=now)
-        return outcome.mandates.active or None
-    wallets = await losing(conn, tried, in_force=in_force, moments=(begins,), now=now)
+    wallets = await losing(conn, blocks, in_force=in_force, moments=(begins,), now=now)
     by_amount_alone = can_only_ease(tried) and "amount_minor" not in tried.applies_to.reads
     return None if by_amount_alone and not wallets else wallets
 
@@ -120,10 +120,17 @@ async def surprised(
 def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:
     """Whether `tried` blocks nobody, at any time from `now` on, whom `replaced` would not."""
     return (
+        retired_from(tried) <= retired_from(replaced)
+        and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))
+        and _stops_no_more(tried, replaced)
+    )
+
+
+def _stops_no_more(tried: Policy, replaced: Policy) -> bool:
+    """Whether `tried` blocks nobody whom `replaced` would not, where both are enforced."""
+    return (
         set(tried.blocks) <= set(replaced.blocks)
         and set(tried.asks_before) <= set(replaced.asks_before)
         and tried.grace_days >= replaced.grace_days
-        and retired_from(tried) <= retired_from(replaced)
-        and all(percent_at(replaced, max(begin, now)) >= percent for percent, begin in steps(tried))
         and stops_nobody_else(tried, replaced)
     )

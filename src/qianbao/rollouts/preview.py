@@ -13,6 +13,7 @@ from qianbao.errors import QianbaoError
 from qianbao.policy.dates import announced_from
 from qianbao.policy.facts import carry
 from qianbao.policy.policies import Policy
+from qianbao.policy.spells import as_it_blocks
 from qianbao.rollouts import oversight
 from qianbao.rollouts.in_force import read_in_force, versions
 from qianbao.rollouts.publish import PolicyVersionUnknown
@@ -54,7 +55,7 @@ async def preview(
     """The notice of `step` about any stored version, a draft too, made from the wallet's facts as
     they will stand on that step's day if nobody does anything. The look is recorded. Raises
     `PolicyVersionUnknown`, `NoticesNeedDates` or `WalletUnknown`."""
-    tried = await _as_it_stands(conn, policy, version, now)
+    tried = as_it_blocks(await _as_it_stands(conn, policy, version, now))
     if step not in steps_of(tried):
         raise NoticesNeedDates(policy=policy)
     await oversight.look_at(conn, wallet_id=wallet_id, operator=operator, now=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg import Rollback
 
@@ -29,6 +29,9 @@ SQL = load("qianbao.rollouts")
 
 _Key = dict[str, str | int | None]
 _Rules = tuple[tuple[str, int], ...]
+
+SIMULATION_DAYS = 7
+"""How long a simulation is good for: the tripwire goes by it once the version blocks."""
 
 LOOKS_MOST = 3
 """How often a version is looked at again because other rules came into force meanwhile."""
@@ -70,8 +73,11 @@ class PolicyOver(QianbaoError):
 
 class SimulationNeeded(QianbaoError):
     code = "simulation_needed"
-    en = "Version {version} of {policy} has not been tried on the wallets there are."
-    zh = "{policy} 的第 {version} 版尚未在现有钱包上模拟。"
+    en = (
+        "Version {version} of {policy} has not been tried on the wallets there are in the last "
+        "{days} days."
+    )
+    zh = "{policy} 的第 {version} 版最近 {days} 天内未在现有钱包上模拟。"
     next_en = "Run the simulation, look at who is reached, then publish."
     next_zh = "请先运行模拟，查看受影响的用户，再发布。"
 
@@ -194,8 +200,8 @@ async def _check_may_publish(
     dates = read.timeline
     if dates is not None and dates.retire is not None and phase(read, now) == "retired":
         raise PolicyOver(**key, retire=dates.retire.isoformat())
-    if not await _is_simulated(conn, key):
-        raise SimulationNeeded(**key)
+    if not await _is_simulated(conn, key, now):
+        raise SimulationNeeded(**key, days=SIMULATION_DAYS)
     if found.drafted_by == operator:
         raise SecondOperatorNeeded(operator=operator)
 
@@ -236,8 +242,9 @@ async def _check_lints(read: Policy, in_force: Sequence[Policy], now: datetime) 
             )
 
 
-async def _is_simulated(conn: Connection, key: _Key) -> bool:
-    cursor = await conn.execute(SQL.is_simulated, key)
+async def _is_simulated(conn: Connection, key: _Key, now: datetime) -> bool:
+    since = now - timedelta(days=SIMULATION_DAYS)
+    cursor = await conn.execute(SQL.is_simulated, {**key, "since": since})
     return await cursor.fetchone() is not None
 
 

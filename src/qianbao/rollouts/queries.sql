@@ -39,25 +39,32 @@ UPDATE policy_stops
 SET resumed_by = %(operator)s, resumed_at = %(now)s, resumes_at = %(resumes_at)s
 WHERE policy = %(policy)s AND version = %(version)s AND resumed_at IS NULL
 
+-- name: gather_from
+-- From when on the log is looked at: a little before where the last look ended, because a batch
+-- writes the moment it began, and commits later. This look ends at %(now)s.
+UPDATE refusals_gathered AS g SET until = greatest(g.until, %(now)s) FROM refusals_gathered AS before
+RETURNING greatest(before.until - %(overlap)s::interval, 'epoch')
+
 -- name: gather_refusals
--- For the tripwire what a simulation counts as locked out: those that would have been refused at the
--- smallest amount, too. For the holders what somebody else asked for, and what a rule that is no limit
--- blocked without their having been told that it does. The log is looked at a little before where the
--- last look ended, because a batch writes the moment it began, and commits later.
-WITH gathered AS (
-    UPDATE refusals_gathered SET until = greatest(until, %(now)s) RETURNING until
-), look AS (
-    SELECT until - %(overlap)s::interval AS since FROM refusals_gathered
+-- For the tripwire everybody who was refused; for the holders what somebody else asked for, and what a rule that is no limit
+-- blocked without their having been told that it does. A charge that lacked the holder's own proof is
+-- refused, too; ids of decisions begin with their moment.
+WITH refusals AS (
+    SELECT wallet_id, decision_id, at, capability, TRUE AS blocked, reasons
+    FROM decisions WHERE outcome = 'blocked' AND at >= %(since)s
+    UNION ALL
+    SELECT wallet_id, decision_id, at, capability, FALSE, asks
+    FROM decisions
+    WHERE decision_id >= %(first)s AND outcome = 'step_up' AND capability = 'be_charged'
 ), refused AS MATERIALIZED (
-    SELECT d.wallet_id, d.decision_id, d.at, r ->> 'policy' AS policy,
+    SELECT d.wallet_id, d.decision_id, d.at, d.blocked, r ->> 'policy' AS policy,
         (r ->> 'version')::integer AS version, (r ->> 'headroom_minor')::bigint AS headroom_minor,
         CASE WHEN d.capability IN ('receive', 'be_charged') THEN d.capability ELSE '' END AS other
-    FROM look CROSS JOIN gathered CROSS JOIN decisions AS d
+    FROM refusals AS d
     CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
-    WHERE d.outcome = 'blocked' AND d.at >= look.since
-        AND (r ->> 'policy', (r ->> 'version')::integer) IN (
-            SELECT policy, version FROM policies WHERE state = 'published'
-        )
+    WHERE (r ->> 'policy', (r ->> 'version')::integer) IN (
+        SELECT policy, version FROM policies WHERE state = 'published'
+    )
 ), to_tell AS (
     INSERT INTO refusals_told (wallet_id, policy, day, other, decision_id)
     SELECT wallet_id, policy, (at AT TIME ZONE %(zone)s)::date, other, min(decision_id)
@@ -72,7 +79,7 @@ WITH gathered AS (
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
-WHERE coalesce(headroom_minor, 0) = 0
+WHERE blocked
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
@@ -84,7 +91,7 @@ SELECT t.wallet_id, t.policy, t.day, t.other, d.at,
     r ->> 'sentence_zh' AS sentence_zh, (r ->> 'headroom_minor')::bigint AS headroom_minor
 FROM refusals_told AS t
 JOIN decisions AS d USING (wallet_id, decision_id)
-CROSS JOIN LATERAL jsonb_array_elements(d.reasons) AS r
+CROSS JOIN LATERAL jsonb_array_elements(d.reasons || d.asks) AS r
 WHERE t.told_at IS NULL AND r ->> 'policy' = t.policy
 ORDER BY t.decision_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
 
@@ -110,10 +117,15 @@ SELECT count(*) FROM policy_refusals JOIN wallets USING (wallet_id)
 WHERE policy = %(policy)s AND version = %(version)s AND refused_at >= %(since)s
     AND opened_at <= %(known)s
 
--- name: latest_forecast
-SELECT simulation_id, as_of, created_at, (result ->> 'locked_out')::bigint AS locked_out
-FROM simulations WHERE policy = %(policy)s AND version = %(version)s
-ORDER BY created_at DESC, simulation_id DESC LIMIT 1
+-- name: find_forecast
+-- The last simulation before the version began to block (%(began)s) or was published, if that was
+-- later: what is counted afterwards foretells nothing. Of one that nobody tried before, the first.
+SELECT simulation_id, s.policy, s.version, as_of, engine, result, run_by, created_at
+FROM simulations AS s JOIN policies AS p USING (policy, version)
+CROSS JOIN LATERAL (SELECT created_at <= greatest(%(began)s, published_at) AS in_time) AS t
+WHERE policy = %(policy)s AND version = %(version)s
+ORDER BY in_time DESC, CASE WHEN in_time THEN created_at END DESC, created_at, simulation_id DESC
+LIMIT 1
 
 -- name: revision
 SELECT revision FROM policy_revision
@@ -182,7 +194,8 @@ SELECT revision FROM policy_revision FOR SHARE
 SELECT count(*) FROM legal_holds WHERE approved_at IS NOT NULL AND lifted_at IS NULL
 
 -- name: is_simulated
-SELECT 1 FROM simulations WHERE policy = %(policy)s AND version = %(version)s LIMIT 1
+SELECT 1 FROM simulations
+WHERE policy = %(policy)s AND version = %(version)s AND created_at >= %(since)s LIMIT 1
 
 -- name: add_simulation
 INSERT INTO simulations (simulation_id, policy, version, as_of, engine, result, run_by, created_at)
@@ -246,7 +259,7 @@ WHERE policy_notices.over_at IS NOT NULL
 
 -- name: find_standing
 -- Who was told of a policy, of any version, and not yet that it is over; and which day last.
-SELECT wallet_id, bool_or(step = 'blocked') AS blocked,
+SELECT wallet_id, bool_or(step = 'blocked') AS blocked, bool_or(version <> %(version)s) AS earlier,
     (array_agg(deadline ORDER BY told_at DESC))[1] AS deadline FROM policy_notices
 WHERE wallet_id = ANY(%(wallet_ids)s) AND policy = %(policy)s AND over_at IS NULL
 GROUP BY wallet_id

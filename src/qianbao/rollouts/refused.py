@@ -1,5 +1,6 @@
 """Telling holders what was refused without their hearing of it: what somebody else asked for (a
-transfer to them, a merchant's charge), and that a rule blocks them of which they had no notice.
+transfer to them, a merchant's charge, be it for want of their own proof), and that a rule blocks
+them of which they had no notice.
 
 Gathered from the decision log about once a minute, so that no payment bears a cost for it. Whoever
 asked is told neither why nor how it ends (`payments.charge`, `payments.transfer`); the holder is.
@@ -16,7 +17,9 @@ import msgspec
 
 from qianbao.clock import OPERATOR_ZONE
 from qianbao.db.queries import Connection, fetch_all, load
+from qianbao.ids import first_id
 from qianbao.policy.policies import Policy
+from qianbao.policy.spells import as_it_blocks
 from qianbao.rollouts.apart import apart, record_failure
 from qianbao.rollouts.in_force import read_in_force
 from qianbao.rollouts.told import is_told, put, tell_steps
@@ -44,7 +47,10 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 async def gather_refusals(conn: Connection, *, now: datetime) -> None:
     """Takes out of the decision log what the tripwire counts and what holders are to be told."""
-    act = {"now": now, "overlap": OVERLAP, "zone": OPERATOR_ZONE.key}
+    cursor = await conn.execute(SQL.gather_from, {"now": now, "overlap": OVERLAP})
+    row = await cursor.fetchone()
+    assert row is not None, "there is always the one row"
+    act = {"since": row[0], "first": first_id("dec", row[0]), "zone": OPERATOR_ZONE.key}
     await conn.execute(SQL.gather_refusals, act)
 
 
@@ -54,7 +60,7 @@ async def tell_refused(
     """One batch of what was gathered; gives how many it looked at. What fails of one wallet is in
     the audit and silences nobody else."""
     waiting = await fetch_all(conn, SQL.take_refused, {"limit": limit}, _Waiting)
-    _, policies = await read_in_force(conn)
+    policies = tuple(map(as_it_blocks, (await read_in_force(conn))[1]))
     by_name = {policy.name: policy for policy in policies}
     for one in waiting:
         policy = by_name.get(one.policy)

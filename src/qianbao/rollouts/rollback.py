@@ -59,11 +59,15 @@ async def roll_back(
     now: datetime,
 ) -> RolledBack:
     """From the commit on the published version blocks nobody, in any process, and nobody loses
-    anything by what returns. Raises `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
+    anything by what returns. What may return is counted without the lock on the rules, so that
+    nobody waits for it; once more with it, where others have changed them meanwhile. Raises
+    `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
     reason = checked_reason(reason)
-    await conn.execute(SQL.lock_revision)
-    published = await find_published(conn, policy)
-    earlier = await _harmless_earlier(conn, settings, published, now)
+    revision, _ = await read_in_force(conn)
+    published, earlier = await _what_returns(conn, settings, policy, now)
+    row = await (await conn.execute(SQL.lock_revision)).fetchone()
+    if row is None or row[0] != revision:
+        published, earlier = await _what_returns(conn, settings, policy, now)
     await check_still_held(
         conn, load_policy(published.body), load_policy(earlier.body) if earlier else None
     )
@@ -84,16 +88,19 @@ async def roll_back(
     return RolledBack(taken_back, returned)
 
 
-async def _harmless_earlier(
-    conn: Connection, settings: Settings, published: PolicyVersion, now: datetime
-) -> PolicyVersion | None:
-    """The version that `published` replaced, if it can return without taking anything away."""
-    listed = await versions(conn, now=now, policy=published.policy)
+async def _what_returns(
+    conn: Connection, settings: Settings, policy: str, now: datetime
+) -> tuple[PolicyVersion, PolicyVersion | None]:
+    """The published version, and the one that it replaced, if that can return without taking
+    anything away. Raises `PolicyNotPublished`."""
+    published = await find_published(conn, policy)
+    listed = await versions(conn, now=now, policy=policy)
     earlier = next((one for one in listed if one.stored.version == published.replaces), None)
     if earlier is None or earlier.stored.state != "replaced":
-        return None
+        return published, None
     least = timedelta(days=settings.notice_days)
-    return None if await _takes(conn, earlier.policy, now, now + least) else earlier.stored
+    takes = await _takes(conn, earlier.policy, now, now + least)
+    return published, None if takes else earlier.stored
 
 
 async def _takes(conn: Connection, earlier: Policy, now: datetime, until: datetime) -> bool:

@@ -107,6 +107,16 @@ async def list_simulations(conn: Connection, *, policy: str) -> list[Simulation]
     return [_simulation(row) for row in rows]
 
 
+async def find_forecast(
+    conn: Connection, *, policy: str, version: int, began: datetime
+) -> Simulation | None:
+    """What foretells the outcome of a version that begins, or began, to block at `began`: the last
+    run before; of one that nobody tried in time the first. None: it was never simulated."""
+    key = {"policy": policy, "version": version, "began": began}
+    found = await fetch_one(conn, SQL.find_forecast, key, _Stored)
+    return _simulation(found) if found is not None else None
+
+
 class _Stored(msgspec.Struct, frozen=True):
     simulation_id: str
     policy: str

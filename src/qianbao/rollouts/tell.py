@@ -23,10 +23,11 @@ from qianbao.policy.dates import steps
 from qianbao.policy.facts import Situation
 from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy, load_policy, locked_out_sql
 from qianbao.policy.spells import (
+    as_it_blocks,
     beyond_any,
     fell_out_at,
     is_told_by_amount,
-    limits_what_leaves,
+    limits_what_comes_in,
     reads_use,
 )
 from qianbao.rollouts.apart import apart, record_failure
@@ -73,7 +74,7 @@ async def tell_holders(
     those who are due, and remembers how far it came; gives how many it looked at, and 0 when every
     sweep is done for now. Call it until then, each time in a transaction of its own: what a crash
     interrupts is begun again where it was."""
-    _, policies = await read_in_force(conn)
+    policies = await _as_they_block(conn)
     for policy in policies:
         if not is_told(policy, now) and not policy.grace_days:
             continue
@@ -157,7 +158,7 @@ async def tell_wallet(
     conn: Connection, settings: Settings, *, wallet_id: str, now: datetime
 ) -> None:
     """The job behind an act of a holder: tells them at once what it changed."""
-    _, policies = await read_in_force(conn)
+    policies = await _as_they_block(conn)
     free_minor = settings.withdrawal_free_minor
     situations = await read_situations(conn, [wallet_id], now, free_minor=free_minor)
     for policy in policies:
@@ -168,6 +169,11 @@ async def tell_wallet(
             await record_failure(
                 conn, policy=policy.name, version=policy.version, wallet_ids=(wallet_id,), now=now
             )
+
+
+async def _as_they_block(conn: Connection) -> tuple[Policy, ...]:
+    _, policies = await read_in_force(conn)
+    return tuple(map(as_it_blocks, policies))
 
 
 async def told(conn: Connection, *, policy: str, version: int) -> list[CountedStep]:
@@ -206,12 +212,9 @@ async def _affected(
     template = SQL.affected_at.decode().format(
         situations=SQL.situations.decode(), locked_out=locked_out_sql(policy)
     )
-    amount = (
-        "greatest(1, balance_minor - held_minor)"
-        if limits_what_leaves(policy)
-        else (str(beyond_any(policy)))
-    )  # as `held_against_minor`
-    if is_told_by_amount(policy):
+    if is_told_by_amount(policy):  # as `held_against_minor`
+        available = "greatest(1, balance_minor - held_minor)"
+        amount = str(beyond_any(policy)) if limits_what_comes_in(policy) else available
         template = template.replace("%(amount_minor)s", f"({amount})::bigint")
     parts = [template.replace("%(now)s", f"%(moment_{number})s") for number in range(len(moments))]
     parts.append(SQL.told_standing.decode())

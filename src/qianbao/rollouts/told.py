@@ -45,6 +45,7 @@ class _Told(msgspec.Struct, frozen=True):
 class _Standing(msgspec.Struct, frozen=True):
     wallet_id: str
     blocked: bool
+    earlier: bool
     deadline: datetime
 
 
@@ -81,17 +82,21 @@ async def _tell_over(
     conn: Connection, policy: Policy, situations: dict[str, Situation], now: datetime
 ) -> None:
     """Tells those for whom what they were told is over, and settles it. Where only the day has
-    moved, what said the earlier one is settled without a word: the step with the new one is due."""
-    key = {"policy": policy.name, "wallet_ids": list(situations)}
+    moved, or another version said it, that is settled without a word: the step with the new one is
+    due."""
+    key = key_of(policy) | {"wallet_ids": list(situations)}
     for one in await fetch_all(conn, SQL.find_standing, key, _Standing):
         situation = situations[one.wallet_id]
         what = telling(policy, situation, now)
-        if what is None and is_told_by_amount(policy) and situation.status == "open":
+        may_stand = not one.blocked and not one.earlier and situation.status == "open"
+        if what is None and is_told_by_amount(policy) and may_stand:
             await _settle_limit(conn, policy, situation, one, now)
         elif what is None or (one.blocked and what.deadline > now):
             said = over(policy, situation, now) if situation.status == "open" else None
             await settle(conn, one.wallet_id, policy.name, said, now)
-        elif not one.blocked and _has_moved(one.deadline, what.deadline, situation):
+        elif one.earlier or (
+            not one.blocked and _has_moved(one.deadline, what.deadline, situation)
+        ):
             await settle(conn, one.wallet_id, policy.name, None, now)
 
 

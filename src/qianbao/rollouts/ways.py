@@ -15,7 +15,7 @@ import msgspec
 
 from qianbao.db.queries import Connection
 from qianbao.policy.facts import Situation, carry
-from qianbao.policy.policies import Policy
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.remedies.goals import allowed
 from qianbao.remedies.needs import RENEWABLE
 from qianbao.remedies.offer import as_known
@@ -77,7 +77,8 @@ def cheapest(
     policies: tuple[Policy, ...], situation: Situation, as_of: datetime, tried: Policy
 ) -> WayOut | None:
     """The first way out to everything that `tried` blocks; None when there is none."""
-    ways = plan(policies, situation, as_of, allowed(*tried.blocks), limit=2)
+    goal = allowed(*tried.blocks, amount_minor=SMALLEST_AMOUNT_MINOR)
+    ways = plan(policies, situation, as_of, goal, limit=2)
     return ways[0] if ways else None
 
 

@@ -22,8 +22,10 @@ from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Policy
 from qianbao.policy.reasons import Reason, reason
 from qianbao.policy.sentences import show_value
 from qianbao.policy.spells import (
+    as_it_blocks,
     blocked_spells,
     can_change_by_waiting,
+    held_against,
     held_against_minor,
     is_told_by_amount,
     is_unmet,
@@ -95,6 +97,11 @@ _REFUSED = {
 """By what somebody else asked for: the title, what happened, and what a limit left."""
 
 _BASIS: dict[Language, str] = {"en": "Basis: {basis}.", "zh": "依据：{basis}。"}
+_NOBODY_ANSWERS: dict[Language, str] = {
+    "en": "A merchant's charge is refused then, because nobody is there to answer; where the "
+    "merchant asks for a payment instead, you confirm it yourself.",
+    "zh": "商家自动扣费时无人可以验证，因此会被拒绝；商家改为发起付款，由您本人确认即可。",
+}
 _PASSES: dict[Language, str] = {
     "en": "By now it would go through.",
     "zh": "现在已可办理。",
@@ -157,8 +164,10 @@ def steps_of(policy: Policy) -> tuple[Step, ...]:
     is nothing to announce, so whoever has grace is told at once, and the others a week before. A
     document's last day has reminders of its own, and only the grace after it is told. What an act
     or an amount brings on is told with the act, an authority's order by its case, and a rule that
-    asks for more proof takes nothing away and says itself what."""
-    if policy.asks:
+    asks for more proof takes nothing away and says itself what; but before a merchant's charge,
+    where nobody is there to answer, it blocks."""
+    policy = as_it_blocks(policy)
+    if not policy.blocks:
         return ()
     if policy.timeline is not None:
         return STEPS[:-1] if is_told_by_amount(policy) else STEPS
@@ -195,7 +204,8 @@ def words(
     then = carry(situation, now, begins)
     why = _why(policy, situation, then, told, now)
     others = tuple(one for one in policies if one.name != policy.name)
-    goal = Goal(capabilities=policy.blocks, amount_minor=held_against_minor(policy, situation))
+    amount_minor = held_against_minor(policy, situation)
+    goal = Goal(capabilities=held_against(policy), amount_minor=amount_minor)
     ways = plans((*others, policy), then, begins, goal)
     if told.step != "blocked":
         ways = tuple(sorted(ways, key=lambda way: policy.name in way.because))
@@ -235,6 +245,7 @@ def refused(
             sentence,
             words.room[language].format(room=room) if refusal.headroom_minor else "",
             _BASIS[language].format(basis=basis),
+            _NOBODY_ANSWERS[language] if policy.asks else "",
             _PASSES[language] if passes else "" if ways else _AT_A_LOSS[language],
         ]
     return NoticeWords(
@@ -325,6 +336,7 @@ def _body(
         parts = [
             sentence,
             f"自{day}起{state}：{'、'.join(does)}。依据：{basis}。",
+            _NOBODY_ANSWERS["zh"] if policy.asks else "",
             _AT_A_LOSS["zh"] if at_a_loss else "",
             f"目前可提现到账 {leaves}。",
         ]
@@ -334,6 +346,7 @@ def _body(
     parts = [
         sentence,
         f"{when}: {', '.join(does)}. Basis: {basis}.",
+        _NOBODY_ANSWERS["en"] if policy.asks else "",
         _AT_A_LOSS["en"] if at_a_loss else "",
         f"If you withdraw everything now, {leaves} arrives on your card.",
     ]

@@ -330,7 +330,7 @@ async def _unlink_page(
     services, now = services_of(request), of(request).now
     async with services.pool.connection() as conn:
         preview = await unlink_preview(conn, wallet_id=holder(request), card_id=card_id)
-        blocked = await after_unlinking(
+        then = await after_unlinking(
             conn,
             await services.policies.current(conn),
             services.settings,
@@ -345,8 +345,9 @@ async def _unlink_page(
         preview=preview,
         bank=bank_name(preview.card),
         left=[_text(bank) for bank in preview.banks_after],
-        at_once=[coming_block(one, balance.currency, now) for one in blocked if one.at <= now],
-        later=[coming_block(one, balance.currency, now) for one in blocked if one.at > now],
+        at_once=[coming_block(one, balance.currency, now) for one in then.blocks if one.at <= now],
+        later=[coming_block(one, balance.currency, now) for one in then.blocks if one.at > now],
+        limits=[coming_block(one, balance.currency, now) for one in then.limits],
         loses_exit=balance if balance.amount_minor and not preview.banks_after else None,
         refusal=shown(refusal),
     )
