@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from qianbao.cast import OPERATORS
+from qianbao.clock import show_day
 from qianbao.identity.mrz import read_mrz, write_td3
 from qianbao.names import from_fields
 from tests.kit.person import Caller, cast
@@ -34,6 +35,8 @@ def test_a_name_that_nobody_confirmed_is_not_passed_off_as_confirmed(seeded_stac
     assert "verified on 1 June 2026</dd>" in page
     assert "does not have this name" not in page
     old = read_mrz(CHIARA.passport.mrz, datetime(2026, 11, 2, tzinfo=UTC).date())
+    assert f"<dt>Sex</dt><dd>{ {'F': 'female', 'M': 'male'}[old.sex] }</dd>" in page
+    assert f"<dt>Date of birth</dt><dd>{show_day(old.birth_date, 'en')}</dd>" in page
     lines = write_td3(
         from_fields("ROSSI", "CHIARA LUISA"), number="YB9999991", issuing_country="ITA",
         nationality="ITA", birth_date=old.birth_date, sex=old.sex,

@@ -108,6 +108,7 @@ async def real_name(request: Asked) -> Response[Any]:
         told=_told(request.query_params.get("updated", "")),
         name=display(documents[0].legal_name) if documents else "",
         country=_country(documents[0].country) if documents else None,
+        sex=dict(SEXES[:2]).get(documents[0].sex or "") if documents else None,
         answers=_answers(documents, evidence) if documents else None,
         verified_as=_verified_as(documents),
         name_changed=any(one.name_change_id for one in documents),
