@@ -177,8 +177,8 @@ def _show(found: Any) -> None:
     )
     if result.beyond is not None:
         typer.echo(
-            f"{result.beyond:,} of {result.wallets:,} wallets would be refused if they moved all "
-            "they have"
+            f"{result.beyond:,} of {result.wallets:,} wallets are beyond the limit: they have more "
+            "than it lets out or, where it is on what comes in, it applies to them"
         )
     if result.asked is not None:
         typer.echo(

@@ -12,6 +12,7 @@ from qianbao.policy.facts import Situation, facts_at
 from qianbao.policy.policies import load_pack
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, Action
 from qianbao.remedies.goals import Goal, allowed, card_linked, is_reached
+from qianbao.remedies.lint import lint
 from qianbao.remedies.offer import ways_out
 from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
@@ -433,3 +434,24 @@ def test_of_an_empty_wallet_no_large_amount_is_promised_and_nobody_is_asked() ->
     never = (*PACK, rule("locals", "residency = 'mainland'"))
     (way,) = ways_out(never, empty, AFTER_ENFORCEMENT, large)
     assert actions(way) == ["ask_operator"]
+
+
+@pytest.mark.parametrize(
+    ("requires", "does"),
+    [
+        ("pay_score_on = FALSE", ["disable_pay_score"]),
+        ("mandates_active <= 1", ["terminate_mandate"]),
+        (
+            "mandates_active = 0 AND pay_score_on = FALSE",
+            ["disable_pay_score", "terminate_mandate"],
+        ),
+        ("pay_score_on = FALSE AND linked_banks >= 2", ["disable_pay_score", "link_card"]),
+        ("limit: {fact: balance_minor, at_most_minor: 300000}", ["withdraw_all"]),
+    ],
+)
+def test_what_a_rule_is_about_is_ended_by_itself(requires: str, does: list[str]) -> None:
+    """Nobody closes a wallet to turn Pay Score off."""
+    policies = (rule("tidy", requires),)
+    first = plan(policies, anna(), AFTER_ENFORCEMENT, allowed("pay"))[0]
+    assert sorted(actions(first)) == does
+    assert not lint(policies)

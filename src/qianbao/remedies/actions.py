@@ -29,6 +29,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     chosen), how many things it is done to (and `minutes` is for each), an instant, an amount, or
     the number of an open case ("" for a new one).
     `for_itself`: worth taking by itself; others are only taken because a need asks for them.
+    `eases`: worth it by itself against rules that read one of these facts, too.
     `against`: it is taken only against rules that read one of these facts (empty: any rule);
     `ahead`: or before a wait, against what will have come by its end.
     `capability`: what policies must allow for it to be taken. `bring`: what to have at hand.
@@ -43,6 +44,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     effect: Callable[[Situation, str, datetime], Situation]
     takes: Takes = "nothing"
     for_itself: bool = False
+    eases: frozenset[str] = frozenset()
     against: frozenset[str] = frozenset()
     ahead: bool = False
     capability: str | None = None
@@ -64,6 +66,12 @@ _STARTS_OVER = frozenset(FACTS) - {
     "paid_this_year_minor", "identity_data_missing", "days_since_confirmed",
 }  # fmt: skip
 """The facts that closing and registering again can put right."""
+
+
+_BY_A_CARD = frozenset({
+    "category", "channels", "linked_banks", "linked_cards", "verified", "days_since_verified",
+})  # fmt: skip
+"""The facts that linking a card changes."""
 
 
 def _needs(*codes: str) -> tuple[Need, ...]:
@@ -191,16 +199,7 @@ _CARDS = (
         effect=effects.link_card,
         takes="bank",
         for_itself=True,
-        against=frozenset(
-            {
-                "category",
-                "channels",
-                "linked_banks",
-                "linked_cards",
-                "verified",
-                "days_since_verified",
-            }
-        ),
+        against=_BY_A_CARD,
         minutes=5,
         screen=CARDS_ADD,
         api="POST /v1/cards",
@@ -252,6 +251,7 @@ _CLEARING_UP = (
         title_zh="将余额全部提现到银行卡",
         needs=_needs("wallet_open", "card_linked"),
         effect=effects.withdraw_all,
+        eases=frozenset({"balance_minor", "available_minor"}),
         capability="withdraw",
         minutes=3,
         loses_en="A withdrawal fee, once the free amount is used up.",
@@ -264,6 +264,7 @@ _CLEARING_UP = (
         title_en="Wait for the bank to answer ({argument})",
         title_zh="等待银行答复（{argument} 笔）",
         effect=effects.await_bank,
+        eases=frozenset({"in_flight"}),
         takes="count",
         count=lambda s: max(1, s.in_flight),
         minutes=5,
@@ -277,6 +278,7 @@ _CLEARING_UP = (
         title_zh="关闭扣费服务（{argument} 项）",
         needs=_needs("wallet_open"),
         effect=effects.terminate_mandate,
+        eases=frozenset({"mandates_active"}),
         takes="count",
         count=lambda s: s.mandates_active,
         minutes=2,
@@ -291,6 +293,7 @@ _CLEARING_UP = (
         title_zh="结清未完结的支付分订单（{argument} 笔）",
         needs=_needs("wallet_open"),
         effect=effects.settle_score_orders,
+        eases=frozenset({"score_orders_open"}),
         takes="count",
         count=lambda s: s.score_orders_open,
         minutes=5,
@@ -303,6 +306,7 @@ _CLEARING_UP = (
         title_zh="关闭支付分",
         needs=_needs("wallet_open", "score_orders"),
         effect=effects.disable_pay_score,
+        eases=frozenset({"pay_score_on"}),
         minutes=2,
         loses_en="No deposit-free orders until Pay Score is on again.",
         loses_zh="重新开通支付分前，无法享受免押服务。",

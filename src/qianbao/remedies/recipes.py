@@ -19,7 +19,7 @@ from qianbao.remedies.plan import WayOut, plan
 from qianbao.remedies.prove import replay
 from qianbao.remedies.relief import let_through, worth_waiting_for
 from qianbao.remedies.take import Taken, take
-from qianbao.remedies.worth import at_any_bank, is_worth_it, looked_back
+from qianbao.remedies.worth import at_any_bank, is_own, is_worth_it, looked_back
 
 Recipe = tuple[str, ...]
 """Actions taken one after another, each with whatever it needs first."""
@@ -91,7 +91,12 @@ class Search:
 
     def _without_cures(self, way: WayOut, made: Cell) -> Recipe:
         """The steps of a plan without those that others bring with them."""
-        recipe = tuple(step.action for step in way.steps if _is_own(step.action))
+        unmet = self._judged(made.situation, made.now, made.amount_minor)[1]
+        recipe = tuple(
+            step.action
+            for step in way.steps
+            if is_own(ACTIONS[step.action], unmet) or step.action in ("wait_until", "lower_amount")
+        )
         for place in reversed(range(len(recipe))):
             fewer = recipe[:place] + recipe[place + 1 :]
             if self._leads(fewer, made):
@@ -201,8 +206,3 @@ def _first(recipes: list[Recipe], recipe: Recipe) -> None:
     if recipe in recipes:
         recipes.remove(recipe)
     recipes.insert(0, recipe)
-
-
-def _is_own(code: str) -> bool:
-    """Whether a step is one that a plan takes by itself; the others come with what needs them."""
-    return ACTIONS[code].for_itself or code in ("wait_until", "lower_amount")

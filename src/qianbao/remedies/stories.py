@@ -21,7 +21,7 @@ from qianbao.policy.space import Cell
 from qianbao.remedies.actions import ACTIONS, EVERY_ACTION, OFFERED
 from qianbao.remedies.take import take
 from qianbao.remedies.titles import title
-from qianbao.remedies.worth import at_any_bank
+from qianbao.remedies.worth import at_any_bank, is_own
 
 CAPABILITY_WORDS: dict[str, tuple[str, str]] = {
     "receive": ("receive", "收款"), "top_up": ("top up", "充值"), "transfer": ("transfer", "转账"),
@@ -138,7 +138,7 @@ def _tries(stuck: Stuck, language: Language) -> Iterator[tuple[str, str]]:
     made = stuck.wallet
     reads = _reads(stuck)
     for action in EVERY_ACTION:
-        if action.code not in OFFERED or not action.for_itself:
+        if action.code not in OFFERED or not is_own(action, stuck.policies):
             continue
         if action.against and action.against.isdisjoint(reads):
             continue

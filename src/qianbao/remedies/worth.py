@@ -28,7 +28,7 @@ have been needed to withdraw."""
 def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, ...]) -> bool:
     """Whether an action can bring a plan nearer to its goal: what it moves is read by a rule that
     stands in the way, and it has not just been undone or done often enough."""
-    if not action.for_itself:
+    if not is_own(action, unmet):
         return False
     before = [one.action for one in taken]
     if action.code == "close_wallet" and ("close_wallet" in before or before[-1:] == ["link_card"]):
@@ -44,6 +44,11 @@ def is_worth_it(action: Action, taken: tuple[Taken, ...], unmet: tuple[Policy, .
     if action.code == "link_card" and not unmet:  # the card itself is what is wanted
         return True
     return action.ahead and any(can_change_by_waiting(policy) for policy in unmet)
+
+
+def is_own(action: Action, unmet: tuple[Policy, ...]) -> bool:
+    """Whether a plan takes it by itself, and not only because another action needs it."""
+    return action.for_itself or any(action.eases & _reads(policy) for policy in unmet)
 
 
 def looked_back(taken: tuple[Taken, ...]) -> tuple[int, bool, bool]:
