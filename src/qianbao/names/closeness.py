@@ -44,8 +44,9 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if accents_conflict(left, right) and arranged(left.plain, right.plain):
-        return "diacritic"  # the same letters under other accents: a slip, or another name
+    if left.accented and right.accented and arranged(left.plain, right.plain):
+        if accents_conflict(left, right):
+            return "diacritic"  # the same letters under other accents: a slip, or another name
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
         found = _as_pinyin(left, right, both=one and other)

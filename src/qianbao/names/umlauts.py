@@ -56,7 +56,9 @@ def only_by_umlauts(left: Side, right: Side) -> bool:
 
 def _may_lose_e(side: Side) -> bool:
     """A cheap look: whether a word has become shorter, or longer, where its letters became plain."""
-    return not side.one_spelling and [*map(len, side.plain)] != [*map(len, side.words)]
+    if side.plain is side.words:
+        return False
+    return [*map(len, side.plain)] != [*map(len, side.words)]
 
 
 def _undone(words: Words, others: Words, shown: set[str]) -> bool:
