@@ -142,10 +142,7 @@ def _begins(short: Side, long: Side) -> bool:
         whole = "".join(long.plain)
         return "".join(short.plain) in whole + whole
     head = short.plain[0][:4]
-    for word in long.plain:
-        if word.startswith(head) or head.startswith(word):
-            return True
-    return False
+    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:

@@ -55,7 +55,7 @@ def only_by_umlauts(left: Side, right: Side) -> bool:
 
 
 def _may_lose_e(side: Side) -> bool:
-    """A cheap look: whether a word has become shorter, or longer, where its letters became plain."""
+    """A cheap look: whether a word has become shorter, or longer, as its letters became plain."""
     if side.plain is side.words:
         return False
     return [*map(len, side.plain)] != [*map(len, side.words)]
