@@ -76,7 +76,7 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 def _rests_on_sound(partners: Partners) -> bool:
     for agreed in partners:
         for grade in agreed.values():
-            if grade == SOUND or grade == SLIP:
+            if grade in (SOUND, SLIP):
                 return True
     return False
 

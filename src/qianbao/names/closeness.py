@@ -44,9 +44,8 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if left.accented and right.accented and arranged(left.plain, right.plain):
-        if accents_conflict(left, right):
-            return "diacritic"  # the same letters under other accents: a slip, or another name
+    if _accented_otherwise(left, right):
+        return "diacritic"
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
         found = _as_pinyin(left, right, both=one and other)
@@ -66,6 +65,13 @@ def close(left: Side, right: Side) -> ReasonCode | None:
     if not found and not (one and other) and korean.may_be_one(left.plain, right.plain):
         return "spelling"
     return found
+
+
+def _accented_otherwise(left: Side, right: Side) -> bool:
+    """The same letters under other accents: a slip, or another name."""
+    if not (left.accented and right.accented and arranged(left.plain, right.plain)):
+        return False
+    return accents_conflict(left, right)
 
 
 def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
