@@ -66,6 +66,11 @@ def test_letters_begin_with_the_surname_or_with_the_given_name_of_characters(a, 
     assert verdict(a, b) != "match"
 
 
+def test_a_comma_behind_the_given_name_may_be_a_slip_and_a_document_s_field_is_none():
+    assert verdict("王小明", "Xiaoming, Wang") == "close"
+    assert verdict("王小明", "XIAOMING|WANG") == "no_match"
+
+
 @pytest.mark.parametrize(("a", "b"), pairs(LETTERS_IN_A_USUAL_ORDER))
 def test_letters_in_either_order_spell_characters(a, b):
     assert verdict(a, b) == "match"

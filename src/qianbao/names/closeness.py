@@ -28,7 +28,6 @@ from qianbao.names.sides import (
     groups,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
-from qianbao.names.told import tells_order
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -323,7 +322,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:
-    turn = not tells_order(letters)
+    turn = not letters.structured
     if spelled_anyhow(options, cut, letters.plain, turn=turn):
         return "reading"
     return "middle_missing" if spelled_beside(options, cut, letters.plain, turn=turn) else None

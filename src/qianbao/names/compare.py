@@ -330,11 +330,12 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    cuts, turn = pinyin_cuts(letters.texts[0]), not tells_order(letters)
+    cuts, turn = pinyin_cuts(letters.texts[0]), not letters.structured
+    told = han.has_dot(written.texts[0]) or tells_order(letters)
     for reading in all_readings(letters):
         words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
         if spelled_anyhow(options, cut, words, turn=turn):
-            turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
+            turned = told and not spelled(options, " ".join(words))
             return "order" if turned else "transliteration"
     return None
 

@@ -40,7 +40,7 @@ def _comparable(script: Script, other: Script) -> bool:
 
 def tells_order(side: Side) -> bool:
     """Whether a name tells that its words begin with the surname."""
-    return side.surname_words > 0 or _by_comma(side) is not None
+    return side.structured or _by_comma(side) is not None
 
 
 def capitals(side: Side) -> list[str]:
