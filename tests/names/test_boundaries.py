@@ -16,13 +16,14 @@ Smith, John/John, Smith; SMITH|JOHN/JOHN, SMITH; Hassan, Ali/Ali, Hassan; Wang, 
 Garcia Lopez, Juan/Garcia, Lopez Juan; Garcia Lopez, Juan/Lopez Juan, Garcia;
 GARCIA LOPEZ|JUAN/Garcia, Lopez Juan; Paul, Martin Luther/Luther, Paul Martin;
 SMITH John/JOHN Smith; SMITH John/Smith JOHN; SMITH|JOHN/JOHN Smith; Smith, John/JOHN Smith;
-Müller, Karl/KARL, MUELLER; Петров, Иван/Иван, Петров; Anna, Smith/ANNA SMITH|"""
+Müller, Karl/KARL, MUELLER; Петров, Иван/Иван, Петров; Anna, Smith/ANNA SMITH|; HAJI|EVA/Eva, Haji"""
 SURNAMES_TOLD_ALIKE = """
 Smith, John/SMITH John; SMITH|JOHN/Smith, John; SMITH|JOHN/John SMITH; John SMITH/SMITH John;
 Smith, John/John Smith; SMITH|JOHN/JOHN SMITH; Garcia Lopez, Juan/GARCIA LOPEZ Juan;
 VAN DER BERG|JAN/Berg, Jan van der; van der Berg, Jan/Berg, Jan van der; McDonald, Ian/MCDONALD Ian;
 Müller, Karl/KARL MUELLER; Петров, Иван/PETROV, IVAN; Kim, Min Jun/KIM Min Jun;
-KALAM|A P J ABDUL/APJ Abdul Kalam; DG Johns/D G Johns; Щукин, Юрий/SHCHUKIN, YURIY"""
+KALAM|A P J ABDUL/APJ Abdul Kalam; DG Johns/D G Johns; Щукин, Юрий/SHCHUKIN, YURIY;
+Smith Jr., John/John Smith, Jr.; SMITH JR|JOHN/John Smith, Jr."""
 
 
 @pytest.mark.parametrize(("a", "b"), pairs(SURNAMES_TOLD_OTHERWISE))
@@ -64,6 +65,11 @@ LETTERS_IN_A_USUAL_ORDER = """
 @pytest.mark.parametrize(("a", "b"), pairs(LETTERS_IN_ANOTHER_ORDER))
 def test_letters_begin_with_the_surname_or_with_the_given_name_of_characters(a, b):
     assert verdict(a, b) != "match"
+
+
+def test_a_comma_behind_the_given_name_may_be_a_slip_and_a_document_s_field_is_none():
+    assert verdict("王小明", "Xiaoming, Wang") == "close"
+    assert verdict("王小明", "XIAOMING|WANG") == "no_match"
 
 
 @pytest.mark.parametrize(("a", "b"), pairs(LETTERS_IN_A_USUAL_ORDER))

@@ -76,7 +76,7 @@ _LIKELIEST: tuple[ReasonCode, ...] = (
 def _rests_on_sound(partners: Partners) -> bool:
     for agreed in partners:
         for grade in agreed.values():
-            if grade == SOUND or grade == SLIP:
+            if grade in (SOUND, SLIP):
                 return True
     return False
 
@@ -170,7 +170,7 @@ def _by_sound(short: Side, i: int, long: Side, j: int) -> int:
     heard, others = sound(word), sound(other)
     if (heard == others and len(heard) > 1) or cyrillic.same_first_name(word, other):
         return SOUND
-    if short.script == long.script == "latin" and _spelled_from_cyrillic(short, i, long, j):
+    if short.script == "latin" == long.script and _spelled_from_cyrillic(short, i, long, j):
         return SOUND
     if (word[0] == other[0] or heard[0] == others[0]) and _slip(word, other, heard, others):
         return SLIP

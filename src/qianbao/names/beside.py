@@ -37,13 +37,21 @@ class Bare(msgspec.Struct, frozen=True):
     unsure: bool = False
 
 
+def nothing_beside(left: Side, right: Side) -> bool:
+    """A cheap look, as most names have nothing beside them. A document may have one name only, or V
+    behind the given names; of characters the words are not parted."""
+    if left.document or right.document or left.script == "han" or right.script == "han":
+        return False
+    return BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words)
+
+
 def bare(left: Side, right: Side) -> Bare | None:
     """Both without their marks of generation, else without their fillers, else without their
     titles; None where nothing is beside them."""
-    if BESIDE.isdisjoint(left.words) and BESIDE.isdisjoint(right.words):
-        fifth = left.document != right.document and left.words[-1] == right.words[-1] == "v"
-        if not fifth and left.script != "han" != right.script:
-            return None
+    fifth = left.document != right.document and left.words[-1] == right.words[-1] == "v"
+    none = not fifth and BESIDE.isdisjoint(left.words + right.words)
+    if none and left.script != "han" != right.script:
+        return None
     (mark, at), (other_mark, other_at) = _marks(left, right)
     if mark or other_mark:
         same = mark == other_mark

@@ -28,7 +28,6 @@ from qianbao.names.sides import (
     groups,
 )
 from qianbao.names.spelled import Options, spelled, spelled_anyhow, spelled_beside, turns
-from qianbao.names.told import tells_order
 from qianbao.names.write import OLD_FIELD_LENGTH
 
 
@@ -44,8 +43,8 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if accents_conflict(left, right) and arranged(left.plain, right.plain):
-        return "diacritic"  # the same letters under other accents: a slip, or another name
+    if _accented_otherwise(left, right):
+        return "diacritic"
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
         found = _as_pinyin(left, right, both=one and other)
@@ -65,6 +64,13 @@ def close(left: Side, right: Side) -> ReasonCode | None:
     if not found and not (one and other) and korean.may_be_one(left.plain, right.plain):
         return "spelling"
     return found
+
+
+def _accented_otherwise(left: Side, right: Side) -> bool:
+    """The same letters under other accents: a slip, or another name."""
+    if not (left.accented and right.accented and arranged(left.plain, right.plain)):
+        return False
+    return accents_conflict(left, right)
 
 
 def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
@@ -141,10 +147,7 @@ def _begins(short: Side, long: Side) -> bool:
         whole = "".join(long.plain)
         return "".join(short.plain) in whole + whole
     head = short.plain[0][:4]
-    for word in long.plain:
-        if word.startswith(head) or head.startswith(word):
-            return True
-    return False
+    return any(word.startswith(head) or head.startswith(word) for word in long.plain)
 
 
 def _shapes(side: Side, reading: Words) -> list[tuple[ReasonCode, Words]]:
@@ -319,7 +322,7 @@ def _other_pinyin(options: Options, cut: int, words: Words) -> bool:
 
 
 def _read_as(options: Options, cut: int, letters: Side) -> ReasonCode | None:
-    turn = not tells_order(letters)
+    turn = not letters.structured
     if spelled_anyhow(options, cut, letters.plain, turn=turn):
         return "reading"
     return "middle_missing" if spelled_beside(options, cut, letters.plain, turn=turn) else None

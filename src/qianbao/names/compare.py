@@ -14,7 +14,7 @@ from functools import cache
 import msgspec
 
 from qianbao.names import cyrillic, han
-from qianbao.names.beside import bare, repeated
+from qianbao.names.beside import bare, nothing_beside, repeated
 from qianbao.names.closeness import close
 from qianbao.names.doubts import doubt
 from qianbao.names.initials import initial_joined, joined_perhaps
@@ -90,9 +90,10 @@ def _compare(left: Side, right: Side) -> NameComparison:
         perhaps: ReasonCode | None = found if joined_perhaps(left, right) else None
         reason = close(left, right) or perhaps
         return _result("close" if reason else "no_match", reason or "different", parts)
-    beside = _beside(left, right)
-    if beside is not None:
-        return beside
+    if not nothing_beside(left, right):
+        beside = _beside(left, right)
+        if beside is not None:
+            return beside
     reason = close(left, right)
     if reason is None:
         return _result("no_match", "different", parts)
@@ -181,6 +182,7 @@ _TWO_WAYS: frozenset[Script] = frozenset({"kana", "settled"})
 """Scripts of which some letters are spelled with quite other ones: んば NAMBA, ΜΠ B or MP."""
 _LOOSE = frozenset("aejuvxy")
 """The only letters that a habit of spelling Latin names adds or leaves out."""
+_LOOSE_OR_S = b"aejuvxys"
 
 
 def _may_match(left: Side, right: Side) -> bool:
@@ -213,7 +215,7 @@ def _may_match(left: Side, right: Side) -> bool:
 def _without_loose(text: str) -> list[int]:
     """The letters that no habit of spelling Latin names adds or leaves out, in alphabetical
     order; S may be more where ß is."""
-    return sorted(text.encode().translate(None, b"aejuvxys"))
+    return sorted(text.encode().translate(None, _LOOSE_OR_S))
 
 
 def _first_names_differ(left: Side, right: Side) -> bool:
@@ -328,11 +330,12 @@ def _match_characters(left: Side, right: Side) -> ReasonCode | None:
         return None
     options = han.syllables(*written.characters)
     cut = len(han.characters(written.characters[0]))
-    cuts, turn = pinyin_cuts(letters.texts[0]), not tells_order(letters)
+    cuts, turn = pinyin_cuts(letters.texts[0]), not letters.structured
+    told = han.has_dot(written.texts[0]) or tells_order(letters)
     for reading in all_readings(letters):
         words = tuple(cuts.get(word, word) for word in reading) if cuts else reading
         if spelled_anyhow(options, cut, words, turn=turn):
-            turned = han.has_dot(written.texts[0]) and not spelled(options, " ".join(words))
+            turned = told and not spelled(options, " ".join(words))
             return "order" if turned else "transliteration"
     return None
 

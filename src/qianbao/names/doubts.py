@@ -35,7 +35,7 @@ def doubt(reason: ReasonCode, left: Side, right: Side) -> ReasonCode | None:
         return reason
     if found := _other_surname(reason, left, right):
         return found
-    if turned_chain(left, right) or turned_inside(left, right):
+    if left.plain != right.plain and (turned_chain(left, right) or turned_inside(left, right)):
         return "order"
     return reason if reason in _OF_MARKS and joined_otherwise(left, right) else None
 

@@ -69,10 +69,10 @@ def torn(left: Side, right: Side) -> bool:
     name of the one is cut in two: of ANNA MUELLER-SCHMIDT, SCHMIDT ANNA MUELLER is none, and of
     HANS-PETER KARL neither is HANS PETER-KARL."""
     hyphens = ("-" in left.texts[0]) + ("-" in right.texts[0])
-    if not hyphens or (hyphens == 1 and left.plain == right.plain):
+    if not hyphens:
         return False
     a, b = "".join(left.plain), "".join(right.plain)
-    if len(a) != len(b):
+    if len(a) != len(b) or (hyphens == 1 and a == b):
         return False
     runs, others = _hyphenated(left), _hyphenated(right)
     at = (a + a).find(b)

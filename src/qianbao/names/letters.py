@@ -27,9 +27,9 @@ _BREAKS = ' \t\n\r\v\f-‐‑‒–—―−.,;:·•‧・･/\\_()[]<>{}"!?*+=
 _APOSTROPHES = "'’‘‛ʼʻʹ`´′＇ʾʿ"
 _CUT: dict[int, str | None] = dict.fromkeys(map(ord, _BREAKS), " ")
 _CUT.update(dict.fromkeys(map(ord, _APOSTROPHES)))
-_CUT_ASCII = bytes(ord(" ") if _CUT.get(code) else code for code in range(256))
-_CUT_AWAY = bytes(code for code in range(128) if _CUT.get(code, "") is None)
-"""The same for the bytes of an ASCII text, three times as fast."""
+_CUT_ASCII = bytes(ord(" ") if _CUT.get(c) else c for c in range(256)).lower()
+_CUT_AWAY = bytes(c for c in range(128) if _CUT.get(c, "") is None)
+"""The same, and small letters, for the bytes of an ASCII text: three times as fast."""
 _MARK = re.compile(f"[{re.escape(_BREAKS.strip() + _APOSTROPHES)}]")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 
@@ -59,7 +59,7 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def ascii_words(text: str) -> tuple[Words, Words]:
     """`split_words` and `plain` of an ASCII text at once."""
-    text = text.lower().encode().translate(_CUT_ASCII, _CUT_AWAY).decode()
+    text = text.encode().translate(_CUT_ASCII, _CUT_AWAY).decode()
     words = tuple(text.split())
     return words, tuple(map(_plain, words)) if _may_double(text) else words
 

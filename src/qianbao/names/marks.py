@@ -35,7 +35,7 @@ def written_otherwise(left: Side, right: Side) -> bool:
 
 def _bare(words: Words, slight: str) -> str:
     """The letters of `words` without slight marks."""
-    text = unicodedata.normalize("NFD", "".join(words))
+    text = unicodedata.normalize("NFD", "".join(words).translate(_ONE_LETTER))
     return unicodedata.normalize("NFC", "".join(c for c in text if c not in slight))
 
 

@@ -6,7 +6,7 @@ Here belongs what two names tell, and whether it agrees; what follows belongs to
 from __future__ import annotations
 
 from qianbao.names import cyrillic, han
-from qianbao.names.affixes import BESIDE
+from qianbao.names.affixes import BESIDE, is_mark
 from qianbao.names.letters import Words, plain, split_words
 from qianbao.names.parts import PARTICLES
 from qianbao.names.reasons import ReasonCode
@@ -15,6 +15,7 @@ from qianbao.names.sides import Script, Side
 Halves = tuple[Words, Words]
 """The words of the surname, and the others."""
 _LONGEST_INITIALS = 3
+_BEHIND_A_NAME = frozenset({"phd", "msc", "mba", "esq"})
 
 
 def told_otherwise(left: Side, right: Side) -> ReasonCode | None:
@@ -40,7 +41,7 @@ def _comparable(script: Script, other: Script) -> bool:
 
 def tells_order(side: Side) -> bool:
     """Whether a name tells that its words begin with the surname."""
-    return side.surname_words > 0 or _by_comma(side) is not None
+    return side.structured or _by_comma(side) is not None
 
 
 def capitals(side: Side) -> list[str]:
@@ -73,7 +74,8 @@ def _by_comma(side: Side) -> Halves | None:
     if side.document or "," not in side.texts[0]:
         return None
     family, own = map(split_words, side.texts[0].split(",", maxsplit=1))
-    return (family, own) if family and own and not BESIDE.issuperset(own) else None
+    only_beside = all(is_mark(word) or word in _BEHIND_A_NAME for word in own)
+    return None if not family or only_beside else (family, own)
 
 
 def _by_capitals(side: Side, other: Side) -> Halves | None:

@@ -55,8 +55,10 @@ def only_by_umlauts(left: Side, right: Side) -> bool:
 
 
 def _may_lose_e(side: Side) -> bool:
-    """A cheap look: whether a word has become shorter, or longer, where its letters became plain."""
-    return not side.one_spelling and [*map(len, side.plain)] != [*map(len, side.words)]
+    """A cheap look: whether a word has become shorter, or longer, as its letters became plain."""
+    if side.plain is side.words:
+        return False
+    return [*map(len, side.plain)] != [*map(len, side.words)]
 
 
 def _undone(words: Words, others: Words, shown: set[str]) -> bool:
