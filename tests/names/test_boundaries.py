@@ -16,7 +16,8 @@ Smith, John/John, Smith; SMITH|JOHN/JOHN, SMITH; Hassan, Ali/Ali, Hassan; Wang, 
 Garcia Lopez, Juan/Garcia, Lopez Juan; Garcia Lopez, Juan/Lopez Juan, Garcia;
 GARCIA LOPEZ|JUAN/Garcia, Lopez Juan; Paul, Martin Luther/Luther, Paul Martin;
 SMITH John/JOHN Smith; SMITH John/Smith JOHN; SMITH|JOHN/JOHN Smith; Smith, John/JOHN Smith;
-Müller, Karl/KARL, MUELLER; Петров, Иван/Иван, Петров; Anna, Smith/ANNA SMITH|; HAJI|EVA/Eva, Haji"""
+Müller, Karl/KARL, MUELLER; Петров, Иван/Иван, Петров; Anna, Smith/ANNA SMITH|;
+HAJI|EVA/Eva, Haji"""
 SURNAMES_TOLD_ALIKE = """
 Smith, John/SMITH John; SMITH|JOHN/Smith, John; SMITH|JOHN/John SMITH; John SMITH/SMITH John;
 Smith, John/John Smith; SMITH|JOHN/JOHN SMITH; Garcia Lopez, Juan/GARCIA LOPEZ Juan;

@@ -43,7 +43,7 @@ def close(left: Side, right: Side) -> ReasonCode | None:
         if left.script == "han" and _simplified_alike(left, right):
             return "script"
         return _father_missing(left, right) or _father_missing(right, left)
-    if _accented_otherwise(left, right):
+    if left.accented and right.accented and _accented_otherwise(left, right):
         return "diacritic"
     one, other = all_pinyin(left.plain), all_pinyin(right.plain)
     if (one or other) and left.script == right.script == "latin":
@@ -68,9 +68,7 @@ def close(left: Side, right: Side) -> ReasonCode | None:
 
 def _accented_otherwise(left: Side, right: Side) -> bool:
     """The same letters under other accents: a slip, or another name."""
-    if not (left.accented and right.accented and arranged(left.plain, right.plain)):
-        return False
-    return accents_conflict(left, right)
+    return arranged(left.plain, right.plain) and accents_conflict(left, right)
 
 
 def _as_pinyin(left: Side, right: Side, *, both: bool) -> ReasonCode | None:
