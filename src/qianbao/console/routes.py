@@ -22,6 +22,7 @@ from qianbao.console import (
     policies,
     retirement,
     rollouts,
+    set_aside,
     wallets,
 )
 from qianbao.console.render import Asked, page
@@ -79,6 +80,7 @@ def routes() -> list[Router]:
             *holds.ROUTES,
             *exemptions.ROUTES,
             *name_changes.ROUTES,
+            *set_aside.ROUTES,
             cases.case_list,
             cases.answer_case,
         ],

@@ -32,6 +32,7 @@ from qianbao.rollouts import oversight
 from qianbao.rollouts.exemptions import exemptions_waiting, list_exemptions
 from qianbao.rollouts.name_changes import list_name_changes, name_changes_waiting
 from qianbao.rollouts.population import holds_waiting
+from qianbao.rollouts.set_aside import can_be_set_aside
 from qianbao.wallets.cases import list_cases
 from qianbao.wallets.holds import list_legal_holds
 from qianbao.wallets.profile import Wallet
@@ -114,6 +115,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         exemptions = await list_exemptions(conn, wallet_id)
         name_changes = await list_name_changes(conn, wallet_id)
         decisions = await list_decisions(conn, wallet_id=wallet_id)
+        can_set_aside = await can_be_set_aside(conn, wallet_id)
     return page(
         request,
         "wallet.html",
@@ -121,6 +123,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         name=_holder_name(documents),
         standing=stands,
         facts=list(shown_facts(situation, now, language_of(request))),
+        can_set_aside=can_set_aside,
         documents=[(document, display(document.legal_name)) for document in documents],
         cards=[_card(card) for card in (*cards, *(one.card for one in turned_down))],
         transactions=[(each, kind_words(each.kind)) for each in history.items],
@@ -160,4 +163,5 @@ def _card(card: Card) -> tuple[Card, Bank, Reason | None]:
 
 
 def _holder_name(documents: list[Document]) -> str:
-    return display(documents[0].legal_name) if documents else ""
+    """Of the document that counts now; "" where none does."""
+    return next((display(one.legal_name) for one in documents if not one.superseded_at), "")
