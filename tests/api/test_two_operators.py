@@ -127,7 +127,10 @@ def test_a_document_is_set_aside_by_one_until_a_bank_has_confirmed(
     seeded_stack: Stack, desk: tuple[Caller, Caller]
 ) -> None:
     wei, _ = desk
-    (found,) = wei.post("/operator/wallet-searches", {"phone": cast("Deng").phone})
+    (found,) = wei.post("/operator/wallet-searches", {"phone": cast("Anna").phone})
+    number = read_mrz(cast("Anna").passport.mrz, date(2026, 11, 2)).number
+    (shows,) = wei.post("/operator/document-searches", {"number": number})
+    assert shows["wallet_id"] == found["wallet_id"]
     place = f"/operator/wallets/{found['wallet_id']}/document/set-aside"
     assert _code(wei, place, {"reason": " "}) == "set_aside_reason_needed"
     assert _code(wei, place, {"reason": "Case 7"}) == "set_aside_impossible"

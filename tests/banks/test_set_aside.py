@@ -28,6 +28,7 @@ from qianbao.wallets.errors import WalletUnknown
 from qianbao.wallets.expiry import settle_replaced
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
+    KEYS,
     NOW,
     Sandbox,
     bring,
@@ -94,15 +95,23 @@ async def test_from_the_refusal_to_a_bank_that_confirms_her(
             conn, wallet_id=annas, case_id=new_id("cas", NOW), subject="My passport", now=NOW,
             body="Somebody else shows it",
         )  # fmt: skip
+        [found] = await oversight.find_wallets_showing(
+            conn, KEYS, number=f" {number[:4]}-{number[4:].lower()}", operator="Mei", now=NOW
+        )
+    assert found.wallet_id == copied
     done = await _set_aside(pool, copied)
     async with pool.connection() as conn:
+        assert not await oversight.find_wallets_showing(
+            conn, KEYS, number=number, operator="Mei", now=NOW
+        )
         await oversight.answer_case(
             conn, wallet_id=annas, case_id=case.case_id, answer="Show it again.", operator="Mei",
             now=LATER,
         )  # fmt: skip
-        [act] = await list_audit(conn, subject=copied)
+        act, look = await list_audit(conn, subject=copied)
         [kept] = await list_documents(conn, copied)
         told = (await list_notices(conn, wallet_id=copied))[0]
+    assert (look.action, look.detail) == ("wallet.find_document", {})
     assert (act.operator, act.action) == ("Mei", "wallet.set_document_aside")
     assert (act.detail["document"], act.detail["reason"]) == (done.document_id, done.reason)
     assert (kept.document_id, kept.superseded_at) == (done.document_id, LATER)

@@ -367,6 +367,10 @@ async def test_a_document_that_no_bank_has_confirmed_is_set_aside(
     async with pool.connection() as conn:
         await conn.execute("DELETE FROM cards")
         await conn.execute("UPDATE wallets SET card_banks = '{}', verified_at = NULL")
+    found = await mei.post("/console/documents", data={"number": "C01X 00T47"})
+    assert found.headers["location"] == f"{page}#documents"
+    none = (await mei.post("/console/documents", data={"number": "X1234567"})).text
+    assert "No open wallet shows this document." in none
     assert f'action="{place}"' in (await mei.get(page)).text
     done = await mei.post(place, data={"reason": "Case 7"})
     assert done.headers["location"] == f"{page}#documents"

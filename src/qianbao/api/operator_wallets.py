@@ -54,6 +54,27 @@ class PhoneSearch(msgspec.Struct, forbid_unknown_fields=True):
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
 
 
+class DocumentSearch(msgspec.Struct, forbid_unknown_fields=True):
+    """The number of a document; in the body, so that no address and no log keeps it."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+@post("/operator/document-searches", status_code=200)
+async def find_showing(
+    request: Asked, operator: Operator, data: DocumentSearch
+) -> list[profile.Wallet]:
+    """Find wallets by a document's number
+
+    The open wallets that show it now, of whichever kind and issuer. Each look is recorded.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await oversight.find_wallets_showing(
+            conn, own.keys, number=data.number, operator=operator.name, now=own.now()
+        )
+
+
 @post("/operator/wallet-searches", status_code=200, opt=refuses("phone_invalid"))
 async def find_wallets(
     request: Asked, operator: Operator, data: PhoneSearch
@@ -341,6 +362,7 @@ async def _step_hold(
 
 ROUTES = (
     find_wallets,
+    find_showing,
     wallet_standing,
     wallet_decisions,
     show_decision,

@@ -75,6 +75,7 @@ def routes() -> list[Router]:
             *notices.ROUTES,
             wallets.wallet_search,
             wallets.find_wallet,
+            wallets.find_document,
             wallets.wallet_page,
             wallets.decision_page,
             *holds.ROUTES,

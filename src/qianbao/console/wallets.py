@@ -49,6 +49,13 @@ class SearchForm(msgspec.Struct):
 SearchData = Annotated[SearchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
+class DocumentSearchForm(msgspec.Struct):
+    number: str
+
+
+DocumentSearchData = Annotated[DocumentSearchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
 @get("/wallets")
 async def wallet_search(request: Asked) -> Response[Any]:
     """The search, and the legal holds that wait for a second operator."""
@@ -76,8 +83,31 @@ async def find_wallet(request: Asked, data: SearchData) -> Response[Any]:
     return await _search(request, phone=data.phone, found=found, error=None)
 
 
+@post("/documents", status_code=200)
+async def find_document(request: Asked, data: DocumentSearchData) -> Response[Any]:
+    """The wallets that show a document of that number now; like a phone, it is in the form."""
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        found = await oversight.find_wallets_showing(
+            conn,
+            services.keys,
+            number=data.number,
+            operator=who(request),
+            now=services.clock(),
+        )
+    if len(found) == 1:
+        address = f"/console/wallets/{found[0].wallet_id}#documents"
+        return Redirect(address, status_code=303)
+    return await _search(request, phone="", found=found, error=None, shown_nowhere=not found)
+
+
 async def _search(
-    request: Asked, *, phone: str, found: list[Wallet], error: QianbaoError | None
+    request: Asked,
+    *,
+    phone: str,
+    found: list[Wallet],
+    error: QianbaoError | None,
+    shown_nowhere: bool = False,
 ) -> Response[Any]:
     async with request.app.state.services.pool.connection() as conn:
         holds = await holds_waiting(conn)
@@ -89,6 +119,7 @@ async def _search(
         status=error.status if error else 200,
         phone=phone,
         found=found,
+        shown_nowhere=shown_nowhere,
         error=error,
         holds=holds,
         exemptions=exemptions,

@@ -150,6 +150,7 @@ VALUES: Mapping[str, str] = {
     "policy.telling_failed": _("could not tell holders"),
     "policy.resume": _("resumed enforcement"),
     "wallet.find": _("found a wallet by its phone"),
+    "wallet.find_document": _("found a wallet by its document"),
     "wallet.look_at": _("looked at a wallet"),
     "legal_hold.enter": _("entered a legal hold"),
     "legal_hold.approve": _("approved a legal hold"),

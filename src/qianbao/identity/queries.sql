@@ -35,6 +35,12 @@ SELECT * FROM (
 ) AS shown
 WHERE present OR confirmed OR counted OR wallet_id = %(wallet_id)s
 
+-- name: find_wallets_showing
+SELECT d.wallet_id FROM documents AS d
+JOIN wallets AS w USING (wallet_id)
+WHERE d.number_index = ANY(%(indexes)s) AND d.superseded_at IS NULL AND w.status = 'open'
+ORDER BY d.wallet_id DESC LIMIT 100
+
 -- name: find_number
 SELECT number_index, person_id FROM documents
 WHERE wallet_id = %(wallet_id)s AND document_id = %(document_id)s
