@@ -123,6 +123,22 @@ def test_a_change_of_name_takes_two(seeded_stack: Stack, desk: tuple[Caller, Cal
     ]  # fmt: skip
 
 
+def test_a_document_is_set_aside_by_one_until_a_bank_has_confirmed(
+    seeded_stack: Stack, desk: tuple[Caller, Caller]
+) -> None:
+    wei, _ = desk
+    (found,) = wei.post("/operator/wallet-searches", {"phone": cast("Anna").phone})
+    number = read_mrz(cast("Anna").passport.mrz, date(2026, 11, 2)).number
+    (shows,) = wei.post("/operator/document-searches", {"number": number})
+    assert shows["wallet_id"] == found["wallet_id"]
+    place = f"/operator/wallets/{found['wallet_id']}/document/set-aside"
+    assert _code(wei, place, {"reason": " "}) == "set_aside_reason_needed"
+    assert _code(wei, place, {"reason": "Case 7"}) == "set_aside_impossible"
+    with pytest.raises(Refused) as refused:
+        Caller(seeded_stack.url).post(place, {"reason": "Case 7"})
+    assert refused.value.problem["status"] == 401
+
+
 def _dengs(surname: str, number: str) -> str:
     """The lines of a passport that agrees with Deng's in all but name and number."""
     old = read_mrz(cast("Deng").passport.mrz, date(2026, 11, 2))

@@ -13,6 +13,8 @@ from qianbao.banks.gateway import Gateway
 from qianbao.db.pool import Pool
 from qianbao.errors import QianbaoError
 from qianbao.identity.documents import current_document, document_number
+from qianbao.ids import new_id
+from qianbao.rollouts.set_aside import set_aside
 from qianbao.wallets.opening import mark_closed
 from tests.banks.scene import (
     KEYS,
@@ -61,7 +63,9 @@ class Town:
 
     async def step(self) -> None:
         self.now += timedelta(hours=3)
-        act = self.random.choice([self.open, *[self.show] * 4, *[self.link] * 2, self.close])
+        act = self.random.choice(
+            [self.open, *[self.show] * 4, *[self.link] * 2, self.close, self.set_aside]
+        )
         if not self.wallets:
             act = self.open
         try:
@@ -88,6 +92,15 @@ class Town:
         if self.random.random() < 0.2:
             paper = msgspec.structs.replace(paper, mrz=(paper.mrz or "").replace("6F", "6M"))
         await bring(self.pool, wallet or self.random.choice(self.wallets), paper, self.now)
+
+    async def set_aside(self) -> None:
+        """By an operator who believes anybody."""
+        async with self.pool.connection() as conn:
+            await set_aside(
+                conn, wallet_id=self.random.choice(self.wallets), reason="Case",
+                request_id=new_id("req", self.now), operator="Mei", now=self.now,
+            )  # fmt: skip
+        self.happened["set aside"] += 1
 
     async def link(self) -> None:
         """A card of whoever has the number; sometimes another document is shown meanwhile."""
@@ -131,5 +144,8 @@ async def test_whoever_shows_what_a_person_stays_one_person(
                     "a confirmed holder stays who they are"
                 )
         before = after
-    for what in ("linked", "document_of_another_person", "person_has_open_wallet"):
+    for what in (
+        "linked", "document_of_another_person", "person_has_open_wallet",
+        "set aside", "set_aside_impossible",
+    ):  # fmt: skip
         assert town.happened[what] > 0, what

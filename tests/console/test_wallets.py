@@ -355,6 +355,34 @@ async def test_a_change_of_name_takes_two_operators(
     assert f'action="{place}/{asked.name_change_id}/withdrawal"' not in page
 
 
+async def test_a_document_that_no_bank_has_confirmed_is_set_aside(
+    anna: str, enter: Enter, pool: Pool
+) -> None:
+    mei = await enter("Mei")
+    page, place = f"/console/wallets/{anna}", f"/console/wallets/{anna}/document/set-aside"
+    assert f'action="{place}"' not in (await mei.get(page)).text
+    refused = await mei.post(place, data={"reason": "Case 7"})
+    assert (refused.status_code, "set_aside_impossible" in refused.text) == (409, True)
+
+    async with pool.connection() as conn:
+        await conn.execute("DELETE FROM cards")
+        await conn.execute("UPDATE wallets SET card_banks = '{}', verified_at = NULL")
+    found = await mei.post("/console/documents", data={"number": "C01X 00T47"})
+    assert found.headers["location"] == f"{page}#documents"
+    none = (await mei.post("/console/documents", data={"number": "X1234567"})).text
+    assert "No open wallet shows this document." in none
+    assert f'action="{place}"' in (await mei.get(page)).text
+    done = await mei.post(place, data={"reason": "Case 7"})
+    assert done.headers["location"] == f"{page}#documents"
+    after = (await mei.get(page)).text
+    assert "No name yet" in after
+    assert "superseded 2026-11-02" in after
+    assert f'action="{place}"' not in after
+    audit = (await mei.get(f"/console/audit?subject={anna}")).text
+    assert "set a document aside" in audit
+    assert "Case 7" in audit
+
+
 async def test_a_change_of_name_is_withdrawn(anna: str, enter: Enter, pool: Pool) -> None:
     mei = await enter("Mei")
     place = f"/console/wallets/{anna}/name-changes"

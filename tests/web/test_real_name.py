@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -96,6 +96,38 @@ def test_only_a_passports_holder_reads_of_its_new_number(seeded_stack: Stack) ->
     )  # fmt: skip
     assert "<h2>Dana Akhmetova</h2>" in page
     assert TIP not in page
+
+
+def test_a_document_that_was_set_aside_is_not_shown_as_the_holders(seeded_stack: Stack) -> None:
+    phone, lines = "+8613700137062", write_td3(
+        from_fields("IVANOVA", "OLGA"), number="C9999992X", issuing_country="D", nationality="D",
+        birth_date=date(1990, 4, 12), sex="F", valid_until=date(2033, 5, 1),
+    )  # fmt: skip
+    olga = surfer(seeded_stack, phone)
+    olga.open(f"{PAGE}/add")
+    assert "<h2>Olga Ivanova</h2>" in olga.send(f"{PAGE}/add", mrz="\n".join(lines))
+    wei = operator(seeded_stack, OPERATORS[0])
+    (found,) = wei.post("/operator/wallet-searches", {"phone": phone})
+    place = f"/operator/wallets/{found['wallet_id']}/document/set-aside"
+    done = wei.post(place, {"reason": "Case 7"}, key="set-aside-olga-once")
+    assert wei.post(place, {"reason": "Case 7"}, key="set-aside-olga-once") == done
+    page = olga.open(PAGE)
+    assert "Olga" not in page
+    assert "Show my document" in page
+    for other in (
+        "/me",
+        "/me/pay",
+        "/me/pay/cards",
+        "/me/pay/cards/add",
+        "/me/pay/wallet",
+        "/me/pay/manage",
+        "/me/pay/manage/cancel",
+    ):
+        olga.open(other)
+        assert (olga.page.status_code, olga.path) == (200, other)
+    assert "Your document no longer counts: show your own" in olga.open("/me/notices")
+    olga.open(f"{PAGE}/add")
+    assert "<h2>Olga Ivanova</h2>" in olga.send(f"{PAGE}/add", mrz="\n".join(lines))
 
 
 def test_a_document_that_has_expired_is_called_so(seeded_stack: Stack) -> None:

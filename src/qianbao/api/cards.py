@@ -190,6 +190,7 @@ async def link(request: Asked, holder: Session, key: str, data: LinkCard) -> Car
         "card_code_tries",
         "card_code_expired",
         "card_of_earlier_document",
+        "document_needed",
         "document_expired",
         "document_of_another_person",
         "card_already_linked",

@@ -12,7 +12,7 @@ from qianbao.api.access import Asked, services
 from qianbao.api.described import refuses
 from qianbao.ids import id_from_key
 from qianbao.payments.decisions import LoggedDecision, list_decisions
-from qianbao.rollouts import oversight
+from qianbao.rollouts import oversight, set_aside
 from qianbao.rollouts.operators import Operator
 from qianbao.rollouts.population import HoldWaiting, holds_waiting
 from qianbao.wallets import cases, profile
@@ -42,10 +42,37 @@ class HeldWallet(msgspec.Struct, forbid_unknown_fields=True):
     wallet_id: Id
 
 
+class SetDocumentAside(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the document may be somebody else's."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
 class PhoneSearch(msgspec.Struct, forbid_unknown_fields=True):
     """The phone of a wallet; in the body, so that no address and no log keeps it."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
+
+
+class DocumentSearch(msgspec.Struct, forbid_unknown_fields=True):
+    """The number of a document; in the body, so that no address and no log keeps it."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+@post("/operator/document-searches", status_code=200)
+async def find_showing(
+    request: Asked, operator: Operator, data: DocumentSearch
+) -> list[profile.Wallet]:
+    """Find wallets by a document's number
+
+    The open wallets that show it now, of whichever kind and issuer. Each look is recorded.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await oversight.find_wallets_showing(
+            conn, own.keys, number=data.number, operator=operator.name, now=own.now()
+        )
 
 
 @post("/operator/wallet-searches", status_code=200, opt=refuses("phone_invalid"))
@@ -113,6 +140,33 @@ async def show_decision(
     async with own.pool.connection() as conn:
         return await oversight.look_at_decision(
             conn, decision_id=decision_id, operator=operator.name, now=own.now()
+        )
+
+
+@post(
+    "/operator/wallets/{wallet_id:str}/document/set-aside",
+    status_code=200,
+    opt=refuses(
+        "set_aside_reason_needed", "set_aside_impossible", "set_aside_held", "wallet_unknown"
+    ),
+)
+async def set_document_aside(
+    request: Asked, operator: Operator, key: str, wallet_id: str, data: SetDocumentAside
+) -> set_aside.SetAside:
+    """Set a wallet's document aside
+
+    Of a wallet that no bank has confirmed: it then has no document and is nobody's known, and
+    whoever the document belongs to can show it in theirs. The holder is told.
+    """
+    own = services(request)
+    async with own.pool.connection() as conn:
+        return await set_aside.set_aside(
+            conn,
+            wallet_id=wallet_id,
+            request_id=id_from_key("req", operator.name, key),
+            reason=data.reason,
+            operator=operator.name,
+            now=own.now(),
         )
 
 
@@ -308,9 +362,11 @@ async def _step_hold(
 
 ROUTES = (
     find_wallets,
+    find_showing,
     wallet_standing,
     wallet_decisions,
     show_decision,
+    set_document_aside,
     list_cases,
     answer_case,
     list_holds,

@@ -22,6 +22,7 @@ from qianbao.console import (
     policies,
     retirement,
     rollouts,
+    set_aside,
     wallets,
 )
 from qianbao.console.render import Asked, page
@@ -74,11 +75,13 @@ def routes() -> list[Router]:
             *notices.ROUTES,
             wallets.wallet_search,
             wallets.find_wallet,
+            wallets.find_document,
             wallets.wallet_page,
             wallets.decision_page,
             *holds.ROUTES,
             *exemptions.ROUTES,
             *name_changes.ROUTES,
+            *set_aside.ROUTES,
             cases.case_list,
             cases.answer_case,
         ],

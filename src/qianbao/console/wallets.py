@@ -32,6 +32,7 @@ from qianbao.rollouts import oversight
 from qianbao.rollouts.exemptions import exemptions_waiting, list_exemptions
 from qianbao.rollouts.name_changes import list_name_changes, name_changes_waiting
 from qianbao.rollouts.population import holds_waiting
+from qianbao.rollouts.set_aside import can_be_set_aside
 from qianbao.wallets.cases import list_cases
 from qianbao.wallets.holds import list_legal_holds
 from qianbao.wallets.profile import Wallet
@@ -46,6 +47,13 @@ class SearchForm(msgspec.Struct):
 
 
 SearchData = Annotated[SearchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class DocumentSearchForm(msgspec.Struct):
+    number: str
+
+
+DocumentSearchData = Annotated[DocumentSearchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/wallets")
@@ -75,8 +83,31 @@ async def find_wallet(request: Asked, data: SearchData) -> Response[Any]:
     return await _search(request, phone=data.phone, found=found, error=None)
 
 
+@post("/documents", status_code=200)
+async def find_document(request: Asked, data: DocumentSearchData) -> Response[Any]:
+    """The wallets that show a document of that number now; like a phone, it is in the form."""
+    services = request.app.state.services
+    async with services.pool.connection() as conn:
+        found = await oversight.find_wallets_showing(
+            conn,
+            services.keys,
+            number=data.number,
+            operator=who(request),
+            now=services.clock(),
+        )
+    if len(found) == 1:
+        address = f"/console/wallets/{found[0].wallet_id}#documents"
+        return Redirect(address, status_code=303)
+    return await _search(request, phone="", found=found, error=None, shown_nowhere=not found)
+
+
 async def _search(
-    request: Asked, *, phone: str, found: list[Wallet], error: QianbaoError | None
+    request: Asked,
+    *,
+    phone: str,
+    found: list[Wallet],
+    error: QianbaoError | None,
+    shown_nowhere: bool = False,
 ) -> Response[Any]:
     async with request.app.state.services.pool.connection() as conn:
         holds = await holds_waiting(conn)
@@ -88,6 +119,7 @@ async def _search(
         status=error.status if error else 200,
         phone=phone,
         found=found,
+        shown_nowhere=shown_nowhere,
         error=error,
         holds=holds,
         exemptions=exemptions,
@@ -114,6 +146,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         exemptions = await list_exemptions(conn, wallet_id)
         name_changes = await list_name_changes(conn, wallet_id)
         decisions = await list_decisions(conn, wallet_id=wallet_id)
+        can_set_aside = await can_be_set_aside(conn, wallet_id)
     return page(
         request,
         "wallet.html",
@@ -121,6 +154,7 @@ async def wallet_page(request: Asked, wallet_id: FromPath[str]) -> Response[Any]
         name=_holder_name(documents),
         standing=stands,
         facts=list(shown_facts(situation, now, language_of(request))),
+        can_set_aside=can_set_aside,
         documents=[(document, display(document.legal_name)) for document in documents],
         cards=[_card(card) for card in (*cards, *(one.card for one in turned_down))],
         transactions=[(each, kind_words(each.kind)) for each in history.items],
@@ -160,4 +194,5 @@ def _card(card: Card) -> tuple[Card, Bank, Reason | None]:
 
 
 def _holder_name(documents: list[Document]) -> str:
-    return display(documents[0].legal_name) if documents else ""
+    """Of the document that counts now; "" where none does."""
+    return next((display(one.legal_name) for one in documents if not one.superseded_at), "")

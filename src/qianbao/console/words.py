@@ -150,6 +150,7 @@ VALUES: Mapping[str, str] = {
     "policy.telling_failed": _("could not tell holders"),
     "policy.resume": _("resumed enforcement"),
     "wallet.find": _("found a wallet by its phone"),
+    "wallet.find_document": _("found a wallet by its document"),
     "wallet.look_at": _("looked at a wallet"),
     "legal_hold.enter": _("entered a legal hold"),
     "legal_hold.approve": _("approved a legal hold"),
@@ -164,6 +165,7 @@ VALUES: Mapping[str, str] = {
     "name_change.approve": _("approved a change of name"),
     "name_change.withdraw": _("withdrew a change of name"),
     "name_change.use": _("showed a document with the changed name"),
+    "wallet.set_document_aside": _("set a document aside"),
     "case.answer": _("answered a case"),
 }
 """What a value is called; one without a name is shown as it is."""
@@ -182,6 +184,7 @@ DETAILS: Mapping[str, str] = {
     "exemption": _("exemption"),
     "name_change": _("change of name"),
     "document": _("document"),
+    "request": _("request"),
     "returns": _("returns to version"),
     "refused": _("wallets refused"),
     "forecast": _("wallets forecast"),

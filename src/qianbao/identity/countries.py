@@ -48,6 +48,11 @@ def is_country(code: str) -> bool:
     return code in OTHERS or code in countries_by_alpha3
 
 
+def all_codes() -> list[str]:
+    """Every code that a document may print."""
+    return [*countries_by_alpha3, *OTHERS]
+
+
 @cache
 def country_name(code: str, language: str) -> str:
     """The name in `en` or `zh`; a code without a name is given back as it is."""

@@ -32,7 +32,13 @@ from qianbao.identity.kept import (
     list_rows,
     shown,
 )
-from qianbao.identity.reading import DocumentSubmission, ReadDocument, read_submission
+from qianbao.identity.reading import (
+    DocumentSubmission,
+    ReadDocument,
+    index_text,
+    possible_indexes,
+    read_submission,
+)
 from qianbao.identity.same_person import Shown, is_tied
 from qianbao.identity.whose_number import (
     DocumentOfAnotherPerson,
@@ -55,6 +61,7 @@ __all__ = [
     "document_number",
     "is_number",
     "list_documents",
+    "wallets_showing",
 ]
 
 SQL = load("qianbao.identity")
@@ -126,7 +133,7 @@ async def add_document(
     check_beside(submission, read, stated.sex)
     if read.valid_until is not None and read.valid_until < today:
         raise _expired(read.valid_until)
-    index = keys.index(f"{read.kind}:{read.holder_part}", "document")
+    index = keys.index(index_text(read.kind, read.holder_part), "document")
     wallet = await fetch_one(conn, SQL.lock_wallet, {"wallet_id": wallet_id}, Holding)
     if wallet is None or wallet.status != "open":
         raise DocumentForNoWallet
@@ -159,6 +166,14 @@ async def add_document(
     added = await current_document(conn, wallet_id)
     assert added is not None
     return added
+
+
+async def wallets_showing(conn: Connection, keys: KeyRing, number: str) -> list[str]:
+    """The open wallets whose current document has that number, whoever issued it, and whichever
+    kind it is."""
+    indexes = [keys.index(one, "document") for one in possible_indexes(number)]
+    cursor = await conn.execute(SQL.find_wallets_showing, {"indexes": indexes})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 def _check_room(kept: list[Row], document_id: str, now: datetime) -> None:

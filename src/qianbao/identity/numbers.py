@@ -144,8 +144,12 @@ def read_number(kind: str, text: str, today: date) -> DocumentNumber:
     reader = _READERS.get(kind)
     if reader is None:
         raise NumberKindUnknown(kind=kind[:30], known=", ".join(KINDS))
-    number = re.sub(r"[\s\-‐‑–—·]", "", unicodedata.normalize("NFKC", text[:200])).upper()
-    return reader(number, today)
+    return reader(bare_number(text), today)
+
+
+def bare_number(text: str) -> str:
+    """The number as it is kept, without what is written between its characters."""
+    return re.sub(r"[\s\-‐‑–—·]", "", unicodedata.normalize("NFKC", text[:200])).upper()
 
 
 def _resident_id(number: str, today: date) -> DocumentNumber:

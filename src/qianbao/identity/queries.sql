@@ -35,12 +35,32 @@ SELECT * FROM (
 ) AS shown
 WHERE present OR confirmed OR counted OR wallet_id = %(wallet_id)s
 
+-- name: find_wallets_showing
+SELECT d.wallet_id FROM documents AS d
+JOIN wallets AS w USING (wallet_id)
+WHERE d.number_index = ANY(%(indexes)s) AND d.superseded_at IS NULL AND w.status = 'open'
+ORDER BY d.wallet_id DESC LIMIT 100
+
 -- name: find_number
 SELECT number_index, person_id FROM documents
 WHERE wallet_id = %(wallet_id)s AND document_id = %(document_id)s
 
 -- name: move_number
 UPDATE document_numbers SET person_id = %(person_id)s WHERE number_index = %(number_index)s
+
+-- name: free_numbers
+-- What only this wallet has shown as its person's belongs to nobody who is in a wallet: the next to
+-- show it is looked for among those who do.
+UPDATE document_numbers AS n SET person_id = %(nobody)s
+FROM wallets AS w
+WHERE w.wallet_id = %(wallet_id)s AND n.person_id = w.person_id
+    AND n.number_index IN (
+        SELECT d.number_index FROM documents AS d WHERE d.wallet_id = w.wallet_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM wallets AS e
+        WHERE e.person_id = w.person_id AND e.wallet_id <> w.wallet_id
+    )
 
 -- name: add_person
 INSERT INTO people (person_id, created_at) VALUES (%(person_id)s, %(now)s)
@@ -139,6 +159,14 @@ SET person_id = %(person_id)s, residency = %(residency)s, document_kind = %(kind
         ) IS NOT TRUE
         ORDER BY behind.place NULLS LAST, behind.bank
     ) END
+WHERE wallet_id = %(wallet_id)s
+
+-- name: clear_identity
+-- As if no document had been shown.
+UPDATE wallets
+SET person_id = NULL, residency = NULL, document_kind = NULL, document_valid_until = NULL,
+    evidence = '{}', data_missing = '{}', data_confirmed_at = NULL, stale_banks = '{}',
+    facts_changed_at = %(now)s
 WHERE wallet_id = %(wallet_id)s
 
 -- name: find_data

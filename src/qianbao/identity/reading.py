@@ -11,10 +11,10 @@ from datetime import date
 import msgspec
 
 from qianbao.errors import InvalidInput
-from qianbao.identity.countries import country_name
+from qianbao.identity.countries import all_codes, country_name
 from qianbao.identity.mrz import MrzDocument, read_mrz
 from qianbao.identity.mrz_checks import Correction
-from qianbao.identity.numbers import KINDS, DocumentNumber, Residency, read_number
+from qianbao.identity.numbers import KINDS, DocumentNumber, Residency, bare_number, read_number
 from qianbao.identity.typed_name import name_of_zone
 from qianbao.names import LegalName, compare, from_chinese, from_fields, in_characters, parted
 
@@ -225,6 +225,24 @@ def _holder_part(kind: str, number: str) -> str:
     if kind != "travel_permit":
         return number
     return number[: 9 if number[0].isalpha() else 8]
+
+
+def possible_indexes(text: str) -> list[str]:
+    """Under what a number may be indexed (`index_text`), whatever kind of document it is of, and
+    whoever issued that."""
+    number = bare_number(text)
+    if not number:
+        return []
+    passports = [
+        index_text("passport", f"{printed_country(code)}:{number}") for code in all_codes()
+    ]
+    others = [index_text(kind, _holder_part(kind, number)) for kind in KINDS if kind != "passport"]
+    return passports + others
+
+
+def index_text(kind: str, holder_part: str) -> str:
+    """What the blind index of a document's number is made of."""
+    return f"{kind}:{holder_part}"
 
 
 def _also_written(submission: DocumentSubmission) -> str:

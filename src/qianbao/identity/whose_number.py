@@ -46,11 +46,13 @@ class PersonHasOpenWallet(QianbaoError):
     zh = "该证件的持有人已有一个使用中的钱包，手机尾号 {phone_end}。每人只能有一个钱包。"
     next_en = (
         "Sign in with that phone and use it; or close it there and come back here, your history "
-        "comes with you. If it is not yours, open a case."
+        "comes with you. If it is not yours, open a case: as long as no bank has confirmed whoever "
+        "uses it, an operator can set its document aside, and you show yours here again."
     )
     next_zh = (
         "请用该手机号登录使用；或先在那里注销，再回到这里办理，历史记录会随您保留。"
-        "如果不是您的钱包，请提交工单。"
+        "如果不是您的钱包，请提交工单：只要尚无银行核验过其使用人，运营人员可停用其中的证件，"
+        "之后您可在这里重新提交。"
     )
 
 
@@ -122,7 +124,10 @@ async def person_of(
     if owner != proposed:
         showings = await _shown_in(conn, wallet_id, new.number_index)
         if wallet.verified_at is None:
-            showings.sort(key=lambda one: (not one.confirmed, one.person_id != owner))
+            # What is shown now comes before what this wallet itself showed once and shows no more.
+            showings.sort(
+                key=lambda one: (not one.confirmed, one.person_id != owner, not one.present)
+            )
             owner = await _known_holder(conn, wallet_id, showings, new) or proposed
         else:
             if await _gives_way(conn, wallet_id, wallet, showings, new):

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from qianbao.db.queries import Connection
+from qianbao.identity.documents import wallets_showing
 from qianbao.keyring import KeyRing
 from qianbao.payments.decisions import LoggedDecision, find_decision
 from qianbao.rollouts.hold_rule import check_in_force
@@ -42,6 +43,23 @@ async def find_wallets(
         await audit(
             conn, operator=operator, action="wallet.find", subject=wallet.wallet_id, now=now
         )
+    return found
+
+
+async def find_wallets_showing(
+    conn: Connection, keys: KeyRing, *, number: str, operator: str, now: datetime
+) -> list[profile.Wallet]:
+    """The open wallets whose document has that number now; each look is recorded, and not the
+    number. For somebody who is kept out by a wallet that shows their document."""
+    found = [
+        await profile.wallet(conn, wallet_id)
+        for wallet_id in await wallets_showing(conn, keys, number)
+    ]
+    for wallet in found:
+        await audit(
+            conn, operator=operator, action="wallet.find_document", subject=wallet.wallet_id,
+            now=now,
+        )  # fmt: skip
     return found
 
 

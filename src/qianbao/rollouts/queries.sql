@@ -367,6 +367,25 @@ ORDER BY proposed_at LIMIT 100
 SELECT status = 'open' AND verified_at IS NOT NULL FROM wallets
 WHERE wallet_id = %(wallet_id)s FOR UPDATE
 
+-- name: find_set_aside
+-- Whether anybody decides here but an operator (a bank has, or nobody uses the wallet any more),
+-- whether a document is shown, and whether a legal hold of the same person stands anywhere.
+SELECT w.status <> 'open' OR w.verified_at IS NOT NULL AS confirmed,
+    EXISTS (
+        SELECT FROM documents AS d WHERE d.wallet_id = w.wallet_id AND d.superseded_at IS NULL
+    ) AS shown,
+    w.legal_hold OR EXISTS (
+        SELECT FROM wallets AS e WHERE e.person_id = w.person_id AND e.legal_hold
+    ) AS held
+FROM wallets AS w WHERE w.wallet_id = %(wallet_id)s
+
+-- name: list_set_aside
+-- The audit is the record of it.
+SELECT subject AS wallet_id, detail->>'request' AS request_id, detail->>'document' AS document_id,
+    detail->>'reason' AS reason, operator AS set_aside_by, at AS set_aside_at
+FROM audit WHERE subject = %(wallet_id)s AND action = 'wallet.set_document_aside'
+ORDER BY audit_id DESC
+
 -- name: add_name_change
 INSERT INTO name_changes (wallet_id, name_change_id, reason, proposed_by, proposed_at)
 VALUES (%(wallet_id)s, %(name_change_id)s, %(reason)s, %(operator)s, %(now)s)

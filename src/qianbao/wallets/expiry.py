@@ -60,7 +60,9 @@ async def settle_replaced(
     found = await fetch_all(conn, SQL.replaced_documents, place, _Replaced)
     for one in found:
         kind_en, kind_zh = KINDS[one.kind]
-        await inbox.settle(conn, wallet_id=one.wallet_id, about=_about(one.document_id), now=now)
+        await inbox.settle(
+            conn, wallet_id=one.wallet_id, about=about_document(one.document_id), now=now
+        )
         await inbox.tell(
             conn,
             wallet_id=one.wallet_id,
@@ -91,13 +93,14 @@ async def _remind(conn: Connection, one: _Due, now: datetime) -> None:
         body_zh=f"有效期至{last_zh}（当日仍有效）。换领新证后，请在这里登记，并到各家银行更新："
         "新证件的号码往往不同。" + ("目前受限的功能见钱包页面。" if expired else ""),
         link=f"/me/pay/manage/real-name/add?kind={one.kind}",
-        about=_about(one.document_id),
+        about=about_document(one.document_id),
         text=True,
         now=now,
     )
 
 
-def _about(document_id: str) -> str:
+def about_document(document_id: str) -> str:
+    """By what the notices of its last day are found again."""
     return f"document:{document_id}"
 
 

@@ -98,6 +98,8 @@ async def real_name(request: Asked) -> Response[Any]:
         documents = await list_documents(conn, wallet_id)
         evidence = await list_evidence(conn, wallet_id)
         behind = await banks_behind(conn, wallet_id)
+    if documents and documents[0].superseded_at:  # set aside: there is none, as at the beginning
+        documents = []
     current = documents[0] if documents else None
     return draw(
         "real_name.html",

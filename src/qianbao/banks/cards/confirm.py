@@ -10,6 +10,7 @@ from datetime import datetime
 from qianbao.banks import directory
 from qianbao.banks.cards.card import DISCARDED, QUERIES, Card, get_card, lock_wallet, naming
 from qianbao.banks.cards.codes import check_awaiting
+from qianbao.banks.cards.forms import DocumentNeeded
 from qianbao.banks.cards.link import check_room, check_valid, is_expired
 from qianbao.banks.gateway import BankSilent, Confirmation, Gateway
 from qianbao.db.jobs import enqueue
@@ -117,7 +118,6 @@ async def _record(
         "now": now,
     }
     document = await current_document(conn, card.wallet_id)
-    assert document is not None  # the card was checked against one
     left_out = await _left_out(conn, card, document, accepted=bool(answer.agreement), now=now)
     present = await get_card(conn, card.wallet_id, card.card_id)
     given_up = present.result == DISCARDED and present.agreement_cipher is None
@@ -135,6 +135,7 @@ async def _record(
     await conn.execute(QUERIES.set_linked, row)
     await conn.execute(QUERIES.bank_confirmed, row)
     await enqueue(conn, "tell_wallet", wallet_id=card.wallet_id)
+    assert document is not None, "it would be left out"
     if not is_expired(document, now):  # it is for the money to leave, and vouches for nobody anew
         await _keep_evidence(conn, card, now)
     # What registers said of a name that the bank has now contradicted is nobody's any more.
@@ -143,11 +144,14 @@ async def _record(
 
 
 async def _left_out(
-    conn: Connection, card: Card, document: Document, *, accepted: bool, now: datetime
+    conn: Connection, card: Card, document: Document | None, *, accepted: bool, now: datetime
 ) -> QianbaoError | None:
     """Locks the wallet; why it cannot take the card, if so."""
+    wallet = await lock_wallet(conn, card.wallet_id)
+    if document is None:  # it was set aside while the code was on its way
+        return DocumentNeeded()
     try:
-        check_valid(document, await lock_wallet(conn, card.wallet_id), now)
+        check_valid(document, wallet, now)
         await _check_holder(conn, card)
         await check_room(
             conn,
