@@ -156,10 +156,12 @@ def test_two_documents_agree_on_where_the_surname_ends(a, b, expected):
 TWO_CHARACTERS = """
 鍾明 鐘明, 陳復 陳複, 黃發 黃髮, 王曆 王歷, 李乾 李幹, 李乾 李干, 王昇 王陞, 王升 王昇, 王並 王併,
 于明 於明, 后明 後明, 姜伟 薑伟, 余伟 餘伟, 郁达 鬱达, 丑山 醜山, 千明 韆明, 范伟 範偉, 谷明 穀明,
-沈明 瀋明, 浜田竜 濱田龍, 中島一 中嶋一, 冨田一 富田一"""
+沈明 瀋明, 浜田竜 濱田龍, 中島一 中嶋一, 冨田一 富田一, 陳志 陳誌, 陳里 陳裡, 劉后 劉後,
+張周銘 張週銘, 鄭干 鄭幹, 志陳 誌陳, 趙云 趙雲"""
 ONE_CHARACTER = """
 陳復 陈复, 鍾明 钟明, 鐘明 钟明, 葉明 叶明, 雲明 云明, 萬明 万明, 沢田 澤田, 沢田 泽田, 広田 廣田,
-谷梁明 穀梁明, 李為 李爲, 李啟 李啓, 髙橋 高桥, 张伟余 張偉餘"""
+谷梁明 穀梁明, 李為 李爲, 李啟 李啓, 髙橋 高桥, 张伟余 張偉餘, 陈志 陳誌, 刘后 劉後, 陳伟 陳偉,
+陳群 陳羣, 陳国 陳國, 周志 周誌, 乾志 乾誌, 云華 雲華"""
 
 
 @pytest.mark.parametrize("pair", TWO_CHARACTERS.split(","))
@@ -175,6 +177,7 @@ def test_a_character_simplified_or_in_another_shape_is_the_same(pair):
 def test_the_order_of_written_characters_is_looked_at_through_both_scripts():
     assert verdict("小明 陳", "陈 小明") == "match"
     assert verdict("小明 餘", "余 小明") != "match"
+    assert verdict("志 陳", "陳 誌") != "match"
 
 
 @pytest.mark.parametrize(

@@ -356,6 +356,10 @@ def _same_characters(left: Side, right: Side) -> ReasonCode | None:
 
 
 def _words_in(words: Words, others: Words) -> bool:
-    return list(map(len, words)) == list(map(len, others)) and all(
-        han.same_characters(word, other, 1) for word, other in zip(words, others, strict=True)
+    if list(map(len, words)) != list(map(len, others)):
+        return False
+    traditional = han.share_traditional("".join(words), "".join(others))
+    return all(
+        han.same_characters(word, other, 1, both_traditional=traditional)
+        for word, other in zip(words, others, strict=True)
     )

@@ -128,19 +128,42 @@ def _simplified(character: str) -> str:
     return _converted(_variants().get(character, character), "t2s")
 
 
-def same_characters(a: str, b: str, surname_length: int) -> bool:
+def same_characters(
+    a: str, b: str, surname_length: int, *, both_traditional: bool | None = None
+) -> bool:
     """Whether two names are the same characters, where one of them differs each time only by being
     simplified: 陳復 is 陈复, but not 陳複. So many of the characters are the surname; one that both
-    scripts write alike is no other surname simplified: 余 is not 餘."""
+    scripts write alike is no other surname simplified: 余 is not 餘; and where both names are
+    `both_traditional` (None looks at these characters), none is: 陳志 is not 陳誌."""
     if len(a) != len(b):
         return False
-    return all(
-        one == other or _folds(one, other, surname=surname_length == 1 and at == 0)
-        for at, (one, other) in enumerate(zip(a, b, strict=True))
+    apart = [at for at in range(len(a)) if a[at] != b[at]]
+    surname_at = 0 if surname_length == 1 else -1
+
+    def fold(*, traditional: bool) -> bool:
+        return all(
+            _folds(a[at], b[at], surname=at == surname_at, traditional=traditional) for at in apart
+        )
+
+    if not fold(traditional=False):
+        return False
+    return fold(traditional=True) or not (
+        share_traditional(a, b) if both_traditional is None else both_traditional
     )
 
 
-def _folds(one: str, other: str, *, surname: bool) -> bool:
+def share_traditional(a: str, b: str) -> bool:
+    """Whether two texts have, in the same place, a character that only traditional texts have."""
+    return any(one == other and _only_traditional(one) for one, other in zip(a, b, strict=False))
+
+
+def _only_traditional(character: str) -> bool:
+    if character in STANDARD_CHARACTERS or character in _in_both_scripts():
+        return False
+    return _simplified(character) != character
+
+
+def _folds(one: str, other: str, *, surname: bool, traditional: bool) -> bool:
     """Whether one of two characters is the simplified form of the other, or another shape of it."""
     shapes = _shapes()
     one, other = shapes.get(one, one), shapes.get(other, other)
@@ -151,7 +174,9 @@ def _folds(one: str, other: str, *, surname: bool) -> bool:
         return False
     if one in STANDARD_CHARACTERS or other in STANDARD_CHARACTERS:
         return False
-    return not (surname and simple in _in_both_scripts() and simple not in SURNAMES_SIMPLIFIED)
+    if simple not in _in_both_scripts():
+        return True
+    return simple in SURNAMES_SIMPLIFIED if surname else not traditional
 
 
 @cache
