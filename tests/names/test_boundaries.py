@@ -82,7 +82,9 @@ SYLLABLES_TURNED = """
 Li Xiao Ming/Ming Li Xiao; Kim Min Jun/Jun Kim Min; Li Wen Bo/Bo Li Wen"""
 SURNAME_TURNED = """
 Li Xiao Ming/Xiao Ming Li; Kim Min Jun/Min Jun Kim; Yu Fang Lin/Lin Yu Fang;
-Chi Mai Chen/Chen Chi Mai; Chui Sai Cheong/Sai Cheong Chui; Ann Lee Tan/Tan Ann Lee"""
+Chi Mai Chen/Chen Chi Mai; Chui Sai Cheong/Sai Cheong Chui; Ann Lee Tan/Tan Ann Lee;
+Dong-Hong Ji/Ji Dong-Hong; Dong-Hong Min/MIN DONG HONG; TAO XIAO LI/XIAO LI TAO;
+LAN FANG MEI/MEI|LAN FANG"""
 
 
 @pytest.mark.parametrize(("a", "b"), pairs(SYLLABLES_TURNED))

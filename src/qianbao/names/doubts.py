@@ -12,7 +12,7 @@ from qianbao.names.letters import all_pinyin
 from qianbao.names.marks import written_otherwise
 from qianbao.names.parts import may_be_vietnamese_surname
 from qianbao.names.reasons import ReasonCode
-from qianbao.names.sides import Side, divided_alike
+from qianbao.names.sides import Side, divided_alike, groups
 from qianbao.names.syllables import is_east_asian_surname, is_one_in_two
 from qianbao.names.told import told_otherwise
 from qianbao.names.umlauts import only_by_umlauts
@@ -116,12 +116,16 @@ def _is_small(word: str, *texts: str) -> bool:
 
 def turned_inside(left: Side, right: Side) -> bool:
     """Whether three syllables are turned round such that a word that is no surname of East Asia
-    would be the surname, though another one is: LI XIAO MING and MING LI XIAO."""
+    would be the surname, though another one is: LI XIAO MING and MING LI XIAO. Not where fields, or
+    a hyphen between the two others (DONG-HONG JI), say that it is."""
     a, b = left.plain, right.plain
-    if len(a) != 3 or len(b) != 3:
+    if len(a) != 3 or len(b) != 3 or left.surname_words or right.surname_words:
         return False
     if b == a[1:] + a[:1]:
-        a, b = b, a
+        left, right, a, b = right, left, b, a
     if b != a[-1:] + a[:-1] or is_east_asian_surname(b[0]):
+        return False
+    (one, two, _), (_, three, four) = groups(left), groups(right)
+    if one == two or three == four:
         return False
     return is_one_in_two(a[:1], a[1:]) or is_one_in_two(b[-1:], b[:-1])

@@ -24,8 +24,17 @@ _PINYIN = (
     "jin hao kong bai cui kang mao qiu qin gu hou shao meng long wan duan lei qian yin yi chang "
     "qiao lai gong wen pang lan yue zhan qi bao ouyang niu ou"
 )
+_RARER = (
+    "ai bi bian bu cen cha chi cong dang diao dou fei ge geng gou guan gui huai huo ji jian jiao "
+    "ju kan ke kou kuang lang lou mai miao mou mu ni nie ning nong pei pu qu rao ruan sang sha "
+    "shan shang shu si sui tao tu weng xi xian xing you zang zha zhai zhan zhen zhuang zhuo zong "
+    "zu zuo"
+)
+"""Surnames of China that are seldom one's own syllable, which only show that a name may begin with
+them."""
 KOREAN_SURNAMES = frozenset(_KOREAN.split())
 _SURNAMES = KOREAN_SURNAMES.union(_PINYIN.split(), " ".join(SURNAMES_ABROAD.values()).split())
+_ANY_SURNAMES = _SURNAMES.union(_RARER.split())
 _SYLLABLE = re.compile(
     "(?:tch|[bcdghjkpst]h|hs|[kghw]w|wh|t[sz]|ng|kk|tt|ss|[bcdfghjklmnpqrstvwxyz])?"
     "[aeiouyw]{1,3}(?:ng|ck|[bghklmnprtwy])?"
@@ -56,7 +65,7 @@ def is_korean(words: Sequence[str]) -> bool:
 def is_east_asian_surname(word: str) -> bool:
     """Whether `word` (lower-case ASCII) is a usual surname of China, Hong Kong, Korea or Singapore,
     there or elsewhere too."""
-    return word in _SURNAMES
+    return word in _ANY_SURNAMES
 
 
 def is_one_in_two(family: Sequence[str], own: Sequence[str]) -> bool:
