@@ -20,9 +20,9 @@ from qianbao.identity import evidence
 from qianbao.identity.documents import (
     Document,
     DocumentSubmission,
-    add_document,
     current_document,
     document_number,
+    show_document,
 )
 from qianbao.identity.mrz import write_td3
 from qianbao.ids import new_id
@@ -142,11 +142,10 @@ async def new_wallet(pool: Pool, *submissions: DocumentSubmission, now: datetime
 async def bring(
     pool: Pool, wallet_id: str, submission: DocumentSubmission, now: datetime = NOW
 ) -> Document:
-    async with pool.connection() as conn:
-        return await add_document(
-            conn, KEYS, wallet_id=wallet_id, document_id=new_id("doc", now),
-            submission=submission, now=now,
-        )  # fmt: skip
+    return await show_document(
+        pool, KEYS, wallet_id=wallet_id, document_id=new_id("doc", now), submission=submission,
+        now=now,
+    )  # fmt: skip
 
 
 async def start(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -20,6 +20,7 @@ from tests.banks.scene import (
     NOW,
     SETTINGS,
     Sandbox,
+    bring,
     facts,
     finish,
     known_by_phone,
@@ -30,6 +31,7 @@ from tests.banks.scene import (
     passport,
     start,
 )
+from tests.identity.papers import passport as papers
 
 
 def _words(refusal: QianbaoError) -> str:
@@ -169,3 +171,26 @@ async def test_what_was_said_before_a_bank_confirmed_her_stays_as_it_was_said(
         await start(pool, gateway, anna, taros, phone, card_id=card_id, now=later)
     with pytest.raises(CardNotYours):
         await start(pool, gateway, anna, taros, phone, now=later)
+
+
+async def test_a_holder_is_not_found_out_birthday_by_birthday(
+    pool: Pool, gateway: Gateway, sandbox: Sandbox
+) -> None:
+    """Whoever knows a confirmed holder's number and name tries birthdays: after ten a day nothing
+    is told any more, the right one either."""
+    number, phone = new_number(), new_phone()
+    annas = await new_wallet(pool, papers("MUELLER", "ANNA", number=number))
+    [icbc] = await sandbox.account("ICBC", "MUELLER ANNA", number, phone)
+    await link(pool, gateway, sandbox, annas, icbc, phone)
+    strangers = await new_wallet(pool, papers("SMITH", "JOHN", number=new_number()))
+
+    async def shown(born: date, now: datetime) -> str:
+        with pytest.raises(QianbaoError) as refused:
+            await bring(pool, strangers, papers("MUELLER", "ANNA", number=number, born=born), now)
+        return refused.value.code
+
+    day = date(1990, 4, 12)
+    told = [await shown(day - timedelta(days=n), NOW) for n in range(20, 0, -1)]
+    assert told == ["document_of_another_person"] * 9 + ["too_many_documents"] * 11
+    assert await shown(day, NOW) == "too_many_documents"
+    assert await shown(day - timedelta(days=1), NOW + timedelta(days=1)) == told[0]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection
-from qianbao.identity.documents import Document, DocumentSubmission, add_document
+from qianbao.identity.documents import Document, DocumentSubmission, show_document
 from qianbao.identity.mrz import write_td3
 from qianbao.ids import new_id
 from qianbao.keyring import KeyRing
@@ -49,11 +49,10 @@ async def bring(
     pool: Pool, wallet_id: str, submission: DocumentSubmission, now: datetime = NOW
 ) -> Document:
     """The document is submitted under a fresh id."""
-    async with pool.connection() as conn:
-        return await add_document(
-            conn, KEYS, wallet_id=wallet_id, document_id=new_id("doc", now),
-            submission=submission, now=now,
-        )  # fmt: skip
+    return await show_document(
+        pool, KEYS, wallet_id=wallet_id, document_id=new_id("doc", now), submission=submission,
+        now=now,
+    )  # fmt: skip
 
 
 async def close(pool: Pool, wallet_id: str) -> None:

@@ -200,16 +200,15 @@ async def submit_document(
     stated = {"sex", "occupation", "address"}
     fields = msgspec.structs.asdict(data)
     submission = DocumentSubmission(**{k: v for k, v in fields.items() if k not in stated})
-    async with own.pool.connection() as conn:
-        found = await documents.add_document(
-            conn,
-            own.keys,
-            wallet_id=holder.wallet_id,
-            document_id=id_from_key("doc", holder.wallet_id, key),
-            submission=submission,
-            given=GivenData(sex=data.sex, occupation=data.occupation, address=data.address),
-            now=own.now(),
-        )
+    found = await documents.show_document(
+        own.pool,
+        own.keys,
+        wallet_id=holder.wallet_id,
+        document_id=id_from_key("doc", holder.wallet_id, key),
+        submission=submission,
+        given=GivenData(sex=data.sex, occupation=data.occupation, address=data.address),
+        now=own.now(),
+    )
     return _document(found)
 
 

@@ -165,6 +165,13 @@ CREATE INDEX documents_by_number ON documents (number_index);
 
 CREATE INDEX documents_by_expiry ON documents (valid_until) WHERE superseded_at IS NULL;
 
+-- Documents that were refused because of whose they are: nothing of them is kept but that.
+CREATE TABLE document_refusals (
+    wallet_id text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX document_refusals_by_wallet ON document_refusals (wallet_id, at);
+
 -- Reminders that a document is running out: each is sent once.
 CREATE TABLE document_reminders (
     wallet_id text COLLATE "C" NOT NULL,

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from qianbao.clock import local_date, show_day
 from qianbao.db.jobs import enqueue
+from qianbao.db.pool import Pool
 from qianbao.db.queries import Connection, fetch_one, load
 from qianbao.errors import NotFound, QianbaoError
 from qianbao.identity import evidence
@@ -61,14 +62,17 @@ __all__ = [
     "document_number",
     "is_number",
     "list_documents",
+    "show_document",
     "wallets_showing",
 ]
 
 SQL = load("qianbao.identity")
 
+_DAY = timedelta(days=1)
 MOST_A_DAY = 10
-"""So many documents are taken of one wallet in 24 hours. Numbers and names could be tried out
-else: registers answer each, and one that a bank has confirmed is refused."""
+"""So many documents are taken of one wallet in 24 hours, or refused because of whose they are.
+Numbers, names and birthdays could be tried out else: registers answer each, and one that a bank has
+confirmed for somebody is refused."""
 
 
 class DocumentExpiredAlready(QianbaoError):
@@ -146,7 +150,7 @@ async def add_document(
             await add_data(conn, keys, wallet_id=wallet_id, given=stated, now=now)
             await enqueue(conn, "check_registers", wallet_id=wallet_id)
             return document_of(row)
-    _check_room(kept, document_id, now)
+    await _check_room(conn, wallet_id, kept, document_id, now)
     new = _shown_by(read, index, stated.sex)
     same_person, renames = _is_same_person(kept, new, wallet)
     change = await _allowed_change(conn, wallet_id, now) if renames else None
@@ -176,11 +180,47 @@ async def wallets_showing(conn: Connection, keys: KeyRing, number: str) -> list[
     return [row[0] for row in await cursor.fetchall()]
 
 
-def _check_room(kept: list[Row], document_id: str, now: datetime) -> None:
+async def show_document(
+    pool: Pool,
+    keys: KeyRing,
+    *,
+    wallet_id: str,
+    document_id: str,
+    submission: DocumentSubmission,
+    given: GivenData | None = None,
+    now: datetime,
+) -> Document:
+    """`add_document` in a transaction of its own, for whoever asks from outside: a refusal because
+    of whose the document is counts among those of the day. Raises as that does."""
+    try:
+        async with pool.connection() as conn:
+            return await add_document(
+                conn,
+                keys,
+                wallet_id=wallet_id,
+                document_id=document_id,
+                submission=submission,
+                given=given,
+                now=now,
+            )
+    except (DocumentOfAnotherPerson, PersonHasOpenWallet):
+        async with pool.connection() as conn:
+            refused = {"wallet_id": wallet_id, "since": now - _DAY, "now": now}
+            await conn.execute(SQL.add_refusal, refused)
+        raise
+
+
+async def _check_room(
+    conn: Connection, wallet_id: str, kept: list[Row], document_id: str, now: datetime
+) -> None:
     """Raises `DocumentIdUsed`, `TooManyDocuments`."""
     if any(row.document_id == document_id for row in kept):
         raise DocumentIdUsed
-    if sum(row.created_at > now - timedelta(days=1) for row in kept) >= MOST_A_DAY:
+    place = {"wallet_id": wallet_id, "since": now - _DAY}
+    refused = await (await conn.execute(SQL.count_refusals, place)).fetchone()
+    assert refused is not None
+    taken = sum(row.created_at > now - _DAY for row in kept)
+    if taken + refused[0] >= MOST_A_DAY:
         raise TooManyDocuments(maximum=MOST_A_DAY)
 
 

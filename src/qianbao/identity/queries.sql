@@ -98,6 +98,16 @@ FROM documents
 WHERE wallet_id = %(wallet_id)s AND (superseded_at IS NULL OR NOT %(current)s)
 ORDER BY superseded_at DESC NULLS FIRST, document_id DESC
 
+-- name: count_refusals
+SELECT count(*) FROM document_refusals WHERE wallet_id = %(wallet_id)s AND at > %(since)s
+
+-- name: add_refusal
+-- Only those of a day are counted, so that older ones go.
+WITH gone AS (
+    DELETE FROM document_refusals WHERE wallet_id = %(wallet_id)s AND at <= %(since)s
+)
+INSERT INTO document_refusals (wallet_id, at) VALUES (%(wallet_id)s, %(now)s)
+
 -- name: supersede
 UPDATE documents SET superseded_at = %(now)s
 WHERE wallet_id = %(wallet_id)s AND superseded_at IS NULL

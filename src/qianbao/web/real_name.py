@@ -15,7 +15,7 @@ from qianbao.banks.directory import BankUnknown, get_bank
 from qianbao.clock import local_date
 from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.identity.countries import country_name
-from qianbao.identity.documents import Document, add_document, list_documents
+from qianbao.identity.documents import Document, list_documents, show_document
 from qianbao.identity.evidence import Evidence, list_evidence
 from qianbao.identity.mrz import read_mrz
 from qianbao.identity.mrz_checks import Correction
@@ -155,16 +155,15 @@ async def submit(request: Asked) -> Response[Any]:
     """Takes the document in; the registers are asked by a job."""
     form, services = await forms.read(request), services_of(request)
     try:
-        async with services.pool.connection() as conn:
-            await add_document(
-                conn,
-                services.keys,
-                wallet_id=holder(request),
-                document_id=field(form, "document_id"),
-                submission=_submission(form),
-                given=given_in(form),
-                now=of(request).now,
-            )
+        await show_document(
+            services.pool,
+            services.keys,
+            wallet_id=holder(request),
+            document_id=field(form, "document_id"),
+            submission=_submission(form),
+            given=given_in(form),
+            now=of(request).now,
+        )
     except QianbaoError as refusal:
         return _add_page(request, field(form, "kind"), form, refusal)
     return Redirect("/me/pay/manage/real-name", status_code=303)
