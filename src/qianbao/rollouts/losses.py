@@ -14,7 +14,7 @@ import msgspec
 
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection
-from qianbao.policy.dates import enforced_from, phase, retired_from, steps
+from qianbao.policy.dates import phase, retired_from, steps
 from qianbao.policy.lint import stops_nobody_else
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
@@ -111,10 +111,20 @@ async def surprised(
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
-    begins = max(now, enforced_from(tried))
-    wallets = await losing(conn, blocks, in_force=in_force, moments=(begins,), now=now)
+    moments = _when_more_are_stopped(tried, replaced, now)
+    wallets = await losing(conn, blocks, in_force=in_force, moments=moments, now=now)
     by_amount_alone = can_only_ease(tried) and "amount_minor" not in tried.applies_to.reads
     return None if by_amount_alone and not wallets else wallets
+
+
+def _when_more_are_stopped(
+    tried: Policy, replaced: Policy | None, now: datetime
+) -> tuple[datetime, ...]:
+    """The moments from `now` on as of which `tried` reaches more wallets, and that at which it goes
+    on where `replaced` would have ended."""
+    begins = {max(now, begin) for _, begin in steps(tried)}
+    ends = retired_from(replaced) if replaced is not None else now
+    return tuple(sorted(begins | ({ends} if now < ends < retired_from(tried) else set())))
 
 
 def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:
