@@ -154,6 +154,28 @@ async def test_one_that_blocks_more_at_once_than_the_present_one_does_not_return
     assert (await _roll_back(conn)).returned is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "returned"),
+    [
+        ("require: [code], before: [be_charged]", "require: [code], before: [pay]", None),
+        ("require: [code], before: [be_charged]", "require: [pin, code], before: [be_charged]", 1),
+        ("require: [code], before: [be_charged]", "block: [pay, be_charged]", 1),
+        ("require: [code], before: [pay]", "block: [pay]", 1),
+    ],
+)
+async def test_one_that_asks_before_a_charge_returns_only_where_charges_fail_anyway(
+    conn: Connection, first: str, second: str, returned: int | None
+) -> None:
+    """Nobody is there to answer: charges that went through would fail from one moment to the
+    next."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    dates = "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n"
+    for version, effect in enumerate((first, second), 1):
+        body = PAYMENT_LIMIT.replace("block: [pay, transfer]", effect)
+        await _publish(conn, body.replace("version: 1", f"version: {version}") + dates)
+    assert (await _roll_back(conn, "payment-limit")).returned == returned
+
+
 async def test_one_that_is_stopped_takes_nothing_when_it_returns(conn: Connection) -> None:
     await settle(conn, seed=3, count=60, now=NOW)
     await _publish(conn, two_banks())
