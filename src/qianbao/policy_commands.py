@@ -140,13 +140,20 @@ def stop_policy(policy: Name, reason: Reason, operator: By) -> None:
 @app.command(
     "rollback", epilog='Example: qianbao policy rollback two-banks --reason "…" --operator mei'
 )
-def roll_back_policy(policy: Name, reason: Reason, operator: By) -> None:
+def roll_back_policy(
+    policy: Name,
+    reason: Reason,
+    operator: By,
+    version: Annotated[
+        int | None, typer.Option(help="The version that you looked at; no other is taken back.")
+    ] = None,
+) -> None:
     """Take the published version back: all that it blocked works again at once."""
     from qianbao.rollouts.rollback import roll_back
 
     settings = ready_for()
     done = _act(operator, lambda conn, who, now: roll_back(
-        conn, settings, policy=policy, reason=reason, operator=who, now=now
+        conn, settings, policy=policy, version=version, reason=reason, operator=who, now=now
     ))  # fmt: skip
     back = f"version {done.returned} is in its place" if done.returned else "none is in its place"
     typer.echo(f"{policy}, version {done.version.version}, is taken back; {back}")

@@ -259,7 +259,7 @@ async def test_enforcement_is_stopped_resumed_and_rolled_back(
     page = (await mei.get(f"{ADDRESS}/rollback")).text
     assert re.search(r"It blocks \d+ wallets now\.", page)
     assert "There was no version before it" in page
-    await mei.post(f"{ADDRESS}/rollback", data={"reason": "The wrong people"})
+    await mei.post(f"{ADDRESS}/rollback", data={"reason": "The wrong people", "version": "1"})
     page = (await mei.get(ADDRESS)).text
     assert _phase(page) == "rolled_back"
     assert "The wrong people" in page

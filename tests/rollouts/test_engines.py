@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from psycopg import AsyncConnection
 
 from qianbao.db.queries import Connection
+from qianbao.ids import new_id
 from qianbao.policy.dates import enforced_from
 from qianbao.policy.facts import carry
 from qianbao.policy.policies import Policy, load_pack, load_policy
 from qianbao.remedies.offer import as_known
+from qianbao.rollouts import publish
 from qianbao.rollouts.engines import (
     Population,
     SnapshotTooLate,
@@ -23,7 +26,7 @@ from qianbao.rollouts.engines import (
     in_postgres,
     in_spark,
 )
-from qianbao.rollouts.simulate import Outcome, try_out
+from qianbao.rollouts.simulate import Outcome, simulate, try_out
 from qianbao.rollouts.snapshot import (
     SnapshotExists,
     SnapshotUnreadable,
@@ -31,6 +34,7 @@ from qianbao.rollouts.snapshot import (
     take,
 )
 from qianbao.rollouts.ways import WAYS_MOST, cheapest
+from qianbao.settings import Settings
 from qianbao.wallets.situation import read_situations
 from tests.rollouts.policies import ASKING, DOCUMENT_VALID, YEARLY_LIMIT, two_banks
 from tests.rollouts.population import settle
@@ -95,6 +99,24 @@ async def test_duckdb_says_what_postgresql_says(
     assert ours.wallets > 300
     assert ours.locked_out > 0 or tried.limit is not None or tried.asks
     assert (ours.asked is not None and ours.asked.for_all > 0) == bool(tried.asks)
+
+
+async def test_a_snapshot_is_as_old_as_the_wallets_in_it(conn: Connection, snapshot: Path) -> None:
+    """A run today on last month's wallets is no look at those there are."""
+    body, later = two_banks(2), NOW + timedelta(days=8)
+    await publish.draft(conn, body=body, operator="Mei", now=later)
+    key: dict[str, Any] = {"policy": "two-banks", "version": 2}
+    run = await simulate(
+        conn,
+        **key,
+        operator="Mei",
+        simulation_id=new_id("sim", later),
+        now=later,
+        on=lambda as_of: in_duckdb(snapshot, as_of=as_of),
+    )
+    assert run.created_at == NOW
+    with pytest.raises(publish.SimulationNeeded):
+        await publish.publish(conn, Settings(), **key, operator="Oskar", now=later)
 
 
 async def test_spark_says_what_duckdb_says(conn: Connection, snapshot: Path, java: None) -> None:

@@ -276,6 +276,33 @@ async def test_a_limit_in_the_place_of_another_takes_nothing_more(
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        ("rollout: [10, 100], step_days: 30", "rollout: [10, 100], step_days: 30", True),
+        ("rollout: [10, 100], step_days: 30", "rollout: [10, 100], step_days: 14", False),
+        ("retire: 2026-11-05", "rollout: [100]", False),
+        ("retire: 2026-11-05", "retire: 2026-11-05", True),
+    ],
+)
+async def test_a_limit_reaches_nobody_on_a_day_they_were_not_told(
+    conn: Connection, before: str, after: str, is_told: bool
+) -> None:
+    """As it begins it stops what the version in its place does; later it would stop more."""
+    await settle(conn, seed=2, count=60, now=NOW)
+    dates = "timeline: {{announce: 2026-09-01, warn: 2026-09-02, enforce: 2026-10-20, {}}}\n"
+    await _in_force_already(conn, PAYMENT_LIMIT + dates.format(before))
+    body = PAYMENT_LIMIT.replace("version: 1", "version: 2").replace("At most", "Only")
+    await _draft(conn, body + dates.format(after))
+    await _try(conn, 2, policy="payment-limit")
+    if is_told:
+        assert (await _publish(conn, 2, policy="payment-limit")).state == "published"
+        return
+    with pytest.raises(publish.PolicyNotToldInTime) as refused:
+        await _publish(conn, 2, policy="payment-limit")
+    assert refused.value.detail["wallets"] > 0
+
+
+@pytest.mark.parametrize(
     ("asks", "before", "needs_dates"),
     [
         ("when: amount_minor > 5000", "be_charged, pay", True),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from qianbao.db.pool import Pool
-from qianbao.ids import id_from_key
+from qianbao.ids import id_from_key, new_id
 from qianbao.money import Money
 from qianbao.notices.inbox import Notice, list_notices
 from qianbao.payments.charge import Charge, HolderCannotBeCharged, charge
@@ -15,8 +15,10 @@ from qianbao.payments.clear import Clearing
 from qianbao.payments.errors import BlockedByPolicy, ChargeNeedsHolder, ReceiverCannotReceive
 from qianbao.payments.transfer import SendMoney, send
 from qianbao.policy.policies import load_pack, load_policy
+from qianbao.rollouts.forecast import compare
 from qianbao.rollouts.operators import list_audit
 from qianbao.rollouts.refused import forget_refusals, gather_refusals, tell_refused
+from qianbao.rollouts.simulate import simulate
 from qianbao.settings import Settings
 from tests.kit.money import SHOP, Hand, add_shop, add_wallet, clearing
 from tests.rollouts.policies import two_banks
@@ -211,7 +213,15 @@ async def test_a_charge_that_lacked_her_proof_is_told(desk: Desk) -> None:
     assert "由您本人确认即可" in told.body_zh
     async with desk.pool.connection() as conn:
         cursor = await conn.execute("SELECT count(*) FROM policy_refusals")
-        assert await cursor.fetchone() == (0,)  # no forecast counts it
+        assert await cursor.fetchone() == (1,)
+        run = await simulate(
+            conn, policy="large", version=1, operator="Mei",
+            simulation_id=new_id("sim", NOON), now=NOON,
+        )  # fmt: skip
+        found = await compare(conn, policy="large", now=desk.hand())
+    assert run.result.refused == 1  # so the tripwire has something to go by
+    assert found is not None
+    assert (found.foretold, found.refused_wallets) == (1, 1)
 
 
 async def test_a_court_s_order_is_told_to_whom_it_is_about(desk: Desk) -> None:

@@ -47,9 +47,10 @@ async def _roll_back(
     policy: str = "two-banks",
     reason: str = "It blocks the wrong people",
     now: datetime = LATER,
+    version: int | None = None,
 ) -> rollback.RolledBack:
     return await rollback.roll_back(
-        conn, SETTINGS, policy=policy, reason=reason, operator="Mei", now=now
+        conn, SETTINGS, policy=policy, version=version, reason=reason, operator="Mei", now=now
     )
 
 
@@ -76,6 +77,38 @@ async def test_one_operator_takes_a_version_back_and_says_why(conn: Connection) 
         await publish.publish(
             conn, SETTINGS, policy="two-banks", version=1, operator="Pia", now=LATER
         )
+
+
+async def test_two_who_roll_the_same_version_back_take_back_that_one_alone(pool: Pool) -> None:
+    """Mei and Pia see the same alarm, or Mei clicks twice: version 1 stays."""
+    async with pool.connection() as conn:
+        await settle(conn, seed=3, count=60, now=NOW)
+        await _publish(conn, two_banks())
+        await _publish(conn, two_banks(2, banks=3))
+
+    async def act() -> rollback.RolledBack:
+        async with pool.connection() as conn:
+            return await _roll_back(conn, version=2)
+
+    both = [*await asyncio.gather(act(), act()), await act()]
+    assert [(done.version.version, done.returned) for done in both] == [(2, 1)] * 3
+    async with pool.connection() as conn:
+        assert await _in_force(conn) == {"two-banks": 1}
+        assert len([one for one in await list_audit(conn) if "rollback" in one.action]) == 1
+
+
+async def test_a_version_that_is_not_published_any_more_is_not_what_is_taken_back(
+    conn: Connection,
+) -> None:
+    """While Mei looked at version 1, version 2 came in its place."""
+    await _publish(conn, two_banks())
+    await _publish(conn, two_banks(2, banks=3))
+    with pytest.raises(rollback.OtherVersionPublished) as refused:
+        await _roll_back(conn, version=1)
+    assert "version 2" in refused.value.sentence("en")
+    with pytest.raises(publish.PolicyVersionUnknown):
+        await _roll_back(conn, version=3)
+    assert await _in_force(conn) == {"two-banks": 2}
 
 
 async def test_the_version_before_returns_where_nobody_loses_by_it(conn: Connection) -> None:
@@ -152,6 +185,28 @@ async def test_one_that_blocks_more_at_once_than_the_present_one_does_not_return
         slower = two_banks(2) + slow
     await _publish(conn, slower)
     assert (await _roll_back(conn)).returned is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "returned"),
+    [
+        ("require: [code], before: [be_charged]", "require: [code], before: [pay]", None),
+        ("require: [code], before: [be_charged]", "require: [pin, code], before: [be_charged]", 1),
+        ("require: [code], before: [be_charged]", "block: [pay, be_charged]", 1),
+        ("require: [code], before: [pay]", "block: [pay]", 1),
+    ],
+)
+async def test_one_that_asks_before_a_charge_returns_only_where_charges_fail_anyway(
+    conn: Connection, first: str, second: str, returned: int | None
+) -> None:
+    """Nobody is there to answer: charges that went through would fail from one moment to the
+    next."""
+    await settle(conn, seed=3, count=60, now=NOW)
+    dates = "timeline: {announce: 2026-11-02, warn: 2026-11-09, enforce: 2026-11-20}\n"
+    for version, effect in enumerate((first, second), 1):
+        body = PAYMENT_LIMIT.replace("block: [pay, transfer]", effect)
+        await _publish(conn, body.replace("version: 1", f"version: {version}") + dates)
+    assert (await _roll_back(conn, "payment-limit")).returned == returned
 
 
 async def test_one_that_is_stopped_takes_nothing_when_it_returns(conn: Connection) -> None:

@@ -118,7 +118,7 @@ async def test_a_rule_that_asks_is_counted_by_whom_it_would_ask(conn: Connection
         for each in wallets
         if each in for_anything or is_asked(each, each.balance_minor - each.held_minor)
     ]
-    assert outcome.asked == Asked(len(for_anything), len(for_all))
+    assert outcome.asked == Asked(len(for_anything), len(for_all), len(for_all))
     assert 0 < len(for_anything) < len(for_all) < len(wallets)
     assert (outcome.locked_out, outcome.changes) == (0, ())
     for by in ("residency", "age_days"):

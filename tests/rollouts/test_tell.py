@@ -223,6 +223,7 @@ async def test_a_limit_on_what_comes_in_is_told_to_everybody_whom_it_concerns(
     await desk.sweep(on("2026-12-01"))
     (notice,) = await desk.inbox(anna)
     assert f"From 15 January 2027 on it limits: {does}." in notice.body_en
+    assert "his amount: ¥500.01, needed: at most ¥500.00" in notice.body_en
     step = notice.ways_out[0].steps[0]
     assert (step.action, step.argument) == way
 

@@ -282,3 +282,24 @@ def test_a_card_less_tells_which_limits_then_apply() -> None:
     assert "may pay out ¥1,000.00 in all" in pays.reason.sentence_en
     assert [one.policy for one in limits_brought_on(PACK, one, two, ENFORCED)] == ["category-two"]
     assert limits_brought_on(PACK, two, two, ENFORCED) == ()
+
+
+def test_what_is_refused_is_told_by_the_least_there_is() -> None:
+    """Nobody has asked for an amount yet; what has gone out counts."""
+    large = load_policy(
+        """\
+policy: large-by-banks
+version: 1
+title: {en: Two banks above 500, zh: 超过 500 元须两家银行}
+basis: The operator's own
+requires: amount_minor + moved_for_life_minor <= 50000 OR linked_banks >= 2
+otherwise: {block: [top_up]}
+"""
+    )
+    two = msgspec.structs.replace(ANNAS, card_banks=("ICBC", "BOC"), moved_for_life_minor=200_00)
+    one = msgspec.structs.replace(two, card_banks=("ICBC",))
+    (limit,) = limits_brought_on((large,), two, one, ENFORCED)
+    assert "¥500.01, needed: at most ¥500.00; or" in limit.reason.sentence_en
+    most = msgspec.structs.replace(one, moved_for_life_minor=900_00)
+    (limit,) = limits_brought_on((large,), two, most, ENFORCED)
+    assert "¥900.01, needed: at most ¥500.00; or" in limit.reason.sentence_en

@@ -22,6 +22,12 @@ class Why(msgspec.Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
+class WhyBack(Why):
+    """The version that was looked at: no other is taken back, and that one only once."""
+
+    version: Annotated[int, Meta(ge=1)] | None = None
+
+
 @get("/operator/policies/{policy:str}/enforcement", opt=refuses("policy_not_published"))
 async def show_enforcement(
     request: Asked, operator: Operator, policy: str
@@ -80,16 +86,23 @@ async def resume_policy(request: Asked, operator: Operator, policy: str) -> in_f
 @post(
     "/operator/policies/{policy:str}/rollback",
     status_code=200,
-    opt=refuses("reason_needed", "policy_not_published", "legal_holds_stand"),
+    opt=refuses(
+        "reason_needed",
+        "policy_not_published",
+        "policy_version_unknown",
+        "other_version_published",
+        "legal_holds_stand",
+    ),
 )
 async def roll_back_policy(
-    request: Asked, operator: Operator, policy: str, data: Why
+    request: Asked, operator: Operator, policy: str, data: WhyBack
 ) -> rollback.RolledBack:
     """Roll a policy back
 
     Takes the published version back at once: every capability that it alone blocks is there again.
     The version before it returns (`returned`) unless somebody would lose by that, at once or before
-    they can be told. One operator is enough.
+    they can be told. One operator is enough. Name the `version` that you looked at: where somebody
+    was faster, what returned is left alone.
     """
     own = services(request)
     async with own.pool.connection() as conn:
@@ -97,6 +110,7 @@ async def roll_back_policy(
             conn,
             own.settings,
             policy=policy,
+            version=data.version,
             reason=data.reason,
             operator=operator.name,
             now=own.now(),

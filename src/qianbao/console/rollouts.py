@@ -20,7 +20,15 @@ class ReasonForm(msgspec.Struct):
     reason: str
 
 
+class RollbackForm(msgspec.Struct):
+    """The reason, and the version that the page showed."""
+
+    reason: str
+    version: int
+
+
 ReasonData = Annotated[ReasonForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+RollbackData = Annotated[RollbackForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/policies/{name:str}/rollback")
@@ -30,13 +38,14 @@ async def rollback_page(request: Asked, name: FromPath[str]) -> Response[Any]:
 
 
 @post("/policies/{name:str}/rollback")
-async def roll_back(request: Asked, name: FromPath[str], data: ReasonData) -> Redirect:
+async def roll_back(request: Asked, name: FromPath[str], data: RollbackData) -> Redirect:
     services = request.app.state.services
     async with services.pool.connection() as conn:
         await rollback.roll_back(
             conn,
             services.settings,
             policy=name,
+            version=data.version,
             reason=data.reason,
             operator=who(request),
             now=services.clock(),

@@ -7,6 +7,7 @@ Here belongs what a refusal says. Not here: whether there is one (`decide`), and
 from __future__ import annotations
 
 from datetime import date, datetime
+from operator import mul
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,10 +18,12 @@ from qianbao.errors import Language
 from qianbao.money import show
 from qianbao.policy.asking import Factor, factor_words
 from qianbao.policy.compared import Compared, compare
+from qianbao.policy.cuts import lines_of
 from qianbao.policy.dates import announced_from, enforced_from
-from qianbao.policy.facts import FACTS, Facts, Situation, words_for_data
-from qianbao.policy.policies import Actor, Policy, Words
+from qianbao.policy.facts import FACTS, GREATEST_MINOR, Facts, Situation, words_for_data
+from qianbao.policy.policies import SMALLEST_AMOUNT_MINOR, Actor, Policy, Words
 from qianbao.policy.sentences import placeholders, sentence, show_value
+from qianbao.policy.spells import is_unmet
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +61,12 @@ def reason(
     today: Facts | None = None,
 ) -> Reason:
     """Why `policy`, which is not met by `facts`, blocks or asks from `since` on. With `today`, that
-    is still to come: `facts` are those of the moment `since`, and `today` those of now."""
+    is still to come: `facts` are those of the moment `since`, and `today` those of now. Where
+    nobody has asked for an amount, and the largest there is was tried, the least that is refused
+    is told."""
+    if facts["amount_minor"] == GREATEST_MINOR:
+        least: Facts = {"amount_minor": _least_refused_minor(policy, facts)}
+        facts, today = facts | least, None if today is None else today | least
     compared = compare(policy.requires.tree, facts, today)
     on = local_date(since, ZoneInfo(situation.time_zone)) if today is not None else None
     told = facts if today is None else today
@@ -79,6 +87,23 @@ def reason(
         headroom_minor=headroom_minor(policy, facts),
         factors=policy.asks,
     )
+
+
+def _least_refused_minor(policy: Policy, facts: Facts) -> int:
+    """The smallest amount that `policy` refuses of these facts: where a comparison turns."""
+    cuts = {SMALLEST_AMOUNT_MINOR}
+    for line in lines_of((policy.applies_to.tree, policy.requires.tree)):
+        weights = dict(line.weights)
+        weight = weights.pop("amount_minor", 0)
+        values = [facts[name] for name in weights]
+        if not weight or None in values:
+            continue
+        numbers = [one.toordinal() if isinstance(one, date) else int(str(one)) for one in values]
+        rest = line.constant + sum(map(mul, weights.values(), numbers))
+        cuts |= {near - rest // weight for near in (-1, 0, 1)}
+    amounts = (cut for cut in sorted(cuts) if 0 < cut < GREATEST_MINOR)
+    refused = (cut for cut in amounts if is_unmet(policy, facts | {"amount_minor": cut}))
+    return next(refused, GREATEST_MINOR)
 
 
 def headroom_minor(policy: Policy, facts: Facts) -> int | None:

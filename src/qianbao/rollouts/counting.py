@@ -107,10 +107,12 @@ class Ways(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True):
     """Wallets that a rule would ask for more proof: `for_anything`, be it the smallest amount, and
-    `for_all`, if they moved all they have; whom it never asks are none of them."""
+    `for_all`, if they moved all they have; whom it never asks are none of them. `for_charges`: the
+    same as `for_all` where it asks before a merchant's charge, which is refused then."""
 
     for_anything: int
     for_all: int
+    for_charges: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -136,6 +138,8 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def refused(self) -> int:
         """Of how many wallets something is refused, the most that may be, if each tries all."""
+        if self.asked is not None:
+            return self.asked.for_charges
         return self.locked_out if self.beyond is None else self.beyond
 
 
@@ -334,9 +338,15 @@ def counted(rows: Sequence[Row], tried: Policy, before: Sequence[Policy]) -> Out
         changes=tuple(_changes(rows, tried, before)),
         mandates=Mandates(_sum(rows, "mandates_active"), _sum(rows, "mandates_charged")),
         segments=tuple(_segments(rows)),
-        asked=Asked(_sum(rows, "for_anything"), _sum(rows, "for_all")) if tried.asks else None,
+        asked=_asked(rows, tried) if tried.asks else None,
         beyond=_sum(rows, "for_all") if limits_amounts(tried) else None,
     )
+
+
+def _asked(rows: Sequence[Row], tried: Policy) -> Asked:
+    for_all = _sum(rows, "for_all")
+    charges = for_all if "be_charged" in tried.asks_before else 0
+    return Asked(_sum(rows, "for_anything"), for_all, charges)
 
 
 def _sum(rows: Sequence[Row], column: str) -> int:

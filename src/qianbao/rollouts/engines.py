@@ -42,8 +42,10 @@ class SnapshotTooLate(InvalidInput):
 
 
 class Population(msgspec.Struct, frozen=True, eq=False):
-    """Wallets to ask about: `wallets` is a relation in `dialect`, `ask` runs a statement."""
+    """Wallets to ask about, as they were read at `taken_at`: `wallets` is a relation in `dialect`,
+    `ask` runs a statement."""
 
+    taken_at: datetime
     dialect: Dialect
     wallets: str
     ask: Callable[[str], Awaitable[Sequence[Row]]]
@@ -64,14 +66,14 @@ async def in_postgres(conn: Connection, *, as_of: datetime, now: datetime) -> Po
             await cursor.execute(statement.encode())
             return await cursor.fetchall()
 
-    return Population("postgres", "pg_temp.simulated", ask)
+    return Population(now, "postgres", "pg_temp.simulated", ask)
 
 
 def in_duckdb(folder: Path, *, as_of: datetime) -> Population:
     """The wallets of a snapshot, moved on to `as_of`. Raises `SnapshotUnreadable`,
     `SnapshotTooLate` or `SimulationExtraMissing`."""
     library = duckdb()
-    columns = _columns(folder, as_of)
+    taken_at, columns = _columns(folder, as_of)
     files = str(folder / "*.parquet").replace("'", "''")
     connection = library.connect()
 
@@ -84,7 +86,7 @@ def in_duckdb(folder: Path, *, as_of: datetime) -> Population:
         return await asyncio.to_thread(run, statement)
 
     wallets = f"(SELECT {columns} FROM read_parquet('{files}'))"
-    return Population("duckdb", wallets, ask)
+    return Population(taken_at, "duckdb", wallets, ask)
 
 
 def in_spark(folder: Path, *, as_of: datetime, master: str = "local[*]") -> Population:
@@ -93,7 +95,7 @@ def in_spark(folder: Path, *, as_of: datetime, master: str = "local[*]") -> Popu
         from pyspark.sql import SparkSession
     except ImportError:
         raise SimulationExtraMissing(library="PySpark", extra="spark") from None
-    columns = _columns(folder, as_of)
+    taken_at, columns = _columns(folder, as_of)
     session: Any = (
         SparkSession.builder.appName("qianbao simulate")
         .master(master)
@@ -112,11 +114,11 @@ def in_spark(folder: Path, *, as_of: datetime, master: str = "local[*]") -> Popu
         return await asyncio.to_thread(run, statement)
 
     wallets = f"(SELECT {columns} FROM snapshot)"
-    return Population("spark", wallets, ask)
+    return Population(taken_at, "spark", wallets, ask)
 
 
-def _columns(folder: Path, as_of: datetime) -> str:
+def _columns(folder: Path, as_of: datetime) -> tuple[datetime, str]:
     found = open_snapshot(folder)
     if as_of < found.as_of:
         raise SnapshotTooLate(taken=found.as_of.isoformat(), asked=as_of.isoformat())
-    return moved_sql(passed(found.zones, found.as_of, as_of))
+    return found.taken_at, moved_sql(passed(found.zones, found.as_of, as_of))

@@ -14,7 +14,7 @@ import msgspec
 
 from qianbao.clock import local_date
 from qianbao.db.queries import Connection
-from qianbao.policy.dates import enforced_from, phase, retired_from, steps
+from qianbao.policy.dates import phase, retired_from, steps
 from qianbao.policy.lint import stops_nobody_else
 from qianbao.policy.policies import Policy
 from qianbao.policy.reach import percent_at
@@ -57,8 +57,9 @@ async def losing(
 ) -> int:
     """How many wallets lose most at once, at one of `moments` at which `tried` is enforced. Whom
     another rule has not reached yet, or gives days of grace, still has something to lose; so has
-    whoever is beyond a limit, unless the version in its place stops all that it stops then."""
-    most = 0
+    whoever is beyond a limit, unless the version in its place stops all that it stops then. A rule
+    that asks before a merchant's charge blocks it."""
+    most, tried, in_force = 0, _as_it_takes(tried), [_as_it_takes(one) for one in in_force]
     replaced = next((one for one in in_force if one.name == tried.name), None)
     is_milder = replaced is not None and await asyncio.to_thread(_stops_no_more, tried, replaced)
     for at in moments:
@@ -105,16 +106,30 @@ async def surprised(
     tells. What may come in nobody can know, so a limit on that concerns everybody to whom it
     applies."""
     is_told = is_told_in_time(tried, local_date(now), notice_days)
-    blocks = msgspec.structs.replace(as_it_blocks(tried), asks=(), asks_before=())
-    if not blocks.blocks or acts_on_holds(tried) or is_told:
+    if not as_it_blocks(tried).blocks or acts_on_holds(tried) or is_told:
         return None
     replaced = next((one for one in in_force if one.name == tried.name), None)
     if replaced is not None and await asyncio.to_thread(_is_easier, tried, replaced, now):
         return None
-    begins = max(now, enforced_from(tried))
-    wallets = await losing(conn, blocks, in_force=in_force, moments=(begins,), now=now)
+    moments = _when_more_are_stopped(tried, replaced, now)
+    wallets = await losing(conn, tried, in_force=in_force, moments=moments, now=now)
     by_amount_alone = can_only_ease(tried) and "amount_minor" not in tried.applies_to.reads
     return None if by_amount_alone and not wallets else wallets
+
+
+def _as_it_takes(policy: Policy) -> Policy:
+    """What it takes away by itself; whoever is asked for more proof can bring it."""
+    return msgspec.structs.replace(as_it_blocks(policy), asks=(), asks_before=())
+
+
+def _when_more_are_stopped(
+    tried: Policy, replaced: Policy | None, now: datetime
+) -> tuple[datetime, ...]:
+    """The moments from `now` on as of which `tried` reaches more wallets, and that at which it goes
+    on where `replaced` would have ended."""
+    begins = {max(now, begin) for _, begin in steps(tried)}
+    ends = retired_from(replaced) if replaced is not None else now
+    return tuple(sorted(begins | ({ends} if now < ends < retired_from(tried) else set())))
 
 
 def _is_easier(tried: Policy, replaced: Policy, now: datetime) -> bool:

@@ -50,14 +50,14 @@ RETURNING greatest(before.until - %(overlap)s::interval, 'epoch')
 -- blocked without their having been told that it does. A charge that lacked the holder's own proof is
 -- refused, too; ids of decisions begin with their moment.
 WITH refusals AS (
-    SELECT wallet_id, decision_id, at, capability, TRUE AS blocked, reasons
+    SELECT wallet_id, decision_id, at, capability, reasons
     FROM decisions WHERE outcome = 'blocked' AND at >= %(since)s
     UNION ALL
-    SELECT wallet_id, decision_id, at, capability, FALSE, asks
+    SELECT wallet_id, decision_id, at, capability, asks
     FROM decisions
     WHERE decision_id >= %(first)s AND outcome = 'step_up' AND capability = 'be_charged'
 ), refused AS MATERIALIZED (
-    SELECT d.wallet_id, d.decision_id, d.at, d.blocked, r ->> 'policy' AS policy,
+    SELECT d.wallet_id, d.decision_id, d.at, r ->> 'policy' AS policy,
         (r ->> 'version')::integer AS version, (r ->> 'headroom_minor')::bigint AS headroom_minor,
         CASE WHEN d.capability IN ('receive', 'be_charged') THEN d.capability ELSE '' END AS other
     FROM refusals AS d
@@ -79,7 +79,6 @@ WITH refusals AS (
 )
 INSERT INTO policy_refusals AS p (wallet_id, policy, version, refused_at)
 SELECT wallet_id, policy, version, max(at) FROM refused
-WHERE blocked
 GROUP BY 1, 2, 3
 ON CONFLICT (wallet_id, policy, version)
 DO UPDATE SET refused_at = greatest(p.refused_at, excluded.refused_at)
@@ -585,18 +584,25 @@ WHERE (approved_by IS NULL OR lift_proposed_by IS NOT NULL) AND lifted_by IS NUL
 ORDER BY asked_at LIMIT 100
 
 -- name: refused_by_policy
--- Logged refusals for which this version was among the reasons. Ids begin with their moment.
+-- Logged refusals for which this version was among the reasons, charges among them that lacked the
+-- holder's own proof. Ids begin with their moment.
 SELECT capability, count(DISTINCT wallet_id) AS wallets, count(*) AS refusals,
-    count(DISTINCT wallet_id) FILTER (WHERE jsonb_array_length(reasons) = 1) AS alone
+    count(DISTINCT wallet_id) FILTER (
+        WHERE jsonb_array_length(CASE WHEN outcome = 'blocked' THEN reasons ELSE asks END) = 1
+    ) AS alone
 FROM decisions
-WHERE decision_id >= %(first)s AND outcome = 'blocked'
-    AND reasons @> jsonb_build_array(jsonb_build_object(
-        'policy', %(policy)s::text, 'version', %(version)s::int))
+WHERE decision_id >= %(first)s
+    AND (outcome = 'blocked' OR (outcome = 'step_up' AND capability = 'be_charged'))
+    AND CASE WHEN outcome = 'blocked' THEN reasons ELSE asks END
+        @> jsonb_build_array(jsonb_build_object(
+            'policy', %(policy)s::text, 'version', %(version)s::int))
 GROUP BY capability ORDER BY wallets DESC, capability
 
 -- name: refused_wallets
 SELECT count(DISTINCT wallet_id) AS wallets
 FROM decisions
-WHERE decision_id >= %(first)s AND outcome = 'blocked'
-    AND reasons @> jsonb_build_array(jsonb_build_object(
-        'policy', %(policy)s::text, 'version', %(version)s::int))
+WHERE decision_id >= %(first)s
+    AND (outcome = 'blocked' OR (outcome = 'step_up' AND capability = 'be_charged'))
+    AND CASE WHEN outcome = 'blocked' THEN reasons ELSE asks END
+        @> jsonb_build_array(jsonb_build_object(
+            'policy', %(policy)s::text, 'version', %(version)s::int))

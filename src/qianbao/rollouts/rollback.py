@@ -12,11 +12,16 @@ from datetime import datetime, timedelta
 import msgspec
 
 from qianbao.db.queries import Connection, load
-from qianbao.errors import InvalidInput
+from qianbao.errors import InvalidInput, QianbaoError
 from qianbao.policy.dates import steps
 from qianbao.policy.policies import Policy, load_policy
 from qianbao.rollouts.hold_rule import check_still_held
-from qianbao.rollouts.in_force import PolicyVersion, find_published, read_in_force, versions
+from qianbao.rollouts.in_force import (
+    PolicyNotPublished,
+    PolicyVersion,
+    read_in_force,
+    versions,
+)
 from qianbao.rollouts.losses import losing
 from qianbao.rollouts.operators import MOST_REASON, audit
 from qianbao.rollouts.publish import find_version
@@ -31,6 +36,14 @@ class ReasonNeeded(InvalidInput):
     zh = "须填写理由（1 至 {most} 个字符）。"
     next_en = "Write what went wrong; it stays in the audit."
     next_zh = "请写明原因，理由将保留在操作记录中。"
+
+
+class OtherVersionPublished(QianbaoError):
+    code = "other_version_published"
+    en = "Of {policy}, version {published} is published now, not version {version}."
+    zh = "{policy} 目前发布的是第 {published} 版，不是第 {version} 版。"
+    next_en = "Look at that version, then decide again."
+    next_zh = "请查看该版本后再作决定。"
 
 
 class RolledBack(msgspec.Struct, frozen=True):
@@ -49,6 +62,13 @@ def checked_reason(reason: str) -> str:
     return reason
 
 
+class _Look(msgspec.Struct, frozen=True):
+    """What a rollback takes back, and what returns in its place."""
+
+    published: PolicyVersion
+    earlier: PolicyVersion | None
+
+
 async def roll_back(
     conn: Connection,
     settings: Settings,
@@ -57,17 +77,23 @@ async def roll_back(
     reason: str,
     operator: str,
     now: datetime,
+    version: int | None = None,
 ) -> RolledBack:
     """From the commit on the published version blocks nobody, in any process, and nobody loses
-    anything by what returns. What may return is counted without the lock on the rules, so that
-    nobody waits for it; once more with it, where others have changed them meanwhile. Raises
-    `ReasonNeeded`, `PolicyNotPublished` or `LegalHoldsStand`."""
+    anything by what returns. `version`: which one the operator looked at; taken back already, it
+    stays so, and what returned is left alone. What may return is counted without the lock on the
+    rules, so that nobody waits for it; once more with it, where others have changed them meanwhile.
+    Raises `ReasonNeeded`, `PolicyVersionUnknown`, `PolicyNotPublished`, `OtherVersionPublished` or
+    `LegalHoldsStand`."""
     reason = checked_reason(reason)
     revision, _ = await read_in_force(conn)
-    published, earlier = await _what_returns(conn, settings, policy, now)
+    look = await _look_at(conn, settings, policy, version, now)
     row = await (await conn.execute(SQL.lock_revision)).fetchone()
     if row is None or row[0] != revision:
-        published, earlier = await _what_returns(conn, settings, policy, now)
+        look = await _look_at(conn, settings, policy, version, now)
+    if isinstance(look, RolledBack):
+        return look
+    published, earlier = look.published, look.earlier
     await check_still_held(
         conn, load_policy(published.body), load_policy(earlier.body) if earlier else None
     )
@@ -88,19 +114,35 @@ async def roll_back(
     return RolledBack(taken_back, returned)
 
 
+async def _look_at(
+    conn: Connection, settings: Settings, policy: str, version: int | None, now: datetime
+) -> _Look | RolledBack:
+    """What is to be done, or, where `version` was taken back before, what was."""
+    listed = [one.stored for one in await versions(conn, now=now, policy=policy)]
+    published = next((one for one in listed if one.state == "published"), None)
+    if version is not None:
+        asked = await find_version(conn, policy=policy, version=version)
+        if asked.state == "rolled_back":
+            stands = published is not None and published.version == asked.replaces
+            return RolledBack(asked, asked.replaces if stands else None)
+    if published is None:
+        raise PolicyNotPublished(policy=policy)
+    if version not in (None, published.version):
+        raise OtherVersionPublished(policy=policy, version=version, published=published.version)
+    return _Look(published, await _what_returns(conn, settings, published, now))
+
+
 async def _what_returns(
-    conn: Connection, settings: Settings, policy: str, now: datetime
-) -> tuple[PolicyVersion, PolicyVersion | None]:
-    """The published version, and the one that it replaced, if that can return without taking
-    anything away. Raises `PolicyNotPublished`."""
-    published = await find_published(conn, policy)
-    listed = await versions(conn, now=now, policy=policy)
+    conn: Connection, settings: Settings, published: PolicyVersion, now: datetime
+) -> PolicyVersion | None:
+    """The version that `published` replaced, if that can return without taking anything away."""
+    listed = await versions(conn, now=now, policy=published.policy)
     earlier = next((one for one in listed if one.stored.version == published.replaces), None)
     if earlier is None or earlier.stored.state != "replaced":
-        return published, None
+        return None
     least = timedelta(days=settings.notice_days)
     takes = await _takes(conn, earlier.policy, now, now + least)
-    return published, None if takes else earlier.stored
+    return None if takes else earlier.stored
 
 
 async def _takes(conn: Connection, earlier: Policy, now: datetime, until: datetime) -> bool:

@@ -42,7 +42,8 @@ class SimulationIdUsed(QianbaoError):
 
 
 class Simulation(msgspec.Struct, frozen=True):
-    """A stored run: of which version, as of which moment, on which engine, by whom."""
+    """A stored run: of which version, as of which moment, on which engine, by whom. `created_at` is
+    when the wallets were read that it counted: of a snapshot, when that was taken."""
 
     simulation_id: str
     policy: str
@@ -84,10 +85,12 @@ async def simulate(
         conn, tried, in_force=in_force, as_of=as_of, now=now, population=population
     )
     simulation = Simulation(
-        simulation_id, policy, version, as_of, population.dialect, outcome, operator, now
-    )
+        simulation_id, policy, version, as_of, population.dialect, outcome, operator,
+        min(population.taken_at, now),
+    )  # fmt: skip
     row = msgspec.structs.asdict(simulation) | {
-        "result": Jsonb(msgspec.to_builtins(outcome)), "operator": operator, "now": now,
+        "result": Jsonb(msgspec.to_builtins(outcome)), "operator": operator,
+        "now": simulation.created_at,
     }  # fmt: skip
     await conn.execute(SQL.add_simulation, row)
     await audit(
