@@ -48,6 +48,7 @@ def test_ü_of_pinyin(legal, printed, verdict, reason):
         ("SMITH|JOHN JR", "JOHN SMITH", "close", "generation"),
         ("SMITH III|JOHN", "JOHN SMITH", "close", "generation"),
         ("SMITH III|JOHN", "JOHN SMITH JR", "no_match", "generation"),
+        ("SMITH III|JOHN", "JOHN SMITH 3RD", "match", "order"),
         ("SMITH JR|JOHN", "SMITH SR JOHN", "no_match", "generation"),
         ("SMITH JR|JOHN", "JOHN MILLER", "no_match", "different"),
         ("SMITH|JOHN", "MR JOHN SMITH", "close", "title"),

@@ -36,7 +36,7 @@ PORTUGUESE_MARK = "filho"
 _ALWAYS = {
     "jr": "younger", "junior": "younger", "jnr": "younger", "snr": "elder", "senior": "elder",
     PORTUGUESE_MARK: "younger", "ii": "second", "iii": "third", "iv": "fourth", "vii": "seventh",
-    "viii": "eighth", "ix": "ninth",
+    "viii": "eighth", "ix": "ninth", "2nd": "second", "3rd": "third", "4th": "fourth",
 }  # fmt: skip
 _LAST = {"ml": "younger", "mladsi": "younger", "starsi": "elder", "st": "elder"}
 """Marks only where they stand last."""
