@@ -315,7 +315,8 @@ def test_a_suffix_behind_characters_is_left_out_as_behind_letters(a, b):
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("III", "VI"), ("IV", "VI"), ("V", "VI"), ("JUNIOR", "VII"), ("V", "IV"), ("III", "2nd")]
+    ("a", "b"),
+    [("III", "VI"), ("IV", "VI"), ("V", "VI"), ("JUNIOR", "VII"), ("V", "IV"), ("III", "2nd")],
 )
 def test_generations_that_differ_are_two_persons_on_documents_too(a, b):
     one, other = (names.LegalName(f"MARTIN {mark}", "JOSEPH") for mark in (a, b))

@@ -147,10 +147,10 @@ async def _left_out(
     conn: Connection, card: Card, document: Document | None, *, accepted: bool, now: datetime
 ) -> QianbaoError | None:
     """Locks the wallet; why it cannot take the card, if so."""
-    wallet = await lock_wallet(conn, card.wallet_id)
-    if document is None:  # it was set aside while the code was on its way
-        return DocumentNeeded()
     try:
+        wallet = await lock_wallet(conn, card.wallet_id)
+        if document is None:  # it was set aside while the code was on its way
+            return DocumentNeeded()
         check_valid(document, wallet, now)
         await _check_holder(conn, card)
         await check_room(
